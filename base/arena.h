@@ -1,0 +1,38 @@
+/*
+ * An arena: many small allocations that die together. Used for what one row, one
+ * file or one configuration produces.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *head;
+	size_t total; /* bytes in all blocks */
+	size_t max;   /* no block is added that would exceed this */
+};
+
+void arena_init(struct arena *a, size_t max);
+
+/* Frees everything; takes a zeroed struct. */
+void arena_release(struct arena *a);
+
+/* Forgets everything, and keeps the first block for reuse. */
+void arena_clear(struct arena *a);
+
+/* n zeroed bytes, aligned for any type, valid until clear or release; NULL if full. */
+void *arena_alloc(struct arena *a, size_t n);
+
+/* As arena_alloc, the bytes neither zeroed nor aligned: for text. */
+char *arena_bytes(struct arena *a, size_t n);
+
+/* A copy with a NUL behind it; .p is NULL if there is no room. */
+struct span arena_span(struct arena *a, struct span s);
+char *arena_str(struct arena *a, const char *s);
+
+#endif

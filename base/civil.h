@@ -1,0 +1,64 @@
+/*
+ * Civil dates and times: what a calendar and a clock on the wall show, without a
+ * zone. Proleptic Gregorian, years 1 to 9999.
+ */
+#ifndef BASE_CIVIL_H
+#define BASE_CIVIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* What was given: the rest is zero, or one for month and day. */
+enum precision {
+	PRECISION_YEAR = 1,
+	PRECISION_MONTH,
+	PRECISION_DAY,
+	PRECISION_HOUR,
+	PRECISION_MINUTE,
+	PRECISION_SECOND,
+	PRECISION_MILLI /* and finer: digits beyond the millisecond are cut */
+};
+
+struct civil {
+	int year, month, day, hour, minute, second, milli;
+	enum precision precision;
+	bool has_offset;
+	int offset; /* seconds east of UTC, if has_offset */
+};
+
+/* Days since 1970-01-01. */
+int64_t civil_days(int year, int month, int day);
+void civil_from_days(int64_t days, int *year, int *month, int *day);
+bool civil_valid(const struct civil *c); /* 31 February is not */
+
+/* Seconds since 1970-01-01T00:00:00 as if the civil time were UTC. */
+int64_t civil_seconds(const struct civil *c);
+void civil_from_seconds(int64_t s, struct civil *out);
+
+/*
+ * Parses `s` by a strptime-like format, whole or not at all. Known: %Y %y %m %d %H
+ * %I %M %S %f (fraction) %p %b %B (English names) %a %A %j %z (+hhmm, +hh:mm, Z) %s
+ * (epoch seconds) %% and literal text; a blank matches one or more blanks. Leading
+ * zeros are optional but after a digit field with no separator (%Y%m%d), where the
+ * width is fixed. `pivot`: two-digit years are the latest year <= pivot with those
+ * digits; 0 forbids %y. A date that no calendar has fails. False: no match.
+ */
+bool civil_parse(struct span s, const char *format, int pivot, struct civil *out);
+
+/* Is `format` one that civil_parse knows? Else *bad points at the directive. */
+bool civil_format_ok(const char *format, const char **bad);
+
+/* Does the format have %y, a clock time, a zone? For the map compiler's checks. */
+bool civil_format_has(const char *format, char directive);
+
+/*
+ * FHIR text: "2026", "2026-03", "2026-03-08", or with time and offset
+ * "2026-03-08T01:30:00-06:00" (a zero offset is "Z"; milliseconds only if given).
+ * A time without offset is not written: returns 0. Else the length, n at least 36.
+ */
+size_t civil_format_fhir(const struct civil *c, char *out, size_t n);
+
+#endif

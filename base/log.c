@@ -1,0 +1,160 @@
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+#define LOG_LINE_MAX 8192
+
+static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+static void
+timestamp(int64_t ms, char out[32])
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&s, &tm);
+	n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, 32 - n, ".%03uZ", (unsigned)(ms % 1000) % 1000);
+}
+
+/* A word as it is; anything else quoted and escaped as in JSON. */
+static void
+text_value(struct buf *out, struct span s)
+{
+	struct json j;
+	bool bare = s.n > 0;
+
+	for (size_t i = 0; i < s.n && bare; i++)
+		bare = s.p[i] > ' ' && s.p[i] < 0x7f && s.p[i] != '"' && s.p[i] != '=' &&
+		       s.p[i] != '\\';
+	if (bare) {
+		buf_add_span(out, s);
+		return;
+	}
+	json_init(&j, out);
+	json_string(&j, s);
+}
+
+static void
+text_pair(struct buf *out, const char *key, struct span value)
+{
+	buf_add_char(out, ' ');
+	buf_add_str(out, key);
+	buf_add_char(out, '=');
+	text_value(out, value);
+}
+
+static void
+text_field(struct buf *out, const struct log_field *f)
+{
+	switch (f->kind) {
+	case LOGF_UINT:
+		buf_addf(out, " %s=%llu", f->key, (unsigned long long)f->u);
+		break;
+	case LOGF_NAME:
+	case LOGF_TITLE:
+		text_pair(out, f->key, f->s);
+		break;
+	case LOGF_ERR:
+		text_pair(out, f->key, span_of(err_name(f->e->code)));
+		text_pair(out, "message", span_of(f->e->msg));
+		break;
+	case LOGF_END:
+		break;
+	}
+}
+
+static void
+json_field(struct json *j, const struct log_field *f)
+{
+	switch (f->kind) {
+	case LOGF_UINT:
+		json_put_uint(j, f->key, f->u);
+		break;
+	case LOGF_NAME:
+	case LOGF_TITLE:
+		json_put_string(j, f->key, f->s);
+		break;
+	case LOGF_ERR:
+		json_put_cstr(j, f->key, err_name(f->e->code));
+		json_put_cstr(j, "message", f->e->msg);
+		break;
+	case LOGF_END:
+		break;
+	}
+}
+
+static void
+line_text(const struct log *l, struct buf *out, enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	char when[32];
+
+	timestamp(clock_wall(l->clock), when);
+	buf_addf(out, "%s %-5s %s", when, levels[level], event);
+	for (; fields->kind != LOGF_END; fields++)
+		text_field(out, fields);
+	if (l->run != NULL)
+		text_pair(out, "run", span_of(l->run));
+}
+
+static void
+line_json(const struct log *l, struct buf *out, enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	struct json j;
+	char when[32];
+
+	timestamp(clock_wall(l->clock), when);
+	json_init(&j, out);
+	json_object(&j);
+	json_put_cstr(&j, "time", when);
+	json_put_cstr(&j, "level", levels[level]);
+	json_put_cstr(&j, "event", event);
+	for (; fields->kind != LOGF_END; fields++)
+		json_field(&j, fields);
+	if (l->run != NULL)
+		json_put_cstr(&j, "run", l->run);
+	json_object_end(&j);
+}
+
+void
+log_event(const struct log *l, enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	struct buf out;
+
+	if (level < l->level)
+		return;
+	buf_init(&out, LOG_LINE_MAX);
+	if (l->format == LOG_JSON)
+		line_json(l, &out, level, event, fields);
+	else
+		line_text(l, &out, level, event, fields);
+	buf_add_char(&out, '\n');
+	/* One write a line, so that lines of several processes don't mix. */
+	if (!out.failed && write(l->fd, out.p, out.n) < 0)
+		(void)out; /* nowhere left to say so */
+	buf_release(&out);
+}
+
+void
+log_problem(
+    const struct log *l, const char *feed, const char *file_id, const struct problem *p)
+{
+	bool reject = p->weight == WEIGHT_REJECT;
+
+	log_event(l, LOG_WARN, reject ? "row-rejected" : "field-warning",
+	    LOG_FIELDS(LOG_NAME("feed", feed), LOG_NAME("file", file_id),
+		LOG_UINT("row", p->row), LOG_TITLE("column", p->column),
+		LOG_NAME("code", problem_name(p->code)),
+		LOG_NAME("reason", problem_text(p->code)),
+		LOG_NAME("remedy", problem_remedy(p->code))));
+}

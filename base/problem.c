@@ -1,0 +1,91 @@
+#include "base/problem.h"
+
+#include <stddef.h>
+
+struct words {
+	const char *name, *text, *remedy;
+};
+
+static const struct words words[PROBLEM_CODE_COUNT] = {
+    [PROBLEM_NONE] = {"none", "", ""},
+    [PROBLEM_CSV_QUOTE] = {"csv_quote",
+	"A quotation mark is not closed, or stands inside a cell.",
+	"Put the whole cell in quotation marks and write each one inside it twice."},
+    [PROBLEM_CSV_COLUMNS] = {"csv_columns",
+	"The row has more or fewer cells than the header.",
+	"Put cells that hold the delimiter in quotation marks, and leave no cell out."},
+    [PROBLEM_CSV_TOO_LONG] = {"csv_too_long", "The row or one of its cells is too long.",
+	"Shorten it, or look for a quotation mark that is not closed."},
+    [PROBLEM_ENCODING] = {"encoding",
+	"The row holds bytes that are no text in this character set.",
+	"Save the file as CSV UTF-8."},
+    [PROBLEM_CONTROL] = {"control_character", "The cell holds a control character.",
+	"Type the cell again."},
+    [PROBLEM_MISSING_ID] = {"missing_id",
+	"The column that identifies the record is empty.", "Fill the cell in."},
+    [PROBLEM_MISSING_VALUE] = {"missing_value", "A required column is empty.",
+	"Fill the cell in."},
+    [PROBLEM_SCIENTIFIC] = {"scientific_notation",
+	"A spreadsheet has turned the number into scientific notation, and digits are lost.",
+	"Format the column as text and export it again."},
+    [PROBLEM_NOT_INTEGER] = {"not_integer", "The value is not a whole number.",
+	"Use digits alone."},
+    [PROBLEM_NOT_NUMBER] = {"not_number", "The value is not a number.",
+	"Use digits and one decimal point."},
+    [PROBLEM_NOT_DATE] = {"not_date", "The value is not a date in the agreed format.",
+	"Write the date as in the other rows; check that the day exists."},
+    [PROBLEM_NOT_DATETIME] = {"not_datetime",
+	"The value is not a date and time in the agreed format.",
+	"Write it as in the other rows; check that the day exists."},
+    [PROBLEM_TIME_MISSING] = {"time_skipped",
+	"The clock change skips this local time: it does not exist.",
+	"Correct the time."},
+    [PROBLEM_TIME_TWICE] = {"time_twice",
+	"Because of the clock change this local time happens twice.",
+	"Move it out of that hour, or export times with their offset."},
+    [PROBLEM_TIME_FUTURE] = {"time_future", "The time of the change lies in the future.",
+	"Check the clock of the system that exports."},
+    [PROBLEM_UNKNOWN_CODE] = {"unknown_code",
+	"The value is not in the list of known codes.",
+	"Use one of the agreed codes, or have the new one added to the feed."},
+    [PROBLEM_NOT_ALLOWED] = {"not_allowed",
+	"The value is not one that the field may have.", "Use one of the agreed values."},
+    [PROBLEM_NOT_PHONE] = {"not_phone", "The value is not a complete telephone number.",
+	"Write all its digits."},
+    [PROBLEM_NOT_EMAIL] = {"not_email", "The value is not an e-mail address.",
+	"Correct the address or leave the cell empty."},
+    [PROBLEM_NPI_CHECK] = {"npi_check_digit", "The NPI's check digit is wrong.",
+	"Compare it with the registry."},
+    [PROBLEM_TOO_LONG] = {"too_long", "The value is longer than the field allows.",
+	"Shorten it."},
+    [PROBLEM_LIMIT] = {"limit", "The row is larger than can be taken.", "Split the row."},
+    [PROBLEM_API_REFUSED] = {"api_refused", "The receiving system refused the record.",
+	"Ask its operator, with the file and the row."},
+};
+
+const char *
+problem_name(enum problem_code code)
+{
+	return words[code].name;
+}
+
+const char *
+problem_text(enum problem_code code)
+{
+	return words[code].text;
+}
+
+const char *
+problem_remedy(enum problem_code code)
+{
+	return words[code].remedy;
+}
+
+enum problem_code
+problem_by_name(struct span name)
+{
+	for (int i = 1; i < PROBLEM_CODE_COUNT; i++)
+		if (span_eq(name, span_of(words[i].name)))
+			return (enum problem_code)i;
+	return PROBLEM_NONE;
+}

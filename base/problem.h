@@ -1,0 +1,63 @@
+/*
+ * Problems: what can be wrong with a row or a field, as stable codes with plain
+ * words and a remedy. A problem never carries the value that caused it.
+ */
+#ifndef BASE_PROBLEM_H
+#define BASE_PROBLEM_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum problem_code {
+	PROBLEM_NONE,
+	PROBLEM_CSV_QUOTE,     /* a quote that is not closed, or stands inside a cell */
+	PROBLEM_CSV_COLUMNS,   /* more or fewer cells than titles */
+	PROBLEM_CSV_TOO_LONG,  /* line, cell or row over its limit */
+	PROBLEM_ENCODING,      /* bytes that are no text in the file's charset */
+	PROBLEM_CONTROL,       /* a control character in a cell */
+	PROBLEM_MISSING_ID,    /* the record's id is empty */
+	PROBLEM_MISSING_VALUE, /* a required field is empty */
+	PROBLEM_SCIENTIFIC,    /* an id that a spreadsheet turned into 1.2E+10 */
+	PROBLEM_NOT_INTEGER,
+	PROBLEM_NOT_NUMBER,
+	PROBLEM_NOT_DATE, /* matches none of the formats, or no such day */
+	PROBLEM_NOT_DATETIME,
+	PROBLEM_TIME_MISSING, /* a local time that the clock change skips */
+	PROBLEM_TIME_TWICE,   /* a local time that happens twice */
+	PROBLEM_TIME_FUTURE,  /* an event time far in the future */
+	PROBLEM_UNKNOWN_CODE, /* not in its code table */
+	PROBLEM_NOT_ALLOWED,  /* not among the values the field may have */
+	PROBLEM_NOT_PHONE,
+	PROBLEM_NOT_EMAIL,
+	PROBLEM_NPI_CHECK,   /* check digit; a warning */
+	PROBLEM_TOO_LONG,    /* max_length */
+	PROBLEM_LIMIT,       /* a row's memory or record limit */
+	PROBLEM_API_REFUSED, /* the API took the batch but not this record */
+	PROBLEM_CODE_COUNT
+};
+
+enum problem_weight {
+	WEIGHT_WARNING, /* the field was left out, or kept as it is; the row goes on */
+	WEIGHT_REJECT   /* the row was not taken */
+};
+
+struct problem {
+	enum problem_code code;
+	enum problem_weight weight;
+	uint64_t row;       /* spreadsheet row: the header is 1; 0: the whole file */
+	struct span column; /* title as the clinic wrote it; empty if none */
+	const char *type;   /* record type, or NULL */
+	const char *field;  /* schema path, or NULL */
+};
+
+/* "unknown_code": stable, for JSON and the ledger. */
+const char *problem_name(enum problem_code code);
+/* "The value is not in the list of known codes." */
+const char *problem_text(enum problem_code code);
+/* What the clinic can do: "Use one of the codes agreed on, or ask for a new one." */
+const char *problem_remedy(enum problem_code code);
+/* The code with this name, or PROBLEM_NONE. */
+enum problem_code problem_by_name(struct span name);
+
+#endif

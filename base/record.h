@@ -1,0 +1,64 @@
+/*
+ * The record: what the four rooms share. Made by a mapper, compared by the
+ * ledger, written to JSON for a target.
+ *
+ * Everything a record points to is borrowed from the arena of the row that made
+ * it, and dies with it.
+ */
+#ifndef BASE_RECORD_H
+#define BASE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/schema.h"
+#include "base/span.h"
+
+enum record_op { OP_PUT, OP_PATCH, OP_DELETE, OP_MERGE };
+
+/* A record's event time, or window time, where it has none. */
+#define TIME_NONE INT64_MIN
+
+enum value_kind { VALUE_TEXT, VALUE_NULL };
+
+/*
+ * One value. Its place is the schema's field and, for lists, an index: for
+ * "name.given[]" the element, for "practitioner[].npi" the object.
+ */
+struct value {
+	unsigned short field; /* index into schema->fields; FIELD_EXTRA for extra.* */
+	unsigned short index;
+	enum value_kind kind;
+	struct span name; /* extra.* only: the name behind the dot */
+	struct span text; /* validated and in its JSON form: digits, true, a code, text */
+};
+
+#define FIELD_EXTRA 0xffff
+
+struct record {
+	const struct schema *schema;
+	enum record_op op;
+	struct span id;
+	const struct value *values; /* sorted by field, index, name */
+	size_t nvalues;
+	int64_t event_at;          /* ms since 1970, or TIME_NONE */
+	struct span event_at_text; /* as it goes into the envelope; may be empty */
+	int64_t window; /* ms: where on_missing looks (e.g. start), or TIME_NONE */
+	uint64_t row;   /* origin: spreadsheet row, or message number */
+};
+
+const char *record_op_name(enum record_op op);
+
+/* Writes the object that goes under "data": nested, in the schema's order. */
+void record_write_data(const struct record *r, struct json *j);
+
+/*
+ * Calls `fn` for each identifier in the record that refers to another record
+ * (appointment.patient_id, coverage.patient_id, ...).
+ */
+void record_each_ref(const struct record *r,
+    void (*fn)(void *arg, enum record_type type, struct span id), void *arg);
+
+#endif

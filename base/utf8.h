@@ -1,0 +1,21 @@
+/*
+ * UTF-8 (RFC 3629): is it well-formed?
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/span.h"
+
+/*
+ * Length of the well-formed sequence at p (n bytes are there), 0 if there is none:
+ * overlong forms, surrogates and values past U+10FFFF are not well-formed.
+ */
+size_t utf8_length(const char *p, size_t n);
+
+/* The offset of the first byte that is not well-formed, or s.n. */
+size_t utf8_valid(struct span s);
+
+#endif
