@@ -1,0 +1,29 @@
+/*
+ * Which names of a drop are files to take, and in what order.
+ */
+#ifndef POLLERS_ORDER_H
+#define POLLERS_ORDER_H
+
+#include "pollers/poller.h"
+
+enum name_kind {
+	NAME_BAD,    /* empty, too long, ".", "..", or it holds "/" or a control byte */
+	NAME_OTHER,  /* in progress, or fits no pattern */
+	NAME_MARKER, /* fits the feed's marker suffix */
+	NAME_FILE
+};
+
+enum name_kind order_judge(const struct source_conf *sc, struct span name);
+
+/*
+ * Sorts by sc->order; equal keys by name, byte by byte. `now` (ms since 1970) settles
+ * the century of two-digit years: never later than next year. -1: no memory.
+ */
+int order_sort(
+    const struct source_conf *sc, struct drop_list *l, int64_t now, struct err *e);
+
+/* Sorts by name alone, and finds in a list so sorted. */
+void order_by_name(struct drop_list *l);
+const struct drop_file *order_find(const struct drop_list *l, const char *name);
+
+#endif

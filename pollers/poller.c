@@ -1,0 +1,397 @@
+#include "pollers/poller.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pollers/order.h"
+#include "pollers/poller_ops.h"
+#include "pollers/url.h"
+
+#define RECONNECT_TRIES     6    /* in a row, without anything gained */
+#define RECONNECT_PAUSE     1000 /* ms before the second; doubled each time */
+#define RECONNECT_PAUSE_MAX 30000
+#define LIST_FIRST          64
+
+static const struct poller_ops *const backends[] = {&poller_sftp, &poller_file, NULL};
+
+struct poller {
+	const struct poller_ops *ops;
+	void *self; /* NULL between two connections */
+	const struct source_conf *sc;
+	const struct poller_env *env;
+	struct drop_url url;
+	int tries;             /* connections lost since the last thing that worked */
+	struct drop_file file; /* being read, if `reading` */
+	uint64_t offset;
+	bool reading, open;
+	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
+	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
+};
+
+void
+drop_list_release(struct drop_list *l)
+{
+	free(l->v);
+	*l = (struct drop_list){0};
+}
+
+static int
+list_add(struct drop_list *l, const struct drop_file *f, struct err *e)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : LIST_FIRST;
+		struct drop_file *v = reallocarray(l->v, cap, sizeof(*v));
+
+		if (!v)
+			return err_nomem(e);
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = *f;
+	return 0;
+}
+
+static const struct poller_ops *
+find_backend(const char *scheme)
+{
+	for (size_t i = 0; backends[i]; i++)
+		if (strcmp(backends[i]->scheme, scheme) == 0)
+			return backends[i];
+	return NULL;
+}
+
+struct poller *
+poller_open(const struct source_conf *sc, const struct poller_env *env, struct err *e)
+{
+	struct poller *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_nomem(e);
+		return NULL;
+	}
+	p->sc = sc;
+	p->env = env;
+	if (drop_url_parse(sc->url, &p->url, e))
+		goto out;
+	p->ops = find_backend(p->url.scheme);
+	if (!p->ops) {
+		err_set(e, ERR_CONFIG, "url: unknown scheme %s", p->url.scheme);
+		goto out;
+	}
+	if (p->ops->connect(&p->self, sc, &p->url, env, e) == 0)
+		return p;
+out:
+	free(p);
+	return NULL;
+}
+
+void
+poller_close(struct poller *p)
+{
+	if (!p)
+		return;
+	poller_read_close(p);
+	if (p->self)
+		p->ops->disconnect(p->self);
+	free(p);
+}
+
+static void
+pause_before(struct poller *p)
+{
+	int64_t left = p->env->deadline - clock_mono(p->env->clock);
+	int64_t ms = (int64_t)RECONNECT_PAUSE << (p->tries > 2 ? p->tries - 2 : 0);
+
+	if (p->tries < 2)
+		return;
+	if (ms > RECONNECT_PAUSE_MAX)
+		ms = RECONNECT_PAUSE_MAX;
+	clock_pause(p->env->clock, ms < left ? ms : left);
+}
+
+/*
+ * After an operation said -1: 0 if the connection was lost and there is a new one, so
+ * that the operation may be tried again. Else -1 and *e tells the last error.
+ */
+static int
+recover(struct poller *p, struct err *e)
+{
+	if (p->self && (!p->ops->lost || !p->ops->lost(p->self)))
+		return -1;
+	p->open = false;
+	if (p->self)
+		p->ops->disconnect(p->self);
+	p->self = NULL;
+	while (p->tries < RECONNECT_TRIES) {
+		if (clock_mono(p->env->clock) >= p->env->deadline)
+			return err_set(e, ERR_DEADLINE,
+			    "%s: connection lost, and the run's time is over",
+			    p->url.host);
+		p->tries++;
+		pause_before(p);
+		if (p->ops->connect(&p->self, p->sc, &p->url, p->env, e) == 0)
+			return 0;
+		p->self = NULL;
+		if (!e || e->fate != FATE_RETRY)
+			return -1;
+	}
+	return -1;
+}
+
+/* A connection to work on, after one was given up. */
+static int
+ensure(struct poller *p, struct err *e)
+{
+	if (p->self)
+		return 0;
+	err_set(e, ERR_IO, "%s: the connection was lost", p->url.host);
+	return recover(p, e);
+}
+
+/* What a listing fills. */
+struct listing {
+	const struct source_conf *sc;
+	struct drop_list *files;
+	struct drop_list markers;
+	size_t seen;
+	struct err *e;
+};
+
+static int
+listing_add(void *arg, struct span name, uint64_t size, int64_t mtime)
+{
+	struct listing *l = arg;
+	struct drop_file f = {.size = size, .mtime = mtime};
+	enum name_kind kind = order_judge(l->sc, name);
+
+	if (++l->seen > DROP_LIST_MAX)
+		return err_set(l->e, ERR_REFUSED,
+		    "the drop holds more than %d names; move old files away",
+		    DROP_LIST_MAX);
+	if (kind == NAME_BAD)
+		l->files->skipped++;
+	if (kind != NAME_MARKER && kind != NAME_FILE)
+		return 0;
+	memcpy(f.name, name.p, name.n);
+	return list_add(kind == NAME_MARKER ? &l->markers : l->files, &f, l->e);
+}
+
+static void
+listing_mark(struct listing *l)
+{
+	char name[2 * DROP_NAME_MAX + 2];
+
+	order_by_name(&l->markers);
+	for (size_t i = 0; l->sc->marker && i < l->files->n; i++) {
+		struct drop_file *f = &l->files->v[i];
+
+		snprintf(name, sizeof(name), "%s%s", f->name, l->sc->marker);
+		f->marked = order_find(&l->markers, name) != NULL;
+	}
+}
+
+static void
+listing_restart(struct listing *l)
+{
+	drop_list_release(l->files);
+	drop_list_release(&l->markers);
+	l->seen = 0;
+}
+
+int
+poller_list(struct poller *p, struct drop_list *out, struct err *e)
+{
+	struct listing l = {.sc = p->sc, .files = out, .e = e};
+	int rc = -1;
+
+	*out = (struct drop_list){0};
+	if (ensure(p, e))
+		return -1;
+	while (p->ops->list(p->self, p->url.path, listing_add, &l, e)) {
+		if (recover(p, e))
+			goto out;
+		listing_restart(&l);
+	}
+	p->tries = 0;
+	listing_mark(&l);
+	rc = order_sort(p->sc, out, clock_wall(p->env->clock), e);
+out:
+	drop_list_release(&l.markers);
+	if (rc)
+		drop_list_release(out);
+	return rc;
+}
+
+int
+poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	int rc;
+
+	*out = (struct drop_file){0};
+	if (ensure(p, e))
+		return -1;
+	while ((rc = p->ops->stat(p->self, path, out, e)) < 0)
+		if (recover(p, e))
+			return -1;
+	p->tries = 0;
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	return rc;
+}
+
+const char *
+poller_path(struct poller *p, const char *name)
+{
+	snprintf(p->path, sizeof(p->path), "%s/%s",
+	    strcmp(p->url.path, "/") == 0 ? "" : p->url.path, name);
+	return p->path;
+}
+
+int
+poller_read_open(struct poller *p, const struct drop_file *f, struct err *e)
+{
+	poller_read_close(p);
+	if (ensure(p, e))
+		return -1;
+	while (p->ops->open(p->self, poller_path(p, f->name), f->size, 0, e))
+		if (recover(p, e))
+			return -1;
+	p->file = *f;
+	p->offset = 0;
+	p->reading = p->open = true;
+	return 0;
+}
+
+/* On a new connection: the same file still, at the place where we were. */
+static int
+resume(struct poller *p, struct err *e)
+{
+	const char *path = poller_path(p, p->file.name);
+	struct drop_file now = {0};
+	int rc = p->ops->stat(p->self, path, &now, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return err_set(e, ERR_GONE, "the file is gone while it was read");
+	if (now.size != p->file.size || now.mtime != p->file.mtime)
+		return err_set(e, ERR_CHANGED, "the file changed while it was read");
+	if (p->ops->open(p->self, path, p->file.size, p->offset, e))
+		return -1;
+	p->open = true;
+	return 0;
+}
+
+int
+poller_read(struct poller *p, struct span *out, struct err *e)
+{
+	for (;;) {
+		int rc = -1;
+
+		if (!p->reading)
+			return err_set(e, ERR_INTERNAL, "a read without an open file");
+		if (p->self && (p->open || resume(p, e) == 0))
+			rc = p->ops->read(p->self, out, e);
+		if (rc < 0 && recover(p, e))
+			return -1;
+		if (rc < 0)
+			continue;
+		p->tries = 0;
+		p->offset += rc > 0 ? out->n : 0;
+		if (p->offset > p->file.size || (rc == 0 && p->offset < p->file.size))
+			return err_set(e, ERR_CHANGED,
+			    "the file changed while it was read: %llu bytes listed, %llu read",
+			    (unsigned long long)p->file.size,
+			    (unsigned long long)p->offset);
+		return rc;
+	}
+}
+
+void
+poller_read_close(struct poller *p)
+{
+	if (p->self && p->open)
+		p->ops->close(p->self);
+	p->open = p->reading = false;
+}
+
+/* Makes a folder, and what is missing above it. */
+static int
+make_folder(struct poller *p, const char *path, struct err *e)
+{
+	char above[URL_PATH_MAX + 1];
+	const char *slash = strrchr(path, '/');
+
+	if (p->ops->mkdir(p->self, path, e) == 0)
+		return 0;
+	if (!e || e->code != ERR_GONE || !slash || slash == path)
+		return -1;
+	snprintf(above, sizeof(above), "%.*s", (int)(slash - path), path);
+	if (make_folder(p, above, e))
+		return -1;
+	return p->ops->mkdir(p->self, path, e);
+}
+
+static int
+ensure_folder(struct poller *p, const char *path, struct err *e)
+{
+	char folder[URL_PATH_MAX + 1];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || (size_t)(slash - path) >= sizeof(folder))
+		return err_set(
+		    e, ERR_INTERNAL, "archive path is not absolute, or too long");
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	if (slash == path || strcmp(folder, p->url.path) == 0 ||
+	    strcmp(folder, p->made) == 0)
+		return 0;
+	if (make_folder(p, folder, e))
+		return -1;
+	memcpy(p->made, folder, sizeof(folder));
+	return 0;
+}
+
+/*
+ * Was the rename done before the connection broke? Then the old name is gone and
+ * the new one, which nobody else would make, is there.
+ */
+static bool
+renamed(struct poller *p, const char *from, const char *to)
+{
+	struct drop_file f;
+
+	return p->ops->stat(p->self, from, &f, NULL) == 0 &&
+	       p->ops->stat(p->self, to, &f, NULL) == 1;
+}
+
+int
+poller_rename(struct poller *p, const char *name, const char *path, struct err *e)
+{
+	char from[sizeof(p->path)];
+
+	memcpy(from, poller_path(p, name), sizeof(from));
+	if (ensure(p, e))
+		return -1;
+	while (ensure_folder(p, path, e) || p->ops->rename(p->self, from, path, e)) {
+		if (recover(p, e))
+			return -1;
+		if (renamed(p, from, path))
+			break;
+	}
+	p->tries = 0;
+	return 0;
+}
+
+int
+poller_remove(struct poller *p, const char *path, struct err *e)
+{
+	if (ensure(p, e))
+		return -1;
+	while (p->ops->remove(p->self, path, e))
+		if (recover(p, e))
+			return -1;
+	p->tries = 0;
+	return 0;
+}

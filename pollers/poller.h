@@ -1,0 +1,139 @@
+/*
+ * The facade over drops: list, read, settle. It picks a backend by the URL's
+ * scheme (poller_ops, registry in poller.c), filters and sorts what is listed,
+ * and goes on after a dropped connection within the run's deadline.
+ *
+ * A name never holds "/" or a control byte, and never becomes a local path of
+ * ours. Nothing here writes to the local disk, but through file:// in the drop.
+ */
+#ifndef POLLERS_POLLER_H
+#define POLLERS_POLLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define DROP_NAME_MAX 255
+#define DROP_LIST_MAX 1000000 /* names a drop may hold before it is refused */
+
+/* Where the files lie: the feed's [source]. */
+struct source_conf {
+	const char *url;             /* sftp://user@host:port/path or file:///path */
+	struct conf_secret key_file; /* private key */
+	struct conf_secret key_passphrase;
+	struct conf_secret password_file;
+	bool agent; /* try the keys of $SSH_AUTH_SOCK */
+	const char *known_hosts;
+	struct conf_list pattern; /* glob patterns; a name must match one */
+	const char *order;    /* "name", "mtime", or "name:FORMAT" (a date in the name) */
+	long long max_files;  /* a run, after sorting; 0: no cap */
+	long long min_age;    /* ms since its mtime */
+	long long stable_for; /* ms between two equal looks; 0: one look is enough */
+	const char *marker;   /* suffix of the file that says NAME is whole; NULL: none */
+	const char *after;    /* "keep", "delete", "archive:PATH" */
+	long long timeout;    /* ms for each step on the network */
+};
+
+/* The option table that fills a struct source_conf. */
+extern const struct conf_option source_options[];
+
+/* What `after` says, parsed. */
+enum after_kind { AFTER_KEEP, AFTER_DELETE, AFTER_ARCHIVE };
+
+/*
+ * Mistakes that the option table can't see (bad URL, unknown scheme, order,
+ * after, no known_hosts for sftp): each goes to conf_error_at. `s` is the section.
+ */
+void source_check(
+    const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs);
+enum after_kind source_after(const struct source_conf *sc, const char **path);
+
+struct drop_file {
+	char name[DROP_NAME_MAX + 1];
+	uint64_t size;
+	int64_t mtime; /* seconds since 1970, by the server's clock */
+	bool marked;   /* its marker file is there */
+};
+
+struct drop_list {
+	struct drop_file *v;
+	size_t n, cap;
+	size_t skipped; /* names that hold "/", a control byte or too much: never taken */
+};
+
+void drop_list_release(struct drop_list *l);
+
+struct poller;
+
+struct poller_env {
+	const struct clock *clock;
+	int64_t deadline; /* on the monotonic clock, ms; never waits beyond */
+};
+
+/* A poller keeps `sc` and `env`: both must outlive it. The deadline is read anew at
+ * each wait, so that a signal handler's owner can end a run by moving it up. */
+
+/*
+ * Connects, checks the host key, logs in, and finds the drop folder. ERR_PEER:
+ * wrong or unknown host key; ERR_PERM: login refused; ERR_IO: no connection, or no
+ * such folder; ERR_DEADLINE. There is no second try here: the next run is one.
+ */
+struct poller *poller_open(
+    const struct source_conf *sc, const struct poller_env *env, struct err *e);
+void poller_close(struct poller *p);
+
+/*
+ * The files that match the feed's patterns, in the feed's order, without names in
+ * progress (.tmp .part .filepart .writing .crdownload, a leading dot), markers,
+ * folders, links and special files. Not capped: readiness comes first. With
+ * order = name:FORMAT a name that holds no such date sorts first, by name.
+ */
+int poller_list(struct poller *p, struct drop_list *out, struct err *e);
+
+/* One file anew: 1 and *out, 0 if it is gone, -1. `path` is absolute on the server. */
+int poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e);
+
+/*
+ * Opens a listed file for one pass from its first byte; one at a time. The size
+ * fits the buffers and is what a resumed read is checked against.
+ */
+int poller_read_open(struct poller *p, const struct drop_file *f, struct err *e);
+
+/*
+ * The next bytes: 1 and *out (borrowed until the next call), 0 at the end, -1.
+ * After a dropped connection it reconnects and goes on at the same offset, unless
+ * size or mtime differ by then (ERR_CHANGED) or the deadline is over. An end that
+ * does not stand where the listed size says is ERR_CHANGED too.
+ */
+int poller_read(struct poller *p, struct span *out, struct err *e);
+void poller_read_close(struct poller *p);
+
+/*
+ * Moves NAME of the drop to `path` (absolute on the server, its folder is made if
+ * missing), never over another file: ERR_IO if something is there already, ERR_GONE
+ * if NAME is not there any more.
+ */
+int poller_rename(struct poller *p, const char *name, const char *path, struct err *e);
+
+/* Removes a file by its absolute path; not there counts as removed. */
+int poller_remove(struct poller *p, const char *path, struct err *e);
+
+/* Absolute path on the server of NAME in the drop; valid until the next call. */
+const char *poller_path(struct poller *p, const char *name);
+
+/*
+ * For `check --connect`: the known_hosts line of the key that the server shows,
+ * without logging in. The caller frees *line.
+ */
+int poller_host_line(const struct source_conf *sc, const struct poller_env *env,
+    char **line, struct err *e);
+
+/* Library versions and algorithms, for `version`; valid for the process's life. */
+const char *poller_versions(void);
+
+#endif

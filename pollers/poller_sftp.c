@@ -1,0 +1,480 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pollers/poller_ops.h"
+#include "pollers/ssh.h"
+
+/*
+ * Buffers as measured: libssh2 asks for four times the buffer ahead. A buffer larger
+ * than the file asks for what is not there; a small one is slow over distance.
+ */
+#define BUFFER_STEP  4096
+#define BUFFER_MIN   8192
+#define BUFFER_MAX   (2 << 20)
+#define BUFFER_SMALL 7500 /* four of these are one request: no reads in flight */
+#define ENTRY_MAX    8192 /* bytes of a name, and of its line, in a listing */
+#define CLOSE_TRIES  64
+#define FOLDER_MODE  0770
+
+struct sftp_drop {
+	struct ssh ssh;
+	LIBSSH2_SFTP_HANDLE *file; /* open for reading */
+	char *buffer;
+	size_t buffer_size;
+	uint64_t offset;
+	bool small; /* this server answers with less than was asked for */
+	char path[URL_PATH_MAX + DROP_NAME_MAX + 2]; /* of the file being read */
+};
+
+/*
+ * After rc < 0: -1 with *e. `what` goes into the message; it never holds a name out
+ * of the drop, since names of files can be names of people.
+ */
+static int
+sftp_fail(struct sftp_drop *d, ssize_t rc, struct err *e, const char *what)
+{
+	struct ssh *s = &d->ssh;
+	unsigned long status;
+
+	if (rc == LIBSSH2_ERROR_CHANNEL_PACKET_EXCEEDED && !ssh_modern())
+		return err_set(e, ERR_REFUSED,
+		    "%s: %s: the answer is larger than the 256 KiB that libssh2 %s takes; keep "
+		    "fewer files in the folder, or use libssh2 1.11 (Debian 13)",
+		    s->where, what, libssh2_version(0));
+	if (rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
+		return ssh_fail(s, rc, e, what);
+	status = libssh2_sftp_last_error(s->sftp);
+	switch (status) {
+	case LIBSSH2_FX_NO_SUCH_FILE:
+	case LIBSSH2_FX_NO_SUCH_PATH:
+		return err_set(
+		    e, ERR_GONE, "%s: %s: no such file or folder", s->where, what);
+	case LIBSSH2_FX_PERMISSION_DENIED:
+	case LIBSSH2_FX_WRITE_PROTECT:
+		return err_set(
+		    e, ERR_PERM, "%s: %s: the server denies permission", s->where, what);
+	case LIBSSH2_FX_NO_CONNECTION:
+	case LIBSSH2_FX_CONNECTION_LOST:
+		s->lost = true;
+		break;
+	case LIBSSH2_FX_OK:
+		return ssh_fail(s, rc, e, what);
+	default:
+		break;
+	}
+	return err_set(e, ERR_IO, "%s: %s: the server says failure (SFTP status %lu)",
+	    s->where, what, status);
+}
+
+/* 1 and *out, 0 if nothing is there, -1. */
+static int
+attributes(struct sftp_drop *d, const char *path, int type, LIBSSH2_SFTP_ATTRIBUTES *out,
+    struct err *e)
+{
+	struct ssh *s = &d->ssh;
+	int rc;
+
+	ssh_begin(s);
+	do
+		rc = libssh2_sftp_stat_ex(
+		    s->sftp, path, (unsigned)strlen(path), type, out);
+	while (ssh_again(s, rc, e));
+	if (rc == 0)
+		return 1;
+	sftp_fail(d, rc, e, "looking up a file");
+	if (rc == LIBSSH2_ERROR_SFTP_PROTOCOL && !s->lost) {
+		unsigned long status = libssh2_sftp_last_error(s->sftp);
+
+		if (status == LIBSSH2_FX_NO_SUCH_FILE ||
+		    status == LIBSSH2_FX_NO_SUCH_PATH)
+			return 0;
+	}
+	return -1;
+}
+
+static bool
+is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a)
+{
+	return !(a->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) ||
+	       LIBSSH2_SFTP_S_ISDIR(a->permissions);
+}
+
+/* Some servers send no type with the permissions; then the first letter of ls tells. */
+static bool
+is_file(const LIBSSH2_SFTP_ATTRIBUTES *a, const char *line)
+{
+	if ((a->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) &&
+	    (a->permissions & LIBSSH2_SFTP_S_IFMT))
+		return LIBSSH2_SFTP_S_ISREG(a->permissions);
+	return line[0] == '\0' || !strchr("dlbcps", line[0]);
+}
+
+static int
+find_folder(struct sftp_drop *d, const char *path, struct err *e)
+{
+	LIBSSH2_SFTP_ATTRIBUTES a;
+	int rc = attributes(d, path, LIBSSH2_SFTP_STAT, &a, e);
+
+	if (rc < 0)
+		return err_prefix(e, "%s", path);
+	if (rc == 0)
+		return err_set(e, ERR_IO, "%s: no such folder: %s", d->ssh.where, path);
+	if (!is_folder(&a))
+		return err_set(e, ERR_IO, "%s: not a folder: %s", d->ssh.where, path);
+	return 0;
+}
+
+static void
+sftp_close(void *self)
+{
+	struct sftp_drop *d = self;
+	int rc = 0, tries = 0;
+
+	if (!d->file)
+		return;
+	ssh_begin(&d->ssh);
+	do
+		rc = libssh2_sftp_close_handle(d->file);
+	while (d->ssh.lost ? rc == LIBSSH2_ERROR_EAGAIN && ++tries < CLOSE_TRIES
+			   : ssh_again(&d->ssh, rc, NULL));
+	/* Out of time: what is left of the handle goes when the line is cut. */
+	if (rc != LIBSSH2_ERROR_EAGAIN)
+		d->file = NULL;
+}
+
+static void
+sftp_disconnect(void *self)
+{
+	struct sftp_drop *d = self;
+
+	if (!d)
+		return;
+	ssh_hang_up(&d->ssh);
+	sftp_close(d);
+	ssh_close(&d->ssh);
+	libssh2_exit();
+	free(d->buffer);
+	free(d);
+}
+
+static int
+sftp_connect(void **self, const struct source_conf *sc, const struct drop_url *url,
+    const struct poller_env *env, struct err *e)
+{
+	struct sftp_drop *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return err_nomem(e);
+	if (ssh_open(&d->ssh, sc, url, env, e)) {
+		free(d);
+		return -1;
+	}
+	if (find_folder(d, url->path, e)) {
+		sftp_disconnect(d);
+		return -1;
+	}
+	*self = d;
+	return 0;
+}
+
+static bool
+sftp_lost(const void *self)
+{
+	const struct sftp_drop *d = self;
+
+	return d->ssh.lost;
+}
+
+static LIBSSH2_SFTP_HANDLE *
+open_handle(
+    struct sftp_drop *d, const char *path, int type, const char *what, struct err *e)
+{
+	struct ssh *s = &d->ssh;
+	LIBSSH2_SFTP_HANDLE *h;
+	int rc;
+
+	ssh_begin(s);
+	do {
+		h = libssh2_sftp_open_ex(
+		    s->sftp, path, (unsigned)strlen(path), LIBSSH2_FXF_READ, 0, type);
+		rc = h ? 0 : libssh2_session_last_errno(s->session);
+	} while (ssh_again(s, rc, e));
+	if (!h)
+		sftp_fail(d, rc, e, what);
+	return h;
+}
+
+/* One entry of a listing: handed on if it is a file. */
+struct entry {
+	char name[ENTRY_MAX];
+	char line[ENTRY_MAX]; /* as ls -l would show it */
+	LIBSSH2_SFTP_ATTRIBUTES a;
+	list_fn *fn;
+	void *arg;
+};
+
+static int
+entry_tell(const struct sftp_drop *d, const struct entry *en, size_t len, struct err *e)
+{
+	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+
+	if (!is_file(&en->a, en->line))
+		return 0;
+	if ((en->a.flags & need) != need)
+		return err_set(e, ERR_REFUSED,
+		    "%s: the server lists files without size and time, which are needed to "
+		    "tell that a file is whole",
+		    d->ssh.where);
+	return en->fn(
+	    en->arg, (struct span){en->name, len}, en->a.filesize, (int64_t)en->a.mtime);
+}
+
+static int
+list_entries(struct sftp_drop *d, struct entry *en, struct err *e)
+{
+	struct ssh *s = &d->ssh;
+	int rc;
+
+	for (;;) {
+		en->line[0] = '\0';
+		ssh_begin(s);
+		do
+			rc = libssh2_sftp_readdir_ex(d->file, en->name, sizeof(en->name),
+			    en->line, sizeof(en->line), &en->a);
+		while (ssh_again(s, rc, e));
+		if (rc == 0)
+			return 0;
+		if (rc == LIBSSH2_ERROR_BUFFER_TOO_SMALL)
+			return err_set(e, ERR_REFUSED,
+			    "%s: a name in the folder is longer than %d bytes", s->where,
+			    ENTRY_MAX);
+		if (rc < 0)
+			return sftp_fail(d, rc, e, "listing the folder");
+		if (entry_tell(d, en, (size_t)rc, e))
+			return -1;
+	}
+}
+
+/* One handle at a time: gives the one back that is open, if there is. */
+static int
+free_handle(struct sftp_drop *d, struct err *e)
+{
+	sftp_close(d);
+	return d->ssh.lost ? err_set(e, ERR_IO, "%s: connection lost", d->ssh.where) : 0;
+}
+
+static int
+sftp_list(void *self, const char *folder, list_fn *fn, void *arg, struct err *e)
+{
+	struct sftp_drop *d = self;
+	struct entry *en = calloc(1, sizeof(*en));
+	int rc = -1;
+
+	if (!en)
+		return err_nomem(e);
+	en->fn = fn;
+	en->arg = arg;
+	if (free_handle(d, e))
+		goto out;
+	d->file = open_handle(d, folder, LIBSSH2_SFTP_OPENDIR, "opening the folder", e);
+	if (d->file)
+		rc = list_entries(d, en, e);
+	sftp_close(d);
+out:
+	free(en);
+	return rc;
+}
+
+static int
+sftp_stat(void *self, const char *path, struct drop_file *out, struct err *e)
+{
+	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+	struct sftp_drop *d = self;
+	LIBSSH2_SFTP_ATTRIBUTES a;
+	int rc = attributes(d, path, LIBSSH2_SFTP_LSTAT, &a, e);
+
+	if (rc <= 0)
+		return rc;
+	if (!is_file(&a, "") || (a.flags & need) != need)
+		return err_set(
+		    e, ERR_IO, "%s: what has this name is not a file", d->ssh.where);
+	out->size = a.filesize;
+	out->mtime = (int64_t)a.mtime;
+	return 1;
+}
+
+static size_t
+fit_buffer(uint64_t size)
+{
+	uint64_t n;
+
+	if (size >= BUFFER_MAX)
+		return BUFFER_MAX;
+	n = (size + BUFFER_STEP) / BUFFER_STEP * BUFFER_STEP;
+	return n < BUFFER_MIN ? BUFFER_MIN : (size_t)n;
+}
+
+static int
+open_at(struct sftp_drop *d, struct err *e)
+{
+	d->file = open_handle(d, d->path, LIBSSH2_SFTP_OPENFILE, "opening a file", e);
+	if (!d->file)
+		return -1;
+	if (d->offset)
+		libssh2_sftp_seek64(d->file, d->offset);
+	return 0;
+}
+
+static int
+sftp_open(void *self, const char *path, uint64_t size, uint64_t offset, struct err *e)
+{
+	struct sftp_drop *d = self;
+	size_t want = d->small ? BUFFER_SMALL : fit_buffer(size);
+
+	if (free_handle(d, e))
+		return -1;
+	if (want != d->buffer_size) {
+		free(d->buffer);
+		d->buffer_size = 0;
+		d->buffer = malloc(want);
+		if (!d->buffer)
+			return err_nomem(e);
+		d->buffer_size = want;
+	}
+	if ((size_t)snprintf(d->path, sizeof(d->path), "%s", path) >= sizeof(d->path))
+		return err_set(e, ERR_IO, "%s: path too long", d->ssh.where);
+	d->offset = offset;
+	return open_at(d, e);
+}
+
+/* A server may send less than was asked for; libssh2 can't have that with several
+ * requests under way. */
+static bool
+short_answer(const struct sftp_drop *d, ssize_t rc)
+{
+	char *text = NULL;
+
+	if (rc != LIBSSH2_ERROR_SFTP_PROTOCOL || d->small)
+		return false;
+	libssh2_session_last_error(d->ssh.session, &text, NULL, 0);
+	return text && strstr(text, "Unexpected Offset");
+}
+
+static int
+sftp_read(void *self, struct span *out, struct err *e)
+{
+	struct sftp_drop *d = self;
+	struct ssh *s = &d->ssh;
+	ssize_t n;
+
+	for (;;) {
+		size_t want = d->small ? BUFFER_SMALL : d->buffer_size;
+
+		ssh_begin(s);
+		do
+			n = libssh2_sftp_read(d->file, d->buffer, want);
+		while (ssh_again(s, n, e));
+		if (n >= 0)
+			break;
+		if (!short_answer(d, n))
+			return sftp_fail(d, n, e, "reading a file");
+		d->small = true;
+		if (free_handle(d, e) || open_at(d, e))
+			return -1;
+	}
+	d->offset += (uint64_t)n;
+	*out = (struct span){d->buffer, (size_t)n};
+	return n > 0;
+}
+
+/*
+ * SFTP version 3 says no more than "failure" when something is there already, and some
+ * servers write over it: so it is asked for first, and names are unique.
+ */
+static int
+sftp_rename(void *self, const char *from, const char *to, struct err *e)
+{
+	struct sftp_drop *d = self;
+	struct ssh *s = &d->ssh;
+	LIBSSH2_SFTP_ATTRIBUTES a;
+	int rc = attributes(d, to, LIBSSH2_SFTP_LSTAT, &a, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1)
+		return err_set(
+		    e, ERR_IO, "%s: there is a file already at the new name", s->where);
+	ssh_begin(s);
+	do
+		rc = libssh2_sftp_rename_ex(
+		    s->sftp, from, (unsigned)strlen(from), to, (unsigned)strlen(to), 0);
+	while (ssh_again(s, rc, e));
+	if (rc == 0)
+		return 0;
+	sftp_fail(d, rc, e, "renaming a file");
+	if (s->lost)
+		return -1;
+	if (attributes(d, from, LIBSSH2_SFTP_LSTAT, &a, NULL) == 0)
+		return err_set(e, ERR_GONE, "%s: the file to rename is gone", s->where);
+	if (e && e->code == ERR_GONE)
+		return err_set(
+		    e, ERR_IO, "%s: renaming a file: no folder to take it", s->where);
+	return -1;
+}
+
+static int
+sftp_remove(void *self, const char *path, struct err *e)
+{
+	struct sftp_drop *d = self;
+	struct ssh *s = &d->ssh;
+	int rc;
+
+	ssh_begin(s);
+	do
+		rc = libssh2_sftp_unlink_ex(s->sftp, path, (unsigned)strlen(path));
+	while (ssh_again(s, rc, e));
+	if (rc == 0)
+		return 0;
+	sftp_fail(d, rc, e, "removing a file");
+	return e && e->code == ERR_GONE ? 0 : -1;
+}
+
+static int
+sftp_mkdir(void *self, const char *path, struct err *e)
+{
+	struct sftp_drop *d = self;
+	struct ssh *s = &d->ssh;
+	LIBSSH2_SFTP_ATTRIBUTES a;
+	int rc;
+
+	ssh_begin(s);
+	do
+		rc = libssh2_sftp_mkdir_ex(
+		    s->sftp, path, (unsigned)strlen(path), FOLDER_MODE);
+	while (ssh_again(s, rc, e));
+	if (rc == 0)
+		return 0;
+	sftp_fail(d, rc, e, "making a folder");
+	if (s->lost)
+		return -1;
+	if (attributes(d, path, LIBSSH2_SFTP_STAT, &a, NULL) == 1 && is_folder(&a))
+		return 0;
+	return err_prefix(e, "%s", path);
+}
+
+const struct poller_ops poller_sftp = {
+    .scheme = "sftp",
+    .connect = sftp_connect,
+    .disconnect = sftp_disconnect,
+    .lost = sftp_lost,
+    .list = sftp_list,
+    .stat = sftp_stat,
+    .open = sftp_open,
+    .read = sftp_read,
+    .close = sftp_close,
+    .rename = sftp_rename,
+    .remove = sftp_remove,
+    .mkdir = sftp_mkdir,
+};
