@@ -1,0 +1,257 @@
+#include "mappers/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#define FALLBACK     "windows-1252"
+#define ASCII_COUNT  128
+#define UTF8_MARK    "\xef\xbb\xbf"
+#define EXPANSION    4 /* bytes of UTF-8 that one byte may become */
+#define HIGH_BITS    UINT64_C(0x8080808080808080)
+#define WORDS        4 /* of eight bytes, looked at together */
+#define NUL_FRACTION 4 /* one NUL in so many bytes: UTF-16, or no text at all */
+
+enum mode {
+	MODE_UNDECIDED, /* auto, and all was ASCII so far */
+	MODE_UTF8,
+	MODE_ICONV
+};
+
+struct charset {
+	const char *name;
+	bool automatic;
+	enum mode mode;
+	iconv_t cd; /* (iconv_t)-1: none */
+	struct buf out;
+};
+
+static bool
+is_none(iconv_t cd)
+{
+	return cd == (iconv_t)-1;
+}
+
+static bool
+is_auto(const char *name)
+{
+	return strcasecmp(name, "auto") == 0;
+}
+
+static bool
+is_utf8(const char *name)
+{
+	return strcasecmp(name, "utf-8") == 0 || strcasecmp(name, "utf8") == 0;
+}
+
+/* Bytes written to `to`, or SIZE_MAX if `s` is no text in the set. */
+static size_t
+convert(iconv_t cd, struct span s, char *to, size_t room)
+{
+	char *from = (char *)(uintptr_t)s.p, *at = to; /* iconv doesn't write to it */
+	size_t left = s.n, space = room;
+
+	iconv(cd, NULL, NULL, NULL, NULL);
+	if (iconv(cd, &from, &left, &at, &space) == (size_t)-1)
+		return SIZE_MAX;
+	return room - space;
+}
+
+static bool
+keeps_ascii(iconv_t cd)
+{
+	char in[ASCII_COUNT], out[2 * ASCII_COUNT];
+	struct span ascii = {in, sizeof(in)};
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (char)i;
+	return convert(cd, ascii, out, sizeof(out)) == sizeof(in) &&
+	       memcmp(in, out, sizeof(in)) == 0;
+}
+
+static iconv_t
+open_set(const char *name)
+{
+	iconv_t cd;
+
+	/* "" is the server's own set, and //IGNORE would drop bytes in silence. */
+	if (name[0] == '\0' || strchr(name, '/') != NULL)
+		return (iconv_t)-1;
+	cd = iconv_open("UTF-8", name);
+	/* The sets of ISO 2022 write other letters in ASCII's bytes, after ESC. */
+	if (!is_none(cd) && (!keeps_ascii(cd) || strstr(name, "2022") != NULL)) {
+		iconv_close(cd);
+		cd = (iconv_t)-1;
+	}
+	return cd;
+}
+
+bool
+charset_known(const char *name)
+{
+	iconv_t cd;
+
+	if (is_auto(name) || is_utf8(name))
+		return true;
+	cd = open_set(name);
+	if (is_none(cd))
+		return false;
+	iconv_close(cd);
+	return true;
+}
+
+struct charset *
+charset_new(const char *name, size_t max_line, struct err *e)
+{
+	struct charset *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	c->name = name;
+	c->automatic = is_auto(name);
+	c->cd = (iconv_t)-1;
+	buf_init(&c->out, EXPANSION * max_line + EXPANSION);
+	if (is_utf8(name)) {
+		c->mode = MODE_UTF8;
+		return c;
+	}
+	c->mode = c->automatic ? MODE_UNDECIDED : MODE_ICONV;
+	c->cd = open_set(c->automatic ? FALLBACK : name);
+	if (is_none(c->cd)) {
+		err_set(e, ERR_CONFIG,
+		    "[csv] charset: this system's iconv can't read \"%s\" line by line",
+		    c->automatic ? FALLBACK : name);
+		charset_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+charset_free(struct charset *c)
+{
+	if (c == NULL)
+		return;
+	if (!is_none(c->cd))
+		iconv_close(c->cd);
+	buf_release(&c->out);
+	free(c);
+}
+
+static bool
+is_ascii(struct span s)
+{
+	uint64_t w[WORDS], any = 0;
+	size_t i = 0;
+
+	for (; s.n - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(w, s.p + i, sizeof(w));
+		if ((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS)
+			return false;
+	}
+	for (; i < s.n; i++)
+		any |= (unsigned char)s.p[i];
+	return (any & 0x80) == 0;
+}
+
+/* The head may end inside a sequence. */
+static bool
+is_cut(struct span rest)
+{
+	return rest.n < 4 && (unsigned char)rest.p[0] >= 0xc2;
+}
+
+static enum mode
+judge(struct span head)
+{
+	size_t good = 0, broken = 0, n;
+
+	while (head.n > 0) {
+		n = utf8_length(head.p, head.n);
+		if (n == 0 && is_cut(head))
+			break;
+		good += n > 1;
+		broken += n == 0;
+		n += n == 0;
+		head.p += n;
+		head.n -= n;
+	}
+	if (good == 0 && broken == 0)
+		return MODE_UNDECIDED;
+	return good > broken ? MODE_UTF8 : MODE_ICONV;
+}
+
+static bool
+starts_with(struct span s, const char *mark)
+{
+	return s.n >= strlen(mark) && memcmp(s.p, mark, strlen(mark)) == 0;
+}
+
+static size_t
+count_nul(struct span s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		count += s.p[i] == '\0';
+	return count;
+}
+
+int
+charset_begin(struct charset *c, struct span head, struct err *e)
+{
+	if (starts_with(head, "\xff\xfe") || starts_with(head, "\xfe\xff"))
+		return err_set(e, ERR_REFUSED,
+		    "the file is UTF-16, which can't be read: save it as CSV UTF-8");
+	if (head.n > 0 && count_nul(head) >= (head.n + NUL_FRACTION - 1) / NUL_FRACTION)
+		return err_set(e, ERR_REFUSED,
+		    "the file is UTF-16 or no text: save it as CSV UTF-8");
+	if (starts_with(head, UTF8_MARK)) {
+		c->mode = MODE_UTF8;
+		return (int)strlen(UTF8_MARK);
+	}
+	if (c->automatic)
+		c->mode = judge(head);
+	return 0;
+}
+
+bool
+charset_line(struct charset *c, struct span line, struct span *out)
+{
+	size_t n, room = EXPANSION * line.n;
+	char *to;
+
+	*out = line;
+	if (is_ascii(line))
+		return true;
+	if (c->mode != MODE_ICONV && utf8_valid(line) == line.n) {
+		c->mode = MODE_UTF8;
+		return true;
+	}
+	if (c->mode == MODE_UTF8)
+		return false;
+	c->mode = MODE_ICONV;
+	buf_clear(&c->out);
+	if ((to = buf_reserve(&c->out, room)) == NULL)
+		return false;
+	if ((n = convert(c->cd, line, to, room)) == SIZE_MAX)
+		return false;
+	*out = (struct span){to, n};
+	return true;
+}
+
+const char *
+charset_name(const struct charset *c)
+{
+	if (c->mode != MODE_ICONV)
+		return "utf-8";
+	return c->automatic ? FALLBACK : c->name;
+}

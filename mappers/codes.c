@@ -1,0 +1,140 @@
+#include "mappers/codes.h"
+
+#include <string.h>
+
+#include "mappers/letters.h"
+#include "mappers/value.h"
+
+#define CODES_MAX 65536 /* values in one table */
+
+static struct code_entry *
+place_of(const struct code_table *t, struct span theirs, uint32_t hash)
+{
+	size_t i = hash & (t->size - 1);
+
+	while (t->entries[i].ours.p != NULL &&
+	       (t->entries[i].hash != hash ||
+		   !letters_eq_nocase(t->entries[i].theirs, theirs)))
+		i = (i + 1) & (t->size - 1);
+	return &t->entries[i];
+}
+
+bool
+codes_find(const struct code_table *t, struct span theirs, struct span *ours)
+{
+	const struct code_entry *en = place_of(t, theirs, letters_hash(theirs));
+
+	*ours = en->ours.p != NULL ? en->ours : t->rest;
+	return ours->p != NULL;
+}
+
+/* A later file may give a code another meaning; one file may not give two. */
+static void
+add_code(struct code_table *t, struct conf *c, const struct code_entry *add)
+{
+	struct code_entry *en = place_of(t, add->theirs, add->hash);
+
+	if (en->ours.p != NULL && !span_eq(en->ours, add->ours) &&
+	    strcmp(en->from->file, add->from->file) == 0)
+		conf_error_at(c->errors, t->section, add->from,
+		    "\"%.*s\" stands for \"%.*s\" already; give each of their codes once",
+		    (int)add->theirs.n, add->theirs.p, (int)en->ours.n, en->ours.p);
+	*en = *add;
+}
+
+static void
+add_items(struct code_table *t, struct conf *c, const struct conf_entry *from,
+    const struct item *items)
+{
+	struct code_entry add = {.ours = t->ours[t->nours - 1], .from = from};
+
+	for (; items != NULL; items = items->next) {
+		if (!items->quoted && span_eq(items->text, SPAN_LIT("*"))) {
+			if (t->rest.p != NULL && !span_eq(t->rest, add.ours))
+				conf_error_at(c->errors, t->section, from,
+				    "* stands for \"%.*s\" already", (int)t->rest.n,
+				    t->rest.p);
+			t->rest = add.ours;
+			continue;
+		}
+		add.theirs = items->text;
+		add.hash = letters_hash(items->text);
+		add_code(t, c, &add);
+	}
+}
+
+/* Commas bound the number of items: good enough to size the table beforehand. */
+static size_t
+count_items(const struct conf_section *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		n++;
+		for (size_t k = 0; k < s->entries[i].value.n; k++)
+			n += s->entries[i].value.p[k] == ',';
+	}
+	return n;
+}
+
+static struct code_table *
+table_alloc(struct arena *a, const struct conf_section *s)
+{
+	struct code_table *t = arena_alloc(a, sizeof(*t));
+	size_t n = count_items(s);
+
+	if (t == NULL || n > CODES_MAX)
+		return NULL;
+	for (t->size = 4; t->size < 2 * n; t->size *= 2)
+		;
+	t->entries = arena_alloc(a, t->size * sizeof(*t->entries));
+	t->ours = arena_alloc(a, (s->n + 1) * sizeof(*t->ours));
+	t->places = arena_alloc(a, (s->n + 1) * sizeof(*t->places));
+	t->name = arena_span(a, s->label);
+	return t->entries != NULL && t->ours != NULL && t->places != NULL ? t : NULL;
+}
+
+static int
+add_entry(struct code_table *t, struct arena *a, struct conf *c, struct conf_entry *en)
+{
+	struct span text = arena_span(a, en->value);
+	struct span *ours = &t->ours[t->nours];
+	struct item *items;
+	struct err why = {0};
+
+	en->used = true;
+	*ours = arena_span(a, en->key);
+	if (text.p == NULL || ours->p == NULL)
+		return -1;
+	t->places[t->nours++] = en;
+	if (items_parse(a, text, &items, &why) == 0)
+		add_items(t, c, en, items);
+	else if (why.code == ERR_NOMEM)
+		return -1;
+	else
+		conf_error_at(c->errors, t->section, en, "%s", why.msg);
+	return 0;
+}
+
+struct code_table *
+codes_new(struct arena *a, struct conf *c, struct conf_section *s, struct err *e)
+{
+	struct code_table *t = table_alloc(a, s);
+
+	if (t == NULL) {
+		err_set(e, ERR_NOMEM,
+		    "no memory for the code table [code %.*s] (at most %d "
+		    "values)",
+		    (int)s->label.n, s->label.p, CODES_MAX);
+		return NULL;
+	}
+	t->section = s;
+	s->used = true;
+	for (size_t i = 0; i < s->n; i++) {
+		if (add_entry(t, a, c, &s->entries[i]) == 0)
+			continue;
+		err_nomem(e);
+		return NULL;
+	}
+	return t;
+}

@@ -1,0 +1,47 @@
+/*
+ * Code tables: [code NAME], ours = theirs, theirs, ... Case does not matter, a
+ * value with a comma is quoted, and a bare * is whatever is left.
+ */
+#ifndef MAPPERS_CODES_H
+#define MAPPERS_CODES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+struct code_entry {
+	struct span theirs;
+	struct span ours;
+	uint32_t hash;
+	const struct conf_entry *from; /* only while the table is made */
+};
+
+struct code_table {
+	struct code_table *next;
+	struct span name;
+	struct code_entry *entries; /* open addressing; ours.p NULL: free */
+	size_t size;                /* a power of two */
+	struct span rest;           /* of the bare *; .p NULL: none */
+	struct span *ours;          /* each code that may come out, with its place */
+	const struct conf_entry **places;
+	size_t nours;
+	struct conf_section *section;
+};
+
+/*
+ * Makes a table of the section in the arena; mistakes go to c->errors (a code of
+ * theirs given twice in one file, a value that can't be read). NULL if memory ran
+ * out.
+ */
+struct code_table *codes_new(
+    struct arena *a, struct conf *c, struct conf_section *s, struct err *e);
+
+/* Ours for theirs; false if it is not in the table. */
+bool codes_find(const struct code_table *t, struct span theirs, struct span *ours);
+
+#endif

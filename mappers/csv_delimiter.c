@@ -1,0 +1,78 @@
+#include "mappers/csv_reader.h"
+
+#include <string.h>
+
+#define CANDIDATES 4
+
+static const char candidates[CANDIDATES + 1] = ",;\t|";
+
+struct tally {
+	size_t count[CANDIDATES];
+	bool blank;
+};
+
+static bool
+ends_line(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+static void
+tally_char(struct tally *t, char c)
+{
+	for (size_t i = 0; i < CANDIDATES; i++)
+		t->count[i] += c == candidates[i];
+	if (c != ' ' && c != '\t' && !ends_line(c))
+		t->blank = false;
+}
+
+/* Counts in the first record of *s, and takes it off. */
+static struct tally
+tally_record(struct span *s)
+{
+	struct tally t = {.blank = true};
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s->n && (quoted || !ends_line(s->p[i])); i++) {
+		if (s->p[i] == '"')
+			quoted = !quoted;
+		if (!quoted)
+			tally_char(&t, s->p[i]);
+	}
+	i += i < s->n;
+	s->p += i;
+	s->n -= i;
+	return t;
+}
+
+/* The first record with something in it; all zero at the end. */
+static struct tally
+next_tally(struct span *s)
+{
+	struct tally t = {0};
+
+	while (s->n > 0) {
+		t = tally_record(s);
+		if (!t.blank)
+			break;
+	}
+	return t;
+}
+
+char
+reader_find_delimiter(struct span head)
+{
+	struct tally first = next_tally(&head), second = next_tally(&head);
+	size_t best = 0;
+
+	for (size_t i = 1; i < CANDIDATES; i++) {
+		if (first.count[i] < first.count[best])
+			continue;
+		if (first.count[i] > first.count[best] ||
+		    (second.count[best] != first.count[best] &&
+			second.count[i] == first.count[i]))
+			best = i;
+	}
+	return candidates[best];
+}

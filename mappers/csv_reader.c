@@ -1,0 +1,381 @@
+#include "mappers/csv_reader.h"
+
+#include <csv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "mappers/charset.h"
+
+#define SLICE   CHARSET_HEAD /* bytes taken in at a time */
+#define BLOCK   65536        /* libcsv's buffer grows by this; its own is 128 */
+#define OPTIONS (CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL)
+
+/*
+ * libcsv sees one physical line a call. So the row's number is known, a row's size
+ * is capped without libcsv's allocator hook (which has no user pointer), and after
+ * an error the reading goes on at the line after the one where the bad row began.
+ * For that the window keeps the open row's bytes.
+ */
+struct reader {
+	struct reader_conf conf;
+	struct reader_sink sink;
+	struct charset *charset;
+	struct csv_parser parser;
+
+	char *window;
+	size_t cap;
+	size_t row;    /* in the window: the open row's first byte */
+	size_t second; /* its second line, if lines > 0 */
+	size_t line;   /* the line to parse next */
+	size_t end;
+	size_t lf, cr; /* there is no LF (CR) from `line` to here */
+	bool begun;    /* charset and delimiter are known */
+	bool skipping; /* to the end of a line that is too long */
+
+	uint64_t number; /* rows and blank lines so far */
+	size_t lines;    /* of the open row, parsed */
+	size_t size;     /* of the open row as UTF-8 */
+	struct span *cells;
+	size_t n;
+	char *text; /* the cells' bytes */
+	size_t used;
+	bool filled; /* some cell is not empty */
+	bool complete;
+	enum problem_code code;
+};
+
+static int
+start_parser(struct reader *r, struct err *e)
+{
+	if (csv_init(&r->parser, OPTIONS) != 0)
+		return err_set(e, ERR_INTERNAL, "libcsv can't be started");
+	csv_set_blk_size(&r->parser, BLOCK);
+	csv_set_delim(&r->parser, (unsigned char)r->conf.delimiter);
+	return 0;
+}
+
+struct reader *
+reader_new(const struct reader_conf *conf, const struct reader_sink *sink, struct err *e)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	r->conf = *conf;
+	r->sink = *sink;
+	r->cap = conf->max_line + 2 * SLICE;
+	r->window = malloc(r->cap);
+	r->text = malloc(conf->max_line + 1);
+	r->cells = calloc(conf->max_columns, sizeof(*r->cells));
+	if (r->window == NULL || r->text == NULL || r->cells == NULL) {
+		err_nomem(e);
+		goto out;
+	}
+	r->charset = charset_new(conf->charset, conf->max_line, e);
+	if (r->charset != NULL && start_parser(r, e) == 0)
+		return r;
+out:
+	reader_free(r);
+	return NULL;
+}
+
+void
+reader_free(struct reader *r)
+{
+	if (r == NULL)
+		return;
+	csv_free(&r->parser);
+	charset_free(r->charset);
+	free(r->cells);
+	free(r->text);
+	free(r->window);
+	free(r);
+}
+
+static void
+note(struct reader *r, enum problem_code code)
+{
+	if (r->code == PROBLEM_NONE)
+		r->code = code;
+}
+
+/* libcsv's callbacks. The cells of a row fit: they are no longer than its lines. */
+static void
+on_cell(void *p, size_t n, void *arg)
+{
+	struct reader *r = arg;
+
+	r->filled |= n > 0;
+	if (r->n == r->conf.max_columns) {
+		if (n > 0)
+			note(r, PROBLEM_CSV_COLUMNS);
+		return;
+	}
+	r->cells[r->n++] = (struct span){r->text + r->used, n};
+	if (n > 0)
+		memcpy(r->text + r->used, p, n);
+	r->used += n;
+}
+
+static void
+on_row(int c, void *arg)
+{
+	struct reader *r = arg;
+
+	(void)c;
+	r->complete = true;
+}
+
+static void
+open_row(struct reader *r, size_t at)
+{
+	r->row = r->second = r->line = at;
+	r->lines = r->size = r->n = r->used = 0;
+	r->filled = r->complete = false;
+	r->code = PROBLEM_NONE;
+}
+
+/* Where the bytes are that made the row bad. */
+static size_t
+bad_column(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct span s = r->cells[i];
+
+		if (r->code == PROBLEM_ENCODING && utf8_valid(s) < s.n)
+			return i;
+		if (r->code == PROBLEM_CONTROL && memchr(s.p, '\0', s.n) != NULL)
+			return i;
+	}
+	return COLUMN_UNKNOWN;
+}
+
+static int
+finish_row(struct reader *r, struct err *e)
+{
+	int rc = 0;
+
+	r->number++;
+	if (r->code != PROBLEM_NONE)
+		rc = r->sink.bad(
+		    r->sink.arg, &(struct bad_row){r->number, r->code, bad_column(r)}, e);
+	else if (r->filled)
+		rc = r->sink.row(r->sink.arg, r->cells, r->n, r->number, e);
+	open_row(r, r->line);
+	return rc;
+}
+
+/*
+ * The open row can't be read, and ended or grew too long in the line of `len` bytes.
+ * A line alone is lost; of several only the first is, and the others are read again.
+ * csv_fini would pass a half-read cell off as a row: the parser is made anew.
+ */
+static int
+give_up(struct reader *r, enum problem_code code, size_t len, struct err *e)
+{
+	struct bad_row bad = {++r->number, code, r->n};
+
+	if (r->lines > 0)
+		bad.code = PROBLEM_CSV_QUOTE;
+	if (bad.code != PROBLEM_CSV_QUOTE)
+		bad.column = COLUMN_UNKNOWN;
+	open_row(r, r->lines == 0 ? r->line + len : r->second);
+	r->lf = r->cr = r->line;
+	csv_free(&r->parser);
+	if (start_parser(r, e) != 0)
+		return -1;
+	return r->sink.bad(r->sink.arg, &bad, e);
+}
+
+/* 1, 0 for a row that breaks the rules, -1. */
+static int
+parse(struct reader *r, struct span text, struct err *e)
+{
+	if (csv_parse(&r->parser, text.p, text.n, on_cell, on_row, r) == text.n)
+		return 1;
+	return csv_error(&r->parser) == CSV_EPARSE ? 0 : err_nomem(e);
+}
+
+static bool
+ends_line(struct span line)
+{
+	return line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r';
+}
+
+static int
+take_line(struct reader *r, size_t len, struct err *e)
+{
+	struct span raw = {r->window + r->line, len}, text;
+	int rc;
+
+	if (r->line + len - r->row > r->conf.max_line || r->lines == r->conf.max_span)
+		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
+	if (!charset_line(r->charset, raw, &text))
+		note(r, PROBLEM_ENCODING);
+	if (memchr(text.p, '\0', text.n) != NULL)
+		note(r, PROBLEM_CONTROL);
+	r->size += text.n;
+	if (r->size > r->conf.max_line)
+		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
+	rc = parse(r, text, e);
+	if (rc == 1 && !ends_line(raw))
+		rc = parse(r, SPAN_LIT("\n"), e);
+	if (rc != 1)
+		return rc == 0 ? give_up(r, PROBLEM_CSV_QUOTE, len, e) : -1;
+	r->line += len;
+	if (r->lines++ == 0)
+		r->second = r->line;
+	/* libcsv says nothing about a blank line. */
+	return r->complete || !r->parser.quoted ? finish_row(r, e) : 0;
+}
+
+static size_t
+seek(const struct reader *r, size_t at, char c)
+{
+	const char *p;
+
+	if (at < r->line)
+		at = r->line;
+	if (at == r->end || r->window[at] == c)
+		return at;
+	p = memchr(r->window + at, c, r->end - at);
+	return p == NULL ? r->end : (size_t)(p - r->window);
+}
+
+/*
+ * Bytes of the next line with its end; 0 if it is not all there. A CR at the end of
+ * what is there may be half a CRLF.
+ */
+static size_t
+line_length(struct reader *r, bool whole)
+{
+	r->lf = seek(r, r->lf, '\n');
+	r->cr = seek(r, r->cr, '\r');
+	if (r->lf < r->cr)
+		return r->lf + 1 - r->line;
+	if (r->cr + 1 < r->end)
+		return r->cr + 1 - r->line + (r->window[r->cr + 1] == '\n');
+	return whole ? r->end - r->line : 0;
+}
+
+/* All that is there, but a CR that may be half a CRLF. */
+static size_t
+rest_length(const struct reader *r)
+{
+	size_t n = r->end - r->line;
+
+	return n - (n > 0 && r->window[r->end - 1] == '\r');
+}
+
+static int
+drain(struct reader *r, bool whole, struct err *e)
+{
+	size_t len;
+	bool alone;
+
+	for (;;) {
+		while ((len = line_length(r, whole)) > 0) {
+			if (r->skipping) {
+				open_row(r, r->line + len);
+				r->skipping = false;
+			} else if (take_line(r, len, e) != 0) {
+				return -1;
+			}
+		}
+		if (r->skipping)
+			open_row(r, r->line + rest_length(r));
+		if (r->row == r->end || (!whole && r->end - r->row <= r->conf.max_line))
+			return 0;
+		/* Too long, or the file ends within quotes. */
+		alone = r->lines == 0;
+		if (give_up(r, PROBLEM_CSV_TOO_LONG, rest_length(r), e) != 0)
+			return -1;
+		r->skipping = alone;
+	}
+}
+
+static void
+compact(struct reader *r)
+{
+	size_t off = r->row;
+
+	if (off < SLICE && r->cap - r->end >= SLICE)
+		return;
+	memmove(r->window, r->window + off, r->end - off);
+	r->row = 0;
+	r->second -= off;
+	r->line -= off;
+	r->end -= off;
+	r->lf = r->lf > off ? r->lf - off : 0;
+	r->cr = r->cr > off ? r->cr - off : 0;
+}
+
+static size_t
+append(struct reader *r, struct span bytes)
+{
+	size_t n = r->begun ? SLICE : CHARSET_HEAD - r->end;
+
+	compact(r);
+	if (n > bytes.n)
+		n = bytes.n;
+	memcpy(r->window + r->end, bytes.p, n);
+	r->end += n;
+	return n;
+}
+
+static int
+begin(struct reader *r, struct err *e)
+{
+	struct span head = {r->window, r->end};
+	int mark = charset_begin(r->charset, head, e);
+
+	if (mark < 0)
+		return -1;
+	if (r->conf.delimiter == 0) {
+		head.p += mark;
+		head.n -= (size_t)mark;
+		r->conf.delimiter = reader_find_delimiter(head);
+	}
+	csv_set_delim(&r->parser, (unsigned char)r->conf.delimiter);
+	open_row(r, (size_t)mark);
+	r->begun = true;
+	return 0;
+}
+
+int
+reader_feed(struct reader *r, struct span bytes, struct err *e)
+{
+	size_t n;
+
+	for (; bytes.n > 0; bytes.p += n, bytes.n -= n) {
+		n = append(r, bytes);
+		if (!r->begun && r->end < CHARSET_HEAD)
+			continue;
+		if ((!r->begun && begin(r, e) != 0) || drain(r, false, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+reader_end(struct reader *r, struct err *e)
+{
+	if (!r->begun && begin(r, e) != 0)
+		return -1;
+	return drain(r, true, e);
+}
+
+char
+reader_delimiter(const struct reader *r)
+{
+	return r->conf.delimiter;
+}
+
+const char *
+reader_charset(const struct reader *r)
+{
+	return charset_name(r->charset);
+}

@@ -1,0 +1,189 @@
+#include "mappers/format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mappers/format_ops.h"
+
+static const struct format_ops *const formats[] = {&format_csv};
+
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+struct mapper {
+	const struct format_ops *ops;
+	void *self;
+};
+
+struct reading {
+	const struct format_ops *ops;
+	void *file;
+	struct format_run run;
+	struct mapper_sink ours; /* counts, and passes on to theirs */
+	struct mapper_sink theirs;
+	struct mapper_counts counts;
+	bool over; /* ended or failed */
+};
+
+static const struct format_ops *
+find_format(const char *name)
+{
+	for (size_t i = 0; i < FORMATS; i++)
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	return NULL;
+}
+
+static void
+unknown_format(struct conf *c, const char *name)
+{
+	const struct conf_entry *en = NULL;
+	struct conf_section *feed = conf_find(c, "feed", NULL);
+	struct buf known;
+
+	buf_init(&known, 256);
+	for (size_t i = 0; i < FORMATS; i++)
+		buf_addf(&known, "%s%s", i == 0 ? "" : ", ", formats[i]->name);
+	if (feed != NULL)
+		en = conf_get(feed, "format");
+	conf_error_at(c->errors, feed, en, "\"%s\" is not a known format (known: %.*s)",
+	    name, (int)known.n, known.p == NULL ? "" : known.p);
+	buf_release(&known);
+}
+
+struct mapper *
+mapper_new(struct conf *c, const struct mapper_conf *mc, struct err *e)
+{
+	const struct format_ops *ops = find_format(mc->format);
+	struct mapper *m;
+
+	if (ops == NULL) {
+		unknown_format(c, mc->format);
+		err_set(e, ERR_CONFIG, "the feed's format is not known");
+		return NULL;
+	}
+	if ((m = calloc(1, sizeof(*m))) == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	m->ops = ops;
+	if (ops->compile(&m->self, c, mc, e) != 0) {
+		free(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+mapper_free(struct mapper *m)
+{
+	if (m == NULL)
+		return;
+	m->ops->discard(m->self);
+	free(m);
+}
+
+uint64_t
+mapper_fingerprint(const struct mapper *m)
+{
+	return m->ops->fingerprint(m->self);
+}
+
+static int
+pass_record(void *arg, const struct record *rec, struct err *e)
+{
+	struct reading *r = arg;
+
+	r->counts.records++;
+	return r->theirs.record(r->theirs.arg, rec, e);
+}
+
+static void
+pass_problem(void *arg, const struct problem *p)
+{
+	struct reading *r = arg;
+
+	r->counts.warnings += p->weight == WEIGHT_WARNING;
+	r->theirs.problem(r->theirs.arg, p);
+}
+
+struct reading *
+mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	r->ops = m->ops;
+	r->theirs = *sink;
+	r->ours = (struct mapper_sink){pass_record, pass_problem, r};
+	r->run = (struct format_run){&r->ours, &r->counts, now};
+	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static int
+check_over(const struct reading *r, struct err *e)
+{
+	if (r->over)
+		return err_set(e, ERR_INTERNAL, "a reading that is over was fed");
+	return 0;
+}
+
+int
+reading_feed(struct reading *r, struct span bytes, struct err *e)
+{
+	if (check_over(r, e) != 0)
+		return -1;
+	if (r->ops->feed(r->file, bytes, e) == 0)
+		return 0;
+	r->over = true;
+	return -1;
+}
+
+int
+reading_end(struct reading *r, struct err *e)
+{
+	const struct mapper_counts *n = &r->counts;
+
+	if (check_over(r, e) != 0)
+		return -1;
+	r->over = true;
+	if (r->ops->end(r->file, e) != 0)
+		return -1;
+	if (n->rows != n->mapped + n->filtered + n->rejected)
+		return err_set(e, ERR_INTERNAL,
+		    "rows read are not rows mapped, filtered and rejected");
+	return 0;
+}
+
+const struct mapper_counts *
+reading_counts(const struct reading *r)
+{
+	return &r->counts;
+}
+
+const char *
+reading_found(const struct reading *r)
+{
+	return r->ops->found(r->file);
+}
+
+void
+reading_free(struct reading *r)
+{
+	if (r == NULL)
+		return;
+	r->ops->close(r->file);
+	free(r);
+}
+
+void
+reading_explain(struct reading *r, uint64_t row, struct json *explain)
+{
+	r->ops->explain(r->file, row, explain);
+}

@@ -1,0 +1,87 @@
+/*
+ * The facade over file formats: bytes in, rows and records out. A backend
+ * (format_ops, registry in format.c) reads one format; CSV is the first.
+ *
+ * A mapper is built once a feed from its configuration, and opened once a file.
+ */
+#ifndef MAPPERS_FORMAT_H
+#define MAPPERS_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/problem.h"
+#include "base/record.h"
+
+struct mapper;		/* a feed's compiled map */
+struct reading;		/* one file on its way through */
+
+struct mapper_conf {
+	const char *source;	/* who assigns the ids */
+	const char *timezone;	/* NULL: none set */
+	const char *format;	/* "csv" */
+};
+
+/*
+ * Where the results of a file go. Both borrow what they are given. A non-zero
+ * return of `record` ends the reading with -1 and the err that it set.
+ */
+struct mapper_sink {
+	int (*record)(void *arg, const struct record *r, struct err *e);
+	void (*problem)(void *arg, const struct problem *p);
+	void *arg;
+};
+
+/* What the books need (P3), and what the run report tells. */
+struct mapper_counts {
+	uint64_t rows;		/* data rows read: mapped + filtered + rejected */
+	uint64_t mapped;
+	uint64_t filtered;
+	uint64_t rejected;
+	uint64_t records;
+	uint64_t warnings;
+};
+
+/*
+ * Compiles the sections [csv] [columns] [rows] [code ...] and every record type's.
+ * Mistakes go to conf's errors; NULL only if there were any, or memory ran out.
+ */
+struct mapper *mapper_new(struct conf *c, const struct mapper_conf *mc, struct err *e);
+void mapper_free(struct mapper *m);
+
+/* A digest of everything that shapes records: map, code tables, zones. */
+uint64_t mapper_fingerprint(const struct mapper *m);
+
+/* Starts on a file. `now` (ms) judges event times in the future. */
+struct reading *mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now,
+    struct err *e);
+
+/*
+ * Feeds bytes in any chunking. ERR_REFUSED if the file can't be read at all: no
+ * usable header, a mapped column missing (every missing title is named), UTF-16.
+ */
+int reading_feed(struct reading *r, struct span bytes, struct err *e);
+
+/* After the last byte. ERR_REFUSED as above. */
+int reading_end(struct reading *r, struct err *e);
+const struct mapper_counts *reading_counts(const struct reading *r);
+
+/* What was found: "delimiter=, charset=windows-1252". Valid until free. */
+const char *reading_found(const struct reading *r);
+void reading_free(struct reading *r);
+
+/*
+ * For `preview --row N`: each field's rule, source columns, steps and result for
+ * that row, as they are evaluated, go to `explain` as JSON objects
+ * {"type","field","rule","columns":[...],"steps":[{"transform","result"}],"result"}.
+ * Prints patient data by its nature: only preview may set it.
+ */
+void reading_explain(struct reading *r, uint64_t row, struct json *explain);
+
+/* Option tables of the sections that the mapper owns, for the manual. */
+extern const struct conf_option csv_options[];
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * What a backend of the facade does. One file and one line in the registry of
+ * format.c add another.
+ */
+#ifndef MAPPERS_FORMAT_OPS_H
+#define MAPPERS_FORMAT_OPS_H
+
+#include "mappers/format.h"
+
+/* What a file is read with; valid until close. */
+struct format_run {
+	const struct mapper_sink *sink;
+	struct mapper_counts *counts; /* the backend counts rows and their fates */
+	int64_t now;
+};
+
+struct format_ops {
+	const char *name;
+
+	/*
+	 * *self is the backend's own; 0, or -1 and nothing to discard. Mistakes go to
+	 * c->errors, all of them at once, with ERR_CONFIG. The conf outlives *self.
+	 */
+	int (*compile)(
+	    void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
+	void (*discard)(void *self);
+	uint64_t (*fingerprint)(const void *self);
+
+	/* *file is the backend's own; 0, or -1 and nothing to close. */
+	int (*open)(void **file, void *self, const struct format_run *run, struct err *e);
+	int (*feed)(void *file, struct span bytes, struct err *e);
+	int (*end)(void *file, struct err *e);
+	const char *(*found)(void *file);
+	void (*explain)(void *file, uint64_t row, struct json *explain);
+	void (*close)(void *file);
+};
+
+extern const struct format_ops format_csv;
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The map: the value language of FEEDS.md, compiled once a feed, bound to the
+ * titles of each file, evaluated once a row.
+ *
+ * A map must outlive its bindings. A binding owns the arena in which a row's
+ * records stand; they die with the next map_row.
+ */
+#ifndef MAPPERS_MAP_H
+#define MAPPERS_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/span.h"
+#include "mappers/format.h"
+
+struct map;     /* a feed's compiled map */
+struct binding; /* a map with the column numbers of one file */
+
+/* Cells are valid UTF-8, borrowed for the call. */
+struct row {
+	const struct span *cells;
+	size_t n;
+	uint64_t number; /* as a spreadsheet shows it: the header is row 1 */
+};
+
+enum row_fate {
+	ROW_MAPPED,   /* gave one record or more */
+	ROW_FILTERED, /* a `when` left it out */
+	ROW_REJECTED  /* none of its records goes out */
+};
+
+/*
+ * Compiles [columns] [rows] [code ...] and the sections of the record types; marks
+ * what it understood as used. Every mistake goes to c->errors; NULL if there were
+ * any (ERR_CONFIG), or memory ran out. The map keeps nothing of the conf.
+ */
+struct map *map_new(struct conf *c, const struct mapper_conf *mc, struct err *e);
+void map_free(struct map *m);
+
+/* A digest of all that shapes records: rules, code tables, zones. */
+uint64_t map_fingerprint(const struct map *m);
+
+/*
+ * Finds the columns. The titles are copied. ERR_REFUSED names every missing title
+ * with the nearest one present; a title of the file is printed only if it is close
+ * to a missing one, as a file without header has patients' values there.
+ */
+struct binding *map_bind(
+    const struct map *m, const struct span *titles, size_t n, struct err *e);
+void binding_free(struct binding *b);
+
+/*
+ * Evaluates one row. Problems go to the sink as they are found, records only if
+ * the whole row is good; *records is how many went. `now` (ms) judges event times.
+ * -1 only if the sink ended the reading, or memory ran out.
+ */
+int map_row(struct binding *b, const struct row *r, const struct mapper_sink *sink,
+    int64_t now, enum row_fate *fate, unsigned *records, struct err *e);
+
+/* From now on, what reading_explain promises; NULL turns it off. */
+void binding_explain(struct binding *b, struct json *explain);
+
+#endif

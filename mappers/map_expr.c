@@ -1,0 +1,254 @@
+#include <string.h>
+
+#include "mappers/map_impl.h"
+
+static bool
+visible(char c)
+{
+	return c > ' ' && c <= '~';
+}
+
+/* Most cells have nothing to trim, as their first and last bytes tell. */
+static struct span
+cell(const struct binding *b, unsigned slot)
+{
+	unsigned at = b->columns[slot];
+	struct span s;
+
+	if (at >= b->row->n || b->row->cells[at].n == 0)
+		return (struct span){NULL, 0};
+	s = b->row->cells[at];
+	return visible(s.p[0]) && visible(s.p[s.n - 1]) ? s : span_trim(s);
+}
+
+static enum problem_code
+apply(struct binding *b, const struct pipeline *p, const struct step *st, struct text *t)
+{
+	enum problem_code code;
+
+	t->kept = false;
+	code = st->transform->apply(st->data, &b->run, t);
+	if (code != PROBLEM_NONE && t->kept && p->otherwise == ELSE_NONE) {
+		eval_problem(b, code, WEIGHT_WARNING);
+		code = PROBLEM_NONE;
+	}
+	if (b->explain != NULL && b->rule != NULL)
+		explain_step(b, st, code == PROBLEM_NONE ? t->s : (struct span){NULL, 0});
+	return code;
+}
+
+enum problem_code
+eval_steps(struct binding *b, const struct pipeline *p, struct text *t)
+{
+	enum problem_code code = PROBLEM_NONE;
+
+	for (const struct step *st = p->steps; st != NULL && code == PROBLEM_NONE;
+	     st = st->next)
+		if (t->s.n > 0 || st->transform->on_empty)
+			code = apply(b, p, st, t);
+	return code;
+}
+
+static enum problem_code eval_text(
+    struct binding *b, const struct alternative *a, struct text *out);
+
+enum problem_code
+eval_else(
+    struct binding *b, const struct pipeline *p, enum problem_code code, struct text *t)
+{
+	switch (p->otherwise) {
+	case ELSE_NONE:
+		return code;
+	case ELSE_DROP:
+		eval_problem(b, code, WEIGHT_WARNING);
+		break;
+	case ELSE_REJECT:
+		b->reject = true;
+		return code;
+	case ELSE_VALUE:
+		return eval_text(b, p->value, t);
+	}
+	*t = (struct text){.kind = TEXT_PLAIN};
+	return PROBLEM_NONE;
+}
+
+/*
+ * The references between one pair of braces. What they drop is told only if the
+ * field stays empty: another alternative may stand in.
+ */
+static enum problem_code
+eval_braces(struct binding *b, const struct part *p, struct text *t)
+{
+	enum problem_code code;
+
+	*t = (struct text){.kind = TEXT_PLAIN};
+	for (const struct ref *r = p->refs; r != NULL && t->s.n == 0; r = r->next) {
+		t->s = cell(b, r->slot);
+		if (t->s.n > 0 && b->column == SLOT_NONE)
+			b->column = r->slot;
+	}
+	if (p->pipe.steps == NULL)
+		return PROBLEM_NONE;
+	code = eval_steps(b, &p->pipe, t);
+	if (code == PROBLEM_NONE)
+		return code;
+	if (p->pipe.otherwise != ELSE_DROP)
+		return eval_else(b, &p->pipe, code, t);
+	b->dropped = code;
+	*t = (struct text){.kind = TEXT_PLAIN};
+	return PROBLEM_NONE;
+}
+
+/* After an optional reference that is empty one blank is enough. */
+static char *
+join(char *to, const char *from, struct span s)
+{
+	bool after_blank = to == from || to[-1] == ' ';
+
+	if (after_blank && s.n > 0 && s.p[0] == ' ')
+		s = (struct span){s.p + 1, s.n - 1};
+	return s.n > 0 ? mempcpy(to, s.p, s.n) : to;
+}
+
+static enum problem_code
+concat(struct binding *b, const struct span *v, size_t n, struct text *out)
+{
+	size_t size = 0;
+	char *from, *to;
+
+	for (size_t i = 0; i < n; i++)
+		size += v[i].n;
+	from = to = run_bytes(&b->run, size);
+	if (from == NULL)
+		return PROBLEM_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		to = join(to, from, v[i]);
+	out->s = span_trim((struct span){from, (size_t)(to - from)});
+	return PROBLEM_NONE;
+}
+
+static enum problem_code
+eval_parts(struct binding *b, const struct part *p, struct text *out)
+{
+	struct span v[VALUE_PARTS_MAX];
+	bool filled = false;
+	struct text t;
+	size_t n = 0;
+	enum problem_code code;
+
+	*out = (struct text){.kind = TEXT_PLAIN};
+	for (; p != NULL; p = p->next) {
+		if (p->refs == NULL) {
+			v[n++] = p->text;
+			continue;
+		}
+		code = eval_braces(b, p, &t);
+		if (code != PROBLEM_NONE)
+			return code;
+		if (t.s.n == 0 && !p->optional)
+			return PROBLEM_NONE;
+		filled |= t.s.n > 0;
+		v[n++] = t.s;
+	}
+	return filled ? concat(b, v, n, out) : PROBLEM_NONE;
+}
+
+static enum problem_code
+eval_text(struct binding *b, const struct alternative *a, struct text *out)
+{
+	const struct part *p = a->parts;
+
+	b->column = SLOT_NONE;
+	if (p->next != NULL)
+		return eval_parts(b, p, out);
+	if (p->refs != NULL)
+		return eval_braces(b, p, out);
+	*out = (struct text){.s = span_trim(p->text)};
+	return PROBLEM_NONE;
+}
+
+/* An element that fails costs the list only where the field costs the row. */
+static enum problem_code
+eval_element(struct binding *b, const struct alternative *el)
+{
+	struct texts *to = &b->texts;
+	enum problem_code code;
+
+	if (to->n == VALUE_LIST_MAX)
+		return PROBLEM_LIMIT;
+	code = eval_text(b, el, &to->v[to->n]);
+	if (code == PROBLEM_NONE) {
+		to->columns[to->n] = b->column;
+		to->n += to->v[to->n].s.n > 0;
+		return code;
+	}
+	if (b->rule == NULL || b->rule->rejects || b->reject)
+		return code;
+	eval_problem(b, code, WEIGHT_WARNING);
+	return PROBLEM_NONE;
+}
+
+static enum problem_code
+eval_list(struct binding *b, const struct alternative *el)
+{
+	enum problem_code code = PROBLEM_NONE;
+
+	for (; el != NULL && code == PROBLEM_NONE; el = el->next)
+		code = el->elements != NULL ? eval_list(b, el->elements)
+					    : eval_element(b, el);
+	return code;
+}
+
+enum problem_code
+eval_alternatives(struct binding *b, const struct alternative *a)
+{
+	enum problem_code code;
+
+	b->texts.n = 0;
+	for (; a != NULL; a = a->next) {
+		if (a->elements != NULL) {
+			code = eval_list(b, a->elements);
+		} else {
+			code = eval_text(b, a, &b->texts.v[0]);
+			b->texts.columns[0] = b->column;
+			b->texts.n = code == PROBLEM_NONE && b->texts.v[0].s.n > 0;
+		}
+		if (code != PROBLEM_NONE || b->texts.n > 0)
+			return code;
+	}
+	return PROBLEM_NONE;
+}
+
+/* What a transform fails on counts as empty in a condition. */
+static bool
+holds(struct binding *b, const struct condition *c)
+{
+	struct text t = {.kind = TEXT_PLAIN};
+	bool any = false;
+	size_t i = 0;
+
+	if (eval_alternatives(b, c->value.alts) != PROBLEM_NONE)
+		b->texts.n = 0;
+	do {
+		if (b->texts.n > 0)
+			t = b->texts.v[i];
+		if (eval_steps(b, &c->value.pipe, &t) != PROBLEM_NONE &&
+		    (c->value.pipe.otherwise != ELSE_VALUE ||
+			eval_text(b, c->value.pipe.value, &t) != PROBLEM_NONE))
+			t.s.n = 0;
+		any |= condition_holds(c, t.s, &b->run.limit);
+	} while (++i < b->texts.n);
+	return any != c->negated;
+}
+
+bool
+eval_condition(struct binding *b, const struct condition *c)
+{
+	bool all = true;
+
+	b->rule = NULL;
+	for (; c != NULL && all; c = c->next)
+		all = holds(b, c);
+	b->reject = false;
+	return all;
+}

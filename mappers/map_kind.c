@@ -1,0 +1,104 @@
+#include <string.h>
+
+#include "mappers/map_impl.h"
+
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static enum problem_code
+boolean(struct text *t)
+{
+	static const struct {
+		const char *text;
+		bool value;
+	} words[] = {{"true", true}, {"false", false}, {"yes", true}, {"no", false},
+	    {"y", true}, {"n", false}, {"1", true}, {"0", false}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!span_eq_nocase(t->s, span_of(words[i].text)))
+			continue;
+		*t = (struct text){
+		    .s = words[i].value ? SPAN_LIT("true") : SPAN_LIT("false")};
+		return PROBLEM_NONE;
+	}
+	return PROBLEM_NOT_ALLOWED;
+}
+
+/* Digits with at most one point among them, at least one ahead of it. */
+static bool
+plain_number(struct span s, size_t *whole)
+{
+	size_t i = 0;
+
+	while (i < s.n && digit(s.p[i]))
+		i++;
+	*whole = i;
+	if (i == s.n)
+		return i > 0;
+	if (i == 0 || s.p[i] != '.' || i + 1 == s.n)
+		return false;
+	while (++i < s.n)
+		if (!digit(s.p[i]))
+			return false;
+	return true;
+}
+
+/* JSON's form of a number without exponent: no sign +, no zeros ahead. */
+static enum problem_code
+decimal(struct run *r, struct text *t)
+{
+	struct span s = t->s;
+	bool minus = s.n > 0 && s.p[0] == '-';
+	size_t whole;
+	char *to;
+
+	if (minus || (s.n > 0 && s.p[0] == '+'))
+		s = (struct span){s.p + 1, s.n - 1};
+	if (!plain_number(s, &whole))
+		return PROBLEM_NOT_NUMBER;
+	for (; whole > 1 && s.p[0] == '0'; whole--)
+		s = (struct span){s.p + 1, s.n - 1};
+	if (minus) {
+		to = run_bytes(r, s.n + 1);
+		if (to == NULL)
+			return PROBLEM_LIMIT;
+		to[0] = '-';
+		memcpy(to + 1, s.p, s.n);
+		s = (struct span){to, s.n + 1};
+	}
+	*t = (struct text){.s = s};
+	return PROBLEM_NONE;
+}
+
+enum problem_code
+kind_enforce(
+    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t)
+{
+	switch (ru->kind) {
+	case FIELD_CODE:
+		if (ru->codes_known || schema_code_allowed(ru->field, t->s))
+			return PROBLEM_NONE;
+		return PROBLEM_NOT_ALLOWED;
+	case FIELD_DATE:
+		if (t->kind == TEXT_DATE || date_is_iso(t->s))
+			return PROBLEM_NONE;
+		return PROBLEM_NOT_DATE;
+	case FIELD_DATETIME:
+		if (t->kind != TEXT_PLAIN)
+			return PROBLEM_NONE;
+		return datetime_from_iso(r, zone, ru->dst, t);
+	case FIELD_INTEGER:
+		return integer_apply(NULL, r, t);
+	case FIELD_DECIMAL:
+		return decimal(r, t);
+	case FIELD_BOOLEAN:
+		return boolean(t);
+	case FIELD_STRING:
+	case FIELD_ID:
+		break;
+	}
+	return PROBLEM_NONE;
+}

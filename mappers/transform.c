@@ -1,0 +1,216 @@
+#include "mappers/transform.h"
+
+#include <string.h>
+
+static int
+default_compile(struct kit *k, struct step *st, struct err *e)
+{
+	(void)k;
+	if (st->args->text.n == 0)
+		return err_set(e, ERR_CONFIG, "a default that is empty changes nothing");
+	st->data = &st->args->text;
+	return 0;
+}
+
+static enum problem_code
+default_apply(const void *data, struct run *r, struct text *t)
+{
+	(void)r;
+	if (t->s.n == 0)
+		*t = (struct text){.s = *(const struct span *)data};
+	return PROBLEM_NONE;
+}
+
+static enum problem_code
+required_apply(const void *data, struct run *r, struct text *t)
+{
+	(void)data;
+	(void)r;
+	return t->s.n == 0 ? PROBLEM_MISSING_VALUE : PROBLEM_NONE;
+}
+
+/* The table's name nearest to one that is not there; NULL if none is near. */
+static const struct code_table *
+nearest_table(const struct kit *k, struct span name)
+{
+	const struct code_table *best = NULL;
+	size_t limit = name.n / 3 + 1, d;
+
+	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
+		d = span_distance(name, t->name, limit);
+		if (d <= limit) {
+			best = t;
+			limit = d;
+		}
+	}
+	return best;
+}
+
+static int
+code_compile(struct kit *k, struct step *st, struct err *e)
+{
+	struct span name = st->args->text;
+	const struct code_table *near;
+
+	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
+		if (span_eq(t->name, name)) {
+			st->data = t;
+			return 0;
+		}
+	}
+	near = nearest_table(k, name);
+	return err_set(e, ERR_CONFIG, "there is no section [code %.*s]%s%.*s%s",
+	    (int)name.n, name.p, near ? " (did you mean [code " : "",
+	    near ? (int)near->name.n : 0, near ? near->name.p : "", near ? "]?)" : "");
+}
+
+static enum problem_code
+code_apply(const void *data, struct run *r, struct text *t)
+{
+	struct span ours;
+
+	(void)r;
+	if (!codes_find(data, t->s, &ours))
+		return PROBLEM_UNKNOWN_CODE;
+	*t = (struct text){.s = ours};
+	return PROBLEM_NONE;
+}
+
+static const struct transform registry[] = {
+    {.name = "required", .on_empty = true, .apply = required_apply},
+    {.name = "default",
+	.min = 1,
+	.max = 1,
+	.on_empty = true,
+	.compile = default_compile,
+	.apply = default_apply},
+    {.name = "upper", .apply = upper_apply},
+    {.name = "lower", .apply = lower_apply},
+    {.name = "title", .apply = title_apply},
+    {.name = "replace",
+	.min = 2,
+	.max = 2,
+	.takes_regexp = true,
+	.compile = replace_compile,
+	.apply = replace_apply},
+    {.name = "pad", .min = 1, .max = 2, .compile = pad_compile, .apply = pad_apply},
+    {.name = "strip_leading", .max = 1, .compile = strip_compile, .apply = strip_apply},
+    {.name = "integer", .apply = integer_apply},
+    {.name = "date",
+	.max = VALUE_ARGS_MAX,
+	.compile = times_compile_date,
+	.apply = times_apply},
+    {.name = "datetime",
+	.max = VALUE_ARGS_MAX,
+	.compile = times_compile_datetime,
+	.apply = times_apply},
+    {.name = "code", .min = 1, .max = 1, .compile = code_compile, .apply = code_apply},
+    {.name = "phone", .max = 1, .compile = phone_compile, .apply = phone_apply},
+    {.name = "email", .apply = email_apply},
+    {.name = "npi", .apply = npi_apply},
+    {.name = "not_scientific", .apply = not_scientific_apply},
+    {.name = "max_length",
+	.min = 1,
+	.max = 1,
+	.compile = length_compile,
+	.apply = length_apply},
+};
+
+#define REGISTRY_SIZE (sizeof(registry) / sizeof(registry[0]))
+
+static const struct transform *
+find(struct span name)
+{
+	for (size_t i = 0; i < REGISTRY_SIZE; i++)
+		if (span_eq(name, span_of(registry[i].name)))
+			return &registry[i];
+	return NULL;
+}
+
+static int
+unknown(struct span name, struct err *e)
+{
+	size_t limit = name.n / 3 + 1, d;
+	const char *best = NULL;
+
+	for (size_t i = 0; i < REGISTRY_SIZE; i++) {
+		d = span_distance(name, span_of(registry[i].name), limit);
+		if (d <= limit) {
+			best = registry[i].name;
+			limit = d;
+		}
+	}
+	return err_set(e, ERR_CONFIG, "no such transform%s%s%s",
+	    best ? " (did you mean " : "", best ? best : "", best ? "?)" : "");
+}
+
+static int
+check_args(const struct transform *t, const struct step *st, struct err *e)
+{
+	if (st->nargs < t->min || st->nargs > t->max) {
+		if (t->max == 0)
+			return err_set(e, ERR_CONFIG, "takes no argument");
+		if (t->min == t->max)
+			return err_set(e, ERR_CONFIG, "takes %u argument%s, not %zu",
+			    t->min, t->min == 1 ? "" : "s", st->nargs);
+		return err_set(e, ERR_CONFIG, "takes %u to %u arguments, not %zu", t->min,
+		    t->max, st->nargs);
+	}
+	for (const struct arg *a = st->args; a != NULL; a = a->next)
+		if (a->kind == ARG_REGEX && !(t->takes_regexp && a == st->args))
+			return err_set(e, ERR_CONFIG,
+			    "a regular expression cannot stand here (quote text that begins "
+			    "with /)");
+	return 0;
+}
+
+int
+transform_compile(struct kit *k, struct step *st, struct err *e)
+{
+	const struct transform *t = find(st->name);
+	int ret = t == NULL ? unknown(st->name, e) : check_args(t, st, e);
+
+	if (ret == 0 && t != NULL && t->compile != NULL)
+		ret = t->compile(k, st, e);
+	if (ret != 0)
+		return err_prefix(
+		    e, "character %zu: %.*s", st->at, (int)st->name.n, st->name.p);
+	st->transform = t;
+	return 0;
+}
+
+bool
+transform_is(const struct step *st, const char *name)
+{
+	return span_eq(st->name, span_of(name));
+}
+
+int
+arg_number(struct span text, long min, long max, long *out, struct err *e)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9' || n > max)
+			n = max + 1;
+		else
+			n = n * 10 + (text.p[i] - '0');
+	}
+	if (text.n == 0 || n < min || n > max)
+		return err_set(e, ERR_CONFIG, "\"%.*s\" is no number from %ld to %ld",
+		    (int)text.n, text.p, min, max);
+	*out = n;
+	return 0;
+}
+
+char *
+run_bytes(struct run *r, size_t n)
+{
+	char *p = arena_bytes(&r->arena, n);
+
+	if (p == NULL && n > r->arena.max - r->arena.total)
+		r->full = true;
+	else if (p == NULL)
+		r->nomem = true;
+	return p;
+}

@@ -1,0 +1,121 @@
+/*
+ * Transforms: what stands behind a pipe. A row in the registry (transform.c) has a
+ * name, how many arguments it takes, a function that compiles them once a feed,
+ * and one that is applied once a value. Adding one is such a row and its two
+ * functions.
+ */
+#ifndef MAPPERS_TRANSFORM_H
+#define MAPPERS_TRANSFORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/problem.h"
+#include "base/span.h"
+#include "base/zone.h"
+#include "mappers/codes.h"
+#include "mappers/value.h"
+
+/*
+ * What a map's transforms are made of, and with it released: the arena of the map,
+ * its regular expressions, zones and code tables.
+ */
+struct kit {
+	struct arena arena;
+	struct owned_regexp *regexps;
+	struct owned_zone *zones;
+	struct code_table *codes;
+	const struct zone *zone; /* the feed's; NULL: none set */
+	enum dst_policy dst;     /* of the field that is being compiled */
+};
+
+void kit_release(struct kit *k);
+
+/* A regular expression or zone that lives as long as the kit. NULL with *e. */
+struct regexp *kit_regexp(struct kit *k, struct span pattern, struct err *e);
+const struct zone *kit_zone(struct kit *k, struct span name, struct err *e);
+
+/* A digest of the rules of all its zones. */
+uint64_t kit_zones_fingerprint(const struct kit *k);
+
+/* What applying needs: a row's arena, and today for two-digit years. */
+struct run {
+	struct arena arena;
+	int64_t now;   /* ms since 1970 */
+	int64_t today; /* days since 1970, UTC */
+	int year;      /* this year, UTC */
+	bool full;     /* the row needed more than the arena may hold */
+	bool nomem;
+	bool limit; /* a regular expression reached its limit of work */
+};
+
+/* Bytes from the run's arena; NULL (and run->full or nomem) if there are none. */
+char *run_bytes(struct run *r, size_t n);
+
+enum text_kind {
+	TEXT_PLAIN,
+	TEXT_DATE,    /* a FHIR date */
+	TEXT_DATETIME /* a FHIR dateTime with its instant */
+};
+
+struct text {
+	struct span s;
+	enum text_kind kind;
+	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
+	bool kept;       /* set by a transform that failed and keeps the value */
+};
+
+struct transform {
+	const char *name;
+	unsigned min, max; /* arguments */
+	bool takes_regexp;
+	bool on_empty; /* applied to an empty value as well */
+	int (*compile)(struct kit *k, struct step *st, struct err *e); /* may be NULL */
+	enum problem_code (*apply)(const void *data, struct run *r, struct text *t);
+};
+
+/* Finds the transform, checks and compiles its arguments. -1 with ERR_CONFIG. */
+int transform_compile(struct kit *k, struct step *st, struct err *e);
+
+bool transform_is(const struct step *st, const char *name);
+
+/* The single arguments that several transforms take. */
+int arg_number(struct span text, long min, long max, long *out, struct err *e);
+
+/*
+ * ISO 8601 as FHIR has it, "YYYY-MM-DD" with or without a time and an offset, to a
+ * FHIR dateTime. `zone` (may be NULL) is for a time without offset.
+ */
+enum problem_code datetime_from_iso(
+    struct run *r, const struct zone *zone, enum dst_policy dst, struct text *t);
+
+/* Exactly YYYY-MM-DD, and a day that exists? */
+bool date_is_iso(struct span s);
+
+/* A whole number of at most 15 digits in its JSON form: no sign +, no zeros ahead. */
+enum problem_code integer_apply(const void *data, struct run *r, struct text *t);
+
+/* Compile and apply functions of the other transform files, for the registry. */
+int times_compile_date(struct kit *k, struct step *st, struct err *e);
+int times_compile_datetime(struct kit *k, struct step *st, struct err *e);
+enum problem_code times_apply(const void *data, struct run *r, struct text *t);
+int phone_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code phone_apply(const void *data, struct run *r, struct text *t);
+enum problem_code email_apply(const void *data, struct run *r, struct text *t);
+enum problem_code npi_apply(const void *data, struct run *r, struct text *t);
+enum problem_code not_scientific_apply(const void *data, struct run *r, struct text *t);
+int replace_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code replace_apply(const void *data, struct run *r, struct text *t);
+int pad_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code pad_apply(const void *data, struct run *r, struct text *t);
+int strip_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code strip_apply(const void *data, struct run *r, struct text *t);
+int length_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code length_apply(const void *data, struct run *r, struct text *t);
+enum problem_code upper_apply(const void *data, struct run *r, struct text *t);
+enum problem_code lower_apply(const void *data, struct run *r, struct text *t);
+enum problem_code title_apply(const void *data, struct run *r, struct text *t);
+
+#endif

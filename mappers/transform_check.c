@@ -1,0 +1,212 @@
+#include <string.h>
+
+#include "mappers/transform.h"
+
+#define E164_MIN 8 /* digits of the shortest number we take as international */
+#define E164_MAX 15
+#define NANP     10 /* digits: area, exchange, line */
+#define NPI      10
+
+/* RFC 5321 4.5.3.1 */
+#define EMAIL_LOCAL_MAX 64
+#define EMAIL_MAX       254
+#define LABEL_MAX       63
+
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+alnum(char c)
+{
+	return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+int
+phone_compile(struct kit *k, struct step *st, struct err *e)
+{
+	static const bool nanp = true;
+
+	(void)k;
+	if (st->args == NULL)
+		return 0;
+	if (!span_eq(st->args->text, SPAN_LIT("US")) &&
+	    !span_eq(st->args->text, SPAN_LIT("CA")))
+		return err_set(e, ERR_CONFIG,
+		    "knows the regions US and CA; without one, "
+		    "numbers must begin with +");
+	st->data = &nanp;
+	return 0;
+}
+
+/* Digits of a number in usual writing, at most one more than E.164 allows; 0 if odd. */
+static size_t
+phone_digits(struct span s, char *out)
+{
+	size_t n = 0;
+
+	for (size_t i = s.p[0] == '+'; i < s.n; i++) {
+		if (digit(s.p[i])) {
+			if (n == E164_MAX)
+				return 0;
+			out[n++] = s.p[i];
+		} else if (strchr(" ()-./", s.p[i]) == NULL || s.p[i] == '\0') {
+			return 0;
+		}
+	}
+	return n;
+}
+
+static enum problem_code
+phone_raw(struct text *t)
+{
+	t->kept = true;
+	return PROBLEM_NOT_PHONE;
+}
+
+/* NANP: area and exchange are [2-9]NN. What is no number is kept as it was written. */
+enum problem_code
+phone_apply(const void *data, struct run *r, struct text *t)
+{
+	char digits[E164_MAX], *to;
+	const char *d = digits;
+	size_t n = phone_digits(t->s, digits);
+	bool plus = t->s.p[0] == '+', nanp;
+
+	nanp = (n == NANP + 1 && d[0] == '1' && (plus || data != NULL)) ||
+	       (n == NANP && !plus && data != NULL);
+	if (nanp) {
+		d += n - NANP;
+		if (d[0] < '2' || d[3] < '2')
+			return phone_raw(t);
+		n = NANP;
+	} else if (!plus || n < E164_MIN || d[0] == '0' || d[0] == '1') {
+		return phone_raw(t);
+	}
+	if ((to = run_bytes(r, E164_MAX + 3)) == NULL)
+		return PROBLEM_LIMIT;
+	memcpy(to, "+1", 2);
+	memcpy(to + (nanp ? 2 : 1), d, n);
+	*t = (struct text){.s = {to, n + (nanp ? 2 : 1)}};
+	return PROBLEM_NONE;
+}
+
+static bool
+domain_ok(struct span s)
+{
+	size_t label = 0, dots = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '.') {
+			if (label == 0 || s.p[i - 1] == '-')
+				return false;
+			dots++;
+			label = 0;
+		} else if (alnum(c) || (unsigned char)c >= 0x80 ||
+			   (c == '-' && label > 0)) {
+			if (++label > LABEL_MAX)
+				return false;
+		} else {
+			return false;
+		}
+	}
+	return dots > 0 && label >= 2 && s.p[s.n - 1] != '-' && !digit(s.p[s.n - 1]);
+}
+
+static bool
+local_ok(struct span s)
+{
+	if (s.n == 0 || s.n > EMAIL_LOCAL_MAX || s.p[0] == '.' || s.p[s.n - 1] == '.')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '.' && s.p[i + 1] == '.')
+			return false;
+		if (!alnum(c) && (unsigned char)c < 0x80 &&
+		    (c == '\0' || strchr(".!#$%&'*+-/=?^_`{|}~", c) == NULL))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 5321's dot-atom form; quoted local parts are not met in practice. */
+enum problem_code
+email_apply(const void *data, struct run *r, struct text *t)
+{
+	const char *at = memchr(t->s.p, '@', t->s.n);
+	size_t n;
+
+	(void)data;
+	(void)r;
+	if (at == NULL || t->s.n > EMAIL_MAX)
+		return PROBLEM_NOT_EMAIL;
+	n = (size_t)(at - t->s.p);
+	if (!local_ok((struct span){t->s.p, n}) ||
+	    !domain_ok((struct span){at + 1, t->s.n - n - 1}))
+		return PROBLEM_NOT_EMAIL;
+	return PROBLEM_NONE;
+}
+
+/* Luhn's sum over 80840 and the number (45 CFR 162.406); the prefix gives 24. */
+enum problem_code
+npi_apply(const void *data, struct run *r, struct text *t)
+{
+	unsigned sum = 24, d;
+
+	(void)data;
+	(void)r;
+	if (t->s.n != NPI)
+		return PROBLEM_NPI_CHECK;
+	for (size_t i = 0; i < NPI; i++) {
+		if (!digit(t->s.p[i]))
+			return PROBLEM_NPI_CHECK;
+		d = (unsigned)(t->s.p[i] - '0') * (i % 2 == 0 ? 2 : 1);
+		sum += d > 9 ? d - 9 : d;
+	}
+	t->kept = true;
+	return sum % 10 == 0 ? PROBLEM_NONE : PROBLEM_NPI_CHECK;
+}
+
+static size_t
+skip_digits(struct span s, size_t i)
+{
+	while (i < s.n && digit(s.p[i]))
+		i++;
+	return i;
+}
+
+/*
+ * "2.98725E+13", "1E+05", "2.9e13": what spreadsheets make of long numbers. "12E5",
+ * without sign and point, may be an id.
+ */
+enum problem_code
+not_scientific_apply(const void *data, struct run *r, struct text *t)
+{
+	struct span s = t->s;
+	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
+	bool sure = false;
+
+	(void)data;
+	(void)r;
+	if (i == 0 || !digit(s.p[i - 1]))
+		return PROBLEM_NONE;
+	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
+		sure = true;
+		i = skip_digits(s, i + 1);
+	}
+	if (i == s.n || (s.p[i] != 'E' && s.p[i] != 'e'))
+		return PROBLEM_NONE;
+	i++;
+	if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) {
+		sure = true;
+		i++;
+	}
+	from = i;
+	i = skip_digits(s, i);
+	return sure && i > from && i == s.n ? PROBLEM_SCIENTIFIC : PROBLEM_NONE;
+}

@@ -1,0 +1,349 @@
+#include <string.h>
+
+#include "base/civil.h"
+#include "mappers/transform.h"
+
+#define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */
+#define PIVOT_MIN      1900
+#define PIVOT_MAX      2200
+#define ISO_DAY        10 /* characters of YYYY-MM-DD */
+#define ISO_MINUTE     16 /* of YYYY-MM-DDTHH:MM */
+
+struct format {
+	const char *text;
+	bool short_year; /* has %y */
+};
+
+struct times {
+	struct format *formats; /* none: ISO 8601 */
+	size_t n;
+	int pivot;  /* latest year of %y; 0: none given */
+	bool past;  /* %y is the latest year that makes a day not after today */
+	bool clock; /* datetime, not date */
+	const struct zone *zone;
+	enum dst_policy dst;
+};
+
+static int
+set_dst(struct times *d, struct span v, struct err *e)
+{
+	static const char *const names[] = {"reject", "earlier", "later"};
+	static const enum dst_policy policies[] = {DST_REJECT, DST_EARLIER, DST_LATER};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!span_eq(v, span_of(names[i])))
+			continue;
+		d->dst = policies[i];
+		return 0;
+	}
+	return err_set(e, ERR_CONFIG, "dst is reject, earlier or later");
+}
+
+static int
+set_option(struct kit *k, struct times *d, struct span name, struct span v, struct err *e)
+{
+	long year;
+
+	if (span_eq(name, SPAN_LIT("pivot"))) {
+		if (arg_number(v, PIVOT_MIN, PIVOT_MAX, &year, e) != 0)
+			return err_prefix(e, "pivot");
+		d->pivot = (int)year;
+		return 0;
+	}
+	if (!d->clock)
+		return err_set(e, ERR_CONFIG, "a date has no %.*s; datetime has",
+		    (int)name.n, name.p);
+	if (span_eq(name, SPAN_LIT("dst")))
+		return set_dst(d, v, e);
+	d->zone = kit_zone(k, v, e);
+	return d->zone != NULL ? 0 : -1;
+}
+
+static int
+check_format(const struct times *d, const char *f, struct err *e)
+{
+	const char *bad = NULL;
+	bool clock = civil_format_has(f, 'H') || civil_format_has(f, 'I');
+
+	if (!civil_format_ok(f, &bad))
+		return err_set(e, ERR_CONFIG, "\"%s\": cannot read %.2s", f,
+		    bad != NULL ? bad : "it");
+	if (civil_format_has(f, 'y') && d->pivot == 0 && !d->past)
+		return err_set(e, ERR_CONFIG,
+		    "\"%s\": %%y needs past (birth dates) or "
+		    "pivot=YYYY, the latest year it may mean",
+		    f);
+	if (d->clock && clock && d->zone == NULL && !civil_format_has(f, 'z'))
+		return err_set(e, ERR_CONFIG,
+		    "\"%s\" has no zone: set timezone in [feed], or "
+		    "write zone=NAME here",
+		    f);
+	return 0;
+}
+
+static int
+add_format(struct kit *k, struct times *d, struct span text, struct err *e)
+{
+	struct span copy = arena_span(&k->arena, text);
+
+	if (copy.p == NULL)
+		return err_nomem(e);
+	if (memchr(text.p, '%', text.n) == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "\"%s\" is neither a format, such as "
+		    "\"%%m/%%d/%%Y\", nor an option",
+		    copy.p);
+	d->formats[d->n++] = (struct format){copy.p, civil_format_has(copy.p, 'y')};
+	return 0;
+}
+
+/* "past", "zone=NAME", "zone NAME" or a format. *a moves on to the last one used. */
+static int
+take_arg(struct kit *k, struct times *d, const struct arg **a, struct err *e)
+{
+	static const char *const names[] = {"zone", "dst", "pivot"};
+	struct span s = (*a)->text, name;
+
+	if ((*a)->kind == ARG_QUOTED)
+		return add_format(k, d, s, e);
+	if (span_eq(s, SPAN_LIT("past"))) {
+		d->past = true;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		name = span_of(names[i]);
+		if (s.n < name.n || memcmp(s.p, name.p, name.n) != 0)
+			continue;
+		if (s.n > name.n && s.p[name.n] == '=')
+			return set_option(k, d, name,
+			    (struct span){s.p + name.n + 1, s.n - name.n - 1}, e);
+		if (s.n > name.n)
+			continue;
+		if ((*a = (*a)->next) == NULL)
+			return err_set(e, ERR_CONFIG, "%s needs a value: %s=...",
+			    names[i], names[i]);
+		return set_option(k, d, name, (*a)->text, e);
+	}
+	return add_format(k, d, s, e);
+}
+
+static int
+compile(struct kit *k, struct step *st, bool clock, struct err *e)
+{
+	struct times *d = arena_alloc(&k->arena, sizeof(*d));
+
+	if (d == NULL)
+		return err_nomem(e);
+	*d = (struct times){.clock = clock, .zone = k->zone, .dst = k->dst};
+	d->formats = arena_alloc(&k->arena, (st->nargs + 1) * sizeof(*d->formats));
+	if (d->formats == NULL)
+		return err_nomem(e);
+	for (const struct arg *a = st->args; a != NULL; a = a->next)
+		if (take_arg(k, d, &a, e) != 0)
+			return -1;
+	for (size_t i = 0; i < d->n; i++)
+		if (check_format(d, d->formats[i].text, e) != 0)
+			return -1;
+	st->data = d;
+	return 0;
+}
+
+int
+times_compile_date(struct kit *k, struct step *st, struct err *e)
+{
+	return compile(k, st, false, e);
+}
+
+int
+times_compile_datetime(struct kit *k, struct step *st, struct err *e)
+{
+	return compile(k, st, true, e);
+}
+
+static bool
+two_digits(const char *p, int *out)
+{
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return false;
+	*out = (p[0] - '0') * 10 + (p[1] - '0');
+	return true;
+}
+
+static bool
+iso_day(struct span s, struct civil *c)
+{
+	int century, year;
+
+	*c = (struct civil){.precision = PRECISION_DAY};
+	if (s.n < ISO_DAY || s.p[4] != '-' || s.p[7] != '-' ||
+	    !two_digits(s.p, &century) || !two_digits(s.p + 2, &year) ||
+	    !two_digits(s.p + 5, &c->month) || !two_digits(s.p + 8, &c->day))
+		return false;
+	c->year = century * 100 + year;
+	return civil_valid(c);
+}
+
+bool
+date_is_iso(struct span s)
+{
+	struct civil c;
+
+	return s.n == ISO_DAY && iso_day(s, &c);
+}
+
+/* Seconds and their fraction, if there are any: ":SS.fff". */
+static bool
+iso_second(struct span *s, struct civil *c)
+{
+	int scale = 100;
+
+	if (s->n == 0 || s->p[0] != ':')
+		return true;
+	if (s->n < 3 || !two_digits(s->p + 1, &c->second))
+		return false;
+	c->precision = PRECISION_SECOND;
+	*s = (struct span){s->p + 3, s->n - 3};
+	if (s->n < 2 || s->p[0] != '.' || s->p[1] < '0' || s->p[1] > '9')
+		return true;
+	c->precision = PRECISION_MILLI;
+	for (*s = (struct span){s->p + 1, s->n - 1};
+	     s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9';
+	     *s = (struct span){s->p + 1, s->n - 1}, scale /= 10)
+		c->milli += (s->p[0] - '0') * scale;
+	return true;
+}
+
+/* "", "Z", "+hh:mm" or "+hhmm", up to the end. */
+static bool
+iso_offset(struct span s, struct civil *c)
+{
+	int h, m;
+	size_t colon;
+
+	if (s.n == 0)
+		return true;
+	c->has_offset = true;
+	if (s.n == 1 && (s.p[0] == 'Z' || s.p[0] == 'z'))
+		return true;
+	colon = s.n == 6 && s.p[3] == ':';
+	if (s.n != 5 + colon || (s.p[0] != '+' && s.p[0] != '-') ||
+	    !two_digits(s.p + 1, &h) || !two_digits(s.p + 3 + colon, &m) || h > 14 ||
+	    m > 59)
+		return false;
+	c->offset = (h * 60 + m) * (s.p[0] == '-' ? -60 : 60);
+	return true;
+}
+
+static bool
+iso_parse(struct span s, struct civil *c)
+{
+	struct span rest;
+
+	if (!iso_day(s, c))
+		return false;
+	if (s.n == ISO_DAY)
+		return true;
+	if (s.n < ISO_MINUTE || (s.p[ISO_DAY] != 'T' && s.p[ISO_DAY] != ' ') ||
+	    s.p[13] != ':' || !two_digits(s.p + 11, &c->hour) ||
+	    !two_digits(s.p + 14, &c->minute))
+		return false;
+	c->precision = PRECISION_MINUTE;
+	rest = (struct span){s.p + ISO_MINUTE, s.n - ISO_MINUTE};
+	return iso_second(&rest, c) && iso_offset(rest, c) && civil_valid(c);
+}
+
+static enum problem_code
+write_fhir(struct run *r, const struct civil *c, struct text *t)
+{
+	char *to = run_bytes(r, FHIR_TIME_SIZE);
+
+	if (to == NULL)
+		return PROBLEM_LIMIT;
+	t->s = (struct span){to, civil_format_fhir(c, to, FHIR_TIME_SIZE)};
+	return t->s.n > 0 ? PROBLEM_NONE : PROBLEM_NOT_DATETIME;
+}
+
+/* A day's instant is its first moment where the zone is known, else in UTC. */
+static int64_t
+day_instant(const struct civil *c, const struct zone *zone)
+{
+	int offset = 0;
+
+	if (zone != NULL)
+		(void)zone_offset(zone, c, DST_EARLIER, &offset);
+	return (civil_seconds(c) - offset) * 1000;
+}
+
+static enum problem_code
+finish(struct run *r, const struct zone *zone, enum dst_policy dst, struct civil *c,
+    struct text *t)
+{
+	enum zone_fit fit;
+
+	if (c->precision <= PRECISION_DAY) {
+		c->has_offset = false;
+		*t = (struct text){.kind = TEXT_DATE, .instant = day_instant(c, zone)};
+		return write_fhir(r, c, t);
+	}
+	if (!c->has_offset) {
+		if (zone == NULL)
+			return PROBLEM_NOT_DATETIME;
+		fit = zone_offset(zone, c, dst, &c->offset);
+		if (dst == DST_REJECT && fit == ZONE_GAP)
+			return PROBLEM_TIME_MISSING;
+		if (dst == DST_REJECT && fit == ZONE_FOLD)
+			return PROBLEM_TIME_TWICE;
+		c->has_offset = true;
+	}
+	*t = (struct text){.kind = TEXT_DATETIME,
+	    .instant = (civil_seconds(c) - c->offset) * 1000 + c->milli};
+	return write_fhir(r, c, t);
+}
+
+enum problem_code
+datetime_from_iso(
+    struct run *r, const struct zone *zone, enum dst_policy dst, struct text *t)
+{
+	struct civil c;
+
+	return iso_parse(t->s, &c) ? finish(r, zone, dst, &c, t) : PROBLEM_NOT_DATETIME;
+}
+
+static bool
+parse_one(const struct times *d, const struct format *f, const struct run *r,
+    struct span s, struct civil *c)
+{
+	int pivot = d->past ? r->year : d->pivot;
+
+	if (!civil_parse(s, f->text, pivot, c))
+		return false;
+	if (!f->short_year || !d->past ||
+	    civil_days(c->year, c->month, c->day) <= r->today)
+		return true;
+	return civil_parse(s, f->text, pivot - 1, c);
+}
+
+static bool
+parse(const struct times *d, const struct run *r, struct span s, struct civil *c)
+{
+	if (d->n == 0)
+		return d->clock ? iso_parse(s, c) : s.n == ISO_DAY && iso_day(s, c);
+	for (size_t i = 0; i < d->n; i++)
+		if (parse_one(d, &d->formats[i], r, s, c))
+			return true;
+	return false;
+}
+
+enum problem_code
+times_apply(const void *data, struct run *r, struct text *t)
+{
+	const struct times *d = data;
+	struct civil c = {0};
+
+	if (!parse(d, r, t->s, &c))
+		return d->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+	/* A calendar day is never shifted: what came with it is left out. */
+	if (!d->clock && c.precision > PRECISION_DAY)
+		c = (struct civil){c.year, c.month, c.day, .precision = PRECISION_DAY};
+	return finish(r, d->zone, d->dst, &c, t);
+}
