@@ -1,0 +1,208 @@
+#include "outbound/request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sodium.h>
+
+#define STALL_BYTES 1L  /* a request slower than this, bytes/s, ... */
+#define STALL_S     60L /* ... for so long is given up */
+#define IDLE_S      30L /* a kept connection older than this is not used again */
+#define HEADER_MAX  128 /* of our own making, but Authorization */
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct request *r = arg;
+
+	buf_add(&r->reply, p, size * n);
+	if (!r->reply.failed)
+		return size * n;
+	r->reply_too_long = true;
+	return 0;
+}
+
+/* Everything that is the same for each request. A setting that is not taken is fatal. */
+static CURLcode
+set_connection(CURL *h, const struct target_conf *tc)
+{
+	CURLcode rc = CURLE_OK;
+
+#define SET(option, value)                                       \
+	do {                                                     \
+		if (rc == CURLE_OK)                              \
+			rc = curl_easy_setopt(h, option, value); \
+	} while (0)
+
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_PROTOCOLS_STR,
+	    strncasecmp(tc->url, "http:", 5) == 0 ? "http" : "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_PATH_AS_IS, 1L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (tc->ca_file != NULL) {
+		/* Debian's libcurl would trust /etc/ssl/certs beside it. */
+		SET(CURLOPT_CAINFO, tc->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)tc->connect_timeout);
+	SET(CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
+	SET(CURLOPT_LOW_SPEED_TIME, STALL_S);
+	SET(CURLOPT_MAXAGE_CONN, IDLE_S);
+	SET(CURLOPT_USERAGENT, "emrdrop/" EMRDROP_VERSION);
+#undef SET
+	return rc;
+}
+
+int
+request_init(struct request *r, const struct target_conf *tc, struct err *e)
+{
+	CURLcode rc;
+
+	buf_init(&r->reply, TARGET_RESPONSE_MAX);
+	buf_init(&r->url, REQUEST_URL_MAX);
+	r->easy = curl_easy_init();
+	if (r->easy == NULL)
+		return err_nomem(e);
+	rc = set_connection(r->easy, tc);
+	if (rc != CURLE_OK)
+		return err_set(e, ERR_INTERNAL,
+		    "libcurl takes one of our settings for wrong: %s",
+		    curl_easy_strerror(rc));
+	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
+	curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
+	return 0;
+}
+
+/* libcurl frees a list's text as it is: the credentials would stay in memory. */
+static void
+free_headers(struct request *r)
+{
+	struct curl_slist *h;
+
+	for (h = r->headers; h != NULL; h = h->next)
+		sodium_memzero(h->data, strlen(h->data));
+	curl_slist_free_all(r->headers);
+	r->headers = NULL;
+}
+
+void
+request_release(struct request *r)
+{
+	curl_easy_cleanup(r->easy);
+	r->easy = NULL;
+	free_headers(r);
+	buf_release(&r->reply);
+	buf_release(&r->url);
+}
+
+int
+request_clear(struct request *r, const struct target_conf *tc, struct err *e)
+{
+	r->method = NULL;
+	r->body = (struct span){NULL, 0};
+	r->key[0] = '\0';
+	r->what[0] = '\0';
+	buf_clear(&r->url);
+	buf_add_str(&r->url, tc->url);
+	return buf_check(&r->url, "[target] url", e);
+}
+
+static int
+add_header(struct request *r, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(r->headers, text);
+
+	if (longer == NULL)
+		return -1;
+	r->headers = longer;
+	return 0;
+}
+
+static int
+add_named(struct request *r, const char *name, const char *value)
+{
+	char line[HEADER_MAX];
+
+	if (value == NULL || value[0] == '\0')
+		return 0;
+	(void)snprintf(line, sizeof(line), "%s: %s", name, value);
+	return add_header(r, line);
+}
+
+static int
+set_headers(struct request *r, const struct auth *a, const char *run)
+{
+	free_headers(r);
+	/* "Expect:" alone takes the header away: it would cost a round trip a batch. */
+	if (add_header(r, "Content-Type: application/json") < 0 ||
+	    add_header(r, "Accept: application/json") < 0 ||
+	    add_header(r, "Expect:") < 0 || add_named(r, "Idempotency-Key", r->key) < 0 ||
+	    add_named(r, "Emrdrop-Run", run) < 0)
+		return -1;
+	return a->header == NULL ? 0 : add_header(r, a->header);
+}
+
+int
+request_prepare(struct request *r, const struct auth *a, const char *run, int64_t timeout,
+    struct err *e)
+{
+	CURL *h = r->easy;
+
+	buf_clear(&r->reply);
+	r->reply_too_long = false;
+	r->error[0] = '\0';
+	buf_add_char(&r->url, '\0');
+	if (buf_check(&r->url, "the URL of a record", e) < 0)
+		return -1;
+	r->url.n--;
+	if (set_headers(r, a, run) < 0 ||
+	    curl_easy_setopt(h, CURLOPT_URL, r->url.p) != CURLE_OK ||
+	    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK)
+		return err_nomem(e);
+	if (r->body.p != NULL) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, r->body.p);
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+	} else {
+		curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, r->headers);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout);
+	return 0;
+}
+
+/* "application/json", "application/problem+json; charset=utf-8" */
+static bool
+is_json(const char *type)
+{
+	size_t n = type == NULL ? 0 : strcspn(type, "; ");
+
+	return (n >= 5 && strncasecmp(type + n - 5, "/json", 5) == 0) ||
+	       (n >= 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+void
+request_reply(struct request *r, CURLcode transport, struct reply *out)
+{
+	curl_off_t wait = 0;
+	char *type = NULL;
+
+	*out = (struct reply){.transport = transport,
+	    .too_long = r->reply_too_long,
+	    .body = buf_span(&r->reply),
+	    .detail = r->error};
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &out->status);
+	if (curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK &&
+	    wait > 0)
+		out->retry_after = wait > INT32_MAX ? INT32_MAX : (int64_t)wait * 1000;
+	if (curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
+		out->json = is_json(type);
+	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, NULL);
+	free_headers(r);
+}

@@ -1,0 +1,55 @@
+/*
+ * One HTTP request on an easy handle of libcurl, and the reply to it. The handle,
+ * its buffers and its TLS settings are made once and used for many requests.
+ */
+#ifndef OUTBOUND_REQUEST_H
+#define OUTBOUND_REQUEST_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "outbound/auth.h"
+#include "outbound/target.h"
+
+#define REQUEST_URL_MAX   8192
+#define REQUEST_WHAT_SIZE 64
+
+struct request {
+	CURL *easy;
+	struct curl_slist *headers;
+	char error[CURL_ERROR_SIZE]; /* libcurl writes here as long as easy lives */
+	struct buf reply;
+	bool reply_too_long;
+
+	/* What the target fills in: */
+	const char *method; /* static */
+	struct buf url;     /* starts as the target's own */
+	struct span body;   /* borrowed until the reply: libcurl does not copy it */
+	char key[2 * DIGEST_SIZE + 1]; /* Idempotency-Key, or empty */
+	char what[REQUEST_WHAT_SIZE];  /* "batch 3", for messages */
+};
+
+struct reply {
+	CURLcode transport; /* CURLE_OK: the other fields are good */
+	long status;
+	int64_t retry_after; /* ms, 0: not given */
+	bool json;           /* announced as JSON */
+	bool too_long;
+	struct span body;   /* valid until the request is prepared again */
+	const char *detail; /* libcurl's own words, may be empty */
+};
+
+int request_init(struct request *r, const struct target_conf *tc, struct err *e);
+void request_release(struct request *r);
+
+/* Forgets the last request; the url is the target's own again. */
+int request_clear(struct request *r, const struct target_conf *tc, struct err *e);
+
+/* Sets url, method, body and headers on the handle, for at most `timeout` ms. */
+int request_prepare(struct request *r, const struct auth *a, const char *run,
+    int64_t timeout, struct err *e);
+
+/* What came of it. Forgets the headers, and the credentials with them. */
+void request_reply(struct request *r, CURLcode transport, struct reply *out);
+
+#endif

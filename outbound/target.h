@@ -1,0 +1,137 @@
+/*
+ * The facade over targets: batches in, answers out, several in flight. A backend
+ * (target_ops, registry in target.c) says how a batch becomes requests:
+ * mode = batch posts it whole, mode = record puts its records one by one.
+ *
+ * Retries, backoff, Retry-After, authentication and time-outs live here; what an
+ * answer means for the ledger does not.
+ */
+#ifndef OUTBOUND_TARGET_H
+#define OUTBOUND_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define TARGET_IN_FLIGHT_MAX 64
+#define TARGET_RESPONSE_MAX  (4 << 20) /* bytes of an answer */
+#define BATCH_PATH_SIZE      32
+
+/* Where the records go: the feed's [target]. */
+struct target_conf {
+	const char *url;
+	int mode;                      /* enum target_mode */
+	struct conf_secret token_file; /* bearer token */
+	const char *user;              /* basic authentication, with password_file */
+	struct conf_secret password_file;
+	const char *ca_file; /* NULL: the system's */
+	long long in_flight;
+	long long batch_records;
+	long long batch_bytes;
+	long long timeout;         /* ms a request */
+	long long connect_timeout; /* ms */
+	long long attempts;        /* a batch, within one run */
+};
+
+enum target_mode { TARGET_BATCH, TARGET_RECORD };
+
+extern const struct conf_option target_options[];
+
+/* Mistakes that the table can't see: URL not https (http only to loopback), ... */
+void target_check(
+    const struct target_conf *tc, const struct conf_section *s, struct conf_errors *errs);
+
+/* One record of a batch: its JSON object inside the batch's body. */
+struct batch_record {
+	uint64_t n;       /* number in the pass, as in the body */
+	struct span json; /* inside batch->body */
+	const char *type;
+	struct span id; /* for mode = record's URL */
+	bool remove;    /* op delete: DELETE instead of PUT */
+};
+
+/*
+ * A batch as it goes out. All borrowed: valid until its answer was taken.
+ * `key` is the Idempotency-Key; in mode = record a record's key is the first 32 hex
+ * digits of SHA-256 over "KEY:N".
+ */
+struct batch {
+	uint64_t number;
+	char path[BATCH_PATH_SIZE]; /* "3", "3.0" */
+	char key[2 * DIGEST_SIZE + 1];
+	struct span body;
+	const struct batch_record *records;
+	size_t n;
+	void *tag; /* the caller's */
+};
+
+enum taken { TAKEN, TAKEN_REFUSED, TAKEN_LATER };
+
+struct record_result {
+	enum taken taken;
+	char code[64]; /* the API's code if refused: only [a-z0-9_.-], else empty */
+};
+
+/* An answer. `results` (one a record) are valid until the next target_submit or _wait. */
+struct answer {
+	const struct batch *batch;
+	const struct record_result *results;
+};
+
+struct target;
+
+struct target_env {
+	const struct clock *clock;
+	int64_t deadline; /* monotonic ms; may be lowered while the target is open */
+	const char *run;  /* ULID, for the Emrdrop-Run header */
+	uint32_t (*random)(void *arg); /* for jitter */
+	void *random_arg;
+};
+
+/*
+ * Reads the credentials; connects to nothing yet. tc and env are borrowed until
+ * target_close, which wipes the credentials. crypto_init must have been called, and
+ * SIGPIPE be ignored: libcurl leaves it to the process.
+ */
+struct target *target_open(
+    const struct target_conf *tc, const struct target_env *env, struct err *e);
+void target_close(struct target *t);
+
+/*
+ * May another batch be submitted now? Submit as long as there is room, then wait: in
+ * mode = record, refusals are not believed, and their answer is held back, until a
+ * record is taken or nothing else is in flight.
+ */
+bool target_has_room(const struct target *t);
+
+/* Starts a batch; there must be room. The body of a retry is the same bytes. */
+int target_submit(struct target *t, const struct batch *b, struct err *e);
+
+/*
+ * Waits until at least one batch is answered, and gives what is there: the number
+ * of answers in out[0..max), or 0 if nothing is in flight. -1 ends the delivery:
+ * ERR_API (unavailable for `attempts` tries, or an answer that is our own
+ * configuration's fault, with the status in the message), ERR_PERM (401, 403 after
+ * one re-read of the token), ERR_PEER (TLS), ERR_DEADLINE. Batches then in flight
+ * are without answer; answers that had come before are given first.
+ */
+int target_wait(struct target *t, struct answer *out, size_t max, struct err *e);
+
+/* Requests sent and retried so far, for the report. */
+struct target_stats {
+	uint64_t requests, retries, bytes;
+};
+void target_stats(const struct target *t, struct target_stats *out);
+
+/* For `check --connect`: a HEAD-like probe (OPTIONS on the URL) that sends no record. */
+int target_probe(struct target *t, struct err *e);
+
+const char *target_versions(void);
+
+#endif
