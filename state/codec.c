@@ -1,0 +1,205 @@
+#include "state/codec.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define CHECK_SIZE 4
+
+void
+key_init(struct key *k)
+{
+	k->n = 0;
+}
+
+void
+key_bytes(struct key *k, const void *p, size_t n)
+{
+	assert(n <= CODEC_KEY_MAX - k->n);
+	memcpy(k->b + k->n, p, n);
+	k->n += n;
+}
+
+void
+key_u8(struct key *k, unsigned v)
+{
+	unsigned char b = (unsigned char)v;
+
+	key_bytes(k, &b, 1);
+}
+
+static void
+key_big(struct key *k, uint64_t v, unsigned n)
+{
+	while (n-- > 0)
+		key_u8(k, (unsigned)(v >> (8 * n) & 0xff));
+}
+
+void
+key_u32(struct key *k, uint32_t v)
+{
+	key_big(k, v, 4);
+}
+
+void
+key_u64(struct key *k, uint64_t v)
+{
+	key_big(k, v, 8);
+}
+
+struct span
+key_span(const struct key *k)
+{
+	return (struct span){(const char *)k->b, k->n};
+}
+
+static void
+put_little(struct buf *b, uint64_t v, unsigned n)
+{
+	char bytes[8];
+
+	for (unsigned i = 0; i < n; i++, v >>= 8)
+		bytes[i] = (char)(v & 0xff);
+	buf_add(b, bytes, n);
+}
+
+void
+put_u8(struct buf *b, unsigned v)
+{
+	put_little(b, v, 1);
+}
+
+void
+put_u16(struct buf *b, unsigned v)
+{
+	put_little(b, v, 2);
+}
+
+void
+put_u32(struct buf *b, uint32_t v)
+{
+	put_little(b, v, 4);
+}
+
+void
+put_u64(struct buf *b, uint64_t v)
+{
+	put_little(b, v, 8);
+}
+
+void
+put_i64(struct buf *b, int64_t v)
+{
+	put_little(b, (uint64_t)v, 8);
+}
+
+void
+put_text(struct buf *b, struct span s)
+{
+	if (s.n > UINT16_MAX)
+		s.n = UINT16_MAX;
+	put_u16(b, (unsigned)s.n);
+	buf_add_span(b, s);
+}
+
+static struct span
+take(struct reader *r, size_t n)
+{
+	struct span s = {r->in.p, n};
+
+	if (r->bad || n > r->in.n) {
+		r->bad = true;
+		return (struct span){NULL, 0};
+	}
+	r->in.p += n;
+	r->in.n -= n;
+	return s;
+}
+
+static uint64_t
+get_little(struct reader *r, unsigned n)
+{
+	struct span s = take(r, n);
+	uint64_t v = 0;
+
+	for (size_t i = s.n; i-- > 0;)
+		v = v << 8 | (unsigned char)s.p[i];
+	return v;
+}
+
+unsigned
+get_u8(struct reader *r)
+{
+	return (unsigned)get_little(r, 1);
+}
+
+unsigned
+get_u16(struct reader *r)
+{
+	return (unsigned)get_little(r, 2);
+}
+
+uint32_t
+get_u32(struct reader *r)
+{
+	return (uint32_t)get_little(r, 4);
+}
+
+uint64_t
+get_u64(struct reader *r)
+{
+	return get_little(r, 8);
+}
+
+int64_t
+get_i64(struct reader *r)
+{
+	return (int64_t)get_little(r, 8);
+}
+
+struct span
+get_text(struct reader *r)
+{
+	return take(r, get_u16(r));
+}
+
+void
+get_bytes(struct reader *r, void *out, size_t n)
+{
+	struct span s = take(r, n);
+
+	memset(out, 0, n);
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+}
+
+/* The key's bytes are short: the check of the value is keyed with their digest. */
+static struct digest
+check_of(const struct site_keys *k, struct span key, struct span value)
+{
+	struct digest d = digest_bytes(k, KEY_CHECK, value.p, value.n), kd;
+
+	kd = digest_bytes(k, KEY_CHECK, key.p, key.n);
+	for (unsigned i = 0; i < DIGEST_SIZE; i++)
+		d.b[i] ^= kd.b[(i + 5) % DIGEST_SIZE];
+	return d;
+}
+
+void
+value_check(const struct site_keys *k, struct span key, struct buf *value)
+{
+	struct digest d = check_of(k, key, buf_span(value));
+
+	buf_add(value, d.b, CHECK_SIZE);
+}
+
+bool
+value_checked(const struct site_keys *k, struct span key, struct span *value)
+{
+	struct digest d;
+
+	if (value->n < CHECK_SIZE)
+		return false;
+	value->n -= CHECK_SIZE;
+	d = check_of(k, key, *value);
+	return memcmp(d.b, value->p + value->n, CHECK_SIZE) == 0;
+}

@@ -1,0 +1,360 @@
+#include "state/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "state/ledger_impl.h"
+
+void
+put_sealed(struct ledger *l, struct buf *b, const char *text)
+{
+	unsigned char sealed[FILE_PATH_MAX + SEAL_EXTRA];
+	size_t n = strnlen(text, FILE_PATH_MAX);
+	struct digest nonce = digest_bytes(&l->keys, KEY_NAME, text, n);
+
+	seal(&l->keys, &nonce, text, n, sealed);
+	buf_add(b, nonce.b, DIGEST_SIZE);
+	put_text(b, (struct span){(char *)sealed, n + SEAL_EXTRA});
+}
+
+int
+get_sealed(struct ledger *l, struct reader *r, char *out, size_t size)
+{
+	struct digest nonce;
+	struct span sealed;
+
+	get_bytes(r, nonce.b, DIGEST_SIZE);
+	sealed = get_text(r);
+	if (r->bad || sealed.n < SEAL_EXTRA || sealed.n - SEAL_EXTRA >= size ||
+	    unseal(&l->keys, &nonce, sealed.p, sealed.n, out) != 0)
+		return -1;
+	out[sealed.n - SEAL_EXTRA] = '\0';
+	return 0;
+}
+
+static struct digest
+name_digest(const struct ledger *l, const char *feed, const char *name)
+{
+	const struct span parts[] = {SPAN_LIT("name"), span_of(feed), span_of(name)};
+
+	return digest_parts(&l->keys, KEY_NAME, parts, 3);
+}
+
+static struct span
+digest_span(const struct digest *d)
+{
+	return (struct span){(const char *)d->b, DIGEST_SIZE};
+}
+
+struct name_out {
+	struct ledger *l;
+	struct name_entry *n;
+};
+
+static int
+name_decode(void *out, struct span value)
+{
+	struct name_out *o = out;
+	struct reader r = {.in = value};
+	struct name_entry *n = o->n;
+
+	n->state = (enum name_state)get_u8(&r);
+	n->size = get_u64(&r);
+	n->mtime = get_i64(&r);
+	n->seen = get_i64(&r);
+	n->fingerprint = get_u64(&r);
+	n->blocks = get_u8(&r) != 0;
+	get_bytes(&r, n->file.b, DIGEST_SIZE);
+	return r.bad || n->state > NAME_HELD ||
+		       get_sealed(o->l, &r, n->path, sizeof(n->path)) != 0
+		   ? -1
+		   : 0;
+}
+
+int
+ledger_name_get(struct ledger *l, const char *feed, const char *name,
+    struct name_entry *out, struct err *e)
+{
+	struct digest d = name_digest(l, feed, name);
+	struct name_out o = {l, out};
+
+	memset(out, 0, sizeof(*out));
+	return ledger_read_one(l, TABLE_NAMES, digest_span(&d), name_decode, &o, e);
+}
+
+static int
+name_write(struct ledger *l, struct txn *t, const struct digest *d,
+    const struct name_entry *n, struct err *e)
+{
+	struct buf b;
+	int r;
+
+	if (n->seen == 0)
+		return l->ops->del(t, TABLE_NAMES, digest_span(d), e);
+	buf_init(&b, VALUE_MAX);
+	put_u8(&b, n->state);
+	put_u64(&b, n->size);
+	put_i64(&b, n->mtime);
+	put_i64(&b, n->seen);
+	put_u64(&b, n->fingerprint);
+	put_u8(&b, n->blocks);
+	buf_add(&b, n->file.b, DIGEST_SIZE);
+	put_sealed(l, &b, n->path);
+	r = ledger_write(l, t, TABLE_NAMES, digest_span(d), &b, e);
+	buf_release(&b);
+	return r;
+}
+
+int
+ledger_names_put(struct ledger *l, const char *feed, const char *const *names,
+    const struct name_entry *entries, size_t n, struct err *e)
+{
+	struct txn *t;
+
+	if (n == 0)
+		return 0;
+	if ((t = l->ops->begin(l->store, true, e)) == NULL)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct digest d = name_digest(l, feed, names[i]);
+
+		if (name_write(l, t, &d, &entries[i], e) != 0) {
+			l->ops->abort(t);
+			return -1;
+		}
+	}
+	return l->ops->commit(t, e);
+}
+
+const char *
+verdict_name(enum verdict v)
+{
+	static const char *const names[] = {
+	    "deliver", "duplicate", "empty", "hold", "refuse"};
+
+	return names[v];
+}
+
+struct digest
+ledger_file_id(const struct ledger *l, const char *feed, const char *name,
+    const unsigned char sha256[SHA256_SIZE])
+{
+	const struct span parts[] = {SPAN_LIT("file"), span_of(feed), span_of(name),
+	    {(const char *)sha256, SHA256_SIZE}};
+
+	return digest_parts(&l->keys, KEY_NAME, parts, 4);
+}
+
+static void
+get_string(struct reader *r, char *out, size_t size)
+{
+	struct span s = get_text(r);
+
+	if (s.n >= size)
+		s.n = size - 1;
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+}
+
+struct file_out {
+	struct ledger *l;
+	struct file_entry *f;
+};
+
+/* The counts in the order they are stored in. */
+static void
+file_counts(struct file_entry *f, uint64_t *out[12])
+{
+	uint64_t *const all[12] = {&f->pass, &f->rows, &f->mapped, &f->filtered,
+	    &f->rejected, &f->warnings, &f->records, &f->delivered, &f->unchanged,
+	    &f->duplicate, &f->stale, &f->refused};
+
+	memcpy(out, all, sizeof(all));
+}
+
+static int
+file_decode(void *out, struct span value)
+{
+	struct file_out *o = out;
+	struct file_entry *f = o->f;
+	struct reader r = {.in = value};
+	uint64_t *counts[12];
+
+	get_string(&r, f->feed, sizeof(f->feed));
+	if (get_sealed(o->l, &r, f->name, sizeof(f->name)) != 0)
+		return -1;
+	f->size = get_u64(&r);
+	f->mtime = get_i64(&r);
+	get_bytes(&r, f->sha256, SHA256_SIZE);
+	f->read_at = get_i64(&r);
+	f->verdict = (enum verdict)get_u8(&r);
+	get_string(&r, f->reason, sizeof(f->reason));
+	file_counts(f, counts);
+	for (size_t i = 0; i < 12; i++)
+		*counts[i] = get_u64(&r);
+	f->closed = get_u8(&r) != 0;
+	return r.bad || f->verdict > VERDICT_REFUSE ? -1 : 0;
+}
+
+static void
+file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
+{
+	struct file_entry f = *file;
+	uint64_t *counts[12];
+
+	put_text(b, span_of(f.feed));
+	put_sealed(l, b, f.name);
+	put_u64(b, f.size);
+	put_i64(b, f.mtime);
+	buf_add(b, f.sha256, SHA256_SIZE);
+	put_i64(b, f.read_at);
+	put_u8(b, f.verdict);
+	put_text(b, span_of(f.reason));
+	file_counts(&f, counts);
+	for (size_t i = 0; i < 12; i++)
+		put_u64(b, *counts[i]);
+	put_u8(b, f.closed);
+}
+
+int
+ledger_file_get(
+    struct ledger *l, const struct digest *id, struct file_entry *out, struct err *e)
+{
+	struct file_out o = {l, out};
+
+	memset(out, 0, sizeof(*out));
+	out->id = *id;
+	return ledger_read_one(l, TABLE_FILES, digest_span(id), file_decode, &o, e);
+}
+
+int
+ledger_file_put(struct ledger *l, const struct file_entry *f, struct err *e)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, VALUE_MAX);
+	file_encode(l, &b, f);
+	r = ledger_write_one(l, TABLE_FILES, digest_span(&f->id), &b, e);
+	buf_release(&b);
+	return r;
+}
+
+struct file_walk {
+	struct ledger *l;
+	int (*fn)(void *arg, const struct file_entry *f);
+	void *arg;
+};
+
+static int
+file_visit(void *arg, struct span key, struct span value)
+{
+	struct file_walk *w = arg;
+	struct file_entry f = {.size = 0};
+	struct file_out o = {w->l, &f};
+
+	if (key.n != DIGEST_SIZE || file_decode(&o, value) != 0)
+		return -1;
+	memcpy(f.id.b, key.p, DIGEST_SIZE);
+	return w->fn(w->arg, &f);
+}
+
+int
+ledger_file_each(struct ledger *l, int (*fn)(void *arg, const struct file_entry *f),
+    void *arg, struct err *e)
+{
+	struct file_walk w = {l, fn, arg};
+
+	return ledger_each(l, TABLE_FILES, (struct span){NULL, 0}, file_visit, &w, e);
+}
+
+static int
+problem_write(struct ledger *l, struct txn *t, const struct digest *file, size_t number,
+    const struct problem *p, struct err *e)
+{
+	struct key k;
+	struct buf b;
+	int r;
+
+	key_init(&k);
+	key_bytes(&k, file->b, DIGEST_SIZE);
+	key_u32(&k, (uint32_t)number);
+	buf_init(&b, VALUE_MAX);
+	put_text(&b, span_of(problem_name(p->code)));
+	put_u8(&b, p->weight);
+	put_u64(&b, p->row);
+	put_text(&b, p->column);
+	put_text(&b, span_of(p->type));
+	put_text(&b, span_of(p->field));
+	r = ledger_write(l, t, TABLE_PROBLEMS, key_span(&k), &b, e);
+	buf_release(&b);
+	return r;
+}
+
+int
+ledger_problems_put(struct ledger *l, const struct digest *file, const struct problem *p,
+    size_t n, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, true, e);
+
+	if (t == NULL)
+		return -1;
+	if (n > FILE_PROBLEMS_MAX)
+		n = FILE_PROBLEMS_MAX;
+	if (l->ops->clear(t, TABLE_PROBLEMS, digest_span(file), e) != 0)
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		if (problem_write(l, t, file, i, &p[i], e) != 0)
+			goto out;
+	return l->ops->commit(t, e);
+out:
+	l->ops->abort(t);
+	return -1;
+}
+
+struct problem_walk {
+	int (*fn)(void *arg, const struct problem *p);
+	void *arg;
+};
+
+static int
+problem_visit(void *arg, struct span key, struct span value)
+{
+	struct problem_walk *w = arg;
+	struct reader r = {.in = value};
+	struct problem p = {.code = problem_by_name(get_text(&r))};
+	char type[LEDGER_NAME_MAX], field[LEDGER_NAME_MAX];
+
+	(void)key;
+	p.weight = get_u8(&r) == WEIGHT_REJECT ? WEIGHT_REJECT : WEIGHT_WARNING;
+	p.row = get_u64(&r);
+	p.column = get_text(&r);
+	get_string(&r, type, sizeof(type));
+	get_string(&r, field, sizeof(field));
+	p.type = type[0] != '\0' ? type : NULL;
+	p.field = field[0] != '\0' ? field : NULL;
+	return r.bad ? -1 : w->fn(w->arg, &p);
+}
+
+int
+ledger_problem_each(struct ledger *l, const struct digest *file,
+    int (*fn)(void *arg, const struct problem *p), void *arg, struct err *e)
+{
+	struct problem_walk w = {fn, arg};
+
+	return ledger_each(l, TABLE_PROBLEMS, digest_span(file), problem_visit, &w, e);
+}
+
+int
+ledger_run_put(struct ledger *l, const char *ulid, struct span json, struct err *e)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, VALUE_MAX);
+	buf_add_span(&b, json);
+	r = ledger_write_one(l, TABLE_RUNS, span_of(ulid), &b, e);
+	buf_release(&b);
+	return r;
+}

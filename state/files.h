@@ -1,0 +1,89 @@
+/*
+ * Files in the ledger: what lies in a drop under which name, what was read, what
+ * became of it, and which problems it had. Names are sealed.
+ */
+#ifndef STATE_FILES_H
+#define STATE_FILES_H
+
+#include "base/problem.h"
+#include "state/ledger.h"
+
+#define FILE_NAME_MAX     255
+#define FILE_PATH_MAX     1024
+#define FILE_REASON_MAX   255
+#define FILE_PROBLEMS_MAX 1000 /* kept a file; the rest is only counted */
+
+enum name_state {
+	NAME_SEEN,     /* looked at, not read */
+	NAME_DONE,     /* read and delivered, duplicate or empty; stays in the drop */
+	NAME_SETTLING, /* done, and to be moved or deleted */
+	NAME_REFUSED,  /* cannot be read */
+	NAME_HELD      /* waits for a human */
+};
+
+/* One name of a feed's drop. */
+struct name_entry {
+	enum name_state state;
+	uint64_t size;
+	int64_t mtime;
+	int64_t seen;         /* ms by our clock: the first look at this size and mtime */
+	uint64_t fingerprint; /* settings under which it was refused or held */
+	bool blocks;          /* a held file that later ones must not overtake */
+	struct digest file;   /* its file entry, once it was read */
+	char path[FILE_PATH_MAX + 1]; /* SETTLING: where it goes */
+};
+
+/* 1, 0 if the name is new, -1. */
+int ledger_name_get(struct ledger *l, const char *feed, const char *name,
+    struct name_entry *out, struct err *e);
+/* `names` and `entries` side by side, in one commit; an entry with seen 0 is removed. */
+int ledger_names_put(struct ledger *l, const char *feed, const char *const *names,
+    const struct name_entry *entries, size_t n, struct err *e);
+
+enum verdict {
+	VERDICT_DELIVER,
+	VERDICT_DUPLICATE,
+	VERDICT_EMPTY,
+	VERDICT_HOLD,
+	VERDICT_REFUSE
+};
+
+const char *verdict_name(enum verdict v);
+
+/* One file that was read. */
+struct file_entry {
+	struct digest id;
+	char feed[LEDGER_NAME_MAX + 1];
+	char name[FILE_NAME_MAX + 1];
+	uint64_t size;
+	int64_t mtime;
+	unsigned char sha256[SHA256_SIZE];
+	int64_t read_at; /* ms */
+	enum verdict verdict;
+	char reason[FILE_REASON_MAX + 1]; /* plain words; empty if delivered */
+	uint64_t pass;                    /* 0: none was opened */
+	uint64_t rows, mapped, filtered, rejected, warnings;
+	uint64_t records, delivered, unchanged, duplicate, stale, refused;
+	bool closed; /* its pass is closed, or it had none */
+};
+
+/* id = keyed digest of feed, name and content. */
+struct digest ledger_file_id(const struct ledger *l, const char *feed, const char *name,
+    const unsigned char sha256[SHA256_SIZE]);
+
+int ledger_file_get(struct ledger *l, const struct digest *id, struct file_entry *out,
+    struct err *e); /* 1, 0, -1 */
+int ledger_file_put(struct ledger *l, const struct file_entry *f, struct err *e);
+int ledger_file_each(struct ledger *l, int (*fn)(void *arg, const struct file_entry *f),
+    void *arg, struct err *e);
+
+/* Replaces a file's problems: n in order, at most FILE_PROBLEMS_MAX are kept. */
+int ledger_problems_put(struct ledger *l, const struct digest *file,
+    const struct problem *p, size_t n, struct err *e);
+int ledger_problem_each(struct ledger *l, const struct digest *file,
+    int (*fn)(void *arg, const struct problem *p), void *arg, struct err *e);
+
+/* A run's report as one JSON line, by its ULID. */
+int ledger_run_put(struct ledger *l, const char *ulid, struct span json, struct err *e);
+
+#endif

@@ -1,0 +1,295 @@
+#include "state/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "state/ledger_impl.h"
+
+#define ID_HEX (2 * LEDGER_ID_SIZE)
+
+bool
+ledger_name_ok(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return n > 0 && n <= LEDGER_NAME_MAX && name[n] == '\0' && name[0] != '.';
+}
+
+/* 1 if DIR/ledger.id is there, 0 if not, -1. */
+static int
+marker_read(struct ledger *l, char hex[ID_HEX + 1], struct err *e)
+{
+	char path[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/ledger.id", l->dir);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", path);
+	n = read(fd, hex, ID_HEX);
+	close(fd);
+	if (n != ID_HEX)
+		return err_set(e, ERR_LEDGER, "%s is damaged: it should hold %d digits",
+		    path, ID_HEX);
+	hex[ID_HEX] = '\0';
+	return 1;
+}
+
+static int
+sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -1;
+	r = fsync(fd);
+	close(fd);
+	return r;
+}
+
+/* From here on a missing ledger is an error, not a first use. */
+static int
+marker_write(struct ledger *l, struct err *e)
+{
+	char path[4096], temp[4096], hex[ID_HEX + 1];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s/ledger.id", l->dir);
+	snprintf(temp, sizeof(temp), "%s/ledger.id.new", l->dir);
+	hex_encode(l->id, sizeof(l->id), hex);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, ERR_LEDGER, errno, "%s", temp);
+	rc = write(fd, hex, ID_HEX) == ID_HEX && fsync(fd) == 0 ? 0 : -1;
+	close(fd);
+	if (rc != 0 || rename(temp, path) != 0 || sync_dir(l->dir) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "%s", path);
+	return 0;
+}
+
+static struct span
+meta_key(const char *name)
+{
+	return span_of(name);
+}
+
+static struct digest
+key_check(struct ledger *l)
+{
+	return digest_bytes(&l->keys, KEY_CHECK, l->id, sizeof(l->id));
+}
+
+/* Format, id and the key's check value: not checked like other values, they check. */
+static int
+meta_write(struct ledger *l, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, true, e);
+	struct digest check = key_check(l);
+	unsigned char format[4] = {LEDGER_FORMAT, 0, 0, 0};
+
+	if (t == NULL)
+		return -1;
+	if (l->ops->put(
+		t, TABLE_META, meta_key("format"), (struct span){(char *)format, 4}, e) ||
+	    l->ops->put(t, TABLE_META, meta_key("id"),
+		(struct span){(char *)l->id, sizeof(l->id)}, e) ||
+	    l->ops->put(t, TABLE_META, meta_key("check"),
+		(struct span){(char *)check.b, sizeof(check.b)}, e)) {
+		l->ops->abort(t);
+		return -1;
+	}
+	return l->ops->commit(t, e);
+}
+
+static int
+meta_judge(struct ledger *l, struct span format, struct span id, struct span check,
+    struct err *e)
+{
+	struct reader r = {.in = format};
+	struct digest want;
+	uint32_t version = get_u32(&r);
+
+	if (r.bad || id.n != LEDGER_ID_SIZE || check.n != DIGEST_SIZE)
+		return ledger_damaged(e, TABLE_META);
+	if (version != LEDGER_FORMAT)
+		return err_set(e, ERR_LEDGER,
+		    "%s/ledger.mdb has format %u, this program knows %u: use a newer emrdrop",
+		    l->dir, version, LEDGER_FORMAT);
+	memcpy(l->id, id.p, id.n);
+	want = key_check(l);
+	if (memcmp(want.b, check.p, check.n) != 0)
+		return err_set(e, ERR_LEDGER,
+		    "%s/ledger.mdb was made with another site key: restore the key that belongs to it",
+		    l->dir);
+	return 1;
+}
+
+/* 1 and l->id, 0 if the ledger was never finished, -1. */
+static int
+meta_read(struct ledger *l, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, false, e);
+	struct span format, id, check;
+	int r;
+
+	if (t == NULL)
+		return -1;
+	r = l->ops->get(t, TABLE_META, meta_key("format"), &format, e);
+	if (r == 1)
+		r = l->ops->get(t, TABLE_META, meta_key("id"), &id, e);
+	if (r == 1)
+		r = l->ops->get(t, TABLE_META, meta_key("check"), &check, e);
+	if (r == 1)
+		r = meta_judge(l, format, id, check, e);
+	l->ops->abort(t);
+	return r;
+}
+
+static int
+make(struct ledger *l, struct err *e)
+{
+	random_bytes(l->id, sizeof(l->id));
+	l->made = true;
+	return meta_write(l, e);
+}
+
+static int
+check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
+{
+	char hex[ID_HEX + 1];
+	int r = meta_read(l, e);
+
+	if (r < 0)
+		return -1;
+	if (r == 0 && expected)
+		return err_set(e, ERR_LEDGER,
+		    "%s/ledger.mdb is empty: restore it from a backup", l->dir);
+	if (r == 0 && make(l, e) != 0)
+		return -1;
+	hex_encode(l->id, sizeof(l->id), hex);
+	if (expected && strcmp(hex, want) != 0)
+		return err_set(e, ERR_LEDGER,
+		    "%s/ledger.mdb is not the ledger that belongs here (ledger.id says %.8s)",
+		    l->dir, want);
+	return expected ? 0 : marker_write(l, e);
+}
+
+static int
+open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
+{
+	char want[ID_HEX + 1], key[4096];
+	int expected = marker_read(l, want, e);
+
+	if (expected < 0)
+		return -1;
+	if (!expected && !create)
+		return err_set(e, ERR_LEDGER,
+		    "no ledger in %s yet: the first `emrdrop run` makes it", l->dir);
+	snprintf(key, sizeof(key), "%s/site.key", l->dir);
+	if (site_keys_load(&l->keys, key_file != NULL ? key_file : key,
+		key_file == NULL && !expected, e) != 0)
+		return -1;
+	l->store = l->ops->open(l->dir, !expected, e);
+	if (l->store == NULL) {
+		if (expected && e->sys == ENOENT)
+			err_set(e, ERR_LEDGER,
+			    "%s/ledger.mdb is missing: restore it from a backup; without it everything "
+			    "would be sent again (to accept that, remove ledger.id)",
+			    l->dir);
+		return -1;
+	}
+	return check_identity(l, expected, want, e);
+}
+
+struct ledger *
+ledger_open(const char *dir, const char *key_file, bool create, struct err *e)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+	struct stat st;
+
+	if (l == NULL)
+		return err_nomem(e), NULL;
+	l->ops = &store_lmdb;
+	snprintf(l->dir, sizeof(l->dir), "%s", dir);
+	if (strlen(dir) >= sizeof(l->dir))
+		err_set(e, ERR_CONFIG, "the state folder's path is too long");
+	else if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
+		err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	else if (stat(dir, &st) != 0)
+		err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	else if ((st.st_mode & 022) != 0)
+		err_set(e, ERR_CONFIG,
+		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
+	else if (open_in(l, key_file, create, e) == 0)
+		return l;
+	ledger_close(l);
+	return NULL;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	if (l->store != NULL)
+		l->ops->close(l->store);
+	site_keys_wipe(&l->keys);
+	free(l);
+}
+
+bool
+ledger_is_new(const struct ledger *l)
+{
+	return l->made;
+}
+
+const struct site_keys *
+ledger_keys(const struct ledger *l)
+{
+	return &l->keys;
+}
+
+const unsigned char *
+ledger_id(const struct ledger *l)
+{
+	return l->id;
+}
+
+const char *
+ledger_dir(const struct ledger *l)
+{
+	return l->dir;
+}
+
+int
+ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, scope);
+	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*lock < 0)
+		return err_sys(e, ERR_LEDGER, errno, "%s", path);
+	if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
+	else
+		err_sys(e, ERR_LEDGER, errno, "%s", path);
+	close(*lock);
+	*lock = -1;
+	return -1;
+}
+
+void
+ledger_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}

@@ -1,0 +1,78 @@
+/*
+ * The ledger: what was done, so that doing it again changes nothing. This header
+ * opens it, and speaks of scopes and feeds; files.h speaks of files, pass.h of
+ * passes and records. state/README.md has the format.
+ *
+ * Nothing here holds a transaction open between two calls.
+ */
+#ifndef STATE_LEDGER_H
+#define STATE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+
+#define LEDGER_FORMAT    1
+#define LEDGER_ID_SIZE   16
+#define LEDGER_NAME_MAX  64 /* of a feed or a scope: a-z 0-9 . _ - */
+#define FILE_ID_HEX_SIZE (2 * DIGEST_SIZE + 1)
+
+struct ledger;
+
+/*
+ * Opens the ledger in `dir`. `key_file` NULL means DIR/site.key, which is made with
+ * a new ledger. A ledger is only made (`create`) where none was before: DIR/ledger.id
+ * tells. ERR_LEDGER if it is missing, damaged, foreign, newer, or of another key.
+ */
+struct ledger *ledger_open(
+    const char *dir, const char *key_file, bool create, struct err *e);
+void ledger_close(struct ledger *l);
+
+/* Was it made by this very ledger_open? */
+bool ledger_is_new(const struct ledger *l);
+
+/* The site's keys, for digests and seals; borrowed until ledger_close. */
+const struct site_keys *ledger_keys(const struct ledger *l);
+const unsigned char *ledger_id(const struct ledger *l);
+const char *ledger_dir(const struct ledger *l);
+
+/* Is it a name that the ledger takes for a feed or a scope? */
+bool ledger_name_ok(const char *name);
+
+/*
+ * Records of a scope are known by all feeds of one source. It is made when first asked
+ * for, if `make`; else an unknown one is 0, which no record has.
+ */
+int ledger_scope_get(
+    struct ledger *l, const char *name, bool make, uint32_t *scope, struct err *e);
+
+/*
+ * The scope's lock: the kernel drops it with its owner. ERR_BUSY if another process
+ * has it. ledger_unlock takes what ledger_lock gave.
+ */
+int ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e);
+void ledger_unlock(int lock);
+
+/* What is known of a feed; all zero for one that never ran. */
+struct feed_state {
+	char name[LEDGER_NAME_MAX + 1];
+	uint32_t scope;
+	uint64_t next_pass;
+	int64_t last_look;     /* ms: when a run last listed the drop */
+	int64_t last_delivery; /* ms: when a pass last closed */
+	int64_t last_error;    /* ms, and its exit status; 0: the last run was well */
+	uint32_t last_exit;
+	struct digest last_content; /* of the file it applied last */
+	uint64_t last_fingerprint;  /* of the settings it was applied with */
+	uint64_t files, delivered, rejected, refused; /* since the ledger began */
+};
+
+int ledger_feed_get(
+    struct ledger *l, const char *name, struct feed_state *out, struct err *e);
+int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e);
+int ledger_feed_each(struct ledger *l, int (*fn)(void *arg, const struct feed_state *f),
+    void *arg, struct err *e);
+
+#endif

@@ -1,0 +1,316 @@
+#include "state/pass.h"
+
+#include <string.h>
+
+#include "state/pass_impl.h"
+
+#define ID_MAX \
+	1024 /* bytes of a source identifier; the rest of a longer one is not kept */
+
+struct record_key
+ledger_record_key(const struct ledger *l, const char *scope, enum record_type type,
+    struct span id, const char *section)
+{
+	const char kind = (char)type;
+	const struct span parts[] = {span_of(scope), {&kind, 1}, id, span_of(section)};
+
+	return (struct record_key){type, digest_parts(&l->keys, KEY_RECORD, parts, 4)};
+}
+
+void
+scope_key(struct key *k, uint32_t scope)
+{
+	key_init(k);
+	key_u32(k, scope);
+}
+
+void
+batch_key(struct key *k, uint32_t scope, uint64_t batch)
+{
+	scope_key(k, scope);
+	key_u64(k, batch);
+}
+
+void
+record_ledger_key(struct key *k, uint32_t scope, const struct record_key *key)
+{
+	scope_key(k, scope);
+	key_u8(k, key->type);
+	key_bytes(k, key->digest.b, DIGEST_SIZE);
+}
+
+int
+known_decode(struct known *out, struct span value, struct span *sealed)
+{
+	struct reader r = {.in = value};
+
+	*out = (struct known){.found = true};
+	out->flags = get_u8(&r);
+	out->ordinal = get_u32(&r);
+	out->at = get_i64(&r);
+	out->window = get_i64(&r);
+	get_bytes(&r, out->content.b, DIGEST_SIZE);
+	if (out->flags & KNOWN_REFUSED)
+		get_bytes(&r, out->refused.b, DIGEST_SIZE);
+	*sealed = get_text(&r);
+	return r.bad ? -1 : 0;
+}
+
+static int
+known_one(struct ledger *l, struct txn *t, uint32_t scope, const struct record_key *key,
+    struct known *out, struct err *e)
+{
+	struct span value, sealed;
+	struct key k;
+	int r;
+
+	record_ledger_key(&k, scope, key);
+	*out = (struct known){.found = false};
+	r = ledger_read(l, t, TABLE_RECORDS, key_span(&k), &value, e);
+	if (r == 1 && known_decode(out, value, &sealed) != 0)
+		return ledger_damaged(e, TABLE_RECORDS);
+	return r < 0 ? -1 : 0;
+}
+
+int
+ledger_known(struct ledger *l, uint32_t scope, const struct record_key *keys, size_t n,
+    struct known *out, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, false, e);
+	int r = 0;
+
+	if (t == NULL)
+		return -1;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = known_one(l, t, scope, &keys[i], &out[i], e);
+	l->ops->abort(t);
+	return r;
+}
+
+int
+pass_write(
+    struct ledger *l, struct txn *t, const struct pass *p, uint64_t merged, struct err *e)
+{
+	struct key k;
+	struct buf b;
+	int r;
+
+	scope_key(&k, p->scope);
+	buf_init(&b, VALUE_MAX);
+	put_u64(&b, p->number);
+	put_text(&b, span_of(p->feed));
+	buf_add(&b, p->file.b, DIGEST_SIZE);
+	buf_add(&b, p->sha256, SHA256_SIZE);
+	put_u64(&b, p->size);
+	put_i64(&b, p->clock);
+	put_u64(&b, p->fingerprint);
+	buf_add(&b, p->changes, SHA256_SIZE);
+	put_u64(&b, p->batches);
+	put_u8(&b, p->closing);
+	put_u64(&b, merged);
+	r = ledger_write(l, t, TABLE_PASSES, key_span(&k), &b, e);
+	buf_release(&b);
+	return r;
+}
+
+int
+pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
+    uint64_t *merged, struct err *e)
+{
+	struct span value, feed;
+	struct reader r;
+	struct key k;
+	int rc;
+
+	scope_key(&k, scope);
+	if ((rc = ledger_read(l, t, TABLE_PASSES, key_span(&k), &value, e)) != 1)
+		return rc;
+	r = (struct reader){.in = value};
+	*p = (struct pass){.scope = scope, .number = get_u64(&r)};
+	feed = get_text(&r);
+	get_bytes(&r, p->file.b, DIGEST_SIZE);
+	get_bytes(&r, p->sha256, SHA256_SIZE);
+	p->size = get_u64(&r);
+	p->clock = get_i64(&r);
+	p->fingerprint = get_u64(&r);
+	get_bytes(&r, p->changes, SHA256_SIZE);
+	p->batches = get_u64(&r);
+	p->closing = get_u8(&r) != 0;
+	*merged = get_u64(&r);
+	if (r.bad || feed.n > LEDGER_NAME_MAX)
+		return ledger_damaged(e, TABLE_PASSES);
+	memcpy(p->feed, feed.p, feed.n);
+	return 1;
+}
+
+int
+pass_get(struct ledger *l, uint32_t scope, struct pass *out, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, false, e);
+	uint64_t merged;
+	int r;
+
+	if (t == NULL)
+		return -1;
+	r = pass_read(l, t, scope, out, &merged, e);
+	l->ops->abort(t);
+	return r;
+}
+
+int
+pass_open(struct ledger *l, struct pass *p, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, true, e);
+	uint64_t merged;
+	struct pass other;
+	int r;
+
+	if (t == NULL)
+		return -1;
+	r = pass_read(l, t, p->scope, &other, &merged, e);
+	if (r == 1)
+		err_set(e, ERR_INTERNAL, "pass %llu of feed %s is still open",
+		    (unsigned long long)other.number, other.feed);
+	if (r != 0 || feed_take_pass(l, t, p->feed, p->scope, &p->number, e) != 0 ||
+	    pass_write(l, t, p, 0, e) != 0) {
+		l->ops->abort(t);
+		return -1;
+	}
+	return l->ops->commit(t, e);
+}
+
+/* An entry: type, key, content, at, window, removed, sealed id. */
+static void
+put_entry(struct ledger *l, struct buf *b, const struct entry *en)
+{
+	unsigned char sealed[ID_MAX + SEAL_EXTRA];
+	size_t n = en->id.n > ID_MAX ? ID_MAX : en->id.n;
+
+	seal(&l->keys, &en->key.digest, en->id.p, n, sealed);
+	put_u8(b, en->key.type);
+	buf_add(b, en->key.digest.b, DIGEST_SIZE);
+	buf_add(b, en->content.b, DIGEST_SIZE);
+	put_i64(b, en->at);
+	put_i64(b, en->window);
+	put_u8(b, en->removed);
+	put_text(b, (struct span){(char *)sealed, n + SEAL_EXTRA});
+}
+
+int
+intent_entry(struct span intent, uint32_t index, struct stored *out)
+{
+	struct reader at = {.in = intent}, r = {.in = intent};
+	uint32_t n = get_u32(&at), offset;
+
+	if (index >= n || at.in.n < 4 * (size_t)n)
+		return -1;
+	at.in.p += 4 * (size_t)index;
+	offset = get_u32(&at);
+	if (offset > intent.n)
+		return -1;
+	r.in.p += offset;
+	r.in.n -= offset;
+	out->key.type = (enum record_type)get_u8(&r);
+	get_bytes(&r, out->key.digest.b, DIGEST_SIZE);
+	out->known = (struct known){.found = true};
+	get_bytes(&r, out->known.content.b, DIGEST_SIZE);
+	out->known.at = get_i64(&r);
+	out->known.window = get_i64(&r);
+	out->removed = get_u8(&r) != 0;
+	out->sealed = get_text(&r);
+	return r.bad ? -1 : 0;
+}
+
+/* Count, the offset of each entry, the entries. */
+static int
+intent_write(struct ledger *l, struct txn *t, const struct pass *p,
+    const struct intent *in, struct buf *b, struct err *e)
+{
+	struct buf entries;
+	size_t first = 4 + 4 * in->n;
+	struct key k;
+	int r;
+
+	batch_key(&k, p->scope, in->batch);
+	buf_init(&entries, VALUE_MAX);
+	buf_clear(b);
+	put_u32(b, (uint32_t)in->n);
+	for (size_t i = 0; i < in->n; i++) {
+		put_u32(b, (uint32_t)(first + entries.n));
+		put_entry(l, &entries, &in->entries[i]);
+	}
+	buf_add_span(b, buf_span(&entries));
+	r = buf_check(&entries, "an intent", e);
+	buf_release(&entries);
+	return r == 0 ? ledger_write(l, t, TABLE_INTENTS, key_span(&k), b, e) : -1;
+}
+
+static int
+ack_write(struct ledger *l, struct txn *t, const struct pass *p, const struct ack *a,
+    struct buf *b, struct err *e)
+{
+	struct key k;
+
+	batch_key(&k, p->scope, a->batch);
+	buf_clear(b);
+	put_u16(b, a->round);
+	put_u32(b, (uint32_t)a->n);
+	buf_add(b, a->outcomes, a->n);
+	return ledger_write(l, t, TABLE_ACKS, key_span(&k), b, e);
+}
+
+int
+pass_commit(struct ledger *l, const struct pass *p, const struct intent *intents,
+    size_t nintents, const struct ack *acks, size_t nacks, struct err *e)
+{
+	struct txn *t = l->ops->begin(l->store, true, e);
+	struct buf b;
+	int r = 0;
+
+	if (t == NULL)
+		return -1;
+	buf_init(&b, VALUE_MAX);
+	for (size_t i = 0; i < nintents && r == 0; i++)
+		r = intent_write(l, t, p, &intents[i], &b, e);
+	for (size_t i = 0; i < nacks && r == 0; i++)
+		r = ack_write(l, t, p, &acks[i], &b, e);
+	buf_release(&b);
+	if (r != 0) {
+		l->ops->abort(t);
+		return -1;
+	}
+	return l->ops->commit(t, e);
+}
+
+struct ack_out {
+	struct ack *ack;
+	unsigned char *outcomes;
+	size_t max;
+};
+
+static int
+ack_decode(void *out, struct span value)
+{
+	struct ack_out *o = out;
+	struct reader r = {.in = value};
+
+	o->ack->round = get_u16(&r);
+	o->ack->n = get_u32(&r);
+	if (o->ack->n > o->max)
+		return -1;
+	get_bytes(&r, o->outcomes, o->ack->n);
+	o->ack->outcomes = o->outcomes;
+	return r.bad ? -1 : 0;
+}
+
+int
+pass_ack(struct ledger *l, const struct pass *p, uint64_t batch, struct ack *out,
+    unsigned char *outcomes, size_t max, struct err *e)
+{
+	struct ack_out o = {out, outcomes, max};
+	struct key k;
+
+	batch_key(&k, p->scope, batch);
+	*out = (struct ack){.batch = batch};
+	return ledger_read_one(l, TABLE_ACKS, key_span(&k), ack_decode, &o, e);
+}

@@ -1,0 +1,116 @@
+/*
+ * Passes and records. A pass is the delivery of one file: its opening, an intent
+ * for each batch, an acknowledgement for each batch. `records` changes only when
+ * the pass closes, so that reading the same bytes after a crash makes the same
+ * batches (P5).
+ */
+#ifndef STATE_PASS_H
+#define STATE_PASS_H
+
+#include "base/record.h"
+#include "state/ledger.h"
+
+/* Identity of a record, as the ledger keys it. */
+struct record_key {
+	enum record_type type;
+	struct digest digest;
+};
+
+/*
+ * `section` keeps the patches of different feeds apart from each other and from
+ * what is put whole: NULL for put, delete and merge, else the feed's name.
+ */
+struct record_key ledger_record_key(const struct ledger *l, const char *scope,
+    enum record_type type, struct span id, const char *section);
+
+enum known_flag {
+	KNOWN_TOMBSTONE = 1, /* removed */
+	KNOWN_DOUBT = 2,   /* sent, never answered: goes out again whatever its digest */
+	KNOWN_REFUSED = 4, /* the API refused `refused`; `content` is what it last took */
+	KNOWN_EMPTY = 8    /* nothing was ever taken: `content` means nothing */
+};
+
+/* What the ledger knows of a record. */
+struct known {
+	bool found;
+	unsigned flags;
+	uint32_t ordinal; /* dense in its scope */
+	struct digest content;
+	struct digest refused;
+	int64_t at; /* event time, ms, or TIME_NONE */
+	int64_t window;
+};
+
+/* out[i] for keys[i], in one read. The keys are looked up in their own order. */
+int ledger_known(struct ledger *l, uint32_t scope, const struct record_key *keys,
+    size_t n, struct known *out, struct err *e);
+
+/* What a record will be once its batch is acknowledged. */
+struct entry {
+	struct record_key key;
+	struct digest content;
+	int64_t at, window;
+	bool removed;
+	struct span id; /* in the clear; sealed before it is stored */
+};
+
+struct pass {
+	uint64_t number;
+	uint32_t scope;
+	char feed[LEDGER_NAME_MAX + 1];
+	struct digest file;
+	unsigned char sha256[SHA256_SIZE];
+	uint64_t size;
+	int64_t clock;        /* ms: the `now` that the records were made with */
+	uint64_t fingerprint; /* every setting that shapes a batch */
+	unsigned char changes[SHA256_SIZE]; /* digest of the list of changes */
+	uint64_t batches;
+	bool closing; /* the merge has begun */
+};
+
+/* The open pass of a scope: 1, 0, -1. */
+int pass_get(struct ledger *l, uint32_t scope, struct pass *out, struct err *e);
+
+/* Opens p; none may be open in its scope. p->number is the feed's next_pass, moved on. */
+int pass_open(struct ledger *l, struct pass *p, struct err *e);
+
+/* A batch's intent: the entries its records will have, in the batch's order. */
+struct intent {
+	uint64_t batch;
+	const struct entry *entries;
+	size_t n;
+};
+
+enum outcome { OUTCOME_NONE, OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_LATER };
+
+/* A batch's acknowledgement: one outcome a record. `round` counts `later` answers. */
+struct ack {
+	uint64_t batch;
+	unsigned round;
+	const unsigned char *outcomes;
+	size_t n;
+};
+
+/* Commits acknowledgements and the intents of what goes out next, together. */
+int pass_commit(struct ledger *l, const struct pass *p, const struct intent *intents,
+    size_t nintents, const struct ack *acks, size_t nacks, struct err *e);
+
+/*
+ * The acknowledgement of a batch: 1, 0, -1. The outcomes (at most `max`) are copied.
+ */
+int pass_ack(struct ledger *l, const struct pass *p, uint64_t batch, struct ack *out,
+    unsigned char *outcomes, size_t max, struct err *e);
+
+/* What closing a pass merged. */
+struct merged {
+	uint64_t taken, refused, doubtful;
+};
+
+/*
+ * Merges what was acknowledged into `records`, in key order, in several commits,
+ * and removes the pass. Sent and unanswered records become doubtful. Killed in
+ * between, it is called again and goes on.
+ */
+int pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * What pass.c and merge.c share: how passes, intents and acknowledgements are kept.
+ */
+#ifndef STATE_PASS_IMPL_H
+#define STATE_PASS_IMPL_H
+
+#include "state/ledger_impl.h"
+#include "state/pass.h"
+
+/* One entry as it stands in an intent, or as a record's value. */
+struct stored {
+	struct record_key key;
+	struct known known;
+	bool removed;
+	struct span sealed; /* borrowed from the transaction */
+};
+
+void scope_key(struct key *k, uint32_t scope);
+void batch_key(struct key *k, uint32_t scope, uint64_t batch);
+void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *key);
+
+/* Entry `index` of an intent's value; -1 if it is damaged. */
+int intent_entry(struct span intent, uint32_t index, struct stored *out);
+int known_decode(struct known *out, struct span value, struct span *sealed);
+
+int pass_write(struct ledger *l, struct txn *t, const struct pass *p, uint64_t merged,
+    struct err *e);
+/* As pass_get, in a transaction, with how far the merge came. */
+int pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
+    uint64_t *merged, struct err *e);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * What the ledger stands on: ordered tables of small keys and values, changed in
+ * transactions. store_lmdb is the embedded backend; another one is one file that
+ * fills a struct store_ops, and one line in ledger_open.
+ *
+ * Values handed out are borrowed from the transaction: copy before it ends.
+ */
+#ifndef STATE_STORE_H
+#define STATE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum table {
+	TABLE_META,
+	TABLE_SCOPES,
+	TABLE_FEEDS,
+	TABLE_NAMES,
+	TABLE_FILES,
+	TABLE_CONTENTS,
+	TABLE_RECORDS,
+	TABLE_PASSES,
+	TABLE_INTENTS,
+	TABLE_ACKS,
+	TABLE_PROBLEMS,
+	TABLE_RUNS,
+	TABLE_COUNT
+};
+
+struct store;
+struct txn;
+
+struct store_ops {
+	/* `create`: make it where there is none; else that is ERR_LEDGER. */
+	struct store *(*open)(const char *dir, bool create, struct err *e);
+	void (*close)(struct store *s);
+
+	/* One write transaction at a time; any number of reads. */
+	struct txn *(*begin)(struct store *s, bool write, struct err *e);
+	int (*commit)(struct txn *t, struct err *e); /* frees t, also on failure */
+	void (*abort)(struct txn *t);                /* frees t; takes NULL */
+
+	int (*get)(struct txn *t, enum table table, struct span key, struct span *value,
+	    struct err *e); /* 1, 0 not there, -1 */
+	int (*put)(struct txn *t, enum table table, struct span key, struct span value,
+	    struct err *e);
+	int (*del)(struct txn *t, enum table table, struct span key, struct err *e);
+
+	/*
+	 * Calls fn for each pair whose key starts with `prefix`, in key order; fn's -1
+	 * ends it with -1, its 1 ends it with 0. fn must not change the table.
+	 */
+	int (*each)(struct txn *t, enum table table, struct span prefix,
+	    int (*fn)(void *arg, struct span key, struct span value), void *arg,
+	    struct err *e);
+
+	/* Removes all pairs whose key starts with `prefix`. */
+	int (*clear)(struct txn *t, enum table table, struct span prefix, struct err *e);
+};
+
+extern const struct store_ops store_lmdb;
+
+#endif

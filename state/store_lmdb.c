@@ -1,0 +1,358 @@
+/*
+ * The store on LMDB: default sync flags, one fixed large map, one process a
+ * writer. Errors are told as what they mean to the operator.
+ */
+#include "state/store.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+/* Address space, not disk: the file grows with what is in it. */
+#define MAP_SIZE ((size_t)64 << 30)
+#define READERS  126
+
+#define MAGIC_NFS  0x6969
+#define MAGIC_SMB  0x517b
+#define MAGIC_CIFS 0xff534d42
+#define MAGIC_SMB2 0xfe534d42
+#define MAGIC_9P   0x01021997
+#define MAGIC_FUSE 0x65735546
+#define MAGIC_AFS  0x5346414f
+#define MAGIC_CEPH 0x00c36400
+
+struct store {
+	MDB_env *env;
+	MDB_dbi dbi[TABLE_COUNT];
+	char path[4096];
+};
+
+struct txn {
+	struct store *store;
+	MDB_txn *txn;
+	MDB_cursor *cursor[TABLE_COUNT]; /* opened when first needed */
+};
+
+static const char *const table_names[TABLE_COUNT] = {
+    [TABLE_META] = "meta",
+    [TABLE_SCOPES] = "scopes",
+    [TABLE_FEEDS] = "feeds",
+    [TABLE_NAMES] = "names",
+    [TABLE_FILES] = "files",
+    [TABLE_CONTENTS] = "contents",
+    [TABLE_RECORDS] = "records",
+    [TABLE_PASSES] = "passes",
+    [TABLE_INTENTS] = "intents",
+    [TABLE_ACKS] = "acks",
+    [TABLE_PROBLEMS] = "problems",
+    [TABLE_RUNS] = "runs",
+};
+
+static int
+fail(struct err *e, const struct store *s, int rc, const char *what)
+{
+	switch (rc) {
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_BAD_TXN:
+		return err_set(e, ERR_LEDGER,
+		    "%s: the ledger is damaged (%s): restore it from a backup", s->path,
+		    mdb_strerror(rc));
+	case MDB_VERSION_MISMATCH:
+		return err_set(
+		    e, ERR_LEDGER, "%s: made by another version of LMDB", s->path);
+	case MDB_MAP_FULL:
+		return err_set(e, ERR_LEDGER, "%s: the ledger is full", s->path);
+	case MDB_READERS_FULL:
+		return err_set(
+		    e, ERR_BUSY, "%s: too many processes read the ledger", s->path);
+	default:
+		return err_set(
+		    e, ERR_LEDGER, "%s: %s: %s", s->path, what, mdb_strerror(rc));
+	}
+}
+
+/* LMDB's locks and its map are not sound on these (its own documentation). */
+static int
+refuse_network(const char *dir, struct err *e)
+{
+	static const uint32_t magic[] = {MAGIC_NFS, MAGIC_SMB, MAGIC_CIFS, MAGIC_SMB2,
+	    MAGIC_9P, MAGIC_FUSE, MAGIC_AFS, MAGIC_CEPH};
+	struct statfs fs;
+
+	if (statfs(dir, &fs) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+		if ((uint32_t)fs.f_type == magic[i])
+			return err_set(e, ERR_LEDGER,
+			    "state folder %s is on a network file system; the ledger needs a local disk",
+			    dir);
+	return 0;
+}
+
+/* A file shorter than its last page would end in SIGBUS, not in an error. */
+static int
+refuse_cut(struct store *s, struct err *e)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+
+	if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0 ||
+	    lstat(s->path, &st) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "%s", s->path);
+	if ((size_t)st.st_size < (info.me_last_pgno + 1) * stat.ms_psize)
+		return err_set(e, ERR_LEDGER,
+		    "%s: the ledger was cut short: restore it from a backup", s->path);
+	return 0;
+}
+
+static int
+open_tables(struct store *s, bool create, struct err *e)
+{
+	unsigned flags = create ? MDB_CREATE : 0;
+	MDB_txn *txn;
+	int rc;
+
+	if ((rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &txn)) != 0)
+		return fail(e, s, rc, "cannot begin");
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		if ((rc = mdb_dbi_open(txn, table_names[i], flags, &s->dbi[i])) != 0) {
+			mdb_txn_abort(txn);
+			return fail(e, s, rc, table_names[i]);
+		}
+	}
+	if ((rc = mdb_txn_commit(txn)) != 0)
+		return fail(e, s, rc, "cannot commit");
+	return 0;
+}
+
+static void
+lmdb_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	mdb_env_close(s->env);
+	free(s);
+}
+
+static struct store *
+lmdb_open(const char *dir, bool create, struct err *e)
+{
+	struct store *s;
+	struct stat st;
+	int rc, stale;
+
+	if (refuse_network(dir, e) != 0)
+		return NULL;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return err_nomem(e), NULL;
+	snprintf(s->path, sizeof(s->path), "%s/ledger.mdb", dir);
+	if (!create && lstat(s->path, &st) != 0) {
+		err_sys(e, ERR_LEDGER, errno, "%s", s->path);
+		goto out;
+	}
+	if ((rc = mdb_env_create(&s->env)) != 0 ||
+	    (rc = mdb_env_set_mapsize(s->env, MAP_SIZE)) != 0 ||
+	    (rc = mdb_env_set_maxreaders(s->env, READERS)) != 0 ||
+	    (rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT)) != 0 ||
+	    (rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600)) !=
+		0) {
+		fail(e, s, rc, "cannot open");
+		goto out;
+	}
+	/* A reader that was killed keeps pages from being reused. */
+	mdb_reader_check(s->env, &stale);
+	if (refuse_cut(s, e) == 0 && open_tables(s, create, e) == 0)
+		return s;
+out:
+	lmdb_close(s);
+	return NULL;
+}
+
+static struct txn *
+lmdb_begin(struct store *s, bool write, struct err *e)
+{
+	struct txn *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (t == NULL)
+		return err_nomem(e), NULL;
+	t->store = s;
+	if ((rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &t->txn)) != 0) {
+		fail(e, s, rc, "cannot begin");
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void
+close_cursors(struct txn *t)
+{
+	for (int i = 0; i < TABLE_COUNT; i++)
+		if (t->cursor[i] != NULL)
+			mdb_cursor_close(t->cursor[i]);
+}
+
+static int
+lmdb_commit(struct txn *t, struct err *e)
+{
+	struct store *s = t->store;
+	int rc;
+
+	close_cursors(t);
+	rc = mdb_txn_commit(t->txn);
+	free(t);
+	return rc == 0 ? 0 : fail(e, s, rc, "cannot commit");
+}
+
+static void
+lmdb_abort(struct txn *t)
+{
+	if (t == NULL)
+		return;
+	close_cursors(t);
+	mdb_txn_abort(t->txn);
+	free(t);
+}
+
+static MDB_val
+val(struct span s)
+{
+	return (MDB_val){s.n, (void *)(uintptr_t)s.p};
+}
+
+/* A cursor finds the next key of a sorted row of keys near the last one. */
+static MDB_cursor *
+cursor(struct txn *t, enum table table, struct err *e)
+{
+	int rc;
+
+	if (t->cursor[table] == NULL) {
+		rc = mdb_cursor_open(t->txn, t->store->dbi[table], &t->cursor[table]);
+		if (rc != 0)
+			fail(e, t->store, rc, table_names[table]);
+	}
+	return t->cursor[table];
+}
+
+static int
+lmdb_get(
+    struct txn *t, enum table table, struct span key, struct span *value, struct err *e)
+{
+	MDB_cursor *c = cursor(t, table, e);
+	MDB_val k = val(key), v;
+	int rc;
+
+	if (c == NULL)
+		return -1;
+	rc = mdb_cursor_get(c, &k, &v, MDB_SET_KEY);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return fail(e, t->store, rc, table_names[table]);
+	*value = (struct span){v.mv_data, v.mv_size};
+	return 1;
+}
+
+static int
+lmdb_put(
+    struct txn *t, enum table table, struct span key, struct span value, struct err *e)
+{
+	MDB_cursor *c = cursor(t, table, e);
+	MDB_val k = val(key), v = val(value);
+	int rc;
+
+	if (c == NULL)
+		return -1;
+	rc = mdb_cursor_put(c, &k, &v, 0);
+	return rc == 0 ? 0 : fail(e, t->store, rc, table_names[table]);
+}
+
+static int
+lmdb_del(struct txn *t, enum table table, struct span key, struct err *e)
+{
+	MDB_val k = val(key);
+	int rc = mdb_del(t->txn, t->store->dbi[table], &k, NULL);
+
+	return rc == 0 || rc == MDB_NOTFOUND ? 0
+					     : fail(e, t->store, rc, table_names[table]);
+}
+
+static bool
+starts_with(const MDB_val *k, struct span prefix)
+{
+	return k->mv_size >= prefix.n &&
+	       (prefix.n == 0 || memcmp(k->mv_data, prefix.p, prefix.n) == 0);
+}
+
+/* First key at or after `prefix`; LMDB wants a key of one byte at least. */
+static int
+seek(MDB_cursor *c, struct span prefix, MDB_val *k, MDB_val *v)
+{
+	if (prefix.n == 0)
+		return mdb_cursor_get(c, k, v, MDB_FIRST);
+	*k = val(prefix);
+	return mdb_cursor_get(c, k, v, MDB_SET_RANGE);
+}
+
+static int
+lmdb_each(struct txn *t, enum table table, struct span prefix,
+    int (*fn)(void *arg, struct span key, struct span value), void *arg, struct err *e)
+{
+	MDB_cursor *c;
+	MDB_val k, v;
+	int rc, r = 0;
+
+	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
+		return fail(e, t->store, rc, table_names[table]);
+	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
+	     rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
+		r = fn(arg, (struct span){k.mv_data, k.mv_size},
+		    (struct span){v.mv_data, v.mv_size});
+		if (r != 0)
+			break;
+	}
+	mdb_cursor_close(c);
+	if (r < 0)
+		return -1;
+	return rc == 0 || rc == MDB_NOTFOUND ? 0
+					     : fail(e, t->store, rc, table_names[table]);
+}
+
+static int
+lmdb_clear(struct txn *t, enum table table, struct span prefix, struct err *e)
+{
+	MDB_cursor *c = cursor(t, table, e);
+	MDB_val k, v;
+	int rc;
+
+	if (c == NULL)
+		return -1;
+	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
+	     rc = seek(c, prefix, &k, &v))
+		if ((rc = mdb_cursor_del(c, 0)) != 0)
+			break;
+	return rc == 0 || rc == MDB_NOTFOUND ? 0
+					     : fail(e, t->store, rc, table_names[table]);
+}
+
+const struct store_ops store_lmdb = {
+    .open = lmdb_open,
+    .close = lmdb_close,
+    .begin = lmdb_begin,
+    .commit = lmdb_commit,
+    .abort = lmdb_abort,
+    .get = lmdb_get,
+    .put = lmdb_put,
+    .del = lmdb_del,
+    .each = lmdb_each,
+    .clear = lmdb_clear,
+};
