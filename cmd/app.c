@@ -1,0 +1,118 @@
+#include "cmd/app.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+
+static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
+static const char *const levels[] = {[LOG_DEBUG] = "debug",
+    [LOG_INFO] = "info",
+    [LOG_WARN] = "warn",
+    [LOG_ERROR] = "error",
+    NULL};
+
+const struct conf_option state_options[] = {
+    {.name = "dir",
+	.type = CONF_STRING,
+	.offset = offsetof(struct state_conf, dir),
+	.dflt = "/var/lib/emrdrop",
+	.help = "folder of the ledger and its key; on a local disk"},
+    {.name = "key_file",
+	.type = CONF_STRING,
+	.offset = offsetof(struct state_conf, key_file),
+	.help = "the site key; without it DIR/site.key, made on first use"},
+    {.name = NULL},
+};
+
+const struct conf_option log_options[] = {
+    {.name = "format",
+	.type = CONF_ENUM,
+	.offset = offsetof(struct log_conf, format),
+	.dflt = "text",
+	.choices = formats,
+	.help = "text: key=value; json: one object a line"},
+    {.name = "level",
+	.type = CONF_ENUM,
+	.offset = offsetof(struct log_conf, level),
+	.dflt = "info",
+	.choices = levels,
+	.help = "the least that is logged"},
+    {.name = NULL},
+};
+
+const struct conf_option run_options[] = {
+    {.name = "deadline",
+	.type = CONF_DURATION,
+	.offset = offsetof(struct run_conf, deadline),
+	.dflt = "1h",
+	.min = 1000,
+	.max = 86400000,
+	.help = "a run ends by then; the next one goes on where it stopped"},
+    {.name = "outbox_memory",
+	.type = CONF_SIZE,
+	.offset = offsetof(struct run_conf, outbox_memory),
+	.dflt = "16M",
+	.min = 262144,
+	.max = 1073741824,
+	.help = "bytes kept in memory before the encrypted, unlinked file is used"},
+    {.name = NULL},
+};
+
+void
+app_print_errors(const struct conf_errors *errs)
+{
+	size_t shown = errs->n < CONF_ERRORS_MAX ? errs->n : CONF_ERRORS_MAX;
+
+	for (size_t i = 0; i < shown; i++)
+		fprintf(stderr, "%s\n", errs->text[i]);
+	if (errs->n > shown)
+		fprintf(stderr, "and %zu more\n", errs->n - shown);
+}
+
+int
+app_errors(const struct conf_errors *errs, const char *where, struct err *e)
+{
+	if (errs->n == 0)
+		return 0;
+	return err_set(e, ERR_CONFIG, "%s: %zu mistake%s; `emrdrop check` lists %s",
+	    where, errs->n, errs->n == 1 ? "" : "s", errs->n == 1 ? "it" : "them");
+}
+
+int
+app_load(struct app *app, struct err *e)
+{
+	static const char *const elsewhere[] = {"feed", "source", "csv", "columns",
+	    "rows", "target", "code", "patient", "appointment", "slot", "practitioner",
+	    "location", "coverage", "encounter", "observation", NULL};
+	char path[PATH_SIZE];
+
+	conf_errors_init(&app->errors);
+	snprintf(path, sizeof(path), "%s/emrdrop.ini", app->config_dir);
+	app->conf.errors = &app->errors;
+	if (access(path, F_OK) == 0 &&
+	    conf_load(&app->conf, path, NULL, &app->errors, e) != 0)
+		return -1;
+	conf_bind(
+	    &app->conf, conf_find(&app->conf, "state", ""), state_options, &app->state);
+	conf_bind(
+	    &app->conf, conf_find(&app->conf, "log", ""), log_options, &app->log_conf);
+	conf_bind(
+	    &app->conf, conf_find(&app->conf, "run", ""), run_options, &app->run_conf);
+	/* The rest are defaults for feeds, and judged there. */
+	for (size_t i = 0; i < app->conf.n; i++)
+		for (const char *const *name = elsewhere; *name != NULL; name++)
+			if (span_eq(app->conf.sections[i].name, span_of(*name)))
+				app->conf.sections[i].used = true;
+	app->log.format = (enum log_format)app->log_conf.format;
+	app->log.level = (enum log_level)app->log_conf.level;
+	return app_errors(&app->errors, path, e);
+}
+
+void
+app_release(struct app *app)
+{
+	conf_release(&app->conf);
+	conf_errors_release(&app->errors);
+}

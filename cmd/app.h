@@ -1,0 +1,66 @@
+/*
+ * What every command has: the site's settings, the log, the options that all
+ * commands share. Made by main, borrowed by the rest.
+ */
+#ifndef CMD_APP_H
+#define CMD_APP_H
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+
+#define CONFIG_DIR "/etc/emrdrop"
+
+struct state_conf {
+	const char *dir;
+	const char *key_file;
+};
+
+struct log_conf {
+	int format, level;
+};
+
+struct run_conf {
+	long long deadline;      /* ms */
+	long long outbox_memory; /* bytes */
+};
+
+struct app {
+	const char *command;
+	const char *config_dir;
+	bool json, dry_run, connect;
+	long long row; /* preview --row; 0: all */
+	char **args;   /* what is left after the options */
+	int nargs;
+
+	struct conf conf; /* emrdrop.ini */
+	struct conf_errors errors;
+	struct state_conf state;
+	struct log_conf log_conf;
+	struct run_conf run_conf;
+
+	const struct clock *clock;
+	struct log log;
+	char run[ULID_SIZE];
+};
+
+/* The option tables of emrdrop.ini, for the manual. */
+extern const struct conf_option state_options[];
+extern const struct conf_option log_options[];
+extern const struct conf_option run_options[];
+
+/*
+ * Reads CONFIG/emrdrop.ini, which may be missing. Mistakes are in app->errors, and
+ * ERR_CONFIG tells how many.
+ */
+int app_load(struct app *app, struct err *e);
+void app_release(struct app *app);
+
+/* Prints the mistakes of a configuration to stderr, one a line. */
+void app_print_errors(const struct conf_errors *errs);
+
+/* "N mistakes in the configuration": returns -1 if there are any, else 0. */
+int app_errors(const struct conf_errors *errs, const char *where, struct err *e);
+
+#endif

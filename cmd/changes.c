@@ -1,0 +1,340 @@
+#include "cmd/changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "outbound/outbox.h"
+#include "state/overlay.h"
+
+/*
+ * Records are looked up a block at a time, so that no transaction is open while the
+ * network is read, and so that one transaction serves many.
+ */
+#define BLOCK_RECORDS 1024
+#define BLOCK_BYTES   (2u << 20)
+#define REFS_MAX      8 /* identifiers in one record that refer to others */
+#define DATA_MAX      (16u << 20)
+
+/* A record that waits for its comparison. Places are offsets into the block's text. */
+struct candidate {
+	const struct schema *schema;
+	enum record_op op;
+	struct digest content;
+	int64_t at, window;
+	uint64_t row;
+	size_t id, id_n, event, event_n, data, data_n;
+	size_t refs, nrefs;
+};
+
+struct changes {
+	const struct changes_conf *conf;
+	struct changes_counts counts;
+	struct overlay *overlay;
+	struct outbox *outbox;
+	struct sha256 *sha;
+
+	struct candidate block[BLOCK_RECORDS];
+	struct record_key keys[BLOCK_RECORDS];
+	struct known known[BLOCK_RECORDS];
+	struct record_key refs[BLOCK_RECORDS * REFS_MAX];
+	size_t n, nrefs;
+	struct buf text;
+
+	struct frame frame; /* the batch being filled */
+	struct buf encoded;
+};
+
+struct changes *
+changes_new(const struct changes_conf *conf, struct err *e)
+{
+	struct changes *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return err_nomem(e), NULL;
+	c->conf = conf;
+	buf_init(&c->text, BLOCK_BYTES + DATA_MAX);
+	buf_init(&c->encoded, OUTBOX_FRAME_MAX);
+	frame_init(&c->frame);
+	c->frame.number = 1;
+	if ((c->overlay = overlay_new(e)) == NULL ||
+	    (c->outbox = outbox_new(conf->outbox_dir, conf->outbox_memory, e)) == NULL ||
+	    (c->sha = sha256_new(e)) == NULL) {
+		changes_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+changes_free(struct changes *c)
+{
+	if (c == NULL)
+		return;
+	overlay_free(c->overlay);
+	outbox_free(c->outbox);
+	sha256_free(c->sha);
+	buf_release(&c->text);
+	buf_release(&c->encoded);
+	frame_release(&c->frame);
+	free(c);
+}
+
+/* A patch has a history of its own; everything else is the record's. */
+static struct record_key
+key_of(const struct changes *c, enum record_type type, struct span id, enum record_op op)
+{
+	const char *section = op == OP_PATCH ? c->conf->feed : NULL;
+	const char kind = (char)type;
+	const struct span parts[] = {
+	    span_of(c->conf->source), {&kind, 1}, id, span_of(section)};
+
+	if (c->conf->ledger != NULL)
+		return ledger_record_key(
+		    c->conf->ledger, c->conf->source, type, id, section);
+	return (struct record_key){
+	    type, digest_parts(c->conf->keys, KEY_RECORD, parts, 4)};
+}
+
+static void
+add_ref(void *arg, enum record_type type, struct span id)
+{
+	struct changes *c = arg;
+	struct candidate *k = &c->block[c->n];
+
+	/* It may be known whole, or by this feed's patches. */
+	if (k->nrefs + 2 > REFS_MAX)
+		return;
+	c->refs[c->nrefs++] = key_of(c, type, id, OP_PUT);
+	c->refs[c->nrefs++] = key_of(c, type, id, OP_PATCH);
+	k->nrefs += 2;
+}
+
+static size_t
+keep(struct changes *c, struct span s)
+{
+	size_t at = c->text.n;
+
+	buf_add_span(&c->text, s);
+	return at;
+}
+
+static struct span
+kept(const struct changes *c, size_t at, size_t n)
+{
+	return (struct span){c->text.p + at, n};
+}
+
+/* What is compared: operation and data, as they will be sent. */
+static void
+keep_data(struct changes *c, struct candidate *k, const struct record *r)
+{
+	size_t from = keep(c, span_of(record_op_name(r->op)));
+	struct json j;
+
+	k->data = c->text.n;
+	json_init(&j, &c->text);
+	record_write_data(r, &j);
+	k->data_n = c->text.n - k->data;
+	if (!c->text.failed)
+		k->content = digest_bytes(
+		    c->conf->keys, KEY_CONTENT, c->text.p + from, c->text.n - from);
+}
+
+enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE };
+
+static enum judgement
+judge(struct changes *c, const struct candidate *k, const struct record_key *key,
+    const struct known *known)
+{
+	uint64_t content;
+	uint32_t batch;
+
+	if (overlay_get(c->overlay, key, &content, &batch) == 1)
+		return content == overlay_content(&k->content) ? DUPLICATE : CHANGED;
+	if (!known->found || (known->flags & KNOWN_DOUBT))
+		return CHANGED;
+	if ((known->flags & KNOWN_REFUSED) && digest_eq(&known->refused, &k->content))
+		return REFUSED_BEFORE;
+	if (k->at != TIME_NONE && known->at != TIME_NONE && k->at < known->at)
+		return STALE;
+	if ((known->flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0 &&
+	    digest_eq(&known->content, &k->content))
+		return UNCHANGED;
+	return CHANGED;
+}
+
+static void
+count(struct changes_counts *n, enum judgement j)
+{
+	n->records++;
+	n->changed += j == CHANGED;
+	n->unchanged += j == UNCHANGED;
+	n->duplicate += j == DUPLICATE;
+	n->stale += j == STALE;
+	n->refused += j == REFUSED_BEFORE;
+}
+
+static int
+flush_frame(struct changes *c, struct err *e)
+{
+	if (c->frame.n == 0)
+		return 0;
+	buf_clear(&c->encoded);
+	frame_encode(&c->frame, &c->encoded);
+	if (buf_check(&c->encoded, "a batch", e) != 0 ||
+	    outbox_put(c->outbox, buf_span(&c->encoded), e) != 0)
+		return -1;
+	c->counts.batches++;
+	c->frame.number++;
+	frame_clear(&c->frame);
+	return 0;
+}
+
+/* P6: a batch waits for the last one that changed this record or one it refers to. */
+static void
+depend(struct changes *c, const struct record_key *key)
+{
+	uint64_t content;
+	uint32_t batch;
+
+	if (overlay_get(c->overlay, key, &content, &batch) == 1 &&
+	    batch < c->frame.number && batch > c->frame.after)
+		c->frame.after = batch;
+}
+
+static void
+write_record(struct changes *c, const struct candidate *k, uint64_t n)
+{
+	char version[2 * DIGEST_SIZE + 1];
+	struct json j;
+
+	digest_hex(&k->content, version);
+	json_init(&j, &c->frame.json);
+	json_object(&j);
+	json_put_uint(&j, "n", n);
+	json_put_cstr(&j, "op", record_op_name(k->op));
+	json_put_cstr(&j, "type", k->schema->name);
+	json_put_cstr(&j, "source", c->conf->source);
+	json_put_string(&j, "id", kept(c, k->id, k->id_n));
+	json_put_cstr(&j, "version", version);
+	if (k->event_n > 0)
+		json_put_string(&j, "event_at", kept(c, k->event, k->event_n));
+	json_key(&j, SPAN_LIT("origin"));
+	json_object(&j);
+	json_put_uint(&j, "row", k->row);
+	json_object_end(&j);
+	if (k->op != OP_DELETE) {
+		json_key(&j, SPAN_LIT("data"));
+		json_raw(&j, kept(c, k->data, k->data_n));
+	}
+	json_object_end(&j);
+}
+
+static int
+add_change(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	struct entry entry = {.key = *key,
+	    .content = k->content,
+	    .at = k->at,
+	    .window = k->window,
+	    .removed = k->op == OP_DELETE,
+	    .id = kept(c, k->id, k->id_n)};
+	struct frame_record *r;
+
+	if (c->frame.n >= c->conf->batch_records ||
+	    (c->frame.n > 0 && c->frame.json.n + k->data_n > c->conf->batch_bytes))
+		if (flush_frame(c, e) != 0)
+			return -1;
+	depend(c, key);
+	for (size_t i = 0; i < k->nrefs; i++)
+		depend(c, &c->refs[k->refs + i]);
+	if ((r = frame_add(&c->frame, &entry)) == NULL)
+		return err_nomem(e);
+	r->n = c->counts.changed;
+	r->row = k->row;
+	write_record(c, k, r->n);
+	frame_added(&c->frame);
+	if (buf_check(&c->frame.json, "a batch", e) != 0)
+		return -1;
+	sha256_add(c->sha, key->digest.b, DIGEST_SIZE);
+	sha256_add(c->sha, k->content.b, DIGEST_SIZE);
+	sha256_add(c->sha, &c->frame.number, sizeof(c->frame.number));
+	return overlay_put(
+	    c->overlay, key, overlay_content(&k->content), (uint32_t)c->frame.number, e);
+}
+
+static int
+resolve(struct changes *c, struct err *e)
+{
+	memset(c->known, 0, c->n * sizeof(c->known[0]));
+	if (c->conf->ledger != NULL && c->n > 0 &&
+	    ledger_known(c->conf->ledger, c->conf->scope, c->keys, c->n, c->known, e) !=
+		0)
+		return -1;
+	for (size_t i = 0; i < c->n; i++) {
+		enum judgement j = judge(c, &c->block[i], &c->keys[i], &c->known[i]);
+
+		count(&c->counts, j);
+		if (j == CHANGED && add_change(c, &c->block[i], &c->keys[i], e) != 0)
+			return -1;
+	}
+	c->n = c->nrefs = 0;
+	buf_clear(&c->text);
+	return 0;
+}
+
+int
+changes_add(struct changes *c, const struct record *r, struct err *e)
+{
+	struct candidate *k = &c->block[c->n];
+
+	*k = (struct candidate){.schema = r->schema,
+	    .op = r->op,
+	    .at = r->event_at,
+	    .window = r->window,
+	    .row = r->row,
+	    .refs = c->nrefs};
+	k->id = keep(c, r->id);
+	k->id_n = r->id.n;
+	k->event = keep(c, r->event_at_text);
+	k->event_n = r->event_at_text.n;
+	keep_data(c, k, r);
+	if (buf_check(&c->text, "a record", e) != 0)
+		return -1;
+	c->keys[c->n] = key_of(c, r->schema->type, r->id, r->op);
+	record_each_ref(r, add_ref, c);
+	c->counts.event_times |= r->event_at != TIME_NONE;
+	c->n++;
+	if (c->n == BLOCK_RECORDS || c->text.n >= BLOCK_BYTES)
+		return resolve(c, e);
+	return 0;
+}
+
+int
+changes_end(struct changes *c, unsigned char digest[SHA256_SIZE], struct err *e)
+{
+	if (resolve(c, e) != 0 || flush_frame(c, e) != 0)
+		return -1;
+	sha256_end(c->sha, digest);
+	/* Not needed any more, and the largest thing in memory. */
+	overlay_free(c->overlay);
+	c->overlay = NULL;
+	return outbox_seal(c->outbox, e);
+}
+
+const struct changes_counts *
+changes_counts(const struct changes *c)
+{
+	return &c->counts;
+}
+
+int
+changes_next(struct changes *c, struct frame *out, struct err *e)
+{
+	int r = outbox_next(c->outbox, &c->encoded, e);
+
+	if (r != 1)
+		return r;
+	return frame_decode(out, buf_span(&c->encoded), e) == 0 ? 1 : -1;
+}

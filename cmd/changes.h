@@ -1,0 +1,55 @@
+/*
+ * From records to batches: each record is compared with what the ledger knows and
+ * with earlier rows of the same file; what is new or changed is cut into batches
+ * and put into the outbox. Nothing is sent here.
+ *
+ * The same bytes, map and ledger give the same batches in the same order (P5).
+ */
+#ifndef CMD_CHANGES_H
+#define CMD_CHANGES_H
+
+#include "base/crypto.h"
+#include "base/record.h"
+#include "cmd/frame.h"
+#include "state/pass.h"
+
+struct changes;
+
+struct changes_conf {
+	struct ledger *ledger; /* NULL: nothing is known */
+	const struct site_keys *keys;
+	uint32_t scope;
+	const char *source; /* the scope's name */
+	const char *feed;
+	size_t batch_records, batch_bytes;
+	const char *outbox_dir;
+	size_t outbox_memory;
+};
+
+/* P3: records = changed + unchanged + duplicate + stale + refused */
+struct changes_counts {
+	uint64_t records;
+	uint64_t changed;
+	uint64_t unchanged;
+	uint64_t duplicate; /* equal to an earlier row of the same file */
+	uint64_t stale;     /* older than what the ledger knows */
+	uint64_t refused;   /* the API refused this very content before */
+	uint64_t batches;
+	bool event_times; /* a record had one */
+};
+
+/* `conf` must outlive it. */
+struct changes *changes_new(const struct changes_conf *conf, struct err *e);
+void changes_free(struct changes *c);
+
+/* A record of the file, in its order; copied. */
+int changes_add(struct changes *c, const struct record *r, struct err *e);
+
+/* No more records. `digest` is of the list of changes. */
+int changes_end(struct changes *c, unsigned char digest[SHA256_SIZE], struct err *e);
+const struct changes_counts *changes_counts(const struct changes *c);
+
+/* After changes_end: the batches in order. 1, 0, -1. */
+int changes_next(struct changes *c, struct frame *out, struct err *e);
+
+#endif

@@ -1,0 +1,159 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/feed.h"
+#include "cmd/status.h"
+
+#define CONNECT_TIME 60000 /* ms for one feed's drop and API */
+
+static const char help[] =
+    "emrdrop check [options] [FEED...]\n\n"
+    "Reads emrdrop.ini and the feed files (all of CONFIG/feeds.d without FEED), and tells\n"
+    "every mistake with file and line. Sends nothing, writes nothing.\n\n"
+    "  --connect     also log in to each drop, list it, and ask the API; for a host key\n"
+    "                that is not known, print the line to paste into known_hosts\n"
+    "  --json        one JSON object on standard output\n"
+    "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
+    "Exit status: 0 all well; 69 API unavailable; 74 no connection; 76 host key or\n"
+    "certificate; 77 login refused; 78 mistakes in the configuration\n\n"
+    "Examples:\n"
+    "  emrdrop check\n"
+    "  emrdrop check northside-appointments --connect\n";
+
+struct check {
+	struct buf out;
+	struct json json;
+	bool as_json;
+};
+
+static void
+say_errors(struct check *c, const struct conf_errors *errs)
+{
+	size_t shown = errs->n < CONF_ERRORS_MAX ? errs->n : CONF_ERRORS_MAX;
+
+	if (!c->as_json) {
+		app_print_errors(errs);
+		return;
+	}
+	json_key(&c->json, SPAN_LIT("mistakes"));
+	json_array(&c->json);
+	for (size_t i = 0; i < shown; i++)
+		json_cstr(&c->json, errs->text[i]);
+	json_array_end(&c->json);
+}
+
+static void
+say(struct check *c, const char *what, const char *text)
+{
+	if (c->as_json)
+		json_put_cstr(&c->json, what, text);
+	else
+		buf_addf(&c->out, "  %s: %s\n", what, text);
+}
+
+/* The key is shown so that a person can compare it, never taken by itself. */
+static void
+show_host_line(struct check *c, struct feed *f, const struct poller_env *env)
+{
+	struct err e;
+	char *line = NULL;
+
+	if (poller_host_line(&f->source, env, &line, &e) != 0)
+		return;
+	say(c, "host key, to compare with the clinic's and paste into known_hosts", line);
+	free(line);
+}
+
+static int
+try_drop(struct app *app, struct check *c, struct feed *f)
+{
+	struct poller_env env = {app->clock, clock_mono(app->clock) + CONNECT_TIME};
+	struct drop_list list = {.n = 0};
+	struct err e = {.code = ERR_NONE};
+	struct poller *p = poller_open(&f->source, &env, &e);
+	char text[64];
+
+	if (p != NULL && poller_list(p, &list, &e) == 0) {
+		snprintf(text, sizeof(text), "reached, %zu files match", list.n);
+		say(c, "drop", text);
+	} else {
+		say(c, "drop", e.msg);
+		if (e.code == ERR_PEER)
+			show_host_line(c, f, &env);
+	}
+	drop_list_release(&list);
+	poller_close(p);
+	return err_exit(e.code);
+}
+
+static int
+try_api(struct app *app, struct check *c, struct feed *f)
+{
+	struct target_env env = {.clock = app->clock,
+	    .deadline = clock_mono(app->clock) + CONNECT_TIME,
+	    .run = app->run};
+	struct err e = {.code = ERR_NONE};
+	struct target *t = target_open(&f->target, &env, &e);
+
+	say(c, "api", t != NULL && target_probe(t, &e) == 0 ? "reached" : e.msg);
+	target_close(t);
+	return err_exit(e.code);
+}
+
+static int
+check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
+{
+	struct check *c = arg;
+	int exit = e == NULL ? STATUS_OK : err_exit(e->code);
+
+	if (c->as_json) {
+		json_object(&c->json);
+		json_put_cstr(&c->json, "feed", f->feed.name);
+		json_put_cstr(&c->json, "path", f->path);
+	} else {
+		buf_addf(&c->out, "%s: %s\n", f->feed.name, e == NULL ? "right" : e->msg);
+	}
+	if (e != NULL)
+		say_errors(c, &f->errors);
+	if (e != NULL && c->as_json)
+		say(c, "error", e->msg);
+	if (e == NULL && app->connect) {
+		exit = status_worse(exit, try_drop(app, c, f));
+		exit = status_worse(exit, try_api(app, c, f));
+	}
+	if (c->as_json)
+		json_object_end(&c->json);
+	return exit;
+}
+
+static int
+check(struct app *app, struct err *e)
+{
+	struct check c = {.as_json = app->json};
+	int exit;
+
+	buf_init(&c.out, 16u << 20);
+	json_init(&c.json, &c.out);
+	if (c.as_json) {
+		json_object(&c.json);
+		json_key(&c.json, SPAN_LIT("feeds"));
+		json_array(&c.json);
+	}
+	exit = feed_each(app, app->args, (size_t)app->nargs, check_feed, &c, e);
+	if (c.as_json) {
+		json_array_end(&c.json);
+		json_put_int(&c.json, "exit", exit);
+		json_object_end(&c.json);
+		buf_add_char(&c.out, '\n');
+	}
+	if (!c.as_json || e->code == ERR_NONE)
+		if (buf_check(&c.out, "the result", e) != 0 || print_out(buf_span(&c.out), e) != 0)
+			exit = status_worse(exit, err_exit(e->code));
+	buf_release(&c.out);
+	return exit;
+}
+
+const struct command command_check = {"check", "find every mistake in the configuration", help,
+    OPT_CONNECT, 0, -1, true, check};

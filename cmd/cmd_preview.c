@@ -1,0 +1,260 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "cmd/feed.h"
+#include "cmd/status.h"
+#include "cmd/text.h"
+
+#define CHUNK	65536
+#define OUT_MAX (1u << 30)
+
+static const char help[] =
+    "emrdrop preview [options] FEED FILE\n\n"
+    "Reads FILE with the map of FEED and prints the records as they would be sent, one JSON\n"
+    "object a line; what was not taken goes to standard error. No network, no ledger. FEED\n"
+    "is a feed's name, or the path of a feed file.\n\n"
+    "  --row N       only spreadsheet row N, with each field's source columns,\n"
+    "                transforms and result\n"
+    "  --json        one JSON object: records, problems, counts\n"
+    "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
+    "It prints patients' data: mind where its output goes.\n\n"
+    "Exit status: 0 every row was taken; 3 some rows were rejected; 65 the file cannot be\n"
+    "read; 78 mistakes in the configuration\n\n"
+    "Examples:\n"
+    "  emrdrop preview northside-appointments 'Appt Report 03052026.csv'\n"
+    "  emrdrop preview ./draft.ini sample.csv --row 12\n";
+
+struct preview {
+	const struct app *app;
+	const struct feed *feed;
+	struct buf out, explain, problems;
+	struct json json, explained, told;
+	FILE *err;
+};
+
+static void
+write_record(struct json *j, const char *source, const struct record *r)
+{
+	json_object(j);
+	json_put_cstr(j, "op", record_op_name(r->op));
+	json_put_cstr(j, "type", r->schema->name);
+	json_put_cstr(j, "source", source);
+	json_put_string(j, "id", r->id);
+	if (r->event_at_text.n > 0)
+		json_put_string(j, "event_at", r->event_at_text);
+	json_key(j, SPAN_LIT("origin"));
+	json_object(j);
+	json_put_uint(j, "row", r->row);
+	json_object_end(j);
+	json_key(j, SPAN_LIT("data"));
+	record_write_data(r, j);
+	json_object_end(j);
+}
+
+/* Without --json the records go out as they come. */
+static int
+drain(struct preview *p, struct err *e)
+{
+	if (p->app->json || p->out.n < CHUNK)
+		return 0;
+	if (print_out(buf_span(&p->out), e) != 0)
+		return -1;
+	buf_clear(&p->out);
+	return 0;
+}
+
+static int
+take_record(void *arg, const struct record *r, struct err *e)
+{
+	struct preview *p = arg;
+
+	if (p->app->row != 0 && (uint64_t)p->app->row != r->row)
+		return 0;
+	if (!p->app->json)
+		json_init(&p->json, &p->out);
+	write_record(&p->json, p->feed->feed.source, r);
+	if (!p->app->json)
+		buf_add_char(&p->out, '\n');
+	return buf_check(&p->out, "the preview", e) == 0 ? drain(p, e) : -1;
+}
+
+static void
+take_problem(void *arg, const struct problem *problem)
+{
+	struct preview *p = arg;
+	struct buf line;
+
+	if (p->app->row != 0 && (uint64_t)p->app->row != problem->row)
+		return;
+	if (p->app->json) {
+		json_object(&p->told);
+		json_put_uint(&p->told, "row", problem->row);
+		json_put_string(&p->told, "column", problem->column);
+		json_put_cstr(&p->told, "code", problem_name(problem->code));
+		json_put_bool(&p->told, "rejected", problem->weight == WEIGHT_REJECT);
+		json_object_end(&p->told);
+		return;
+	}
+	buf_init(&line, 4096);
+	buf_addf(&line, "row %llu", (unsigned long long)problem->row);
+	if (problem->column.n > 0) {
+		buf_add_str(&line, ", column ");
+		text_quote(&line, problem->column);
+	}
+	buf_addf(&line, ": %s %s (%s)\n", problem_text(problem->code), problem_remedy(problem->code),
+	    problem->weight == WEIGHT_REJECT ? "row not taken" : "warning");
+	fwrite(line.p, 1, line.n, stderr);
+	buf_release(&line);
+}
+
+static int
+pump(struct reading *r, int fd, const char *path, struct err *e)
+{
+	char bytes[CHUNK];
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		if (reading_feed(r, (struct span){bytes, (size_t)n}, e) != 0)
+			return -1;
+	if (n < 0)
+		return err_sys(e, ERR_IO, errno, "%s", path);
+	return reading_end(r, e);
+}
+
+static void
+write_json(struct preview *p, const struct reading *r)
+{
+	const struct mapper_counts *n = reading_counts(r);
+
+	json_array_end(&p->json);
+	json_key(&p->json, SPAN_LIT("problems"));
+	buf_add_char(&p->out, '[');
+	buf_add_span(&p->out, buf_span(&p->problems));
+	buf_add_char(&p->out, ']');
+	p->json.comma = true;
+	if (p->app->row != 0) {
+		json_key(&p->json, SPAN_LIT("explained"));
+		buf_add_char(&p->out, '[');
+		buf_add_span(&p->out, buf_span(&p->explain));
+		buf_add_char(&p->out, ']');
+		p->json.comma = true;
+	}
+	json_put_cstr(&p->json, "found", reading_found(r));
+	json_put_uint(&p->json, "rows", n->rows);
+	json_put_uint(&p->json, "mapped", n->mapped);
+	json_put_uint(&p->json, "filtered", n->filtered);
+	json_put_uint(&p->json, "rejected", n->rejected);
+	json_put_uint(&p->json, "records", n->records);
+	json_object_end(&p->json);
+	buf_add_char(&p->out, '\n');
+}
+
+/* One field a line is easier on the eye than one row a line. */
+static void
+write_explained(struct preview *p)
+{
+	int depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < p->explain.n; i++) {
+		char c = p->explain.p[i];
+
+		if (c == '"' && (i == 0 || p->explain.p[i - 1] != '\\'))
+			quoted = !quoted;
+		depth += !quoted && (c == '{' || c == '[');
+		depth -= !quoted && (c == '}' || c == ']');
+		buf_add_char(&p->out, !quoted && depth == 0 && c == ',' ? '\n' : c);
+	}
+	if (p->explain.n > 0)
+		buf_add_char(&p->out, '\n');
+}
+
+static int
+finish(struct preview *p, const struct reading *r, struct err *e)
+{
+	const struct mapper_counts *n = reading_counts(r);
+
+	if (p->app->json)
+		write_json(p, r);
+	else
+		write_explained(p);
+	if (buf_check(&p->out, "the preview", e) != 0 || print_out(buf_span(&p->out), e) != 0)
+		return err_exit(e->code);
+	if (!p->app->json)
+		fprintf(stderr, "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s)\n",
+		    (unsigned long long)n->rows, (unsigned long long)n->mapped,
+		    (unsigned long long)n->filtered, (unsigned long long)n->rejected,
+		    reading_found(r));
+	return n->rejected > 0 ? STATUS_SOME_LOST : STATUS_OK;
+}
+
+static int
+preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
+{
+	struct preview p = {.app = app, .feed = f};
+	struct mapper_sink sink = {take_record, take_problem, &p};
+	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), exit;
+
+	buf_init(&p.out, OUT_MAX);
+	buf_init(&p.explain, OUT_MAX);
+	buf_init(&p.problems, OUT_MAX);
+	json_init(&p.json, &p.out);
+	json_init(&p.explained, &p.explain);
+	json_init(&p.told, &p.problems);
+	if (app->json) {
+		json_object(&p.json);
+		json_key(&p.json, SPAN_LIT("records"));
+		json_array(&p.json);
+	}
+	if (r != NULL && app->row != 0)
+		reading_explain(r, (uint64_t)app->row, &p.explained);
+	if (fd < 0)
+		err_sys(e, ERR_IO, errno, "%s", path);
+	if (fd >= 0 && r != NULL && pump(r, fd, path, e) == 0)
+		exit = finish(&p, r, e);
+	else
+		exit = err_exit(e->code);
+	if (fd >= 0)
+		close(fd);
+	reading_free(r);
+	buf_release(&p.out);
+	buf_release(&p.explain);
+	buf_release(&p.problems);
+	return exit;
+}
+
+static int
+preview_feed(struct app *app, struct feed *f, struct err *e, void *arg)
+{
+	if (e != NULL) {
+		app_print_errors(&f->errors);
+		*(struct err *)arg = *e;
+		return err_exit(e->code);
+	}
+	return preview_file(app, f, app->args[1], arg);
+}
+
+static int
+preview(struct app *app, struct err *e)
+{
+	struct feed f;
+	int exit;
+
+	if (strchr(app->args[0], '/') == NULL)
+		return feed_each(app, app->args, 1, preview_feed, e, e);
+	if (feed_load(&f, app, app->args[0], e) == 0)
+		exit = preview_file(app, &f, app->args[1], e);
+	else
+		exit = preview_feed(app, &f, e, e);
+	feed_release(&f);
+	return exit;
+}
+
+const struct command command_preview = {"preview", "show the records that a file would give", help,
+    OPT_ROW, 2, 2, true, preview};

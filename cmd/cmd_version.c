@@ -1,0 +1,46 @@
+#include <stdio.h>
+
+#include "base/json.h"
+#include "cmd/commands.h"
+#include "cmd/status.h"
+#include "outbound/target.h"
+#include "pollers/poller.h"
+#include "state/ledger.h"
+
+static const char help[] =
+    "emrdrop version [--json]\n\n"
+    "Prints the version of the program, of its ledger format, and of the libraries it\n"
+    "runs with, and which SSH algorithms those know: the first thing to look at when a\n"
+    "server and the program do not meet.\n\n"
+    "Examples:\n"
+    "  emrdrop version\n"
+    "  emrdrop version --json\n";
+
+static int
+version(struct app *app, struct err *e)
+{
+	struct buf out;
+	struct json j;
+	int r;
+
+	buf_init(&out, 65536);
+	if (app->json) {
+		json_init(&j, &out);
+		json_object(&j);
+		json_put_cstr(&j, "emrdrop", EMRDROP_VERSION);
+		json_put_uint(&j, "ledger_format", LEDGER_FORMAT);
+		json_put_cstr(&j, "sftp", poller_versions());
+		json_put_cstr(&j, "http", target_versions());
+		json_object_end(&j);
+		buf_add_char(&out, '\n');
+	} else {
+		buf_addf(&out, "emrdrop %s, ledger format %d\nSFTP: %s\nHTTP: %s\n", EMRDROP_VERSION,
+		    LEDGER_FORMAT, poller_versions(), target_versions());
+	}
+	r = print_out(buf_span(&out), e);
+	buf_release(&out);
+	return r == 0 ? STATUS_OK : err_exit(e->code);
+}
+
+const struct command command_version = {"version",
+    "versions of the program and its libraries", help, 0, 0, 0, false, version};

@@ -1,0 +1,28 @@
+/*
+ * The commands. Adding one is a file cmd_NAME.c and a line in the table of main.c.
+ */
+#ifndef CMD_COMMANDS_H
+#define CMD_COMMANDS_H
+
+#include "cmd/app.h"
+
+enum option_bit { OPT_DRY_RUN = 1, OPT_CONNECT = 2, OPT_ROW = 4 };
+
+struct command {
+	const char *name;
+	const char *summary;	/* one line for `emrdrop --help` */
+	const char *help;	/* at most 24 lines, two examples */
+	unsigned options;	/* which of enum option_bit it takes */
+	int min_args, max_args;	/* -1: any number */
+	bool needs_site;	/* emrdrop.ini must be right */
+	/* The exit status; *e is printed if it was set. */
+	int (*run)(struct app *app, struct err *e);
+};
+
+extern const struct command command_run, command_check, command_preview, command_status,
+    command_version;
+
+/* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
+int print_out(struct span text, struct err *e);
+
+#endif

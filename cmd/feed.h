@@ -1,0 +1,55 @@
+/*
+ * A feed as it was configured: every section bound, its map compiled.
+ */
+#ifndef CMD_FEED_H
+#define CMD_FEED_H
+
+#include "cmd/app.h"
+#include "mappers/format.h"
+#include "outbound/target.h"
+#include "pollers/poller.h"
+
+struct feed_conf {
+	const char *name, *format, *timezone, *source, *extends;
+	int contents;
+	long long max_reject; /* in 1/100 % */
+};
+
+struct feed {
+	struct conf conf;
+	struct conf_errors errors;
+	struct feed_conf feed;
+	struct source_conf source;
+	struct target_conf target;
+	struct mapper *mapper;
+	char path[4096];
+	char base[256];       /* the file's name without .ini */
+	uint64_t fingerprint; /* of every setting that shapes a batch */
+};
+
+extern const struct conf_option feed_options[];
+
+/*
+ * Reads and compiles one feed file. Mistakes are in f->errors, and ERR_CONFIG tells
+ * how many; the feed is to be released all the same.
+ */
+int feed_load(struct feed *f, struct app *app, const char *path, struct err *e);
+void feed_release(struct feed *f);
+
+/*
+ * The paths of the feed files in CONFIG/feeds.d, sorted; freed with feed_paths_free.
+ * ERR_CONFIG if there are none.
+ */
+int feed_paths(struct app *app, char ***paths, size_t *n, struct err *e);
+void feed_paths_free(char **paths, size_t n);
+
+/*
+ * Calls fn for each feed named in `names` (all, if n is 0), loaded or with its
+ * mistakes (then `e` of fn is set). fn's return is an exit status: the gravest is
+ * returned. A name without feed is ERR_CONFIG.
+ */
+int feed_each(struct app *app, char **names, size_t n,
+    int (*fn)(struct app *app, struct feed *f, struct err *e, void *arg), void *arg,
+    struct err *e);
+
+#endif

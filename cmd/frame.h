@@ -1,0 +1,44 @@
+/*
+ * A batch on its way from the comparison to the API: its records' JSON, and what
+ * the ledger will know of each once it is acknowledged. Encoded, it is one frame of
+ * the outbox.
+ */
+#ifndef CMD_FRAME_H
+#define CMD_FRAME_H
+
+#include "base/buf.h"
+#include "state/pass.h"
+
+struct frame_record {
+	uint64_t n;          /* number in the pass, from 1 */
+	uint64_t row;        /* where it came from, for the report */
+	uint32_t at, length; /* its object in json */
+	struct entry entry;  /* entry.id points into ids once decoded */
+	uint32_t id_at;
+};
+
+struct frame {
+	uint64_t number; /* from 1 */
+	uint64_t after;  /* waits for the acknowledgement of batches up to this one */
+	struct frame_record *records;
+	size_t n, cap;
+	struct buf json; /* objects with commas between them */
+	struct buf ids;
+};
+
+void frame_init(struct frame *f);
+void frame_release(struct frame *f);
+void frame_clear(struct frame *f);
+
+/*
+ * Room for one more record, its id copied; NULL if memory ran out. The caller then
+ * writes the object at the end of f->json and calls frame_added.
+ */
+struct frame_record *frame_add(struct frame *f, const struct entry *entry);
+void frame_added(struct frame *f);
+
+void frame_encode(const struct frame *f, struct buf *out);
+/* -1 if the bytes are no frame. */
+int frame_decode(struct frame *f, struct span bytes, struct err *e);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * Read and verdict: one pass over the file's bytes, then the judgement, before
+ * anything is sent (P2).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/job_impl.h"
+
+#define REJECT_ROWS_MIN 20 /* a share of fewer rows says nothing */
+
+static int
+sink_record(void *arg, const struct record *r, struct err *e)
+{
+	struct intake *in = arg;
+
+	return changes_add(in->changes, r, e);
+}
+
+static void
+sink_problem(void *arg, const struct problem *p)
+{
+	struct intake *in = arg;
+
+	problems_add(&in->problems, p);
+}
+
+static void
+intake_init(struct job *j, const struct drop_file *f, struct intake *in)
+{
+	in->file = f;
+	in->conf = (struct changes_conf){
+	    .ledger = j->ledger,
+	    .keys = job_keys(j),
+	    .scope = j->scope,
+	    .source = j->feed->feed.source,
+	    .feed = j->feed->feed.name,
+	    .batch_records = (size_t)j->feed->target.batch_records,
+	    .batch_bytes = (size_t)j->feed->target.batch_bytes,
+	    .outbox_dir = j->ledger != NULL ? ledger_dir(j->ledger) : "/tmp",
+	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
+	};
+}
+
+struct intake *
+intake_new(struct err *e)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+
+	if (in == NULL)
+		return err_nomem(e), NULL;
+	problems_init(&in->problems);
+	return in;
+}
+
+void
+intake_free(struct intake *in)
+{
+	changes_free(in->changes);
+	reading_free(in->reading);
+	sha256_free(in->sha);
+	problems_release(&in->problems);
+	free(in);
+}
+
+/* A refusal is a verdict on the file; anything else that goes wrong ends the run. */
+static int
+refused(struct intake *in, int rc, struct err *e)
+{
+	if (rc == 0 || in->refusal.code == ERR_REFUSED)
+		return 0;
+	*e = in->refusal;
+	return -1;
+}
+
+/*
+ * All bytes through the digest, and through the reading until it refuses the file:
+ * the rest is still hashed, so that the file is known by its content.
+ */
+static int
+pump(struct job *j, struct intake *in, struct err *e)
+{
+	const struct mapper_counts *n = reading_counts(in->reading);
+	struct span bytes;
+	uint64_t done = 0;
+	int r;
+
+	progress_start(&j->progress, in->file->size);
+	while ((r = poller_read(j->poller, &bytes, e)) == 1) {
+		sha256_add(in->sha, bytes.p, bytes.n);
+		done += bytes.n;
+		if (in->refusal.code == ERR_NONE &&
+		    refused(in, reading_feed(in->reading, bytes, &in->refusal), e) != 0)
+			return -1;
+		progress_show(&j->progress, "rows", n->rows, done);
+	}
+	progress_end(&j->progress);
+	if (r == 0 && done != in->file->size)
+		return err_set(e, ERR_CHANGED, "a file changed while it was read");
+	if (r == 0 && in->refusal.code == ERR_NONE)
+		r = refused(in, reading_end(in->reading, &in->refusal), e);
+	sha256_end(in->sha, in->sha256);
+	return r;
+}
+
+/* What was read must still be what lies there: the clinic may be writing. */
+static int
+same_still(struct job *j, const struct drop_file *f, struct err *e)
+{
+	struct drop_file now;
+	int r = poller_stat(j->poller, poller_path(j->poller, f->name), &now, e);
+
+	if (r < 0)
+		return -1;
+	if (r == 0 || now.size != f->size || now.mtime != f->mtime)
+		return err_set(e, ERR_CHANGED, "a file changed while it was read");
+	return 0;
+}
+
+static void
+take_counts(struct intake *in)
+{
+	const struct mapper_counts *rows = reading_counts(in->reading);
+	const struct changes_counts *n = changes_counts(in->changes);
+	struct file_entry *en = &in->entry;
+
+	en->rows = rows->rows;
+	en->mapped = rows->mapped;
+	en->filtered = rows->filtered;
+	en->rejected = rows->rejected;
+	en->warnings = rows->warnings;
+	en->records = n->records;
+	en->unchanged = n->unchanged;
+	en->duplicate = n->duplicate;
+	en->stale = n->stale;
+	en->refused = n->refused;
+	in->event_times = n->event_times;
+	snprintf(in->found, sizeof(in->found), "%s", reading_found(in->reading));
+}
+
+/* P3, first half; the second is proven once the file was sent. */
+static int
+check_books(const struct intake *in, struct err *e)
+{
+	const struct mapper_counts *rows = reading_counts(in->reading);
+	const struct changes_counts *n = changes_counts(in->changes);
+
+	if (rows->rows != rows->mapped + rows->filtered + rows->rejected)
+		return err_set(e, ERR_INTERNAL, "the books do not balance: rows");
+	if (rows->records != n->records || n->records != n->changed + n->unchanged +
+							     n->duplicate + n->stale +
+							     n->refused)
+		return err_set(e, ERR_INTERNAL, "the books do not balance: records");
+	return 0;
+}
+
+static bool
+too_many_rejected(const struct intake *in, long long max_reject)
+{
+	const struct file_entry *en = &in->entry;
+
+	if (en->rows > 0 && en->rejected == en->rows)
+		return true;
+	return en->rows >= REJECT_ROWS_MIN &&
+	       en->rejected * 10000 > (uint64_t)max_reject * en->rows;
+}
+
+static void
+judge(struct job *j, struct intake *in)
+{
+	struct file_entry *en = &in->entry;
+	const struct span parts[] = {
+	    span_of(en->feed), {(const char *)in->sha256, SHA256_SIZE}};
+	struct digest content = digest_parts(job_keys(j), KEY_NAME, parts, 2);
+	bool changed = changes_counts(in->changes)->changed > 0;
+
+	if (in->refusal.code != ERR_NONE) {
+		en->verdict = VERDICT_REFUSE;
+		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
+	} else if (en->rows == 0) {
+		en->verdict = VERDICT_EMPTY;
+	} else if (too_many_rejected(in, j->feed->feed.max_reject)) {
+		en->verdict = VERDICT_HOLD;
+		snprintf(en->reason, sizeof(en->reason),
+		    "%llu of %llu rows were rejected, more than max_reject allows",
+		    (unsigned long long)en->rejected, (unsigned long long)en->rows);
+	} else if (!changed && digest_eq(&content, &j->state.last_content)) {
+		en->verdict = VERDICT_DUPLICATE;
+	} else {
+		en->verdict = VERDICT_DELIVER;
+	}
+}
+
+static void
+name_entry(struct job *j, struct intake *in)
+{
+	struct file_entry *en = &in->entry;
+
+	snprintf(en->feed, sizeof(en->feed), "%s", j->feed->feed.name);
+	snprintf(en->name, sizeof(en->name), "%s", in->file->name);
+	en->size = in->file->size;
+	en->mtime = in->file->mtime;
+	en->read_at = clock_wall(j->app->clock);
+	memcpy(en->sha256, in->sha256, SHA256_SIZE);
+	if (j->ledger != NULL)
+		en->id = ledger_file_id(j->ledger, en->feed, en->name, in->sha256);
+}
+
+static int
+finish(struct job *j, struct intake *in, struct err *e)
+{
+	if (changes_end(in->changes, in->list, e) != 0)
+		return -1;
+	take_counts(in);
+	if (in->refusal.code == ERR_NONE && check_books(in, e) != 0)
+		return -1;
+	name_entry(j, in);
+	judge(j, in);
+	return 0;
+}
+
+int
+intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
+    struct err *e)
+{
+	struct mapper_sink sink = {sink_record, sink_problem, in};
+	int rc;
+
+	intake_init(j, f, in);
+	if ((in->sha = sha256_new(e)) == NULL ||
+	    (in->changes = changes_new(&in->conf, e)) == NULL ||
+	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
+	    poller_read_open(j->poller, f, e) != 0)
+		return -1;
+	rc = pump(j, in, e);
+	poller_read_close(j->poller);
+	if (rc != 0 || same_still(j, f, e) != 0)
+		return -1;
+	return finish(j, in, e);
+}

@@ -1,0 +1,551 @@
+/*
+ * The job: list, ready?, then each file through read, verdict, send and settle.
+ */
+#include "cmd/job_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/status.h"
+#include "pollers/ready.h"
+
+#define LONG_AGO  (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
+#define WAIT_MAX  60000            /* ms that a run waits for files to be stable */
+#define LOG_LINES 100              /* rejected rows logged a file */
+
+/* A listed file, with what the ledger knows of its name. */
+struct listed {
+	struct drop_file *file;
+	struct name_entry name;
+	enum { SKIP, TAKE, WAIT, STOP } what;
+	int64_t wait;
+};
+
+const struct site_keys *
+job_keys(const struct job *j)
+{
+	return j->ledger != NULL ? ledger_keys(j->ledger) : j->ephemeral;
+}
+
+static bool
+same_file(const struct name_entry *n, const struct drop_file *f)
+{
+	return n->size == f->size && n->mtime == f->mtime;
+}
+
+static void
+judge_ready(struct job *j, struct listed *it, int64_t now)
+{
+	struct look look = {it->name.size, it->name.mtime, it->name.seen};
+	bool restart;
+
+	if (ready_judge(&j->feed->source, it->file, &look, now, &it->wait, &restart) ==
+	    READY)
+		it->what = TAKE;
+	else
+		it->what = WAIT;
+	if (restart)
+		it->name = (struct name_entry){.state = NAME_SEEN,
+		    .size = it->file->size,
+		    .mtime = it->file->mtime,
+		    .seen = now};
+}
+
+/* A held or refused file stays as it is until it, or the feed's settings, change. */
+static bool
+stands(struct job *j, struct listed *it)
+{
+	bool held = it->name.state == NAME_HELD;
+
+	if (it->name.fingerprint != j->feed->fingerprint)
+		return false;
+	it->what = held && it->name.blocks ? STOP : SKIP;
+	j->out->held += held;
+	j->out->refused += !held;
+	return true;
+}
+
+static int
+look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
+{
+	int known = 0;
+
+	it->what = SKIP;
+	if (j->ledger != NULL)
+		known = ledger_name_get(
+		    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
+	if (known < 0)
+		return -1;
+	if (known == 1 && same_file(&it->name, it->file)) {
+		if (it->name.state == NAME_DONE)
+			return j->out->known++, 0;
+		if (it->name.state == NAME_SETTLING)
+			return j->app->dry_run ? 0
+					       : settle_again(j, it->file, &it->name, e);
+		if (it->name.state != NAME_SEEN && stands(j, it))
+			return 0;
+	}
+	judge_ready(j, it, now);
+	return 0;
+}
+
+/* First looks are kept, so that the next run need not wait. */
+static int
+keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
+{
+	const char **names = calloc(n + 1, sizeof(*names));
+	struct name_entry *entries = calloc(n + 1, sizeof(*entries));
+	size_t k = 0;
+	int rc = -1;
+
+	if (names == NULL || entries == NULL) {
+		err_nomem(e);
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].what != WAIT)
+			continue;
+		names[k] = all[i].file->name;
+		entries[k++] = all[i].name;
+	}
+	rc = ledger_names_put(j->ledger, j->feed->feed.name, names, entries, k, e);
+out:
+	free(names);
+	free(entries);
+	return rc;
+}
+
+static int
+look_all(struct job *j, const struct drop_list *list, struct listed *all, struct err *e)
+{
+	int64_t now = clock_wall(j->app->clock);
+
+	j->out->known = j->out->held = j->out->refused = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		all[i] = (struct listed){.file = &list->v[i]};
+		if (look_one(j, &all[i], now, e) != 0)
+			return -1;
+	}
+	return j->app->dry_run ? 0 : keep_looks(j, all, list->n, e);
+}
+
+/* The longest of the waits that time alone can end, 0 if something is ready now. */
+static int64_t
+wait_for(const struct listed *all, size_t n)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].what == TAKE || all[i].what == STOP)
+			return 0;
+		if (all[i].what == WAIT && all[i].wait > longest)
+			longest = all[i].wait;
+	}
+	return longest;
+}
+
+static void
+log_file(struct job *j, const struct intake *in, const char *event, enum log_level level)
+{
+	char id[FILE_ID_HEX_SIZE];
+	const struct file_entry *en = &in->entry;
+
+	digest_hex(&en->id, id);
+	for (size_t i = 0; i < in->problems.n && i < LOG_LINES; i++)
+		log_problem(&j->app->log, en->feed, id, &in->problems.v[i]);
+	log_event(&j->app->log, level, event,
+	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
+		LOG_NAME("verdict", verdict_name(en->verdict)),
+		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
+		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
+		LOG_UINT("delivered", en->delivered),
+		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
+}
+
+/* The file's entry in the report, and its share of the exit status. */
+static int
+tell(struct job *j, const struct intake *in, uint64_t pending, struct err *e)
+{
+	struct file_report *r = report_file(j->report, j->out, &in->entry, &in->problems);
+
+	if (r == NULL)
+		return err_nomem(e);
+	r->pending = pending;
+	snprintf(r->found, sizeof(r->found), "%s", in->found);
+	if (in->entry.rejected > 0 || in->entry.refused > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_SOME_LOST);
+	return 0;
+}
+
+/* P3, second half: everything that was mapped is accounted for. */
+static int
+check_books(const struct intake *in, uint64_t pending, struct err *e)
+{
+	const struct file_entry *en = &in->entry;
+
+	if (en->records != en->delivered + en->unchanged + en->duplicate + en->stale +
+			       en->refused + pending)
+		return err_set(e, ERR_INTERNAL, "the books do not balance: deliveries");
+	return 0;
+}
+
+/* Held or refused: it stays in the drop, and the ledger says why. */
+static int
+stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
+{
+	bool hold = in->entry.verdict == VERDICT_HOLD;
+	const char *name = f->name;
+	struct name_entry n = {.state = hold ? NAME_HELD : NAME_REFUSED,
+	    .size = f->size,
+	    .mtime = f->mtime,
+	    .seen = clock_wall(j->app->clock),
+	    .fingerprint = j->feed->fingerprint,
+	    .blocks = hold && !in->event_times,
+	    .file = in->entry.id};
+
+	j->out->exit = status_worse(
+	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
+	log_file(j, in, hold ? "file-held" : "file-refused", LOG_ERROR);
+	j->out->held += hold;
+	j->out->refused += !hold;
+	j->out->blocked |= n.blocks;
+	if (tell(j, in, 0, e) != 0)
+		return -1;
+	if (j->app->dry_run)
+		return 0;
+	if (ledger_file_put(j->ledger, &in->entry, e) != 0 ||
+	    ledger_problems_put(
+		j->ledger, &in->entry.id, in->problems.v, in->problems.n, e) != 0)
+		return -1;
+	return ledger_names_put(j->ledger, j->feed->feed.name, &name, &n, 1, e);
+}
+
+/* The pass is over, or none was needed: the feed has this file behind it. */
+int
+job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
+    uint64_t pending, struct err *e)
+{
+	struct file_entry *en = &in->entry;
+	const struct span parts[] = {
+	    span_of(en->feed), {(const char *)in->sha256, SHA256_SIZE}};
+
+	en->closed = true;
+	if (check_books(in, pending, e) != 0 || ledger_file_put(j->ledger, en, e) != 0 ||
+	    ledger_problems_put(j->ledger, &en->id, in->problems.v, in->problems.n, e) !=
+		0 ||
+	    ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
+		return -1;
+	j->state.last_delivery = clock_wall(j->app->clock);
+	j->state.last_content = digest_parts(job_keys(j), KEY_NAME, parts, 2);
+	j->state.last_fingerprint = j->feed->fingerprint;
+	j->state.scope = j->scope;
+	j->state.files++;
+	j->state.delivered += en->delivered;
+	j->state.rejected += en->rejected;
+	j->state.refused += en->refused;
+	if (ledger_feed_put(j->ledger, &j->state, e) != 0)
+		return -1;
+	log_file(j, in, "file-delivered", LOG_INFO);
+	if (tell(j, in, pending, e) != 0)
+		return -1;
+	return settle_done(j, f, in, e);
+}
+
+int
+job_close_pass(
+    struct job *j, struct pass *p, struct intake *in, uint64_t *pending, struct err *e)
+{
+	struct merged sum;
+
+	if (pass_close(j->ledger, p, &sum, e) != 0)
+		return -1;
+	in->entry.delivered = sum.taken;
+	in->entry.refused += sum.refused;
+	*pending = sum.doubtful;
+	return 0;
+}
+
+static int
+new_pass(
+    struct job *j, const struct intake *in, int64_t now, struct pass *p, struct err *e)
+{
+	*p = (struct pass){.scope = j->scope,
+	    .file = in->entry.id,
+	    .size = in->file->size,
+	    .clock = now,
+	    .fingerprint = j->feed->fingerprint,
+	    .batches = changes_counts(in->changes)->batches};
+	snprintf(p->feed, sizeof(p->feed), "%s", j->feed->feed.name);
+	memcpy(p->sha256, in->sha256, SHA256_SIZE);
+	memcpy(p->changes, in->list, SHA256_SIZE);
+	return pass_open(j->ledger, p, e);
+}
+
+static int
+deliver(struct job *j, struct intake *in, int64_t now, uint64_t *pending, struct err *e)
+{
+	struct pass p;
+
+	*pending = 0;
+	if (changes_counts(in->changes)->changed == 0)
+		return 0;
+	if (ledger_file_put(j->ledger, &in->entry, e) != 0 ||
+	    new_pass(j, in, now, &p, e) != 0)
+		return -1;
+	in->entry.pass = p.number;
+	if (send_changes(j, &p, in, e) != 0)
+		return -1;
+	return job_close_pass(j, &p, in, pending, e);
+}
+
+static int
+judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
+    struct err *e)
+{
+	uint64_t pending = changes_counts(in->changes)->changed;
+
+	if (in->entry.verdict == VERDICT_HOLD || in->entry.verdict == VERDICT_REFUSE)
+		return stand_aside(j, f, in, e);
+	if (j->app->dry_run)
+		return tell(j, in, pending, e);
+	if (deliver(j, in, now, &pending, e) != 0) {
+		/* What was told so far would be lost with the error. */
+		tell(j, in, changes_counts(in->changes)->changed,
+		    &(struct err){.code = ERR_NONE});
+		return -1;
+	}
+	return job_conclude(j, f, in, pending, e);
+}
+
+/* 0 also if the file was not whole after all: the next run looks again. */
+static int
+take(struct job *j, const struct drop_file *f, struct err *e)
+{
+	struct intake *in = intake_new(e);
+	int64_t now = clock_wall(j->app->clock);
+	int rc;
+
+	if (in == NULL)
+		return -1;
+	rc = intake_read(j, f, now, in, e);
+	if (rc == 0)
+		rc = judged(j, f, in, now, e);
+	else if (e->code == ERR_CHANGED || e->code == ERR_GONE) {
+		j->out->waiting++;
+		rc = 0;
+	}
+	intake_free(in);
+	return rc;
+}
+
+/* Files are taken in the feed's order; none overtakes one that is about to be ready. */
+static int
+take_ready(struct job *j, const struct listed *all, size_t n, struct err *e)
+{
+	long long left = j->feed->source.max_files;
+
+	for (size_t i = 0; i < n; i++) {
+		bool stop = all[i].what == STOP ||
+			    (all[i].what == WAIT && all[i].wait > 0);
+
+		if (stop)
+			break;
+		if (all[i].what != TAKE)
+			continue;
+		if (j->feed->source.max_files > 0 && left-- == 0)
+			break;
+		if (take(j, all[i].file, e) != 0)
+			return -1;
+		/* What is held must not be overtaken, where nothing but order tells the age. */
+		if (j->out->blocked)
+			break;
+	}
+	return 0;
+}
+
+static uint64_t
+count_waiting(const struct listed *all, size_t n)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < n; i++)
+		waiting += all[i].what == WAIT;
+	return waiting;
+}
+
+static struct listed *
+list_and_look(struct job *j, struct drop_list *list, struct err *e)
+{
+	struct listed *all;
+
+	drop_list_release(list);
+	if (poller_list(j->poller, list, e) != 0)
+		return NULL;
+	if ((all = calloc(list->n + 1, sizeof(*all))) == NULL)
+		return err_nomem(e), NULL;
+	if (look_all(j, list, all, e) == 0)
+		return all;
+	free(all);
+	return NULL;
+}
+
+/*
+ * Jobs that run every few minutes never wait for a file to be stable: the next one
+ * finds it so. One whose last look is long ago waits once, for all files together.
+ */
+static bool
+worth_waiting(struct job *j, int64_t wait)
+{
+	int64_t now = clock_wall(j->app->clock);
+
+	return wait > 0 && wait <= WAIT_MAX && !j->app->dry_run &&
+	       (j->state.last_look == 0 || now - j->state.last_look > LONG_AGO) &&
+	       clock_mono(j->app->clock) + wait < j->env.deadline;
+}
+
+static int
+note_look(struct job *j, struct err *e)
+{
+	if (j->app->dry_run)
+		return 0;
+	if (ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+		return -1;
+	j->state.scope = j->scope;
+	j->state.last_look = clock_wall(j->app->clock);
+	return ledger_feed_put(j->ledger, &j->state, e);
+}
+
+static int
+work_off(struct job *j, struct err *e)
+{
+	struct drop_list list = {.n = 0};
+	struct listed *all = list_and_look(j, &list, e);
+	int64_t wait;
+	int rc = -1;
+
+	if (all == NULL)
+		goto out;
+	wait = wait_for(all, list.n);
+	if (worth_waiting(j, wait)) {
+		clock_pause(j->app->clock, wait);
+		free(all);
+		if ((all = list_and_look(j, &list, e)) == NULL)
+			goto out;
+	}
+	if (note_look(j, e) != 0)
+		goto out;
+	j->out->waiting = count_waiting(all, list.n);
+	if (j->out->held > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_HELD);
+	if (j->out->refused > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
+	rc = take_ready(j, all, list.n, e);
+out:
+	free(all);
+	drop_list_release(&list);
+	return rc;
+}
+
+/* A dry run before the first run knows nothing, and its digests are for itself alone. */
+static int
+open_ephemeral(struct job *j, struct err *e)
+{
+	j->ephemeral = calloc(1, sizeof(*j->ephemeral));
+	if (j->ephemeral == NULL)
+		return err_nomem(e);
+	random_bytes(j->ephemeral, sizeof(*j->ephemeral));
+	return 0;
+}
+
+static int
+open_ledger(struct job *j, struct err *e)
+{
+	const struct state_conf *st = &j->app->state;
+	char marker[4096];
+
+	snprintf(marker, sizeof(marker), "%s/ledger.id", st->dir);
+	if (j->app->dry_run && access(marker, F_OK) != 0)
+		return open_ephemeral(j, e);
+	j->ledger = ledger_open(st->dir, st->key_file, !j->app->dry_run, e);
+	if (j->ledger == NULL)
+		return -1;
+	if (ledger_is_new(j->ledger))
+		log_event(&j->app->log, LOG_INFO, "ledger-made",
+		    LOG_FIELDS(LOG_NAME("dir", st->dir)));
+	return 0;
+}
+
+static int
+open_all(struct job *j, struct err *e)
+{
+	const char *source = j->feed->feed.source;
+
+	if (open_ledger(j, e) != 0)
+		return -1;
+	if (j->ledger != NULL) {
+		if (!j->app->dry_run && ledger_lock(j->ledger, source, &j->lock, e) != 0)
+			return -1;
+		if (ledger_scope_get(j->ledger, source, !j->app->dry_run, &j->scope, e) !=
+			0 ||
+		    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+			return -1;
+	}
+	j->poller = poller_open(&j->feed->source, &j->env, e);
+	return j->poller == NULL ? -1 : 0;
+}
+
+static void
+close_all(struct job *j)
+{
+	poller_close(j->poller);
+	ledger_unlock(j->lock);
+	ledger_close(j->ledger);
+	if (j->ephemeral != NULL)
+		site_keys_wipe(j->ephemeral);
+	free(j->ephemeral);
+}
+
+/* `status` shows how the last run ended. Nothing more can be done if this fails. */
+static void
+note_end(struct job *j, int exit)
+{
+	struct err ignored;
+	bool bad = exit != STATUS_OK && exit != STATUS_SOME_LOST;
+
+	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 ||
+	    ((int)j->state.last_exit == exit && !bad) ||
+	    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, &ignored) != 0)
+		return;
+	j->state.last_error = bad ? clock_wall(j->app->clock) : 0;
+	j->state.last_exit = (uint32_t)exit;
+	ledger_feed_put(j->ledger, &j->state, &ignored);
+}
+
+int
+job_run(struct app *app, struct feed *feed, struct report *report,
+    struct feed_report *out, int64_t deadline)
+{
+	struct job j = {
+	    .app = app, .feed = feed, .report = report, .out = out, .lock = -1};
+	struct err e = {.code = ERR_NONE};
+	int rc;
+
+	j.env = (struct poller_env){app->clock, deadline};
+	progress_init(&j.progress, app->clock);
+	rc = open_all(&j, &e);
+	if (rc == 0 && !app->dry_run)
+		rc = resume(&j, &e);
+	if (rc == 0)
+		rc = work_off(&j, &e);
+	if (rc != 0) {
+		out->err = e;
+		out->exit = status_worse(out->exit, err_exit(e.code));
+		log_event(&app->log, LOG_ERROR, "feed-failed",
+		    LOG_FIELDS(LOG_NAME("feed", feed->feed.name), LOG_ERR(&e)));
+	}
+	note_end(&j, out->exit);
+	close_all(&j);
+	return out->exit;
+}

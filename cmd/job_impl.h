@@ -1,0 +1,78 @@
+/*
+ * What the stages of a job share: intake (read, verdict), send, settle.
+ */
+#ifndef CMD_JOB_IMPL_H
+#define CMD_JOB_IMPL_H
+
+#include "cmd/changes.h"
+#include "cmd/job.h"
+#include "cmd/progress.h"
+#include "state/files.h"
+
+struct job {
+	struct app *app;
+	struct feed *feed;
+	struct report *report;
+	struct feed_report *out;
+	struct ledger *ledger;       /* NULL in a dry run before the first run */
+	struct site_keys *ephemeral; /* stand in for the ledger's then */
+	uint32_t scope;
+	int lock;
+	struct poller_env env;
+	struct poller *poller;
+	struct feed_state state;
+	struct progress progress;
+};
+
+/* One file, read. */
+struct intake {
+	const struct drop_file *file;
+	struct changes_conf conf;
+	struct changes *changes;
+	struct reading *reading;
+	struct sha256 *sha;
+	struct err refusal; /* why the file cannot be read */
+	struct problems problems;
+	unsigned char sha256[SHA256_SIZE];
+	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
+	struct file_entry entry;         /* counts and verdict */
+	char found[256];
+	bool event_times;
+};
+
+/*
+ * Reads a file to its end and compares its records; nothing is sent. `now` judges
+ * event times. A file that cannot be read is no error but a verdict (P2); ERR_CHANGED
+ * if it changed meanwhile.
+ */
+int intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
+    struct err *e);
+struct intake *intake_new(struct err *e);
+void intake_free(struct intake *in);
+
+/*
+ * Delivers what is in the outbox, in pass `p`: what was acknowledged by an earlier
+ * run is not sent again. Refused records become problems of the file.
+ */
+int send_changes(struct job *j, const struct pass *p, struct intake *in, struct err *e);
+
+/* Writes down what became of a file that needs nothing more, then settles it. */
+int settle_done(
+    struct job *j, const struct drop_file *f, const struct intake *in, struct err *e);
+/* Goes on with a settling that an earlier run began. */
+int settle_again(
+    struct job *j, const struct drop_file *f, const struct name_entry *n, struct err *e);
+
+/* Closes the pass of a file that was sent; what stayed unanswered is *pending. */
+int job_close_pass(
+    struct job *j, struct pass *p, struct intake *in, uint64_t *pending, struct err *e);
+/* The feed has this file behind it: books, ledger, report, settling. */
+int job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
+    uint64_t pending, struct err *e);
+
+/* Finishes the pass that an earlier run left open, if there is one. */
+int resume(struct job *j, struct err *e);
+
+const struct site_keys *job_keys(const struct job *j);
+
+#endif

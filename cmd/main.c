@@ -1,0 +1,202 @@
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cmd/commands.h"
+#include "cmd/status.h"
+
+static const struct command *const commands[] = {
+    &command_run, &command_check, &command_preview, &command_status, &command_version};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int
+print_out(struct span text, struct err *e)
+{
+	if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0)
+		return err_set(e, ERR_IO, "cannot write to standard output");
+	return 0;
+}
+
+static void
+usage(FILE *to)
+{
+	fputs("emrdrop: CSV drops on SFTP, delivered to an HTTP API exactly once\n\n"
+	      "  emrdrop COMMAND [options] [arguments]\n\n",
+	    to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\nOptions of every command:\n"
+	      "  --config DIR  folder with emrdrop.ini and feeds.d (" CONFIG_DIR ")\n"
+	      "  --json        standard output is one JSON object, errors too\n"
+	      "  --help        what a command does, with examples\n",
+	    to);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static const char *
+nearest_command(const char *name)
+{
+	const char *nearest = NULL;
+	size_t best = 3, d; /* more than two slips is another word */
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		d = span_distance(span_of(name), span_of(commands[i]->name), best);
+		if (d < best) {
+			best = d;
+			nearest = commands[i]->name;
+		}
+	}
+	return nearest;
+}
+
+static int
+row_number(struct app *app, const char *text, struct err *e)
+{
+	char *end;
+
+	app->row = strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || app->row < 1)
+		return err_set(e, ERR_USAGE, "--row takes a row number, as the spreadsheet shows it");
+	return 0;
+}
+
+/* 0, 1 if help was asked for, -1. */
+static int
+parse_options(struct app *app, const struct command *c, int argc, char **argv, struct err *e)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
+	    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	    {"connect", no_argument, NULL, OPT_CONNECT}, {"row", required_argument, NULL, OPT_ROW},
+	    {NULL, 0, NULL, 0}};
+	int o;
+
+	opterr = 0;
+	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (o == 'h')
+			return 1;
+		if (o == 'c')
+			app->config_dir = optarg;
+		else if (o == 'j')
+			app->json = true;
+		else if (o == '?' || ((unsigned)o & c->options) == 0)
+			return err_set(e, ERR_USAGE,
+			    "`%s` is no option of `emrdrop %s`, or lacks its value", argv[optind - 1],
+			    c->name);
+		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
+			return -1;
+		app->dry_run |= o == OPT_DRY_RUN;
+		app->connect |= o == OPT_CONNECT;
+	}
+	app->args = argv + optind;
+	app->nargs = argc - optind;
+	if (app->nargs < c->min_args || (c->max_args >= 0 && app->nargs > c->max_args))
+		return err_set(e, ERR_USAGE, "`emrdrop %s` takes other arguments: see `emrdrop %s --help`",
+		    c->name, c->name);
+	return 0;
+}
+
+/* No values of patients in core dumps, and no debugger beside us. */
+static void
+harden(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+tell_error(const struct app *app, const struct err *e, int exit)
+{
+	struct buf out;
+	struct json j;
+
+	fprintf(stderr, "emrdrop: %s\n", e->msg);
+	if (!app->json)
+		return;
+	buf_init(&out, 65536);
+	json_init(&j, &out);
+	json_object(&j);
+	json_key(&j, SPAN_LIT("error"));
+	json_object(&j);
+	json_put_cstr(&j, "code", err_name(e->code));
+	json_put_cstr(&j, "message", e->msg);
+	json_object_end(&j);
+	json_put_int(&j, "exit", exit);
+	json_object_end(&j);
+	buf_add_char(&out, '\n');
+	fwrite(out.p, 1, out.n, stdout);
+	buf_release(&out);
+}
+
+static int
+run_command(struct app *app, const struct command *c, int argc, char **argv)
+{
+	struct err e = {.code = ERR_NONE};
+	int r = parse_options(app, c, argc, argv, &e), exit;
+
+	if (r == 1) {
+		fputs(c->help, stdout);
+		return STATUS_OK;
+	}
+	if (r == 0)
+		r = crypto_init(&e);
+	if (r == 0)
+		ulid_make(clock_wall(app->clock), app->run);
+	if (r == 0 && c->needs_site)
+		r = app_load(app, &e);
+	exit = r == 0 ? c->run(app, &e) : err_exit(e.code);
+	if (r != 0)
+		app_print_errors(&app->errors);
+	if (e.code != ERR_NONE)
+		tell_error(app, &e, exit);
+	app_release(app);
+	return exit;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app app = {.config_dir = CONFIG_DIR,
+	    .clock = &clock_system,
+	    .log = {.fd = STDERR_FILENO, .level = LOG_INFO, .clock = &clock_system}};
+	const struct command *c;
+	const char *nearest;
+
+	harden();
+	app.log.run = app.run;
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return STATUS_OK;
+	}
+	if ((c = find_command(argv[1])) != NULL)
+		return run_command(&app, c, argc - 1, argv + 1);
+	nearest = nearest_command(argv[1]);
+	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n", argv[1],
+	    nearest != NULL ? ", did you mean `" : "", nearest != NULL ? nearest : "",
+	    nearest != NULL ? "`?" : "");
+	return STATUS_USAGE;
+}

@@ -1,0 +1,283 @@
+#include "cmd/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/text.h"
+
+#define REPORT_ARENA_MAX (64u << 20)
+
+void
+problems_init(struct problems *p)
+{
+	p->n = 0;
+	p->rejected = p->warned = 0;
+	arena_init(&p->arena, REPORT_ARENA_MAX);
+}
+
+void
+problems_release(struct problems *p)
+{
+	arena_release(&p->arena);
+	p->n = 0;
+}
+
+void
+problems_add(struct problems *p, const struct problem *one)
+{
+	if (one->weight == WEIGHT_REJECT)
+		p->rejected++;
+	else
+		p->warned++;
+	if (p->n == REPORT_PROBLEMS_MAX)
+		return;
+	p->v[p->n] = *one;
+	p->v[p->n].column = arena_span(&p->arena, one->column);
+	p->n++;
+}
+
+void
+report_init(struct report *r, const char *run)
+{
+	*r = (struct report){.run = run};
+	arena_init(&r->arena, REPORT_ARENA_MAX);
+}
+
+void
+report_release(struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->feeds[i].files);
+	free(r->feeds);
+	arena_release(&r->arena);
+}
+
+struct feed_report *
+report_feed(struct report *r, const char *feed)
+{
+	struct feed_report *v;
+
+	if (r->n == r->cap) {
+		r->cap = r->cap * 2 + 4;
+		if ((v = reallocarray(r->feeds, r->cap, sizeof(*v))) == NULL)
+			return NULL;
+		r->feeds = v;
+	}
+	v = &r->feeds[r->n++];
+	memset(v, 0, sizeof(*v));
+	strncpy(v->feed, feed, sizeof(v->feed) - 1);
+	return v;
+}
+
+struct file_report *
+report_file(struct report *r, struct feed_report *f, const struct file_entry *entry,
+    const struct problems *problems)
+{
+	struct file_report *v;
+
+	if (f->n == f->cap) {
+		f->cap = f->cap * 2 + 4;
+		if ((v = reallocarray(f->files, f->cap, sizeof(*v))) == NULL)
+			return NULL;
+		f->files = v;
+	}
+	v = &f->files[f->n++];
+	memset(v, 0, sizeof(*v));
+	v->entry = *entry;
+	for (size_t i = 0; i < problems->n && v->nproblems < 20; i++) {
+		v->problems[v->nproblems] = problems->v[i];
+		v->problems[v->nproblems].column = arena_span(
+		    &r->arena, problems->v[i].column);
+		v->nproblems++;
+	}
+	v->more = problems->rejected + problems->warned - v->nproblems;
+	return v;
+}
+
+static void
+problem_json(struct json *j, const struct problem *p)
+{
+	json_object(j);
+	json_put_cstr(j, "weight", p->weight == WEIGHT_REJECT ? "rejected" : "warning");
+	json_put_uint(j, "row", p->row);
+	json_put_string(j, "column", p->column);
+	json_put_cstr(j, "type", p->type);
+	json_put_cstr(j, "field", p->field);
+	json_put_cstr(j, "code", problem_name(p->code));
+	json_put_cstr(j, "message", problem_text(p->code));
+	json_put_cstr(j, "remedy", problem_remedy(p->code));
+	json_object_end(j);
+}
+
+static void
+file_json(struct json *j, const struct file_report *f)
+{
+	const struct file_entry *en = &f->entry;
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&en->id, id);
+	json_object(j);
+	json_put_cstr(j, "file", id);
+	json_put_cstr(j, "verdict", verdict_name(en->verdict));
+	if (en->reason[0] != '\0')
+		json_put_cstr(j, "reason", en->reason);
+	if (f->found[0] != '\0')
+		json_put_cstr(j, "found", f->found);
+	json_put_bool(j, "closed", en->closed);
+	json_put_uint(j, "bytes", en->size);
+	json_put_uint(j, "rows", en->rows);
+	json_put_uint(j, "mapped", en->mapped);
+	json_put_uint(j, "filtered", en->filtered);
+	json_put_uint(j, "rejected", en->rejected);
+	json_put_uint(j, "warnings", en->warnings);
+	json_put_uint(j, "records", en->records);
+	json_put_uint(j, "delivered", en->delivered);
+	json_put_uint(j, "unchanged", en->unchanged);
+	json_put_uint(j, "duplicate", en->duplicate);
+	json_put_uint(j, "stale", en->stale);
+	json_put_uint(j, "refused", en->refused);
+	json_put_uint(j, "pending", f->pending);
+	json_key(j, SPAN_LIT("problems"));
+	json_array(j);
+	for (size_t i = 0; i < f->nproblems; i++)
+		problem_json(j, &f->problems[i]);
+	json_array_end(j);
+	json_put_uint(j, "more_problems", f->more);
+	json_object_end(j);
+}
+
+static void
+feed_json(struct json *j, const struct feed_report *f)
+{
+	json_object(j);
+	json_put_cstr(j, "feed", f->feed);
+	json_put_int(j, "exit", f->exit);
+	if (f->err.code != ERR_NONE) {
+		json_key(j, SPAN_LIT("error"));
+		json_object(j);
+		json_put_cstr(j, "code", err_name(f->err.code));
+		json_put_cstr(j, "message", f->err.msg);
+		json_object_end(j);
+	}
+	json_put_uint(j, "known", f->known);
+	json_put_uint(j, "waiting", f->waiting);
+	json_put_uint(j, "held", f->held);
+	json_put_uint(j, "refused", f->refused);
+	json_put_uint(j, "requests", f->requests);
+	json_put_uint(j, "retries", f->retries);
+	json_key(j, SPAN_LIT("files"));
+	json_array(j);
+	for (size_t i = 0; i < f->n; i++)
+		file_json(j, &f->files[i]);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+void
+report_json(const struct report *r, struct buf *out)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_object(&j);
+	json_put_cstr(&j, "run", r->run);
+	json_put_bool(&j, "dry_run", r->dry_run);
+	json_put_int(&j, "started_ms", r->started);
+	json_put_int(&j, "ended_ms", r->ended);
+	json_put_int(&j, "exit", r->exit);
+	json_key(&j, SPAN_LIT("feeds"));
+	json_array(&j);
+	for (size_t i = 0; i < r->n; i++)
+		feed_json(&j, &r->feeds[i]);
+	json_array_end(&j);
+	json_object_end(&j);
+	buf_add_char(out, '\n');
+}
+
+static void
+problem_line(struct buf *out, const struct problem *p)
+{
+	buf_addf(out, "    row %llu", (unsigned long long)p->row);
+	if (p->column.n > 0) {
+		buf_add_str(out, ", column ");
+		text_quote(out, p->column);
+	}
+	buf_addf(out, ": %s %s %s\n", problem_text(p->code), problem_remedy(p->code),
+	    p->weight == WEIGHT_REJECT ? "(row not taken)" : "(warning)");
+}
+
+static void
+counts_line(const struct report *r, const struct file_report *f, struct buf *out)
+{
+	const struct file_entry *en = &f->entry;
+	const struct {
+		uint64_t n;
+		const char *word;
+	} parts[] = {{r->dry_run ? en->records - en->unchanged - en->duplicate -
+				       en->stale - en->refused
+				 : en->delivered,
+			 r->dry_run ? "records would be sent" : "records delivered"},
+	    {en->unchanged, "unchanged"}, {en->duplicate, "duplicate"},
+	    {en->stale, "stale"}, {en->refused, "refused by the API"},
+	    {r->dry_run ? 0 : f->pending, "pending"}, {en->filtered, "rows filtered"},
+	    {en->rejected, "rows rejected"}};
+
+	buf_addf(out, "%llu rows: %llu %s", (unsigned long long)en->rows,
+	    (unsigned long long)parts[0].n, parts[0].word);
+	for (size_t i = 1; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].n > 0)
+			buf_addf(out, ", %llu %s", (unsigned long long)parts[i].n,
+			    parts[i].word);
+	buf_add_char(out, '\n');
+}
+
+static void
+file_text(const struct report *r, const struct file_report *f, struct buf *out)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&f->entry.id, id);
+	buf_addf(out, "  file %.8s: ", id);
+	if (f->entry.verdict == VERDICT_REFUSE || f->entry.verdict == VERDICT_HOLD)
+		buf_addf(out, "%s: %s\n",
+		    f->entry.verdict == VERDICT_HOLD ? "HELD" : "REFUSED",
+		    f->entry.reason);
+	else if (f->entry.verdict == VERDICT_EMPTY)
+		buf_add_str(out, "empty: no rows\n");
+	else
+		counts_line(r, f, out);
+	for (size_t i = 0; i < f->nproblems; i++)
+		problem_line(out, &f->problems[i]);
+	if (f->more > 0)
+		buf_addf(out, "    and %llu more\n", (unsigned long long)f->more);
+}
+
+static void
+feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
+{
+	buf_addf(out, "%s: ", f->feed);
+	if (f->err.code != ERR_NONE)
+		buf_addf(out, "%s\n", f->err.msg);
+	else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0)
+		buf_add_str(out, "nothing new\n");
+	else
+		buf_addf(out, "%zu file%s read\n", f->n, f->n == 1 ? "" : "s");
+	for (size_t i = 0; i < f->n; i++)
+		file_text(r, &f->files[i], out);
+	if (f->waiting > 0)
+		buf_addf(out, "  %llu not ready yet: the next run looks again\n",
+		    (unsigned long long)f->waiting);
+	if (f->held > 0)
+		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,
+		    "waiting for a decision: `emrdrop status` tells why");
+	if (f->refused > 0)
+		buf_addf(out, "  %llu refused: `emrdrop status` tells why\n",
+		    (unsigned long long)f->refused);
+}
+
+void
+report_text(const struct report *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->n; i++)
+		feed_text(r, &r->feeds[i], out);
+}

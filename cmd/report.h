@@ -1,0 +1,68 @@
+/*
+ * What a run did, feed by feed and file by file: printed for a person, or as one
+ * JSON object. Never a value of a patient's.
+ */
+#ifndef CMD_REPORT_H
+#define CMD_REPORT_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/problem.h"
+#include "state/files.h"
+
+#define REPORT_PROBLEMS_MAX FILE_PROBLEMS_MAX
+
+/* A file's problems, copied. */
+struct problems {
+	struct arena arena;
+	struct problem v[REPORT_PROBLEMS_MAX];
+	size_t n;                  /* kept */
+	uint64_t rejected, warned; /* all, by weight */
+};
+
+void problems_init(struct problems *p);
+void problems_release(struct problems *p);
+void problems_add(struct problems *p, const struct problem *one);
+
+struct file_report {
+	struct file_entry entry;
+	struct problem problems[20]; /* the first ones; text borrowed from the report */
+	size_t nproblems;
+	uint64_t more; /* problems not shown */
+	uint64_t pending;
+	char found[256];
+};
+
+struct feed_report {
+	char feed[LEDGER_NAME_MAX + 1];
+	int exit;
+	struct err err;
+	struct file_report *files;
+	size_t n, cap;
+	uint64_t known, waiting, held, refused;
+	bool blocked; /* a held file keeps later ones back */
+	uint64_t requests, retries;
+};
+
+struct report {
+	struct arena arena;
+	struct feed_report *feeds;
+	size_t n, cap;
+	const char *run;
+	bool dry_run;
+	int exit;
+	int64_t started, ended; /* ms */
+};
+
+void report_init(struct report *r, const char *run);
+void report_release(struct report *r);
+
+/* A new feed's or file's report, zeroed; NULL if memory ran out. Borrowed. */
+struct feed_report *report_feed(struct report *r, const char *feed);
+struct file_report *report_file(struct report *r, struct feed_report *f,
+    const struct file_entry *entry, const struct problems *problems);
+
+void report_json(const struct report *r, struct buf *out);
+void report_text(const struct report *r, struct buf *out);
+
+#endif

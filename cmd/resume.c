@@ -1,0 +1,111 @@
+/*
+ * An unfinished pass is finished before anything else of its scope starts. Its file
+ * is found again by content and not judged again; the batches that were not
+ * acknowledged go out byte for byte as they were (P5).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/job_impl.h"
+
+/* The pass ends as it stands: what was sent and not answered becomes doubtful. */
+static int
+abandon(struct job *j, struct pass *p, const char *why, struct err *e)
+{
+	struct merged sum;
+
+	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
+	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
+		LOG_NAME("reason", why)));
+	return pass_close(j->ledger, p, &sum, e);
+}
+
+static bool
+same_changes(const struct job *j, const struct pass *p, const struct intake *in)
+{
+	return p->fingerprint == j->feed->fingerprint &&
+	       p->batches == changes_counts(in->changes)->batches &&
+	       memcmp(p->changes, in->list, SHA256_SIZE) == 0;
+}
+
+static int
+go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *in,
+    struct err *e)
+{
+	uint64_t pending;
+
+	if (!same_changes(j, p, in))
+		return abandon(j, p, "the file gives other changes than it did", e);
+	in->entry.id = p->file;
+	in->entry.pass = p->number;
+	in->entry.verdict = VERDICT_DELIVER;
+	if (send_changes(j, p, in, e) != 0)
+		return -1;
+	return job_close_pass(j, p, in, &pending, e) == 0
+		   ? job_conclude(j, f, in, pending, e)
+		   : -1;
+}
+
+/* 1: this was the pass's file, and the pass is over; 0: it was another; -1. */
+static int
+try_file(struct job *j, struct pass *p, const struct drop_file *f, struct err *e)
+{
+	struct intake *in = intake_new(e);
+	int rc;
+
+	if (in == NULL)
+		return -1;
+	rc = intake_read(j, f, p->clock, in, e);
+	if (rc != 0 && (e->code == ERR_CHANGED || e->code == ERR_GONE))
+		rc = 0;
+	else if (rc == 0 && memcmp(in->sha256, p->sha256, SHA256_SIZE) == 0)
+		rc = go_on(j, p, f, in, e) == 0 ? 1 : -1;
+	intake_free(in);
+	return rc;
+}
+
+/* The file under its old name first, then any other of the same size. */
+static int
+find_file(struct job *j, struct pass *p, struct err *e)
+{
+	struct drop_list list = {.n = 0};
+	struct file_entry old;
+	int rc, known = ledger_file_get(j->ledger, &p->file, &old, e);
+
+	if (known < 0 || poller_list(j->poller, &list, e) != 0)
+		return -1;
+	rc = 0;
+	for (int again = 0; again < 2 && rc == 0; again++) {
+		for (size_t i = 0; i < list.n && rc == 0; i++) {
+			bool named = known == 1 && strcmp(list.v[i].name, old.name) == 0;
+
+			if (list.v[i].size == p->size && named == (again == 0))
+				rc = try_file(j, p, &list.v[i], e);
+		}
+	}
+	drop_list_release(&list);
+	return rc;
+}
+
+int
+resume(struct job *j, struct err *e)
+{
+	struct merged sum;
+	struct pass p;
+	int r = pass_get(j->ledger, j->scope, &p, e);
+
+	if (r <= 0)
+		return r;
+	if (strcmp(p.feed, j->feed->feed.name) != 0)
+		return err_set(e, ERR_BUSY,
+		    "feed %s has an unfinished delivery from the same source: `emrdrop run %s` first",
+		    p.feed, p.feed);
+	log_event(&j->app->log, LOG_INFO, "pass-resumed",
+	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
+	if (p.closing)
+		return pass_close(j->ledger, &p, &sum, e);
+	r = find_file(j, &p, e);
+	if (r < 0)
+		return -1;
+	return r == 1 ? 0 : abandon(j, &p, "its file is not in the drop any more", e);
+}

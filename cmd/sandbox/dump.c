@@ -1,0 +1,16 @@
+#include "cmd/sandbox/dump.h"
+
+#include <stdlib.h>
+
+void
+dump_json(struct buf *out, json_t *v)
+{
+	char *text = v ? json_dumps(v, JSON_COMPACT) : NULL;
+
+	if (text)
+		buf_add_str(out, text);
+	else
+		out->failed = 1;
+	free(text);
+	json_decref(v);
+}

@@ -1,0 +1,30 @@
+#include "cmd/text.h"
+
+#include <time.h>
+
+#include "base/json.h"
+
+void
+text_quote(struct buf *out, struct span s)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_string(&j, s);
+}
+
+void
+text_time(struct buf *out, int64_t ms)
+{
+	time_t s = (time_t)(ms / 1000);
+	char text[32];
+	struct tm tm;
+
+	if (ms == 0) {
+		buf_add_str(out, "never");
+		return;
+	}
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm);
+	buf_add_str(out, text);
+}
