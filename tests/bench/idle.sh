@@ -1,0 +1,29 @@
+#!/bin/bash
+# A run that finds nothing new, beside `sftp -b` listing the same folder. Medians.
+#
+#   FILES=200 RUNS=15 tests/bench/idle.sh
+set -u -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 74
+. tests/bench/lib.sh
+
+FILES=${FILES:-200}
+RUNS=${RUNS:-15}
+
+bench_start 200
+# Files of other feeds, and one of ours that was read already.
+for ((i = 0; i < FILES; i++)); do
+	echo synthetic >"$SSHD_DROP/other_$i.csv"
+done
+bench_take first "$EMRDROP" --config "$BENCH/etc" run bench
+for ((i = 0; i < RUNS; i++)); do
+	bench_take emrdrop "$EMRDROP" --config "$BENCH/etc" run bench
+	bench_sftp sftp "ls -l $SSHD_DROP"
+done
+
+echo "$FILES files in the folder, nothing new; $BENCH_CIPHER, $BENCH_MAC; medians of $RUNS"
+printf '%-12s %9s %9s %10s\n' "" "wall ms" "CPU ms" "anon MiB"
+for name in emrdrop sftp; do
+	awk -v name="$name" -v w="$(bench_median $name 1)" -v c="$(bench_median $name 2)" \
+		-v k="$(bench_median $name 3)" 'BEGIN {
+		printf "%-12s %9.0f %9.0f %10.1f\n", name, 1000 * w, 1000 * c, k / 1024 }'
+done

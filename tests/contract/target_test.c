@@ -1,0 +1,355 @@
+/*
+ * The delivery contract, the same table of scenarios against each mode. The API is
+ * tests/lib/fake_api.py, whose steps stand in the URL's path.
+ */
+#include "outbound/target.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/lib/target_rig.h"
+
+/* ---- scenarios ---- */
+
+enum token { TOKEN_NONE, TOKEN_OLD, TOKEN_ROTATED };
+
+/* 3 batches of 4 records, the second of each bad, the third a removal. */
+struct scenario {
+	const char *steps;
+	int code;
+	const char *says;           /* in the message */
+	const char *batch, *record; /* results by mode; "": all taken, or none answered */
+	int extra;                  /* requests beyond one a batch or record */
+	int64_t waited;             /* at least, ms */
+	int64_t deadline;           /* ms; 0: an hour */
+	enum token token;
+	int in_flight; /* 0: 2 */
+};
+
+#define PARTLY "TRTTTRTTTRTT"
+
+static const struct scenario scenarios[] = {
+    {.steps = "200"},
+    {.steps = "204"},
+    {.steps = "refuse", .batch = PARTLY, .record = PARTLY},
+    {.steps = "late", .batch = "TLTTTLTTTLTT", .record = "TLTTTLTTTLTT"},
+    {.steps = "both", .batch = "LRLLLRLLLRLL", .record = PARTLY},
+    /* transient */
+    {.steps = "429:7,200", .extra = 1, .waited = 7000},
+    {.steps = "503:date,200", .extra = 1, .waited = 7000},
+    {.steps = "500,502,503,504,408,200", .extra = 5, .waited = 15500, .in_flight = 1},
+    {.steps = "425,409,200", .extra = 2, .waited = 500},
+    {.steps = "500,500,500,500,500,500,200", .extra = 6, .waited = 1500},
+    {.steps = "drop,200", .extra = 1, .waited = 500},
+    /* on a kept connection, where libcurl sends again by itself */
+    {.steps = "200,drop,200", .extra = 1, .in_flight = 1},
+    {.steps = "cut,200", .extra = 1, .waited = 500},
+    {.steps = "json,200", .extra = 1, .waited = 500},
+    {.steps = "html,200", .extra = 1, .waited = 500},
+    {.steps = "unknown,200", .extra = 1, .waited = 500},
+    {.steps = "big,200", .extra = 1, .waited = 500},
+    /* tried, and given up */
+    {.steps = "503",
+	.code = ERR_API,
+	.waited = 15500,
+	.says = "503: the API is unavailable after 6"},
+    {.steps = "409",
+	.code = ERR_API,
+	.waited = 15500,
+	.says = "409: the API is unavailable after 6"},
+    {.steps = "html", .code = ERR_API, .says = "HTTP 200 with a web page"},
+    {.steps = "json",
+	.code = ERR_API,
+	.says = "HTTP 200 with a body that is no valid JSON"},
+    {.steps = "big", .code = ERR_API, .says = "HTTP 200 with more than 4194304 bytes"},
+    {.steps = "unknown", .code = ERR_API, .says = "not in the batch"},
+    {.steps = "drop", .code = ERR_API, .says = "got no answer ("},
+    {.steps = "429:3600",
+	.code = ERR_API,
+	.deadline = 600000,
+	.says = "due in 3600 s, is past"},
+    {.steps = "503",
+	.code = ERR_API,
+	.deadline = 6000,
+	.waited = 3500,
+	.says = "due in 4 s, is past"},
+    {.steps = "200",
+	.code = ERR_DEADLINE,
+	.deadline = -1,
+	.says = "the run's time is over"},
+    /* what no try will mend */
+    {.steps = "moved", .code = ERR_API, .says = "HTTP 302: redirects are not followed"},
+    {.steps = "404", .code = ERR_API, .says = "HTTP 404: this is our configuration"},
+    {.steps = "405", .code = ERR_API, .says = "HTTP 405: this is our configuration"},
+    {.steps = "415", .code = ERR_API, .says = "HTTP 415: this is our configuration"},
+    /* credentials */
+    {.steps = "401", .code = ERR_PERM, .says = "set token_file"},
+    {.steps = "token",
+	.code = ERR_PERM,
+	.says = "HTTP 401: the API does not accept",
+	.token = TOKEN_OLD},
+    {.steps = "403",
+	.code = ERR_PERM,
+	.says = "HTTP 403: the API does not accept",
+	.token = TOKEN_OLD},
+    {.steps = "token", .extra = 1, .token = TOKEN_ROTATED, .in_flight = 1},
+    {.steps = "403,200", .extra = 1, .token = TOKEN_OLD},
+};
+
+static void
+check_state(
+    const struct server *s, const char *name, const struct scenario *row, int sent)
+{
+	char path[64], want[256];
+	struct page state;
+
+	snprintf(path, sizeof(path), "state/%s", name);
+	get_page(s, s->port, path, &state);
+	cr_expect_not_null(strstr(state.text, "wrong=0"), "%s: %s", name, state.text);
+	if (row->code != ERR_NONE)
+		return;
+	snprintf(want, sizeof(want), "requests=%d keys=%d applied=12 wrong=0",
+	    sent + row->extra, sent);
+	cr_expect_str_eq(
+	    state.text, want, "%s %s: %s, not %s", name, row->steps, state.text, want);
+}
+
+static void
+play(const struct server *s, const struct scenario *row, int mode, size_t number)
+{
+	char name[24], url[256], ca[128], token[128];
+	struct job job = {.deadline = row->deadline == 0 ? HOUR : row->deadline};
+	struct outcome o;
+	struct load load;
+	const char *want;
+
+	snprintf(name, sizeof(name), "%s%zu", mode == TARGET_BATCH ? "batch" : "record",
+	    number);
+	snprintf(
+	    url, sizeof(url), "https://127.0.0.1:%u/%s/%s/v1", s->port, name, row->steps);
+	path_in(s, "ca.pem", ca);
+	path_in(s, "token", token);
+	job.tc = conf_for(url, ca, mode);
+	if (row->in_flight > 0)
+		job.tc.in_flight = row->in_flight;
+	if (row->token != TOKEN_NONE) {
+		job.tc.token_file.where = token;
+		write_file(s, "token", "stale-token\n");
+	}
+	job.rotate = row->token == TOKEN_ROTATED ? s : NULL;
+	load_make(&load, 3, 4, false);
+	deliver(&job, &load, &o);
+	cr_expect_eq(
+	    o.code, row->code, "%s %s: code %d: %s", name, row->steps, o.code, o.msg);
+	if (row->says != NULL)
+		cr_expect_not_null(strstr(o.msg, row->says), "%s: %s", name, o.msg);
+	want = mode == TARGET_BATCH ? row->batch : row->record;
+	if (want == NULL)
+		want = row->code == ERR_NONE ? "TTTTTTTTTTTT" : "------------";
+	cr_expect_str_eq(o.results, want, "%s %s: %s", name, row->steps, o.results);
+	cr_expect_geq(
+	    o.waited, row->waited, "%s %s: %ld ms", name, row->steps, (long)o.waited);
+	check_state(s, name, row, mode == TARGET_BATCH ? 3 : 12);
+}
+
+Test(target_contract, scenarios, .timeout = 120)
+{
+	struct server s;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		play(&s, &scenarios[i], TARGET_BATCH, i);
+		play(&s, &scenarios[i], TARGET_RECORD, i);
+	}
+	server_stop(&s);
+}
+
+/* A bare 4xx about a batch says nothing about its records; about a record it does. */
+Test(target_contract, refused_whole)
+{
+	static const struct {
+		const char *steps;
+		int mode, code;
+		const char *says, *results;
+		bool all_bad;
+		size_t each;
+		int in_flight;
+	} rows[] = {
+	    {"400", TARGET_BATCH, ERR_API, "refused batch 0 as a whole with HTTP 400",
+		"------", false, 2, 1},
+	    {"422", TARGET_BATCH, ERR_API, "nothing was marked", "------", false, 2, 1},
+	    {"413", TARGET_BATCH, ERR_API, "make batch_bytes or batch_records", "------",
+		false, 2, 1},
+	    {"200,400", TARGET_BATCH, ERR_API, "refused batch 1", "TT----", false, 2, 1},
+	    {"400,413,422,410,200", TARGET_RECORD, ERR_NONE, "", "RRRRTT", false, 2, 1},
+	    /* a removal of what is gone is done */
+	    {"200,200,410,200", TARGET_RECORD, ERR_NONE, "", "TTTTTTTTT", false, 3, 1},
+	    /* few refusals stand, twenty in a row are not believed */
+	    {"400", TARGET_RECORD, ERR_NONE, "", "RRRRRR", false, 2, 1},
+	    {"400", TARGET_RECORD, ERR_API, "refused 20 records in a row, the last with",
+		"------------------------------", true, 10, 2},
+	    {"400", TARGET_RECORD, ERR_API, "nothing of them was marked",
+		"RRRRRRRRRR--------------------", true, 10, 1},
+	    {"200,400", TARGET_RECORD, ERR_API, "look at [target] url",
+		"TRRRRRRRRRRRRRRRRRRR----------", true, 10, 1},
+	    {"400,200,400", TARGET_RECORD, ERR_API, "", "RTRRRRRRRRRRRRRRRRRR----------",
+		true, 10, 1},
+	};
+	char url[256], ca[128];
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	path_in(&s, "ca.pem", ca);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct job job = {.deadline = HOUR};
+
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u/whole%zu/%s", s.port, i,
+		    rows[i].steps);
+		job.tc = conf_for(url, ca, rows[i].mode);
+		job.tc.in_flight = rows[i].in_flight;
+		load_make(&load, 3, rows[i].each, rows[i].all_bad);
+		deliver(&job, &load, &o);
+		cr_expect_eq(o.code, rows[i].code, "row %zu: %s", i, o.msg);
+		cr_expect_not_null(strstr(o.msg, rows[i].says), "row %zu: %s", i, o.msg);
+		cr_expect_str_eq(o.results, rows[i].results, "row %zu: %s", i, o.results);
+	}
+	server_stop(&s);
+}
+
+/* ---- TLS ---- */
+
+/* openssl's own server; returns its port. */
+static unsigned
+s_server(const struct server *s, const char *address, const char *protocol, pid_t *pid)
+{
+	char cert[128], key[128], accept[64], line[256] = "";
+	const char *argv[] = {"openssl", "s_server", "-accept", accept, "-cert", cert,
+	    "-key", key, "-www", "-cipher", "DEFAULT@SECLEVEL=0", protocol, NULL};
+	unsigned port = 0;
+	int fds[2];
+	FILE *f;
+
+	path_in(s, "server.pem", cert);
+	path_in(s, "server.key", key);
+	snprintf(accept, sizeof(accept), "%s:0", address);
+	cr_assert_eq(pipe(fds), 0);
+	*pid = spawn(argv, fds[1]);
+	close(fds[1]);
+	f = fdopen(fds[0], "r");
+	while (port == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "ACCEPT ", 7) == 0)
+			port = (unsigned)strtoul(strrchr(line, ':') + 1, NULL, 10);
+	fclose(f);
+	cr_assert_neq(port, 0, "openssl s_server: %s", line);
+	return port;
+}
+
+struct tls_row {
+	const char *host; /* with "%u" for the port */
+	unsigned port;
+	const char *ca;
+	int code;
+	const char *says;
+};
+
+static void
+check_tls(const struct server *s, const struct tls_row *row)
+{
+	char url[256], ca[128];
+	struct job job = {.deadline = HOUR};
+	struct outcome o;
+	struct load load;
+
+	snprintf(url, sizeof(url), "https://%s:%u/tls/200", row->host, row->port);
+	path_in(s, row->ca != NULL ? row->ca : "", ca);
+	job.tc = conf_for(url, row->ca != NULL ? ca : NULL, TARGET_BATCH);
+	job.tc.attempts = 2;
+	load_make(&load, 1, 2, false);
+	deliver(&job, &load, &o);
+	cr_expect_eq(o.code, row->code, "%s: %d %s", url, o.code, o.msg);
+	cr_expect_not_null(strstr(o.msg, row->says), "%s: %s", url, o.msg);
+}
+
+Test(target_tls, peers, .timeout = 60)
+{
+	pid_t old_pid, other_pid;
+	unsigned old, other;
+	struct server s;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	old = s_server(&s, "127.0.0.1", "-tls1_1", &old_pid);
+	other = s_server(&s, "127.0.0.2", "-tls1_2", &other_pid);
+	const struct tls_row rows[] = {
+	    {"127.0.0.1", s.port, "ca.pem", ERR_NONE, ""},
+	    {"localhost", s.port, "ca.pem", ERR_NONE, ""},
+	    /* signed by nobody we know: neither the system's CAs nor this file's */
+	    {"127.0.0.1", s.port, NULL, ERR_PEER, "look at [target] url"},
+	    {"127.0.0.1", s.port, "no-such.pem", ERR_PEER, "must be a readable file"},
+	    {"127.0.0.1", s.port, "san", ERR_PEER, "must be a readable file"},
+	    /* another name than the certificate's */
+	    {"127.0.0.2", other, "ca.pem", ERR_PEER, "POST 127.0.0.2:"},
+	    {"127.0.0.1", old, "ca.pem", ERR_PEER, "TLS 1.2 or newer"},
+	    /* nobody there */
+	    {"127.0.0.1", 1, "ca.pem", ERR_API, "unavailable after 2 tries"},
+	    {"no-such-host.invalid", 443, "ca.pem", ERR_API, "unavailable after 2 tries"},
+	};
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check_tls(&s, &rows[i]);
+	stop(old_pid);
+	stop(other_pid);
+	server_stop(&s);
+}
+
+/* ---- check --connect ---- */
+
+Test(target_contract, probe)
+{
+	static const struct {
+		const char *step;
+		int code;
+	} rows[] = {{"200", ERR_NONE}, {"204", ERR_NONE}, {"405", ERR_NONE},
+	    {"501", ERR_NONE}, {"400", ERR_NONE}, {"401", ERR_PERM}, {"403", ERR_PERM},
+	    {"404", ERR_API}, {"302", ERR_API}, {"503", ERR_API}};
+	struct fake_clock self = {0};
+	struct clock clock = {fake_wall, fake_mono, fake_pause, &self};
+	char url[256], ca[128];
+	struct page state;
+	struct server s;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	path_in(&s, "ca.pem", ca);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct target_env env = {.clock = &clock,
+		    .deadline = clock_mono(&clock) + HOUR,
+		    .run = "01RUN",
+		    .random = longest};
+		struct target_conf tc = conf_for(url, ca, TARGET_BATCH);
+		struct target *t;
+
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u/probe/%s", s.port,
+		    rows[i].step);
+		e.code = ERR_NONE;
+		t = target_open(&tc, &env, &e);
+		cr_expect_eq(target_probe(t, &e) < 0, rows[i].code != ERR_NONE);
+		cr_expect_eq((int)e.code, rows[i].code, "%s: %s", rows[i].step, e.msg);
+		target_close(t);
+	}
+	get_page(&s, s.port, "state/probe", &state);
+	cr_expect_str_eq(state.text, "requests=0 keys=0 applied=0 wrong=0");
+	server_stop(&s);
+}

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Installs what the tests need, builds with the sanitizers on, runs everything.
+#   ./tests/run.sh [ARGUMENT...]      arguments go to ctest, e.g. -R unit
+set -u -o pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 74
+. deploy/packages.sh
+
+fail() {
+	echo "tests/run.sh: $1" >&2
+	exit 1
+}
+
+# shellcheck disable=SC2086 # lists of words
+packages_install $PACKAGES_BUILD $PACKAGES_TEST || fail "the packages are not all there"
+cmake --preset dev >/dev/null || fail "cmake could not configure the dev preset"
+cmake --build --preset dev -j 2 || fail "the build stopped"
+if ctest --test-dir build/dev -j 2 --output-on-failure --no-tests=error "$@"; then
+	echo "tests/run.sh: all tests passed"
+else
+	fail "some tests did not pass; the list is above, their full output in build/dev/Testing"
+fi

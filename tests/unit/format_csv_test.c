@@ -1,0 +1,337 @@
+#include "mappers/format.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#define LOG_MAX (1 << 20)
+
+#define MAP                                                  \
+	"[rows]\nwhen = {Status} not in HOLD\n"              \
+	"[patient]\nid = {MRN}\nname.family = {Last Name}\n" \
+	"birth_date = {DOB} | date \"%m/%d/%Y\"\n"
+
+#define TITLES "MRN,Last Name,DOB,Status\n"
+
+/* A feed compiled from text. */
+struct feed {
+	struct conf conf;
+	struct conf_errors errors;
+	struct mapper *mapper;
+	struct err err;
+};
+
+static void
+feed_open(struct feed *f, const char *text)
+{
+	static const struct mapper_conf mc = {.source = "northside", .format = "csv"};
+	char path[] = "/tmp/format_csv_test.XXXXXX";
+	int fd = mkstemp(path);
+	ssize_t n;
+
+	memset(f, 0, sizeof(*f));
+	conf_errors_init(&f->errors);
+	cr_assert_geq(fd, 0);
+	n = write(fd, text, strlen(text));
+	cr_assert_eq(n, (ssize_t)strlen(text));
+	close(fd);
+	cr_assert_eq(
+	    conf_load(&f->conf, path, NULL, &f->errors, &f->err), 0, "%s", f->err.msg);
+	unlink(path);
+	f->mapper = mapper_new(&f->conf, &mc, &f->err);
+}
+
+static void
+feed_close(struct feed *f)
+{
+	mapper_free(f->mapper);
+	conf_release(&f->conf);
+	conf_errors_release(&f->errors);
+}
+
+/* "5 id\n" for a record, "5 code Title reject\n" for a problem. */
+struct log {
+	struct buf text;
+	bool stop;
+};
+
+static int
+log_record(void *arg, const struct record *r, struct err *e)
+{
+	struct log *l = arg;
+
+	if (l->stop)
+		return err_set(e, ERR_DEADLINE, "the sink ends it");
+	buf_addf(&l->text, "%d %.*s\n", (int)r->row, (int)r->id.n, r->id.p);
+	return 0;
+}
+
+static void
+log_problem_line(void *arg, const struct problem *p)
+{
+	struct log *l = arg;
+
+	buf_addf(&l->text, "%d %s <%.*s> %s\n", (int)p->row, problem_name(p->code),
+	    (int)p->column.n, p->column.n == 0 ? "" : p->column.p,
+	    p->weight == WEIGHT_REJECT ? "reject" : "warning");
+}
+
+static struct reading *
+open_reading(struct feed *f, struct log *l)
+{
+	struct mapper_sink sink = {log_record, log_problem_line, l};
+	struct reading *r;
+
+	cr_assert_not_null(
+	    f->mapper, "%s: %s", f->err.msg, f->errors.n > 0 ? f->errors.text[0] : "");
+	buf_init(&l->text, LOG_MAX);
+	r = mapper_open(f->mapper, &sink, 0, &f->err);
+	cr_assert_not_null(r);
+	return r;
+}
+
+static int
+read_all(struct reading *r, struct span in, struct err *e)
+{
+	if (reading_feed(r, in, e) != 0)
+		return -1;
+	return reading_end(r, e);
+}
+
+static void
+expect_log(struct log *l, const char *want)
+{
+	buf_add_char(&l->text, '\0');
+	cr_expect_str_eq(l->text.p, want);
+	buf_release(&l->text);
+}
+
+Test(format_csv_files, read)
+{
+	static const struct {
+		struct span in;
+		const char *want;
+		struct mapper_counts counts;
+		const char *found;
+	} table[] = {
+	    {SPAN_LIT(""), "", {0}, "no header"},
+	    {SPAN_LIT("\r\n\r\n"), "", {0}, "no header"},
+	    {SPAN_LIT(TITLES), "", {0}, "delimiter=, charset=utf-8"},
+	    {SPAN_LIT(TITLES "1,A,01/02/1980,ok\n"
+			     "2,B,,HOLD\n"
+			     ",C,,ok\n"
+			     "4,D,31/31/1980,ok\n"
+			     "5,E\n"
+			     "6,F,,ok,, \n"
+			     "7,G,,ok,x\n"
+			     "8,H\"x,,ok\n"
+			     "9,I,,ok"),
+		"2 1\n"
+		"4 missing_id <MRN> reject\n"
+		"5 not_date <DOB> warning\n"
+		"5 4\n"
+		"6 csv_columns <> reject\n"
+		"7 6\n"
+		"8 csv_columns <> reject\n"
+		"9 csv_quote <Last Name> reject\n"
+		"10 9\n",
+		{.rows = 9,
+		    .mapped = 4,
+		    .filtered = 1,
+		    .rejected = 4,
+		    .records = 4,
+		    .warnings = 1},
+		"delimiter=, charset=utf-8"},
+	    /* Titles: mark, case, blanks, another order, empty ones at the end. */
+	    {SPAN_LIT("\xef\xbb\xbf\"status\"; last name ;DOB;mrn;X;;\r\n"
+		      "ok;\"A;\r\nB\";;1;;;\r\n"
+		      "ok;C;;2;\r\n"
+		      "ok;C;;2\r\n"),
+		"2 1\n3 2\n4 csv_columns <> reject\n",
+		{.rows = 3, .mapped = 2, .rejected = 1, .records = 2},
+		"delimiter=; charset=utf-8"},
+	    {SPAN_LIT("MRN\tLast Name\tDOB\tStatus\r1\tJos\xe9, A\t\tok\r\r"
+		      "2\tB\x81\t\tok\r3\tC\0\t\tok\r4\t\"D\t\tok\r5\tE\t\tok"),
+		"2 1\n4 encoding <Last Name> reject\n"
+		"5 control_character <Last Name> reject\n"
+		"6 csv_quote <Last Name> reject\n7 5\n",
+		{.rows = 5, .mapped = 2, .rejected = 3, .records = 2},
+		"delimiter=tab charset=windows-1252"},
+	};
+	struct feed f;
+
+	feed_open(&f, MAP);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct log l = {0};
+		struct reading *r = open_reading(&f, &l);
+		const struct mapper_counts *n = reading_counts(r);
+
+		cr_assert_eq(read_all(r, table[i].in, &f.err), 0, "%s", f.err.msg);
+		cr_expect_eq(memcmp(n, &table[i].counts, sizeof(*n)), 0, "file %zu", i);
+		cr_expect_str_eq(reading_found(r), table[i].found);
+		expect_log(&l, table[i].want);
+		reading_free(r);
+	}
+	feed_close(&f);
+}
+
+Test(format_csv_files, refused)
+{
+	static const struct {
+		struct span in;
+		const char *says;
+	} table[] = {
+	    {SPAN_LIT("MRN,Surname,DOB,Status\n1,A,,ok\n"), "Last Name"},
+	    {SPAN_LIT("a,b\n"), "MRN"},
+	    {SPAN_LIT("MRN,Last \"Name\",DOB,Status\n"), "header (row 1)"},
+	    {SPAN_LIT("\nMRN,\"Last Name,DOB,Status\n1,2,3,4\n"), "header (row 2)"},
+	    {SPAN_LIT("\xff\xfeM\0R\0N\0"), "UTF-16"},
+	};
+	struct feed f;
+
+	feed_open(&f, MAP);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct log l = {0};
+		struct reading *r = open_reading(&f, &l);
+		struct err e = {0};
+
+		cr_expect_eq(read_all(r, table[i].in, &e), -1);
+		cr_expect_eq(e.code, ERR_REFUSED);
+		cr_expect_not_null(strstr(e.msg, table[i].says), "%s", e.msg);
+		expect_log(&l, "");
+		reading_free(r);
+	}
+	feed_close(&f);
+}
+
+Test(format_csv_files, the_sink_ends_it)
+{
+	struct log l = {.stop = true};
+	struct err e = {0};
+	struct reading *r;
+	struct feed f;
+
+	feed_open(&f, MAP);
+	r = open_reading(&f, &l);
+	cr_expect_eq(read_all(r, SPAN_LIT(TITLES "1,A,,ok\n2,B,,ok\n"), &e), -1);
+	cr_expect_eq(e.code, ERR_DEADLINE);
+	cr_expect_eq(reading_feed(r, SPAN_LIT("x"), &e), -1);
+	cr_expect_eq(e.code, ERR_INTERNAL);
+	expect_log(&l, "");
+	reading_free(r);
+	feed_close(&f);
+}
+
+Test(format_csv_files, explain_one_row)
+{
+	struct log l = {0};
+	struct reading *r;
+	struct buf out;
+	struct json j;
+	struct feed f;
+
+	buf_init(&out, LOG_MAX);
+	json_init(&j, &out);
+	feed_open(&f, MAP);
+	r = open_reading(&f, &l);
+	json_array(&j);
+	reading_explain(r, 3, &j);
+	cr_expect_eq(
+	    read_all(r, SPAN_LIT(TITLES "11,A,,ok\n22,B,,ok\n33,C,,ok\n"), &f.err), 0);
+	json_array_end(&j);
+	buf_add_char(&out, '\0');
+	cr_expect_not_null(strstr(out.p, "Last Name"));
+	cr_expect_not_null(strstr(out.p, "\"22\""));
+	cr_expect_null(strstr(out.p, "\"11\""));
+	cr_expect_null(strstr(out.p, "\"33\""));
+	expect_log(&l, "2 11\n3 22\n4 33\n");
+	reading_free(r);
+	feed_close(&f);
+	buf_release(&out);
+}
+
+Test(format_csv_settings, mistakes)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} table[] = {
+	    {"[csv]\ndelimiter = ,,\n", "delimiter"},
+	    {"[csv]\ndelimiter = \xc3\xa9\n", "delimiter"},
+	    {"[csv]\ncharset = klingon\n", "charset"},
+	    {"[csv]\ncharset = utf-16\n", "charset"},
+	    {"[csv]\nmax_line = 12\n", "max_line"},
+	    {"[csv]\nmax_columns = 0\n", "max_columns"},
+	    {"[csv]\ndelimeter = ;\n", "delimiter"},
+	};
+	char text[1024];
+	struct feed f;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", table[i].text, MAP);
+		feed_open(&f, text);
+		cr_expect_null(f.mapper, "%s", table[i].text);
+		cr_expect_eq(f.err.code, ERR_CONFIG, "%s", table[i].text);
+		cr_assert_eq(f.errors.n, 1, "%s", table[i].text);
+		cr_expect_not_null(
+		    strstr(f.errors.text[0], table[i].says), "%s", f.errors.text[0]);
+		feed_close(&f);
+	}
+}
+
+Test(format_csv_settings, obeyed)
+{
+	static const struct {
+		const char *text;
+		struct span in;
+		const char *want;
+	} table[] = {
+	    {"[csv]\ndelimiter = ;\n", SPAN_LIT("MRN;Last Name;DOB;Status,x,x,x,x,x\n"),
+		""},
+	    {"[csv]\ndelimiter = tab\n",
+		SPAN_LIT("MRN\tLast Name\tDOB\tStatus\n1\tA, B\t\t\n"), "2 1\n"},
+	    {"[csv]\ndelimiter = pipe\n",
+		SPAN_LIT("MRN|Last Name|DOB|Status\n1|A, B||\n"), "2 1\n"},
+	    {"[csv]\ncharset = utf-8\n", SPAN_LIT(TITLES "1,\xe9,,\n2,x,,\n"),
+		"2 encoding <Last Name> reject\n3 2\n"},
+	    {"[csv]\nmax_span = 1\n", SPAN_LIT(TITLES "1,\"x\ny\",,\n2,x,,\n"),
+		"2 csv_quote <Last Name> reject\n"
+		"3 csv_quote <MRN> reject\n4 2\n"},
+	};
+	char text[1024];
+	struct feed f;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct log l = {0};
+		struct reading *r;
+		int rc;
+
+		snprintf(text, sizeof(text), "%s%s", table[i].text, MAP);
+		feed_open(&f, text);
+		r = open_reading(&f, &l);
+		rc = read_all(r, table[i].in, &f.err);
+		cr_expect_eq(rc, i == 0 ? -1 : 0, "%s", f.err.msg);
+		expect_log(&l, table[i].want);
+		reading_free(r);
+		feed_close(&f);
+	}
+}
+
+Test(format_csv_settings, fingerprint)
+{
+	struct feed a, b, other;
+
+	feed_open(&a, MAP);
+	feed_open(&b, "[csv]\ndelimiter = auto\n" MAP);
+	feed_open(&other, "[csv]\ndelimiter = ;\n" MAP);
+	cr_expect_eq(mapper_fingerprint(a.mapper), mapper_fingerprint(b.mapper));
+	cr_expect_neq(mapper_fingerprint(a.mapper), mapper_fingerprint(other.mapper));
+	feed_close(&other);
+	feed_close(&b);
+	feed_close(&a);
+}

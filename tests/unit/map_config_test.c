@@ -1,0 +1,184 @@
+#include "mappers/map.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/map_fixture.h"
+
+TestSuite(map_config, .fini = map_reset);
+TestSuite(map_header, .fini = map_reset);
+
+#define PATIENT "[patient]\nid = {id}\nname.text = {N}\n"
+
+static const struct {
+	const char *text, *want;
+} mistakes[] = {
+    {"[rows]\nwhen = {A} present\n",
+	"there is no section of a record type, such as [patient]"},
+    {"[patient]\nname.text = {N}\n", ":1: [patient]: id is not mapped"},
+    {"[patient]\nid = {A}\n",
+	":1: [patient]: neither name.family nor name.text is mapped"},
+    {"[appointment]\nid = {A}\npatient_id = {B}\nstatus = booked\n",
+	":1: [appointment]: start is not mapped; a whole record needs it"},
+    {PATIENT "name.famly = {A}\n",
+	":4: [patient] name.famly: patient has no such field; did you mean name.family?"},
+    {PATIENT "op = delete\n", ":4: [patient] op: is put or patch"},
+    {PATIENT "whn = {A} present\n", "did you mean when?"},
+    {PATIENT "when = {A}\n", ":4: [patient] when: character 4: expected in, not in"},
+    {PATIENT "when = {A} matches /(/\n",
+	"[patient] when: the regular expression is wrong"},
+    {PATIENT "on_missing = cancel\n",
+	":4: [patient] on_missing: removals by snapshot are not in this release"},
+    {PATIENT "email = {A\n", ":4: [patient] email: character 3: expected ?? or | or }"},
+    {PATIENT "email = {A} | emale\n", "no such transform (did you mean email?)"},
+    {PATIENT "email = [{A}]\n", "email takes one value, not a list"},
+    {PATIENT "email[1] = {A}\n", "this field is no list, and takes no [N]"},
+    {PATIENT "name.given[1] = {A}\n", "write the whole list at once: [{A}, {B}]"},
+    {PATIENT "contact.name = {A}\n", "say which one: contact[1].name"},
+    {PATIENT "contact[0].name = {A}\n", "\"0\" is no number from 1 to 64"},
+    {PATIENT "contact[1.name = {A}\n", "expected ] after the ["},
+    {PATIENT "contact[1].name = {A}\ncontact[01].name = {A}\n",
+	"contact[].name is mapped twice"},
+    {PATIENT "gender = {A} | code gender\n", "there is no section [code gender]"},
+    {PATIENT "gender = {A} | code gendre\n[code gender]\nfemale = F\n",
+	"(did you mean [code gender]?)"},
+    {PATIENT "gender = {A} | code gender\n[code gender]\nfemale = F\nlady = L\n",
+	":7: [code gender] lady: gender cannot be \"lady\""},
+    {PATIENT "gender = F\n", "gender cannot be \"F\""},
+    {PATIENT "gender = {A} | else F\n", "gender cannot be \"F\""},
+    {PATIENT "gender = {A} | default F\n", "gender cannot be \"F\""},
+    {PATIENT "gender = {A} | else [x]\n", "else takes one value, not a list"},
+    {PATIENT "birth_date = 02/03/1976\n", "birth_date cannot be"},
+    {PATIENT "birth_date = {A} | datetime %m/%d/%Y\n", "use date, not datetime"},
+    {PATIENT "birth_date = {A} | date %m/%d/%y\n", "%y needs past"},
+    {PATIENT "deceased_at = {A} | datetime \"%m/%d/%Y %H:%M\"\n",
+	"has no zone: set timezone"},
+    {PATIENT "extra.[1] = {A}\n", "write extra.NAME"},
+    {PATIENT "[rows]\nwen = {A} present\n", "[rows] wen: no such key; [rows] has when"},
+    {PATIENT "[columns]\nmrn = \"MRN\n",
+	"[columns] mrn: character 1: expected a second quote"},
+    {PATIENT "[code]\na = b\n", "a code table has a name: [code NAME]"},
+};
+
+Test(map_config, mistakes)
+{
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
+		struct err e = {0};
+
+		cr_expect_null(
+		    map_compile(mistakes[i].text, NULL, &e), "%s", mistakes[i].text);
+		cr_expect_eq(e.code, ERR_CONFIG, "%s", mistakes[i].text);
+		cr_assert_geq(errors.n, 1, "%s", mistakes[i].text);
+		cr_expect_eq(errors.n, 1, "%s: %s", mistakes[i].text, errors.text[1]);
+		cr_expect_not_null(strstr(errors.text[0], mistakes[i].want), "%s: %s",
+		    mistakes[i].text, errors.text[0]);
+		map_reset();
+	}
+}
+
+Test(map_config, all_mistakes_at_once_and_keys_used)
+{
+	struct err e = {0};
+
+	cr_expect_null(
+	    map_compile(PATIENT "email = {A\ngender = F\nfoo = {A}\n", NULL, &e));
+	cr_expect_eq(errors.n, 3);
+	map_reset();
+	cr_assert_not_null(
+	    map_compile(
+		PATIENT "missing_window = start\non_missing = ignore\n", NULL, &e),
+	    "%s", errors.n > 0 ? errors.text[0] : "");
+	for (size_t i = 0; i < conf.n; i++) {
+		cr_expect(conf.sections[i].used);
+		for (size_t k = 0; k < conf.sections[i].n; k++)
+			cr_expect(conf.sections[i].entries[k].used);
+	}
+	map_reset();
+	cr_expect_null(map_compile(PATIENT, "Nowhere/City", &e));
+	cr_expect_eq(errors.n, 1);
+}
+
+Test(map_config, fingerprint)
+{
+	static const char *const texts[] = {PATIENT, PATIENT "email = {A}\n",
+	    PATIENT "email = {B}\n", PATIENT "[rows]\nwhen = {A} present\n",
+	    PATIENT "[columns]\nx = y\n", PATIENT "[code x]\ny = z\n"};
+	uint64_t seen[COUNT(texts) + 1];
+	struct err e = {0};
+
+	for (size_t i = 0; i <= COUNT(texts); i++) {
+		map = map_compile(
+		    texts[i % COUNT(texts)], i < COUNT(texts) ? NULL : "UTC", &e);
+		cr_assert_not_null(map);
+		seen[i] = map_fingerprint(map);
+		for (size_t k = 0; k < i; k++)
+			cr_expect_neq(seen[i], seen[k], "%zu %zu", i, k);
+		map_reset();
+	}
+	cr_assert_not_null(map_compile(texts[0], NULL, &e));
+	cr_expect_eq(map_fingerprint(map), seen[0]);
+}
+
+static const struct {
+	const char *titles, *want; /* NULL: binds */
+} headers[] = {
+    {"MRN|Last Name|DOB|a|b", NULL},
+    {" mrn |LAST NAME|dob|a|b", NULL},
+    {"Patient ID|Last\nName|DOB|a|b", NULL},
+    {"MRN|Patient ID|Last Name|DOB|b", NULL},
+    {"MRN|Last Nme|DOB|a|b",
+	"columns of the map are not in the header: \"Last Name\" (there is \"Last Nme\")"},
+    {"Smith|Jane|1976-07-04|x|y",
+	"columns of the map are not in the header: \"MRN\" or \"Patient ID\", \"Last Name\", "
+	"\"dob\""},
+    {"MRN|Last Name|DOB|a", "columns of the map are not in the header: #5"},
+    {"MRN|Last Name|DOB|dob|b",
+	"the header has the mapped column \"DOB\" 2 times; the map can "
+	"name one by its number: {#N}"},
+    {"Patient ID |Last Name|DOD|a|b",
+	"columns of the map are not in the header: \"dob\" (there is \"DOD\")"},
+};
+
+Test(map_header, binding)
+{
+	static const char text[] = "[columns]\nmrn = MRN, \"Patient ID\"\n"
+				   "[patient]\nid = {MRN}\nname.family = {Last Name}\n"
+				   "birth_date = {dob}\nextra.five = {#5}\n";
+
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		struct err e = {0};
+
+		cr_assert_not_null(map_compile(text, NULL, &e));
+		if (headers[i].want == NULL) {
+			cr_expect_eq(map_bind_titles(headers[i].titles, &e), 0, "%s: %s",
+			    headers[i].titles, e.msg);
+		} else {
+			cr_expect_eq(map_bind_titles(headers[i].titles, &e), -1, "%s",
+			    headers[i].titles);
+			cr_expect_eq(e.code, ERR_REFUSED);
+			cr_expect_str_eq(e.msg, headers[i].want);
+		}
+		map_reset();
+	}
+}
+
+/* The message has little room: every missing title goes before near ones. */
+Test(map_header, many_missing)
+{
+	static const char text[] =
+	    "[patient]\nop = patch\nid = {Medical Record Number}\nemail = {Electronic Mail}\n"
+	    "language = {Preferred Language}\nmarital_status = {Marital Status}\n"
+	    "ethnicity = {Ethnic Group}\nphone.home = {Home Telephone}\n";
+	struct err e = {0};
+
+	cr_assert_not_null(map_compile(text, NULL, &e));
+	cr_expect_eq(
+	    map_bind_titles("Medical Rekord Number|Elektronic Mail|Preferred Langage|"
+			    "Maritel Status|Etnic Group|Hom Telephone",
+		&e),
+	    -1);
+	cr_expect_str_eq(e.msg,
+	    "columns of the map are not in the header: "
+	    "\"Medical Record Number\", \"Electronic Mail\", \"Preferred Language\", "
+	    "\"Marital Status\", \"Ethnic Group\", \"Home Telephone\"");
+}
