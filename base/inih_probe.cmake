@@ -2,7 +2,7 @@
 # as it stands. Debian's has run-time globals for it; others are fixed when they are
 # built, and most of those cut a line at 200 bytes and the value at " ;" without a
 # word. Included from base/CMakeLists.txt, behind the library. Without the globals
-# conf.c is compiled with EMRDROP_INIH_FIXED.
+# conf_read.c is compiled with EMRDROP_INIH_FIXED.
 
 set(inih_probe_source [==[
 #define INI_HANDLER_LINENO 1
@@ -85,7 +85,7 @@ if(NOT inih_has_globals)
 			"INI_INITIAL_ALLOC=65539 INI_ALLOW_MULTILINE=0 "
 			"INI_ALLOW_INLINE_COMMENTS=0 INI_HANDLER_LINENO=1.")
 	endif()
-	set_source_files_properties(conf.c PROPERTIES
+	set_source_files_properties(conf_read.c PROPERTIES
 		COMPILE_DEFINITIONS EMRDROP_INIH_FIXED)
 endif()
 message(STATUS "inih ${INIH_VERSION}: run-time settings: ${inih_has_globals}")
