@@ -59,7 +59,8 @@ find(struct conf *c, const struct conf_section *like)
 }
 
 int
-conf_defaults(struct conf *c, const struct conf *defaults, const char *const *but, struct err *e)
+conf_defaults(
+    struct conf *c, const struct conf *defaults, const char *const *but, struct err *e)
 {
 	for (size_t i = 0; i < defaults->n; i++) {
 		const struct conf_section *from = &defaults->sections[i];

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 
 void
-json_init(struct json *j, struct buf *out)
+jw_init(struct json *j, struct buf *out)
 {
 	*j = (struct json){.out = out};
 }
@@ -34,25 +34,25 @@ close_with(struct json *j, char c)
 }
 
 void
-json_object(struct json *j)
+jw_object(struct json *j)
 {
 	open_with(j, '{');
 }
 
 void
-json_object_end(struct json *j)
+jw_object_end(struct json *j)
 {
 	close_with(j, '}');
 }
 
 void
-json_array(struct json *j)
+jw_array(struct json *j)
 {
 	open_with(j, '[');
 }
 
 void
-json_array_end(struct json *j)
+jw_array_end(struct json *j)
 {
 	close_with(j, ']');
 }
@@ -116,7 +116,7 @@ quoted(struct buf *out, struct span s)
 }
 
 void
-json_key(struct json *j, struct span key)
+jw_key(struct json *j, struct span key)
 {
 	item(j);
 	quoted(j->out, key);
@@ -125,23 +125,23 @@ json_key(struct json *j, struct span key)
 }
 
 void
-json_string(struct json *j, struct span s)
+jw_string(struct json *j, struct span s)
 {
 	item(j);
 	quoted(j->out, s);
 }
 
 void
-json_cstr(struct json *j, const char *s)
+jw_cstr(struct json *j, const char *s)
 {
 	if (s == NULL)
-		json_null(j);
+		jw_null(j);
 	else
-		json_string(j, span_of(s));
+		jw_string(j, span_of(s));
 }
 
 void
-json_int(struct json *j, int64_t v)
+jw_int(struct json *j, int64_t v)
 {
 	item(j);
 	if (v < 0)
@@ -150,62 +150,62 @@ json_int(struct json *j, int64_t v)
 }
 
 void
-json_uint(struct json *j, uint64_t v)
+jw_uint(struct json *j, uint64_t v)
 {
 	item(j);
 	buf_add_u64(j->out, v);
 }
 
 void
-json_bool(struct json *j, bool v)
+jw_bool(struct json *j, bool v)
 {
-	json_raw(j, v ? SPAN_LIT("true") : SPAN_LIT("false"));
+	jw_raw(j, v ? SPAN_LIT("true") : SPAN_LIT("false"));
 }
 
 void
-json_null(struct json *j)
+jw_null(struct json *j)
 {
-	json_raw(j, SPAN_LIT("null"));
+	jw_raw(j, SPAN_LIT("null"));
 }
 
 void
-json_raw(struct json *j, struct span s)
+jw_raw(struct json *j, struct span s)
 {
 	item(j);
 	buf_add_span(j->out, s);
 }
 
 void
-json_put_string(struct json *j, const char *key, struct span s)
+jw_put_string(struct json *j, const char *key, struct span s)
 {
-	json_key(j, span_of(key));
-	json_string(j, s);
+	jw_key(j, span_of(key));
+	jw_string(j, s);
 }
 
 void
-json_put_cstr(struct json *j, const char *key, const char *s)
+jw_put_cstr(struct json *j, const char *key, const char *s)
 {
-	json_key(j, span_of(key));
-	json_cstr(j, s);
+	jw_key(j, span_of(key));
+	jw_cstr(j, s);
 }
 
 void
-json_put_int(struct json *j, const char *key, int64_t v)
+jw_put_int(struct json *j, const char *key, int64_t v)
 {
-	json_key(j, span_of(key));
-	json_int(j, v);
+	jw_key(j, span_of(key));
+	jw_int(j, v);
 }
 
 void
-json_put_uint(struct json *j, const char *key, uint64_t v)
+jw_put_uint(struct json *j, const char *key, uint64_t v)
 {
-	json_key(j, span_of(key));
-	json_uint(j, v);
+	jw_key(j, span_of(key));
+	jw_uint(j, v);
 }
 
 void
-json_put_bool(struct json *j, const char *key, bool v)
+jw_put_bool(struct json *j, const char *key, bool v)
 {
-	json_key(j, span_of(key));
-	json_bool(j, v);
+	jw_key(j, span_of(key));
+	jw_bool(j, v);
 }

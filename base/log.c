@@ -38,8 +38,8 @@ text_value(struct buf *out, struct span s)
 		buf_add_span(out, s);
 		return;
 	}
-	json_init(&j, out);
-	json_string(&j, s);
+	jw_init(&j, out);
+	jw_string(&j, s);
 }
 
 static void
@@ -76,15 +76,15 @@ json_field(struct json *j, const struct log_field *f)
 {
 	switch (f->kind) {
 	case LOGF_UINT:
-		json_put_uint(j, f->key, f->u);
+		jw_put_uint(j, f->key, f->u);
 		break;
 	case LOGF_NAME:
 	case LOGF_TITLE:
-		json_put_string(j, f->key, f->s);
+		jw_put_string(j, f->key, f->s);
 		break;
 	case LOGF_ERR:
-		json_put_cstr(j, f->key, err_name(f->e->code));
-		json_put_cstr(j, "message", f->e->msg);
+		jw_put_cstr(j, f->key, err_name(f->e->code));
+		jw_put_cstr(j, "message", f->e->msg);
 		break;
 	case LOGF_END:
 		break;
@@ -113,16 +113,16 @@ line_json(const struct log *l, struct buf *out, enum log_level level, const char
 	char when[32];
 
 	timestamp(clock_wall(l->clock), when);
-	json_init(&j, out);
-	json_object(&j);
-	json_put_cstr(&j, "time", when);
-	json_put_cstr(&j, "level", levels[level]);
-	json_put_cstr(&j, "event", event);
+	jw_init(&j, out);
+	jw_object(&j);
+	jw_put_cstr(&j, "time", when);
+	jw_put_cstr(&j, "level", levels[level]);
+	jw_put_cstr(&j, "event", event);
 	for (; fields->kind != LOGF_END; fields++)
 		json_field(&j, fields);
 	if (l->run != NULL)
-		json_put_cstr(&j, "run", l->run);
-	json_object_end(&j);
+		jw_put_cstr(&j, "run", l->run);
+	jw_object_end(&j);
 }
 
 void
@@ -146,14 +146,13 @@ log_event(const struct log *l, enum log_level level, const char *event,
 }
 
 void
-log_problem(
-    const struct log *l, const char *feed, const char *file_id, const struct problem *p)
+log_problem(const struct log *l, const char *feed, const char *file_id,
+    const struct problem *p, uint64_t times)
 {
-	bool reject = p->weight == WEIGHT_REJECT;
-
-	log_event(l, LOG_WARN, reject ? "row-rejected" : "field-warning",
+	log_event(l, LOG_WARN, times == 0 ? "row-rejected" : "column-warning",
 	    LOG_FIELDS(LOG_NAME("feed", feed), LOG_NAME("file", file_id),
 		LOG_UINT("row", p->row), LOG_TITLE("column", p->column),
+		LOG_UINT("times", times == 0 ? 1 : times),
 		LOG_NAME("code", problem_name(p->code)),
 		LOG_NAME("reason", problem_text(p->code)),
 		LOG_NAME("remedy", problem_remedy(p->code))));

@@ -52,8 +52,8 @@ void log_event(const struct log *l, enum log_level level, const char *event,
 
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, LOG_END})
 
-/* One rejected row or dropped field. */
-void log_problem(
-    const struct log *l, const char *feed, const char *file_id, const struct problem *p);
+/* One rejected row, or `times` > 0 warnings of one kind of which p is the first. */
+void log_problem(const struct log *l, const char *feed, const char *file_id,
+    const struct problem *p, uint64_t times);
 
 #endif

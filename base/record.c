@@ -83,9 +83,9 @@ leave(struct json *j, const struct path *was, size_t keep, bool same_list)
 {
 	for (size_t i = was->n; i-- > keep;) {
 		if (i + 1 < was->n)
-			json_object_end(j);
+			jw_object_end(j);
 		if (was->part[i].list && !(same_list && i == keep))
-			json_array_end(j);
+			jw_array_end(j);
 	}
 }
 
@@ -94,12 +94,12 @@ enter(struct json *j, const struct path *now, size_t from, bool same_list)
 {
 	for (size_t i = from; i < now->n; i++) {
 		if (!(same_list && i == from)) {
-			json_key(j, now->part[i].name);
+			jw_key(j, now->part[i].name);
 			if (now->part[i].list)
-				json_array(j);
+				jw_array(j);
 		}
 		if (i + 1 < now->n)
-			json_object(j);
+			jw_object(j);
 	}
 }
 
@@ -111,11 +111,11 @@ write_value(const struct record *r, const struct value *v, struct json *j)
 	if (v->field != FIELD_EXTRA)
 		kind = r->schema->fields[v->field].kind;
 	if (v->kind == VALUE_NULL)
-		json_null(j);
+		jw_null(j);
 	else if (kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_BOOLEAN)
-		json_raw(j, v->text);
+		jw_raw(j, v->text);
 	else
-		json_string(j, v->text);
+		jw_string(j, v->text);
 }
 
 void
@@ -123,7 +123,7 @@ record_write_data(const struct record *r, struct json *j)
 {
 	struct path a = {.n = 0}, b, *was = &a, *now = &b, *swap;
 
-	json_object(j);
+	jw_object(j);
 	for (size_t i = 0; i < r->nvalues; i++) {
 		const struct value *v = &r->values[i];
 		bool same_list;
@@ -144,7 +144,7 @@ record_write_data(const struct record *r, struct json *j)
 		now = swap;
 	}
 	leave(j, was, 0, false);
-	json_object_end(j);
+	jw_object_end(j);
 }
 
 void

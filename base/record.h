@@ -41,7 +41,11 @@ struct record {
 	const struct schema *schema;
 	enum record_op op;
 	struct span id;
-	const struct value *values; /* sorted by field, index, name */
+	/*
+	 * In the schema's order, extras last; the members of one object of a list stand
+	 * together: (first field of the list, index, field).
+	 */
+	const struct value *values;
 	size_t nvalues;
 	int64_t event_at;          /* ms since 1970, or TIME_NONE */
 	struct span event_at_text; /* as it goes into the envelope; may be empty */

@@ -132,7 +132,7 @@ keep_data(struct changes *c, struct candidate *k, const struct record *r)
 	struct json j;
 
 	k->data = c->text.n;
-	json_init(&j, &c->text);
+	jw_init(&j, &c->text);
 	record_write_data(r, &j);
 	k->data_n = c->text.n - k->data;
 	if (!c->text.failed)
@@ -209,25 +209,25 @@ write_record(struct changes *c, const struct candidate *k, uint64_t n)
 	struct json j;
 
 	digest_hex(&k->content, version);
-	json_init(&j, &c->frame.json);
-	json_object(&j);
-	json_put_uint(&j, "n", n);
-	json_put_cstr(&j, "op", record_op_name(k->op));
-	json_put_cstr(&j, "type", k->schema->name);
-	json_put_cstr(&j, "source", c->conf->source);
-	json_put_string(&j, "id", kept(c, k->id, k->id_n));
-	json_put_cstr(&j, "version", version);
+	jw_init(&j, &c->frame.json);
+	jw_object(&j);
+	jw_put_uint(&j, "n", n);
+	jw_put_cstr(&j, "op", record_op_name(k->op));
+	jw_put_cstr(&j, "type", k->schema->name);
+	jw_put_cstr(&j, "source", c->conf->source);
+	jw_put_string(&j, "id", kept(c, k->id, k->id_n));
+	jw_put_cstr(&j, "version", version);
 	if (k->event_n > 0)
-		json_put_string(&j, "event_at", kept(c, k->event, k->event_n));
-	json_key(&j, SPAN_LIT("origin"));
-	json_object(&j);
-	json_put_uint(&j, "row", k->row);
-	json_object_end(&j);
+		jw_put_string(&j, "event_at", kept(c, k->event, k->event_n));
+	jw_key(&j, SPAN_LIT("origin"));
+	jw_object(&j);
+	jw_put_uint(&j, "row", k->row);
+	jw_object_end(&j);
 	if (k->op != OP_DELETE) {
-		json_key(&j, SPAN_LIT("data"));
-		json_raw(&j, kept(c, k->data, k->data_n));
+		jw_key(&j, SPAN_LIT("data"));
+		jw_raw(&j, kept(c, k->data, k->data_n));
 	}
-	json_object_end(&j);
+	jw_object_end(&j);
 }
 
 static int

@@ -37,18 +37,18 @@ say_errors(struct check *c, const struct conf_errors *errs)
 		app_print_errors(errs);
 		return;
 	}
-	json_key(&c->json, SPAN_LIT("mistakes"));
-	json_array(&c->json);
+	jw_key(&c->json, SPAN_LIT("mistakes"));
+	jw_array(&c->json);
 	for (size_t i = 0; i < shown; i++)
-		json_cstr(&c->json, errs->text[i]);
-	json_array_end(&c->json);
+		jw_cstr(&c->json, errs->text[i]);
+	jw_array_end(&c->json);
 }
 
 static void
 say(struct check *c, const char *what, const char *text)
 {
 	if (c->as_json)
-		json_put_cstr(&c->json, what, text);
+		jw_put_cstr(&c->json, what, text);
 	else
 		buf_addf(&c->out, "  %s: %s\n", what, text);
 }
@@ -109,9 +109,9 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 	int exit = e == NULL ? STATUS_OK : err_exit(e->code);
 
 	if (c->as_json) {
-		json_object(&c->json);
-		json_put_cstr(&c->json, "feed", f->feed.name);
-		json_put_cstr(&c->json, "path", f->path);
+		jw_object(&c->json);
+		jw_put_cstr(&c->json, "feed", f->feed.name);
+		jw_put_cstr(&c->json, "path", f->path);
 	} else {
 		buf_addf(&c->out, "%s: %s\n", f->feed.name, e == NULL ? "right" : e->msg);
 	}
@@ -124,7 +124,7 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 		exit = status_worse(exit, try_api(app, c, f));
 	}
 	if (c->as_json)
-		json_object_end(&c->json);
+		jw_object_end(&c->json);
 	return exit;
 }
 
@@ -135,25 +135,26 @@ check(struct app *app, struct err *e)
 	int exit;
 
 	buf_init(&c.out, 16u << 20);
-	json_init(&c.json, &c.out);
+	jw_init(&c.json, &c.out);
 	if (c.as_json) {
-		json_object(&c.json);
-		json_key(&c.json, SPAN_LIT("feeds"));
-		json_array(&c.json);
+		jw_object(&c.json);
+		jw_key(&c.json, SPAN_LIT("feeds"));
+		jw_array(&c.json);
 	}
 	exit = feed_each(app, app->args, (size_t)app->nargs, check_feed, &c, e);
 	if (c.as_json) {
-		json_array_end(&c.json);
-		json_put_int(&c.json, "exit", exit);
-		json_object_end(&c.json);
+		jw_array_end(&c.json);
+		jw_put_int(&c.json, "exit", exit);
+		jw_object_end(&c.json);
 		buf_add_char(&c.out, '\n');
 	}
 	if (!c.as_json || e->code == ERR_NONE)
-		if (buf_check(&c.out, "the result", e) != 0 || print_out(buf_span(&c.out), e) != 0)
+		if (buf_check(&c.out, "the result", e) != 0 ||
+		    print_out(buf_span(&c.out), e) != 0)
 			exit = status_worse(exit, err_exit(e->code));
 	buf_release(&c.out);
 	return exit;
 }
 
-const struct command command_check = {"check", "find every mistake in the configuration", help,
-    OPT_CONNECT, 0, -1, true, check};
+const struct command command_check = {"check", "find every mistake in the configuration",
+    help, OPT_CONNECT, 0, -1, true, check};

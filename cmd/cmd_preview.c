@@ -10,7 +10,7 @@
 #include "cmd/status.h"
 #include "cmd/text.h"
 
-#define CHUNK	65536
+#define CHUNK   65536
 #define OUT_MAX (1u << 30)
 
 static const char help[] =
@@ -40,20 +40,20 @@ struct preview {
 static void
 write_record(struct json *j, const char *source, const struct record *r)
 {
-	json_object(j);
-	json_put_cstr(j, "op", record_op_name(r->op));
-	json_put_cstr(j, "type", r->schema->name);
-	json_put_cstr(j, "source", source);
-	json_put_string(j, "id", r->id);
+	jw_object(j);
+	jw_put_cstr(j, "op", record_op_name(r->op));
+	jw_put_cstr(j, "type", r->schema->name);
+	jw_put_cstr(j, "source", source);
+	jw_put_string(j, "id", r->id);
 	if (r->event_at_text.n > 0)
-		json_put_string(j, "event_at", r->event_at_text);
-	json_key(j, SPAN_LIT("origin"));
-	json_object(j);
-	json_put_uint(j, "row", r->row);
-	json_object_end(j);
-	json_key(j, SPAN_LIT("data"));
+		jw_put_string(j, "event_at", r->event_at_text);
+	jw_key(j, SPAN_LIT("origin"));
+	jw_object(j);
+	jw_put_uint(j, "row", r->row);
+	jw_object_end(j);
+	jw_key(j, SPAN_LIT("data"));
 	record_write_data(r, j);
-	json_object_end(j);
+	jw_object_end(j);
 }
 
 /* Without --json the records go out as they come. */
@@ -76,7 +76,7 @@ take_record(void *arg, const struct record *r, struct err *e)
 	if (p->app->row != 0 && (uint64_t)p->app->row != r->row)
 		return 0;
 	if (!p->app->json)
-		json_init(&p->json, &p->out);
+		jw_init(&p->json, &p->out);
 	write_record(&p->json, p->feed->feed.source, r);
 	if (!p->app->json)
 		buf_add_char(&p->out, '\n');
@@ -92,12 +92,12 @@ take_problem(void *arg, const struct problem *problem)
 	if (p->app->row != 0 && (uint64_t)p->app->row != problem->row)
 		return;
 	if (p->app->json) {
-		json_object(&p->told);
-		json_put_uint(&p->told, "row", problem->row);
-		json_put_string(&p->told, "column", problem->column);
-		json_put_cstr(&p->told, "code", problem_name(problem->code));
-		json_put_bool(&p->told, "rejected", problem->weight == WEIGHT_REJECT);
-		json_object_end(&p->told);
+		jw_object(&p->told);
+		jw_put_uint(&p->told, "row", problem->row);
+		jw_put_string(&p->told, "column", problem->column);
+		jw_put_cstr(&p->told, "code", problem_name(problem->code));
+		jw_put_bool(&p->told, "rejected", problem->weight == WEIGHT_REJECT);
+		jw_object_end(&p->told);
 		return;
 	}
 	buf_init(&line, 4096);
@@ -106,7 +106,8 @@ take_problem(void *arg, const struct problem *problem)
 		buf_add_str(&line, ", column ");
 		text_quote(&line, problem->column);
 	}
-	buf_addf(&line, ": %s %s (%s)\n", problem_text(problem->code), problem_remedy(problem->code),
+	buf_addf(&line, ": %s %s (%s)\n", problem_text(problem->code),
+	    problem_remedy(problem->code),
 	    problem->weight == WEIGHT_REJECT ? "row not taken" : "warning");
 	fwrite(line.p, 1, line.n, stderr);
 	buf_release(&line);
@@ -131,26 +132,26 @@ write_json(struct preview *p, const struct reading *r)
 {
 	const struct mapper_counts *n = reading_counts(r);
 
-	json_array_end(&p->json);
-	json_key(&p->json, SPAN_LIT("problems"));
+	jw_array_end(&p->json);
+	jw_key(&p->json, SPAN_LIT("problems"));
 	buf_add_char(&p->out, '[');
 	buf_add_span(&p->out, buf_span(&p->problems));
 	buf_add_char(&p->out, ']');
 	p->json.comma = true;
 	if (p->app->row != 0) {
-		json_key(&p->json, SPAN_LIT("explained"));
+		jw_key(&p->json, SPAN_LIT("explained"));
 		buf_add_char(&p->out, '[');
 		buf_add_span(&p->out, buf_span(&p->explain));
 		buf_add_char(&p->out, ']');
 		p->json.comma = true;
 	}
-	json_put_cstr(&p->json, "found", reading_found(r));
-	json_put_uint(&p->json, "rows", n->rows);
-	json_put_uint(&p->json, "mapped", n->mapped);
-	json_put_uint(&p->json, "filtered", n->filtered);
-	json_put_uint(&p->json, "rejected", n->rejected);
-	json_put_uint(&p->json, "records", n->records);
-	json_object_end(&p->json);
+	jw_put_cstr(&p->json, "found", reading_found(r));
+	jw_put_uint(&p->json, "rows", n->rows);
+	jw_put_uint(&p->json, "mapped", n->mapped);
+	jw_put_uint(&p->json, "filtered", n->filtered);
+	jw_put_uint(&p->json, "rejected", n->rejected);
+	jw_put_uint(&p->json, "records", n->records);
+	jw_object_end(&p->json);
 	buf_add_char(&p->out, '\n');
 }
 
@@ -183,10 +184,12 @@ finish(struct preview *p, const struct reading *r, struct err *e)
 		write_json(p, r);
 	else
 		write_explained(p);
-	if (buf_check(&p->out, "the preview", e) != 0 || print_out(buf_span(&p->out), e) != 0)
+	if (buf_check(&p->out, "the preview", e) != 0 ||
+	    print_out(buf_span(&p->out), e) != 0)
 		return err_exit(e->code);
 	if (!p->app->json)
-		fprintf(stderr, "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s)\n",
+		fprintf(stderr,
+		    "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s)\n",
 		    (unsigned long long)n->rows, (unsigned long long)n->mapped,
 		    (unsigned long long)n->filtered, (unsigned long long)n->rejected,
 		    reading_found(r));
@@ -204,13 +207,13 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	buf_init(&p.out, OUT_MAX);
 	buf_init(&p.explain, OUT_MAX);
 	buf_init(&p.problems, OUT_MAX);
-	json_init(&p.json, &p.out);
-	json_init(&p.explained, &p.explain);
-	json_init(&p.told, &p.problems);
+	jw_init(&p.json, &p.out);
+	jw_init(&p.explained, &p.explain);
+	jw_init(&p.told, &p.problems);
 	if (app->json) {
-		json_object(&p.json);
-		json_key(&p.json, SPAN_LIT("records"));
-		json_array(&p.json);
+		jw_object(&p.json);
+		jw_key(&p.json, SPAN_LIT("records"));
+		jw_array(&p.json);
 	}
 	if (r != NULL && app->row != 0)
 		reading_explain(r, (uint64_t)app->row, &p.explained);
@@ -256,5 +259,5 @@ preview(struct app *app, struct err *e)
 	return exit;
 }
 
-const struct command command_preview = {"preview", "show the records that a file would give", help,
-    OPT_ROW, 2, 2, true, preview};
+const struct command command_preview = {"preview",
+    "show the records that a file would give", help, OPT_ROW, 2, 2, true, preview};

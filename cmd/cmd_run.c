@@ -68,5 +68,5 @@ run(struct app *app, struct err *e)
 	return exit;
 }
 
-const struct command command_run = {"run", "look at the drops and deliver what is new", help,
-    OPT_DRY_RUN, 0, -1, true, run};
+const struct command command_run = {"run", "look at the drops and deliver what is new",
+    help, OPT_DRY_RUN, 0, -1, true, run};

@@ -30,7 +30,7 @@ struct show {
 	struct buf out;
 	struct json json;
 	const struct feed_state *feed;
-	size_t shown;	/* problems of this file */
+	size_t shown; /* problems of this file */
 	struct err *e;
 };
 
@@ -42,11 +42,11 @@ show_problem(void *arg, const struct problem *p)
 	if (s->shown++ == PROBLEMS_SHOWN)
 		return 1;
 	if (s->app->json) {
-		json_object(&s->json);
-		json_put_uint(&s->json, "row", p->row);
-		json_put_string(&s->json, "column", p->column);
-		json_put_cstr(&s->json, "code", problem_name(p->code));
-		json_object_end(&s->json);
+		jw_object(&s->json);
+		jw_put_uint(&s->json, "row", p->row);
+		jw_put_string(&s->json, "column", p->column);
+		jw_put_cstr(&s->json, "code", problem_name(p->code));
+		jw_object_end(&s->json);
 		return 0;
 	}
 	buf_addf(&s->out, "      row %llu", (unsigned long long)p->row);
@@ -65,19 +65,19 @@ file_head(struct show *s, const struct file_entry *f)
 
 	digest_hex(&f->id, id);
 	if (s->app->json) {
-		json_object(&s->json);
-		json_put_cstr(&s->json, "file", id);
-		json_put_cstr(&s->json, "verdict", verdict_name(f->verdict));
-		json_put_cstr(&s->json, "reason", f->reason);
-		json_put_int(&s->json, "read_ms", f->read_at);
-		json_put_uint(&s->json, "rows", f->rows);
-		json_put_uint(&s->json, "rejected", f->rejected);
-		json_key(&s->json, SPAN_LIT("problems"));
-		json_array(&s->json);
+		jw_object(&s->json);
+		jw_put_cstr(&s->json, "file", id);
+		jw_put_cstr(&s->json, "verdict", verdict_name(f->verdict));
+		jw_put_cstr(&s->json, "reason", f->reason);
+		jw_put_int(&s->json, "read_ms", f->read_at);
+		jw_put_uint(&s->json, "rows", f->rows);
+		jw_put_uint(&s->json, "rejected", f->rejected);
+		jw_key(&s->json, SPAN_LIT("problems"));
+		jw_array(&s->json);
 		return;
 	}
-	buf_addf(&s->out, "  %s  file %.8s ", f->verdict == VERDICT_HOLD ? "HELD   " : "REFUSED",
-	    id);
+	buf_addf(&s->out, "  %s  file %.8s ",
+	    f->verdict == VERDICT_HOLD ? "HELD   " : "REFUSED", id);
 	text_quote(&s->out, span_of(f->name));
 	buf_add_str(&s->out, ", read ");
 	text_time(&s->out, f->read_at);
@@ -136,8 +136,8 @@ show_stuck(struct show *s)
 		s->shown = 0;
 		rc = ledger_problem_each(s->ledger, &st.v[i].id, show_problem, s, s->e);
 		if (s->app->json) {
-			json_array_end(&s->json);
-			json_object_end(&s->json);
+			jw_array_end(&s->json);
+			jw_object_end(&s->json);
 		}
 	}
 	free(st.v);
@@ -154,10 +154,12 @@ show_pass(struct show *s)
 	if (r < 0)
 		return -1;
 	if (s->app->json) {
-		json_put_bool(&s->json, "unfinished", mine);
+		jw_put_bool(&s->json, "unfinished", mine);
 	} else if (mine) {
-		buf_addf(&s->out, "  UNFINISHED  delivery %llu of %llu batches: `emrdrop run %s` goes on\n",
-		    (unsigned long long)p.number, (unsigned long long)p.batches, s->feed->name);
+		buf_addf(&s->out,
+		    "  UNFINISHED  delivery %llu of %llu batches: `emrdrop run %s` goes on\n",
+		    (unsigned long long)p.number, (unsigned long long)p.batches,
+		    s->feed->name);
 	}
 	return 0;
 }
@@ -166,24 +168,24 @@ static void
 feed_head(struct show *s, const struct feed_state *f)
 {
 	if (s->app->json) {
-		json_object(&s->json);
-		json_put_cstr(&s->json, "feed", f->name);
-		json_put_int(&s->json, "last_look_ms", f->last_look);
-		json_put_int(&s->json, "last_delivery_ms", f->last_delivery);
-		json_put_int(&s->json, "last_error_ms", f->last_error);
-		json_put_uint(&s->json, "last_exit", f->last_exit);
-		json_put_uint(&s->json, "files", f->files);
-		json_put_uint(&s->json, "delivered", f->delivered);
-		json_put_uint(&s->json, "rejected", f->rejected);
-		json_put_uint(&s->json, "refused", f->refused);
+		jw_object(&s->json);
+		jw_put_cstr(&s->json, "feed", f->name);
+		jw_put_int(&s->json, "last_look_ms", f->last_look);
+		jw_put_int(&s->json, "last_delivery_ms", f->last_delivery);
+		jw_put_int(&s->json, "last_error_ms", f->last_error);
+		jw_put_uint(&s->json, "last_exit", f->last_exit);
+		jw_put_uint(&s->json, "files", f->files);
+		jw_put_uint(&s->json, "delivered", f->delivered);
+		jw_put_uint(&s->json, "rejected", f->rejected);
+		jw_put_uint(&s->json, "refused", f->refused);
 		return;
 	}
 	buf_addf(&s->out, "%s\n  last looked ", f->name);
 	text_time(&s->out, f->last_look);
 	buf_add_str(&s->out, ", last delivered ");
 	text_time(&s->out, f->last_delivery);
-	buf_addf(&s->out, "; %llu files, %llu records so far\n", (unsigned long long)f->files,
-	    (unsigned long long)f->delivered);
+	buf_addf(&s->out, "; %llu files, %llu records so far\n",
+	    (unsigned long long)f->files, (unsigned long long)f->delivered);
 	if (f->last_error != 0) {
 		buf_addf(&s->out, "  last run ended with %u, at ", f->last_exit);
 		text_time(&s->out, f->last_error);
@@ -215,14 +217,14 @@ show_feed(struct show *s, const struct feed_state *f)
 	if (show_pass(s) != 0)
 		return -1;
 	if (s->app->json) {
-		json_key(&s->json, SPAN_LIT("stuck"));
-		json_array(&s->json);
+		jw_key(&s->json, SPAN_LIT("stuck"));
+		jw_array(&s->json);
 	}
 	if (show_stuck(s) != 0)
 		return -1;
 	if (s->app->json) {
-		json_array_end(&s->json);
-		json_object_end(&s->json);
+		jw_array_end(&s->json);
+		jw_object_end(&s->json);
 	}
 	return 0;
 }
@@ -234,9 +236,9 @@ show_all(struct show *s)
 	int rc = all == NULL ? err_nomem(s->e) : 0;
 
 	if (s->app->json) {
-		json_object(&s->json);
-		json_key(&s->json, SPAN_LIT("feeds"));
-		json_array(&s->json);
+		jw_object(&s->json);
+		jw_key(&s->json, SPAN_LIT("feeds"));
+		jw_array(&s->json);
 	}
 	if (rc == 0)
 		rc = ledger_feed_each(s->ledger, collect_feed, all, s->e);
@@ -244,8 +246,8 @@ show_all(struct show *s)
 		rc = show_feed(s, &all->v[i]);
 	free(all);
 	if (s->app->json) {
-		json_array_end(&s->json);
-		json_object_end(&s->json);
+		jw_array_end(&s->json);
+		jw_object_end(&s->json);
 		buf_add_char(&s->out, '\n');
 	} else if (rc == 0 && s->out.n == 0) {
 		buf_add_str(&s->out, "no feed has run yet\n");
@@ -260,7 +262,7 @@ status(struct app *app, struct err *e)
 	int rc = -1;
 
 	buf_init(&s.out, 64u << 20);
-	json_init(&s.json, &s.out);
+	jw_init(&s.json, &s.out);
 	s.ledger = ledger_open(app->state.dir, app->state.key_file, false, e);
 	if (s.ledger != NULL)
 		rc = show_all(&s);
@@ -271,5 +273,5 @@ status(struct app *app, struct err *e)
 	return rc == 0 ? STATUS_OK : err_exit(e->code);
 }
 
-const struct command command_status = {"status", "what each feed did, and what is stuck", help, 0,
-    0, 0, true, status};
+const struct command command_status = {
+    "status", "what each feed did, and what is stuck", help, 0, 0, 0, true, status};

@@ -25,17 +25,17 @@ version(struct app *app, struct err *e)
 
 	buf_init(&out, 65536);
 	if (app->json) {
-		json_init(&j, &out);
-		json_object(&j);
-		json_put_cstr(&j, "emrdrop", EMRDROP_VERSION);
-		json_put_uint(&j, "ledger_format", LEDGER_FORMAT);
-		json_put_cstr(&j, "sftp", poller_versions());
-		json_put_cstr(&j, "http", target_versions());
-		json_object_end(&j);
+		jw_init(&j, &out);
+		jw_object(&j);
+		jw_put_cstr(&j, "emrdrop", EMRDROP_VERSION);
+		jw_put_uint(&j, "ledger_format", LEDGER_FORMAT);
+		jw_put_cstr(&j, "sftp", poller_versions());
+		jw_put_cstr(&j, "http", target_versions());
+		jw_object_end(&j);
 		buf_add_char(&out, '\n');
 	} else {
-		buf_addf(&out, "emrdrop %s, ledger format %d\nSFTP: %s\nHTTP: %s\n", EMRDROP_VERSION,
-		    LEDGER_FORMAT, poller_versions(), target_versions());
+		buf_addf(&out, "emrdrop %s, ledger format %d\nSFTP: %s\nHTTP: %s\n",
+		    EMRDROP_VERSION, LEDGER_FORMAT, poller_versions(), target_versions());
 	}
 	r = print_out(buf_span(&out), e);
 	buf_release(&out);

@@ -10,11 +10,11 @@ enum option_bit { OPT_DRY_RUN = 1, OPT_CONNECT = 2, OPT_ROW = 4 };
 
 struct command {
 	const char *name;
-	const char *summary;	/* one line for `emrdrop --help` */
-	const char *help;	/* at most 24 lines, two examples */
-	unsigned options;	/* which of enum option_bit it takes */
-	int min_args, max_args;	/* -1: any number */
-	bool needs_site;	/* emrdrop.ini must be right */
+	const char *summary;    /* one line for `emrdrop --help` */
+	const char *help;       /* at most 24 lines, two examples */
+	unsigned options;       /* which of enum option_bit it takes */
+	int min_args, max_args; /* -1: any number */
+	bool needs_site;        /* emrdrop.ini must be right */
 	/* The exit status; *e is printed if it was set. */
 	int (*run)(struct app *app, struct err *e);
 };

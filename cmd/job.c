@@ -9,141 +9,13 @@
 #include <unistd.h>
 
 #include "cmd/status.h"
-#include "pollers/ready.h"
 
-#define LONG_AGO  (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
-#define WAIT_MAX  60000            /* ms that a run waits for files to be stable */
-#define LOG_LINES 100              /* rejected rows logged a file */
-
-/* A listed file, with what the ledger knows of its name. */
-struct listed {
-	struct drop_file *file;
-	struct name_entry name;
-	enum { SKIP, TAKE, WAIT, STOP } what;
-	int64_t wait;
-};
+#define LOG_LINES 100 /* rejected rows logged a file */
 
 const struct site_keys *
 job_keys(const struct job *j)
 {
 	return j->ledger != NULL ? ledger_keys(j->ledger) : j->ephemeral;
-}
-
-static bool
-same_file(const struct name_entry *n, const struct drop_file *f)
-{
-	return n->size == f->size && n->mtime == f->mtime;
-}
-
-static void
-judge_ready(struct job *j, struct listed *it, int64_t now)
-{
-	struct look look = {it->name.size, it->name.mtime, it->name.seen};
-	bool restart;
-
-	if (ready_judge(&j->feed->source, it->file, &look, now, &it->wait, &restart) ==
-	    READY)
-		it->what = TAKE;
-	else
-		it->what = WAIT;
-	if (restart)
-		it->name = (struct name_entry){.state = NAME_SEEN,
-		    .size = it->file->size,
-		    .mtime = it->file->mtime,
-		    .seen = now};
-}
-
-/* A held or refused file stays as it is until it, or the feed's settings, change. */
-static bool
-stands(struct job *j, struct listed *it)
-{
-	bool held = it->name.state == NAME_HELD;
-
-	if (it->name.fingerprint != j->feed->fingerprint)
-		return false;
-	it->what = held && it->name.blocks ? STOP : SKIP;
-	j->out->held += held;
-	j->out->refused += !held;
-	return true;
-}
-
-static int
-look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
-{
-	int known = 0;
-
-	it->what = SKIP;
-	if (j->ledger != NULL)
-		known = ledger_name_get(
-		    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
-	if (known < 0)
-		return -1;
-	if (known == 1 && same_file(&it->name, it->file)) {
-		if (it->name.state == NAME_DONE)
-			return j->out->known++, 0;
-		if (it->name.state == NAME_SETTLING)
-			return j->app->dry_run ? 0
-					       : settle_again(j, it->file, &it->name, e);
-		if (it->name.state != NAME_SEEN && stands(j, it))
-			return 0;
-	}
-	judge_ready(j, it, now);
-	return 0;
-}
-
-/* First looks are kept, so that the next run need not wait. */
-static int
-keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
-{
-	const char **names = calloc(n + 1, sizeof(*names));
-	struct name_entry *entries = calloc(n + 1, sizeof(*entries));
-	size_t k = 0;
-	int rc = -1;
-
-	if (names == NULL || entries == NULL) {
-		err_nomem(e);
-		goto out;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].what != WAIT)
-			continue;
-		names[k] = all[i].file->name;
-		entries[k++] = all[i].name;
-	}
-	rc = ledger_names_put(j->ledger, j->feed->feed.name, names, entries, k, e);
-out:
-	free(names);
-	free(entries);
-	return rc;
-}
-
-static int
-look_all(struct job *j, const struct drop_list *list, struct listed *all, struct err *e)
-{
-	int64_t now = clock_wall(j->app->clock);
-
-	j->out->known = j->out->held = j->out->refused = 0;
-	for (size_t i = 0; i < list->n; i++) {
-		all[i] = (struct listed){.file = &list->v[i]};
-		if (look_one(j, &all[i], now, e) != 0)
-			return -1;
-	}
-	return j->app->dry_run ? 0 : keep_looks(j, all, list->n, e);
-}
-
-/* The longest of the waits that time alone can end, 0 if something is ready now. */
-static int64_t
-wait_for(const struct listed *all, size_t n)
-{
-	int64_t longest = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].what == TAKE || all[i].what == STOP)
-			return 0;
-		if (all[i].what == WAIT && all[i].wait > longest)
-			longest = all[i].wait;
-	}
-	return longest;
 }
 
 static void
@@ -154,7 +26,10 @@ log_file(struct job *j, const struct intake *in, const char *event, enum log_lev
 
 	digest_hex(&en->id, id);
 	for (size_t i = 0; i < in->problems.n && i < LOG_LINES; i++)
-		log_problem(&j->app->log, en->feed, id, &in->problems.v[i]);
+		log_problem(&j->app->log, en->feed, id, &in->problems.v[i], 0);
+	for (size_t i = 0; i < in->problems.kinds; i++)
+		log_problem(&j->app->log, en->feed, id, &in->problems.warnings[i].first,
+		    in->problems.warnings[i].n);
 	log_event(&j->app->log, level, event,
 	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
 		LOG_NAME("verdict", verdict_name(en->verdict)),
@@ -342,109 +217,39 @@ take(struct job *j, const struct drop_file *f, struct err *e)
 
 /* Files are taken in the feed's order; none overtakes one that is about to be ready. */
 static int
-take_ready(struct job *j, const struct listed *all, size_t n, struct err *e)
+take_ready(struct job *j, const struct drop_look *look, struct err *e)
 {
 	long long left = j->feed->source.max_files;
 
-	for (size_t i = 0; i < n; i++) {
-		bool stop = all[i].what == STOP ||
-			    (all[i].what == WAIT && all[i].wait > 0);
+	for (size_t i = 0; i < look->n && !j->out->blocked; i++) {
+		const struct listed *it = &look->files[i];
 
-		if (stop)
+		if (it->what == STOP || (it->what == WAIT && it->wait > 0))
 			break;
-		if (all[i].what != TAKE)
+		if (it->what != TAKE)
 			continue;
 		if (j->feed->source.max_files > 0 && left-- == 0)
 			break;
-		if (take(j, all[i].file, e) != 0)
+		if (take(j, it->file, e) != 0)
 			return -1;
-		/* What is held must not be overtaken, where nothing but order tells the age. */
-		if (j->out->blocked)
-			break;
 	}
 	return 0;
-}
-
-static uint64_t
-count_waiting(const struct listed *all, size_t n)
-{
-	uint64_t waiting = 0;
-
-	for (size_t i = 0; i < n; i++)
-		waiting += all[i].what == WAIT;
-	return waiting;
-}
-
-static struct listed *
-list_and_look(struct job *j, struct drop_list *list, struct err *e)
-{
-	struct listed *all;
-
-	drop_list_release(list);
-	if (poller_list(j->poller, list, e) != 0)
-		return NULL;
-	if ((all = calloc(list->n + 1, sizeof(*all))) == NULL)
-		return err_nomem(e), NULL;
-	if (look_all(j, list, all, e) == 0)
-		return all;
-	free(all);
-	return NULL;
-}
-
-/*
- * Jobs that run every few minutes never wait for a file to be stable: the next one
- * finds it so. One whose last look is long ago waits once, for all files together.
- */
-static bool
-worth_waiting(struct job *j, int64_t wait)
-{
-	int64_t now = clock_wall(j->app->clock);
-
-	return wait > 0 && wait <= WAIT_MAX && !j->app->dry_run &&
-	       (j->state.last_look == 0 || now - j->state.last_look > LONG_AGO) &&
-	       clock_mono(j->app->clock) + wait < j->env.deadline;
-}
-
-static int
-note_look(struct job *j, struct err *e)
-{
-	if (j->app->dry_run)
-		return 0;
-	if (ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
-		return -1;
-	j->state.scope = j->scope;
-	j->state.last_look = clock_wall(j->app->clock);
-	return ledger_feed_put(j->ledger, &j->state, e);
 }
 
 static int
 work_off(struct job *j, struct err *e)
 {
-	struct drop_list list = {.n = 0};
-	struct listed *all = list_and_look(j, &list, e);
-	int64_t wait;
-	int rc = -1;
+	struct drop_look look;
+	int rc = look_at_drop(j, &look, e);
 
-	if (all == NULL)
-		goto out;
-	wait = wait_for(all, list.n);
-	if (worth_waiting(j, wait)) {
-		clock_pause(j->app->clock, wait);
-		free(all);
-		if ((all = list_and_look(j, &list, e)) == NULL)
-			goto out;
+	if (rc == 0) {
+		if (j->out->held > 0)
+			j->out->exit = status_worse(j->out->exit, STATUS_HELD);
+		if (j->out->refused > 0)
+			j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
+		rc = take_ready(j, &look, e);
 	}
-	if (note_look(j, e) != 0)
-		goto out;
-	j->out->waiting = count_waiting(all, list.n);
-	if (j->out->held > 0)
-		j->out->exit = status_worse(j->out->exit, STATUS_HELD);
-	if (j->out->refused > 0)
-		j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
-	rc = take_ready(j, all, list.n, e);
-out:
-	free(all);
-	drop_list_release(&list);
+	look_release(&look);
 	return rc;
 }
 

@@ -24,6 +24,32 @@ struct job {
 	struct progress progress;
 };
 
+/* A listed file, with what the ledger knows of its name. */
+struct listed {
+	struct drop_file *file;
+	struct name_entry name;
+	enum {
+		SKIP,
+		TAKE,
+		WAIT,
+		STOP
+	} what;       /* STOP: nothing behind it may overtake it */
+	int64_t wait; /* ms until time alone may make it ready */
+};
+
+struct drop_look {
+	struct drop_list list;
+	struct listed *files; /* one a file of the list, in its order */
+	size_t n;
+};
+
+/*
+ * Lists the drop, judges each file, and waits once for files to be stable where no
+ * later run would do it soon. *out is to be released whatever the result.
+ */
+int look_at_drop(struct job *j, struct drop_look *out, struct err *e);
+void look_release(struct drop_look *look);
+
 /* One file, read. */
 struct intake {
 	const struct drop_file *file;

@@ -72,19 +72,21 @@ row_number(struct app *app, const char *text, struct err *e)
 
 	app->row = strtoll(text, &end, 10);
 	if (*text == '\0' || *end != '\0' || app->row < 1)
-		return err_set(e, ERR_USAGE, "--row takes a row number, as the spreadsheet shows it");
+		return err_set(e, ERR_USAGE,
+		    "--row takes a row number, as the spreadsheet shows it");
 	return 0;
 }
 
 /* 0, 1 if help was asked for, -1. */
 static int
-parse_options(struct app *app, const struct command *c, int argc, char **argv, struct err *e)
+parse_options(
+    struct app *app, const struct command *c, int argc, char **argv, struct err *e)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
 	    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
 	    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-	    {"connect", no_argument, NULL, OPT_CONNECT}, {"row", required_argument, NULL, OPT_ROW},
-	    {NULL, 0, NULL, 0}};
+	    {"connect", no_argument, NULL, OPT_CONNECT},
+	    {"row", required_argument, NULL, OPT_ROW}, {NULL, 0, NULL, 0}};
 	int o;
 
 	opterr = 0;
@@ -97,8 +99,8 @@ parse_options(struct app *app, const struct command *c, int argc, char **argv, s
 			app->json = true;
 		else if (o == '?' || ((unsigned)o & c->options) == 0)
 			return err_set(e, ERR_USAGE,
-			    "`%s` is no option of `emrdrop %s`, or lacks its value", argv[optind - 1],
-			    c->name);
+			    "`%s` is no option of `emrdrop %s`, or lacks its value",
+			    argv[optind - 1], c->name);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
 		app->dry_run |= o == OPT_DRY_RUN;
@@ -107,7 +109,8 @@ parse_options(struct app *app, const struct command *c, int argc, char **argv, s
 	app->args = argv + optind;
 	app->nargs = argc - optind;
 	if (app->nargs < c->min_args || (c->max_args >= 0 && app->nargs > c->max_args))
-		return err_set(e, ERR_USAGE, "`emrdrop %s` takes other arguments: see `emrdrop %s --help`",
+		return err_set(e, ERR_USAGE,
+		    "`emrdrop %s` takes other arguments: see `emrdrop %s --help`",
 		    c->name, c->name);
 	return 0;
 }
@@ -134,15 +137,15 @@ tell_error(const struct app *app, const struct err *e, int exit)
 	if (!app->json)
 		return;
 	buf_init(&out, 65536);
-	json_init(&j, &out);
-	json_object(&j);
-	json_key(&j, SPAN_LIT("error"));
-	json_object(&j);
-	json_put_cstr(&j, "code", err_name(e->code));
-	json_put_cstr(&j, "message", e->msg);
-	json_object_end(&j);
-	json_put_int(&j, "exit", exit);
-	json_object_end(&j);
+	jw_init(&j, &out);
+	jw_object(&j);
+	jw_key(&j, SPAN_LIT("error"));
+	jw_object(&j);
+	jw_put_cstr(&j, "code", err_name(e->code));
+	jw_put_cstr(&j, "message", e->msg);
+	jw_object_end(&j);
+	jw_put_int(&j, "exit", exit);
+	jw_object_end(&j);
 	buf_add_char(&out, '\n');
 	fwrite(out.p, 1, out.n, stdout);
 	buf_release(&out);
@@ -195,8 +198,8 @@ main(int argc, char **argv)
 	if ((c = find_command(argv[1])) != NULL)
 		return run_command(&app, c, argc - 1, argv + 1);
 	nearest = nearest_command(argv[1]);
-	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n", argv[1],
-	    nearest != NULL ? ", did you mean `" : "", nearest != NULL ? nearest : "",
-	    nearest != NULL ? "`?" : "");
+	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n",
+	    argv[1], nearest != NULL ? ", did you mean `" : "",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
 	return STATUS_USAGE;
 }

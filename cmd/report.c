@@ -10,8 +10,8 @@
 void
 problems_init(struct problems *p)
 {
-	p->n = 0;
-	p->rejected = p->warned = 0;
+	p->n = p->kinds = 0;
+	p->rejected = 0;
 	arena_init(&p->arena, REPORT_ARENA_MAX);
 }
 
@@ -19,16 +19,35 @@ void
 problems_release(struct problems *p)
 {
 	arena_release(&p->arena);
-	p->n = 0;
+	p->n = p->kinds = 0;
+}
+
+static void
+warnings_add(struct problems *p, const struct problem *one)
+{
+	struct warnings *w = p->warnings;
+
+	for (size_t i = 0; i < p->kinds; i++, w++) {
+		if (w->first.code == one->code && span_eq(w->first.column, one->column)) {
+			w->n++;
+			return;
+		}
+	}
+	if (p->kinds == WARNING_KINDS_MAX)
+		return;
+	p->kinds++;
+	*w = (struct warnings){.first = *one, .n = 1};
+	w->first.column = arena_span(&p->arena, one->column);
 }
 
 void
 problems_add(struct problems *p, const struct problem *one)
 {
-	if (one->weight == WEIGHT_REJECT)
-		p->rejected++;
-	else
-		p->warned++;
+	if (one->weight == WEIGHT_WARNING) {
+		warnings_add(p, one);
+		return;
+	}
+	p->rejected++;
 	if (p->n == REPORT_PROBLEMS_MAX)
 		return;
 	p->v[p->n] = *one;
@@ -90,23 +109,30 @@ report_file(struct report *r, struct feed_report *f, const struct file_entry *en
 		    &r->arena, problems->v[i].column);
 		v->nproblems++;
 	}
-	v->more = problems->rejected + problems->warned - v->nproblems;
+	v->more = problems->rejected - v->nproblems;
+	for (size_t i = 0; i < problems->kinds && v->nwarnings < 20; i++) {
+		v->warnings[i] = problems->warnings[i];
+		v->warnings[i].first.column = arena_span(
+		    &r->arena, problems->warnings[i].first.column);
+		v->nwarnings++;
+	}
 	return v;
 }
 
 static void
-problem_json(struct json *j, const struct problem *p)
+problem_json(struct json *j, const struct problem *p, uint64_t times)
 {
-	json_object(j);
-	json_put_cstr(j, "weight", p->weight == WEIGHT_REJECT ? "rejected" : "warning");
-	json_put_uint(j, "row", p->row);
-	json_put_string(j, "column", p->column);
-	json_put_cstr(j, "type", p->type);
-	json_put_cstr(j, "field", p->field);
-	json_put_cstr(j, "code", problem_name(p->code));
-	json_put_cstr(j, "message", problem_text(p->code));
-	json_put_cstr(j, "remedy", problem_remedy(p->code));
-	json_object_end(j);
+	jw_object(j);
+	if (times > 0)
+		jw_put_uint(j, "times", times);
+	jw_put_uint(j, "row", p->row);
+	jw_put_string(j, "column", p->column);
+	jw_put_cstr(j, "type", p->type);
+	jw_put_cstr(j, "field", p->field);
+	jw_put_cstr(j, "code", problem_name(p->code));
+	jw_put_cstr(j, "message", problem_text(p->code));
+	jw_put_cstr(j, "remedy", problem_remedy(p->code));
+	jw_object_end(j);
 }
 
 static void
@@ -116,61 +142,66 @@ file_json(struct json *j, const struct file_report *f)
 	char id[FILE_ID_HEX_SIZE];
 
 	digest_hex(&en->id, id);
-	json_object(j);
-	json_put_cstr(j, "file", id);
-	json_put_cstr(j, "verdict", verdict_name(en->verdict));
+	jw_object(j);
+	jw_put_cstr(j, "file", id);
+	jw_put_cstr(j, "verdict", verdict_name(en->verdict));
 	if (en->reason[0] != '\0')
-		json_put_cstr(j, "reason", en->reason);
+		jw_put_cstr(j, "reason", en->reason);
 	if (f->found[0] != '\0')
-		json_put_cstr(j, "found", f->found);
-	json_put_bool(j, "closed", en->closed);
-	json_put_uint(j, "bytes", en->size);
-	json_put_uint(j, "rows", en->rows);
-	json_put_uint(j, "mapped", en->mapped);
-	json_put_uint(j, "filtered", en->filtered);
-	json_put_uint(j, "rejected", en->rejected);
-	json_put_uint(j, "warnings", en->warnings);
-	json_put_uint(j, "records", en->records);
-	json_put_uint(j, "delivered", en->delivered);
-	json_put_uint(j, "unchanged", en->unchanged);
-	json_put_uint(j, "duplicate", en->duplicate);
-	json_put_uint(j, "stale", en->stale);
-	json_put_uint(j, "refused", en->refused);
-	json_put_uint(j, "pending", f->pending);
-	json_key(j, SPAN_LIT("problems"));
-	json_array(j);
+		jw_put_cstr(j, "found", f->found);
+	jw_put_bool(j, "closed", en->closed);
+	jw_put_uint(j, "bytes", en->size);
+	jw_put_uint(j, "rows", en->rows);
+	jw_put_uint(j, "mapped", en->mapped);
+	jw_put_uint(j, "filtered", en->filtered);
+	jw_put_uint(j, "rejected", en->rejected);
+	jw_put_uint(j, "warnings", en->warnings);
+	jw_put_uint(j, "records", en->records);
+	jw_put_uint(j, "delivered", en->delivered);
+	jw_put_uint(j, "unchanged", en->unchanged);
+	jw_put_uint(j, "duplicate", en->duplicate);
+	jw_put_uint(j, "stale", en->stale);
+	jw_put_uint(j, "refused", en->refused);
+	jw_put_uint(j, "pending", f->pending);
+	jw_key(j, SPAN_LIT("problems"));
+	jw_array(j);
 	for (size_t i = 0; i < f->nproblems; i++)
-		problem_json(j, &f->problems[i]);
-	json_array_end(j);
-	json_put_uint(j, "more_problems", f->more);
-	json_object_end(j);
+		problem_json(j, &f->problems[i], 0);
+	jw_array_end(j);
+	jw_key(j, SPAN_LIT("column_warnings"));
+	jw_array(j);
+	for (size_t i = 0; i < f->nwarnings; i++)
+		problem_json(j, &f->warnings[i].first, f->warnings[i].n);
+	jw_array_end(j);
+	jw_put_uint(j, "more_problems", f->more);
+	jw_object_end(j);
 }
 
 static void
 feed_json(struct json *j, const struct feed_report *f)
 {
-	json_object(j);
-	json_put_cstr(j, "feed", f->feed);
-	json_put_int(j, "exit", f->exit);
+	jw_object(j);
+	jw_put_cstr(j, "feed", f->feed);
+	jw_put_int(j, "exit", f->exit);
 	if (f->err.code != ERR_NONE) {
-		json_key(j, SPAN_LIT("error"));
-		json_object(j);
-		json_put_cstr(j, "code", err_name(f->err.code));
-		json_put_cstr(j, "message", f->err.msg);
-		json_object_end(j);
+		jw_key(j, SPAN_LIT("error"));
+		jw_object(j);
+		jw_put_cstr(j, "code", err_name(f->err.code));
+		jw_put_cstr(j, "message", f->err.msg);
+		jw_object_end(j);
 	}
-	json_put_uint(j, "known", f->known);
-	json_put_uint(j, "waiting", f->waiting);
-	json_put_uint(j, "held", f->held);
-	json_put_uint(j, "refused", f->refused);
-	json_put_uint(j, "requests", f->requests);
-	json_put_uint(j, "retries", f->retries);
-	json_key(j, SPAN_LIT("files"));
-	json_array(j);
+	jw_put_uint(j, "known", f->known);
+	jw_put_uint(j, "waiting", f->waiting);
+	jw_put_uint(j, "held", f->held);
+	jw_put_uint(j, "refused", f->refused);
+	jw_put_uint(j, "requests", f->requests);
+	jw_put_uint(j, "retries", f->retries);
+	jw_key(j, SPAN_LIT("files"));
+	jw_array(j);
 	for (size_t i = 0; i < f->n; i++)
 		file_json(j, &f->files[i]);
-	json_array_end(j);
-	json_object_end(j);
+	jw_array_end(j);
+	jw_object_end(j);
 }
 
 void
@@ -178,19 +209,19 @@ report_json(const struct report *r, struct buf *out)
 {
 	struct json j;
 
-	json_init(&j, out);
-	json_object(&j);
-	json_put_cstr(&j, "run", r->run);
-	json_put_bool(&j, "dry_run", r->dry_run);
-	json_put_int(&j, "started_ms", r->started);
-	json_put_int(&j, "ended_ms", r->ended);
-	json_put_int(&j, "exit", r->exit);
-	json_key(&j, SPAN_LIT("feeds"));
-	json_array(&j);
+	jw_init(&j, out);
+	jw_object(&j);
+	jw_put_cstr(&j, "run", r->run);
+	jw_put_bool(&j, "dry_run", r->dry_run);
+	jw_put_int(&j, "started_ms", r->started);
+	jw_put_int(&j, "ended_ms", r->ended);
+	jw_put_int(&j, "exit", r->exit);
+	jw_key(&j, SPAN_LIT("feeds"));
+	jw_array(&j);
 	for (size_t i = 0; i < r->n; i++)
 		feed_json(&j, &r->feeds[i]);
-	json_array_end(&j);
-	json_object_end(&j);
+	jw_array_end(&j);
+	jw_object_end(&j);
 	buf_add_char(out, '\n');
 }
 
@@ -202,8 +233,20 @@ problem_line(struct buf *out, const struct problem *p)
 		buf_add_str(out, ", column ");
 		text_quote(out, p->column);
 	}
-	buf_addf(out, ": %s %s %s\n", problem_text(p->code), problem_remedy(p->code),
-	    p->weight == WEIGHT_REJECT ? "(row not taken)" : "(warning)");
+	buf_addf(
+	    out, " not taken: %s %s\n", problem_text(p->code), problem_remedy(p->code));
+}
+
+static void
+warnings_line(struct buf *out, const struct warnings *w)
+{
+	buf_addf(out, "    warning, %llu row%s from row %llu", (unsigned long long)w->n,
+	    w->n == 1 ? "" : "s", (unsigned long long)w->first.row);
+	if (w->first.column.n > 0) {
+		buf_add_str(out, ", column ");
+		text_quote(out, w->first.column);
+	}
+	buf_addf(out, ": %s\n", problem_text(w->first.code));
 }
 
 static void
@@ -250,6 +293,8 @@ file_text(const struct report *r, const struct file_report *f, struct buf *out)
 		problem_line(out, &f->problems[i]);
 	if (f->more > 0)
 		buf_addf(out, "    and %llu more\n", (unsigned long long)f->more);
+	for (size_t i = 0; i < f->nwarnings; i++)
+		warnings_line(out, &f->warnings[i]);
 }
 
 static void

@@ -12,12 +12,22 @@
 
 #define REPORT_PROBLEMS_MAX FILE_PROBLEMS_MAX
 
+/* Warnings of one kind: a column may have one in every row. */
+struct warnings {
+	struct problem first;
+	uint64_t n;
+};
+
+#define WARNING_KINDS_MAX 100
+
 /* A file's problems, copied. */
 struct problems {
 	struct arena arena;
-	struct problem v[REPORT_PROBLEMS_MAX];
-	size_t n;                  /* kept */
-	uint64_t rejected, warned; /* all, by weight */
+	struct problem v[REPORT_PROBLEMS_MAX]; /* rejected rows first come, first kept */
+	size_t n;
+	uint64_t rejected; /* all of them */
+	struct warnings warnings[WARNING_KINDS_MAX];
+	size_t kinds;
 };
 
 void problems_init(struct problems *p);
@@ -26,9 +36,11 @@ void problems_add(struct problems *p, const struct problem *one);
 
 struct file_report {
 	struct file_entry entry;
-	struct problem problems[20]; /* the first ones; text borrowed from the report */
+	struct problem problems[20]; /* rejected rows; text borrowed from the report */
 	size_t nproblems;
-	uint64_t more; /* problems not shown */
+	uint64_t more; /* rejections not shown */
+	struct warnings warnings[20];
+	size_t nwarnings;
 	uint64_t pending;
 	char found[256];
 };

@@ -105,20 +105,20 @@ write_head(const struct sender *s, const struct flight *f, struct json *j)
 {
 	char hex[2 * SHA256_SIZE + 1];
 
-	json_object(j);
-	json_put_cstr(j, "schema", "emrdrop/1");
-	json_put_cstr(j, "feed", s->pass->feed);
-	json_key(j, SPAN_LIT("file"));
-	json_object(j);
+	jw_object(j);
+	jw_put_cstr(j, "schema", "emrdrop/1");
+	jw_put_cstr(j, "feed", s->pass->feed);
+	jw_key(j, SPAN_LIT("file"));
+	jw_object(j);
 	digest_hex(&s->pass->file, hex);
-	json_put_cstr(j, "id", hex);
+	jw_put_cstr(j, "id", hex);
 	hex_encode(s->pass->sha256, SHA256_SIZE, hex);
-	json_put_cstr(j, "sha256", hex);
-	json_object_end(j);
-	json_put_uint(j, "pass", s->pass->number);
-	json_put_cstr(j, "batch", f->batch.path);
-	json_key(j, SPAN_LIT("records"));
-	json_array(j);
+	jw_put_cstr(j, "sha256", hex);
+	jw_object_end(j);
+	jw_put_uint(j, "pass", s->pass->number);
+	jw_put_cstr(j, "batch", f->batch.path);
+	jw_key(j, SPAN_LIT("records"));
+	jw_array(j);
 }
 
 /* The record's object within the body; its place is fixed up once the body is whole. */
@@ -128,7 +128,7 @@ write_record(struct flight *f, size_t from, struct json *j)
 	const struct frame_record *fr = &f->frame.records[from];
 	struct batch_record *r = &f->records[f->batch.n];
 
-	json_raw(j, (struct span){f->frame.json.p + fr->at, fr->length});
+	jw_raw(j, (struct span){f->frame.json.p + fr->at, fr->length});
 	*r = (struct batch_record){.n = fr->n,
 	    .json = {NULL, fr->length},
 	    .type = schema_by_type(fr->entry.key.type)->name,
@@ -169,7 +169,7 @@ write_body(struct sender *s, struct flight *f, struct err *e)
 	if (starts == NULL)
 		return err_nomem(e);
 	buf_clear(&f->body);
-	json_init(&j, &f->body);
+	jw_init(&j, &f->body);
 	write_head(s, f, &j);
 	for (size_t i = 0; i < f->frame.n; i++) {
 		if (f->outcomes[i] != OUTCOME_NONE && f->outcomes[i] != OUTCOME_LATER)
@@ -177,8 +177,8 @@ write_body(struct sender *s, struct flight *f, struct err *e)
 		starts[f->batch.n] = f->body.n + (f->batch.n > 0);
 		write_record(f, i, &j);
 	}
-	json_array_end(&j);
-	json_object_end(&j);
+	jw_array_end(&j);
+	jw_object_end(&j);
 	place_records(f, starts);
 	free(starts);
 	key = batch_key(s, f);

@@ -9,8 +9,8 @@ text_quote(struct buf *out, struct span s)
 {
 	struct json j;
 
-	json_init(&j, out);
-	json_string(&j, s);
+	jw_init(&j, out);
+	jw_string(&j, s);
 }
 
 void

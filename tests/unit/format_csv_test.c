@@ -236,14 +236,14 @@ Test(format_csv_files, explain_one_row)
 	struct feed f;
 
 	buf_init(&out, LOG_MAX);
-	json_init(&j, &out);
+	jw_init(&j, &out);
 	feed_open(&f, MAP);
 	r = open_reading(&f, &l);
-	json_array(&j);
+	jw_array(&j);
 	reading_explain(r, 3, &j);
 	cr_expect_eq(
 	    read_all(r, SPAN_LIT(TITLES "11,A,,ok\n22,B,,ok\n33,C,,ok\n"), &f.err), 0);
-	json_array_end(&j);
+	jw_array_end(&j);
 	buf_add_char(&out, '\0');
 	cr_expect_not_null(strstr(out.p, "Last Name"));
 	cr_expect_not_null(strstr(out.p, "\"22\""));

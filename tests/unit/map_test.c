@@ -46,7 +46,7 @@ on_record(void *arg, const struct record *r, struct err *e)
 		    (long long)r->event_at);
 	if (r->window != TIME_NONE)
 		buf_addf(&out, "window=%lld ", (long long)r->window);
-	json_init(&j, &out);
+	jw_init(&j, &out);
 	record_write_data(r, &j);
 	buf_add_char(&out, '\n');
 	return 0;
@@ -357,7 +357,7 @@ Test(map_rows, explains_each_field)
 	struct buf b;
 
 	buf_init(&b, TEXT_MAX);
-	json_init(&j, &b);
+	jw_init(&j, &b);
 	cr_assert_not_null(map_compile(text, NULL, &e));
 	cr_assert_eq(map_bind_titles("MRN|A|B", &e), 0);
 	binding_explain(binding, &j);

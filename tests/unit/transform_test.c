@@ -1,6 +1,7 @@
 #include "mappers/transform.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
@@ -38,12 +39,13 @@ TestSuite(transform_compile, .init = setup, .fini = teardown);
 static struct step *
 compile(const char *pipe, struct err *e)
 {
-	char *text = arena_bytes(&kit.arena, strlen(pipe) + 8);
+	char text[256];
+	struct span copy;
 	struct expr x;
 
-	strcpy(text, "{A} | ");
-	strcat(text, pipe);
-	if (expr_parse(&kit.arena, span_of(text), &x, e) != 0)
+	snprintf(text, sizeof(text), "{A} | %s", pipe);
+	copy = arena_span(&kit.arena, span_of(text));
+	if (expr_parse(&kit.arena, copy, &x, e) != 0)
 		return NULL;
 	for (struct step *st = x.pipe.steps; st != NULL; st = st->next)
 		if (transform_compile(&kit, st, e) != 0)

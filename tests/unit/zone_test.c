@@ -4,8 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The file reader too is tested: hostile bytes have no other way in. */
-#include "base/zone.c"
+#include "base/zone_tzif.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,0 +1,207 @@
+/*
+ * Look: which files of the drop are to be taken now. What was seen is kept in the
+ * ledger, so that a job which runs often never waits.
+ */
+#include <stdlib.h>
+
+#include "cmd/job_impl.h"
+#include "pollers/ready.h"
+
+#define LONG_AGO (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
+#define WAIT_MAX 60000            /* ms that a run waits for files to be stable */
+
+static bool
+same_file(const struct name_entry *n, const struct drop_file *f)
+{
+	return n->size == f->size && n->mtime == f->mtime;
+}
+
+static void
+judge_ready(struct job *j, struct listed *it, int64_t now)
+{
+	struct look look = {it->name.size, it->name.mtime, it->name.seen};
+	bool restart;
+
+	if (ready_judge(&j->feed->source, it->file, &look, now, &it->wait, &restart) ==
+	    READY)
+		it->what = TAKE;
+	else
+		it->what = WAIT;
+	if (restart)
+		it->name = (struct name_entry){.state = NAME_SEEN,
+		    .size = it->file->size,
+		    .mtime = it->file->mtime,
+		    .seen = now};
+}
+
+/* A held or refused file stays as it is until it, or the feed's settings, change. */
+static bool
+stands(struct job *j, struct listed *it)
+{
+	bool held = it->name.state == NAME_HELD;
+
+	if (it->name.fingerprint != j->feed->fingerprint)
+		return false;
+	it->what = held && it->name.blocks ? STOP : SKIP;
+	j->out->held += held;
+	j->out->refused += !held;
+	return true;
+}
+
+static int
+look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
+{
+	int known = 0;
+
+	it->what = SKIP;
+	if (j->ledger != NULL)
+		known = ledger_name_get(
+		    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
+	if (known < 0)
+		return -1;
+	if (known == 1 && same_file(&it->name, it->file)) {
+		if (it->name.state == NAME_DONE)
+			return j->out->known++, 0;
+		if (it->name.state == NAME_SETTLING)
+			return j->app->dry_run ? 0
+					       : settle_again(j, it->file, &it->name, e);
+		if (it->name.state != NAME_SEEN && stands(j, it))
+			return 0;
+	}
+	judge_ready(j, it, now);
+	return 0;
+}
+
+/* First looks are kept, so that the next run need not wait. */
+static int
+keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
+{
+	const char **names = calloc(n + 1, sizeof(*names));
+	struct name_entry *entries = calloc(n + 1, sizeof(*entries));
+	size_t k = 0;
+	int rc = -1;
+
+	if (names == NULL || entries == NULL) {
+		err_nomem(e);
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].what != WAIT)
+			continue;
+		names[k] = all[i].file->name;
+		entries[k++] = all[i].name;
+	}
+	rc = ledger_names_put(j->ledger, j->feed->feed.name, names, entries, k, e);
+out:
+	free(names);
+	free(entries);
+	return rc;
+}
+
+static int
+look_all(struct job *j, const struct drop_list *list, struct listed *all, struct err *e)
+{
+	int64_t now = clock_wall(j->app->clock);
+
+	j->out->known = j->out->held = j->out->refused = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		all[i] = (struct listed){.file = &list->v[i]};
+		if (look_one(j, &all[i], now, e) != 0)
+			return -1;
+	}
+	return j->app->dry_run ? 0 : keep_looks(j, all, list->n, e);
+}
+
+/* The longest of the waits that time alone can end, 0 if something is ready now. */
+static int64_t
+wait_for(const struct listed *all, size_t n)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].what == TAKE || all[i].what == STOP)
+			return 0;
+		if (all[i].what == WAIT && all[i].wait > longest)
+			longest = all[i].wait;
+	}
+	return longest;
+}
+
+static uint64_t
+count_waiting(const struct listed *all, size_t n)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < n; i++)
+		waiting += all[i].what == WAIT;
+	return waiting;
+}
+
+static struct listed *
+list_and_look(struct job *j, struct drop_list *list, struct err *e)
+{
+	struct listed *all;
+
+	drop_list_release(list);
+	if (poller_list(j->poller, list, e) != 0)
+		return NULL;
+	if ((all = calloc(list->n + 1, sizeof(*all))) == NULL)
+		return err_nomem(e), NULL;
+	if (look_all(j, list, all, e) == 0)
+		return all;
+	free(all);
+	return NULL;
+}
+
+/*
+ * Jobs that run every few minutes never wait for a file to be stable: the next one
+ * finds it so. One whose last look is long ago waits once, for all files together.
+ */
+static bool
+worth_waiting(struct job *j, int64_t wait)
+{
+	int64_t now = clock_wall(j->app->clock);
+
+	return wait > 0 && wait <= WAIT_MAX && !j->app->dry_run &&
+	       (j->state.last_look == 0 || now - j->state.last_look > LONG_AGO) &&
+	       clock_mono(j->app->clock) + wait < j->env.deadline;
+}
+
+static int
+note_look(struct job *j, struct err *e)
+{
+	if (j->app->dry_run)
+		return 0;
+	if (ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+		return -1;
+	j->state.scope = j->scope;
+	j->state.last_look = clock_wall(j->app->clock);
+	return ledger_feed_put(j->ledger, &j->state, e);
+}
+
+int
+look_at_drop(struct job *j, struct drop_look *out, struct err *e)
+{
+	int64_t wait;
+
+	*out = (struct drop_look){.n = 0};
+	if ((out->files = list_and_look(j, &out->list, e)) == NULL)
+		return -1;
+	wait = wait_for(out->files, out->list.n);
+	if (worth_waiting(j, wait)) {
+		clock_pause(j->app->clock, wait);
+		free(out->files);
+		if ((out->files = list_and_look(j, &out->list, e)) == NULL)
+			return -1;
+	}
+	out->n = out->list.n;
+	j->out->waiting = count_waiting(out->files, out->n);
+	return note_look(j, e);
+}
+
+void
+look_release(struct drop_look *look)
+{
+	free(look->files);
+	drop_list_release(&look->list);
+}
