@@ -30,7 +30,7 @@ static const struct err_class classes[ERR_CODE_COUNT] = {
     [ERR_DEADLINE] = {"deadline", FATE_RETRY, 69},
 };
 
-static int
+static int __attribute__((format(printf, 4, 0)))
 set(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
 {
 	if (e == NULL)

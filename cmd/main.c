@@ -176,6 +176,34 @@ run_command(struct app *app, const struct command *c, int argc, char **argv)
 	return exit;
 }
 
+/* The options of every command may stand before it: it is moved to the front. */
+static const char *
+take_command(int argc, char **argv)
+{
+	char *name;
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++)
+		i += strcmp(argv[i], "--config") == 0;
+	if (i >= argc)
+		return NULL;
+	name = argv[i];
+	memmove(&argv[2], &argv[1], (size_t)(i - 1) * sizeof(*argv));
+	argv[1] = name;
+	return name;
+}
+
+static int
+unknown_command(const char *name)
+{
+	const char *nearest = nearest_command(name);
+
+	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n", name,
+	    nearest != NULL ? ", did you mean `" : "", nearest != NULL ? nearest : "",
+	    nearest != NULL ? "`?" : "");
+	return STATUS_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,23 +211,18 @@ main(int argc, char **argv)
 	    .clock = &clock_system,
 	    .log = {.fd = STDERR_FILENO, .level = LOG_INFO, .clock = &clock_system}};
 	const struct command *c;
-	const char *nearest;
+	const char *name;
 
 	harden();
 	app.log.run = app.run;
-	if (argc < 2) {
-		usage(stderr);
-		return STATUS_USAGE;
+	name = take_command(argc, argv);
+	if (name == NULL || strcmp(name, "help") == 0) {
+		bool asked = name != NULL || (argc > 1 && strcmp(argv[1], "--help") == 0);
+
+		usage(asked ? stdout : stderr);
+		return asked ? STATUS_OK : STATUS_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		usage(stdout);
-		return STATUS_OK;
-	}
-	if ((c = find_command(argv[1])) != NULL)
-		return run_command(&app, c, argc - 1, argv + 1);
-	nearest = nearest_command(argv[1]);
-	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n",
-	    argv[1], nearest != NULL ? ", did you mean `" : "",
-	    nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
-	return STATUS_USAGE;
+	if ((c = find_command(name)) == NULL)
+		return unknown_command(name);
+	return run_command(&app, c, argc - 1, argv + 1);
 }
