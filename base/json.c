@@ -57,8 +57,8 @@ jw_array_end(struct json *j)
 	close_with(j, ']');
 }
 
-/* Must `c` be escaped, or looked at as part of a longer UTF-8 sequence? */
-static bool
+/* May `c` stand as it is? Else it is escaped, or part of a longer UTF-8 sequence. */
+static inline bool
 plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -106,13 +106,35 @@ text(struct buf *out, struct span s)
 	buf_add(out, s.p + from, i - from);
 }
 
+static bool
+all_plain(struct span s)
+{
+	bool yes = true;
+
+	for (size_t i = 0; i < s.n; i++)
+		yes &= plain((unsigned char)s.p[i]);
+	return yes;
+}
+
+/* Nearly every text is plain: it is copied at once. */
 static void
 quoted(struct buf *out, struct span s)
 {
-	buf_add_char(out, '"');
-	if (s.n > 0)
+	char *to;
+
+	if (!all_plain(s)) {
+		buf_add_char(out, '"');
 		text(out, s);
-	buf_add_char(out, '"');
+		buf_add_char(out, '"');
+		return;
+	}
+	if ((to = buf_reserve(out, s.n + 2)) == NULL)
+		return;
+	to[0] = '"';
+	if (s.n > 0)
+		memcpy(to + 1, s.p, s.n);
+	to[s.n + 1] = '"';
+	out->n += s.n + 2;
 }
 
 void

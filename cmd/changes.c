@@ -83,29 +83,25 @@ changes_free(struct changes *c)
 static struct record_key
 key_of(const struct changes *c, enum record_type type, struct span id, enum record_op op)
 {
-	const char *section = op == OP_PATCH ? c->conf->feed : NULL;
-	const char kind = (char)type;
-	const struct span parts[] = {
-	    span_of(c->conf->source), {&kind, 1}, id, span_of(section)};
+	struct record_key key = record_key(c->conf->keys, c->conf->source, type, id);
 
-	if (c->conf->ledger != NULL)
-		return ledger_record_key(
-		    c->conf->ledger, c->conf->source, type, id, section);
-	return (struct record_key){
-	    type, digest_parts(c->conf->keys, KEY_RECORD, parts, 4)};
+	return op == OP_PATCH ? record_key_patch(c->conf->keys, &key, c->conf->feed)
+			      : key;
 }
 
+/* What it refers to may be known whole, or by this feed's patches. */
 static void
 add_ref(void *arg, enum record_type type, struct span id)
 {
 	struct changes *c = arg;
 	struct candidate *k = &c->block[c->n];
+	struct record_key *to = &c->refs[c->nrefs];
 
-	/* It may be known whole, or by this feed's patches. */
 	if (k->nrefs + 2 > REFS_MAX)
 		return;
-	c->refs[c->nrefs++] = key_of(c, type, id, OP_PUT);
-	c->refs[c->nrefs++] = key_of(c, type, id, OP_PATCH);
+	to[0] = key_of(c, type, id, OP_PUT);
+	to[1] = record_key_patch(c->conf->keys, &to[0], c->conf->feed);
+	c->nrefs += 2;
 	k->nrefs += 2;
 }
 

@@ -1,6 +1,7 @@
 #include "state/codec.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #define CHECK_SIZE 4
@@ -52,44 +53,38 @@ key_span(const struct key *k)
 	return (struct span){(const char *)k->b, k->n};
 }
 
-static void
-put_little(struct buf *b, uint64_t v, unsigned n)
-{
-	char bytes[8];
-
-	for (unsigned i = 0; i < n; i++, v >>= 8)
-		bytes[i] = (char)(v & 0xff);
-	buf_add(b, bytes, n);
-}
-
 void
 put_u8(struct buf *b, unsigned v)
 {
-	put_little(b, v, 1);
+	buf_add_char(b, (char)v);
 }
 
 void
 put_u16(struct buf *b, unsigned v)
 {
-	put_little(b, v, 2);
+	uint16_t le = htole16((uint16_t)v);
+
+	buf_add(b, &le, sizeof(le));
 }
 
 void
 put_u32(struct buf *b, uint32_t v)
 {
-	put_little(b, v, 4);
+	v = htole32(v);
+	buf_add(b, &v, sizeof(v));
 }
 
 void
 put_u64(struct buf *b, uint64_t v)
 {
-	put_little(b, v, 8);
+	v = htole64(v);
+	buf_add(b, &v, sizeof(v));
 }
 
 void
 put_i64(struct buf *b, int64_t v)
 {
-	put_little(b, (uint64_t)v, 8);
+	put_u64(b, (uint64_t)v);
 }
 
 void
@@ -115,45 +110,45 @@ take(struct reader *r, size_t n)
 	return s;
 }
 
-static uint64_t
-get_little(struct reader *r, unsigned n)
-{
-	struct span s = take(r, n);
-	uint64_t v = 0;
-
-	for (size_t i = s.n; i-- > 0;)
-		v = v << 8 | (unsigned char)s.p[i];
-	return v;
-}
-
 unsigned
 get_u8(struct reader *r)
 {
-	return (unsigned)get_little(r, 1);
+	struct span s = take(r, 1);
+
+	return s.n == 0 ? 0 : (unsigned char)*s.p;
 }
 
 unsigned
 get_u16(struct reader *r)
 {
-	return (unsigned)get_little(r, 2);
+	uint16_t v;
+
+	get_bytes(r, &v, sizeof(v));
+	return le16toh(v);
 }
 
 uint32_t
 get_u32(struct reader *r)
 {
-	return (uint32_t)get_little(r, 4);
+	uint32_t v;
+
+	get_bytes(r, &v, sizeof(v));
+	return le32toh(v);
 }
 
 uint64_t
 get_u64(struct reader *r)
 {
-	return get_little(r, 8);
+	uint64_t v;
+
+	get_bytes(r, &v, sizeof(v));
+	return le64toh(v);
 }
 
 int64_t
 get_i64(struct reader *r)
 {
-	return (int64_t)get_little(r, 8);
+	return (int64_t)get_u64(r);
 }
 
 struct span
@@ -167,9 +162,10 @@ get_bytes(struct reader *r, void *out, size_t n)
 {
 	struct span s = take(r, n);
 
-	memset(out, 0, n);
-	if (s.n > 0)
-		memcpy(out, s.p, s.n);
+	if (s.n == 0)
+		memset(out, 0, n);
+	else
+		memcpy(out, s.p, n);
 }
 
 /* The key's bytes are short: the check of the value is keyed with their digest. */

@@ -8,13 +8,25 @@
 	1024 /* bytes of a source identifier; the rest of a longer one is not kept */
 
 struct record_key
-ledger_record_key(const struct ledger *l, const char *scope, enum record_type type,
-    struct span id, const char *section)
+record_key(
+    const struct site_keys *k, const char *scope, enum record_type type, struct span id)
 {
 	const char kind = (char)type;
-	const struct span parts[] = {span_of(scope), {&kind, 1}, id, span_of(section)};
+	const struct span parts[] = {span_of(scope), {&kind, 1}, id};
 
-	return (struct record_key){type, digest_parts(&l->keys, KEY_RECORD, parts, 4)};
+	return (struct record_key){type, digest_parts(k, KEY_RECORD, parts, 3)};
+}
+
+struct record_key
+record_key_patch(
+    const struct site_keys *k, const struct record_key *key, const char *feed)
+{
+	struct digest section = digest_bytes(k, KEY_NAME, feed, strlen(feed));
+	struct record_key out = *key;
+
+	for (size_t i = 0; i < DIGEST_SIZE; i++)
+		out.digest.b[i] ^= section.b[i];
+	return out;
 }
 
 void

@@ -16,12 +16,15 @@ struct record_key {
 	struct digest digest;
 };
 
+struct record_key record_key(
+    const struct site_keys *k, const char *scope, enum record_type type, struct span id);
+
 /*
- * `section` keeps the patches of different feeds apart from each other and from
- * what is put whole: NULL for put, delete and merge, else the feed's name.
+ * The key under which the patches of `feed` have a history of their own, apart from
+ * other feeds' and from what is put whole.
  */
-struct record_key ledger_record_key(const struct ledger *l, const char *scope,
-    enum record_type type, struct span id, const char *section);
+struct record_key record_key_patch(
+    const struct site_keys *k, const struct record_key *key, const char *feed);
 
 enum known_flag {
 	KNOWN_TOMBSTONE = 1, /* removed */

@@ -314,7 +314,7 @@ lmdb_each(struct txn *t, enum table table, struct span prefix,
 	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
 		return fail(e, t->store, rc, table_names[table]);
 	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
-	     rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
+	    rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
 		r = fn(arg, (struct span){k.mv_data, k.mv_size},
 		    (struct span){v.mv_data, v.mv_size});
 		if (r != 0)
@@ -337,7 +337,7 @@ lmdb_clear(struct txn *t, enum table table, struct span prefix, struct err *e)
 	if (c == NULL)
 		return -1;
 	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
-	     rc = seek(c, prefix, &k, &v))
+	    rc = seek(c, prefix, &k, &v))
 		if ((rc = mdb_cursor_del(c, 0)) != 0)
 			break;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0

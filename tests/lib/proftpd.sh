@@ -48,7 +48,9 @@ proftpd_config() {
 		UseReverseDNS off
 		PidFile $1/proftpd.pid
 		ScoreboardFile $1/scoreboard
-		DelayTable none
+		<IfModule mod_delay.c>
+			DelayTable none
+		</IfModule>
 		SystemLog $1/proftpd.log
 		TransferLog none
 		WtmpLog off

@@ -1,0 +1,265 @@
+# What the end-to-end tests share: a real sshd, the sandbox behind TLS, a configuration
+# and a ledger of their own in one temporary folder, and a few words to say what is
+# expected. Sourced with the project's root as working folder:
+#
+#   . tests/e2e/lib.sh
+#   e2e_init BUILD_DIR [TOOL...]     # dir, emrdrop, sandbox; ends with 77 without a tool
+#   ...
+#   e2e_end
+#
+# Nothing here sleeps: e2e_until looks again until its condition holds.
+#
+# shellcheck shell=bash
+# shellcheck source-path=SCRIPTDIR/../..
+. tests/lib/sshd.sh
+. tests/lib/tls.sh
+
+E2E_WAIT=60 # seconds that any condition may take to come true
+failures=0
+runs=0
+
+e2e_init() {
+	local build=$1 tool
+
+	shift
+	build=$(cd "$build" && pwd) || exit 1
+	emrdrop=$build/cmd/emrdrop
+	sandbox=$build/cmd/sandbox/emrdrop-sandbox
+	for tool in curl jq openssl "$SSHD_BIN" "$emrdrop" "$sandbox" "$@"; do
+		command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
+	done
+	dir=$(mktemp -d /tmp/emrdrop-e2e.XXXXXX) || exit 1
+	trap 'server_stop_all; rm -rf "$dir"' EXIT
+	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY SSH_AUTH_SOCK
+	export LC_ALL=C
+	mkdir -p "$dir/drop" "$dir/etc/feeds.d"
+	tls_make "$dir" || exit 1
+	(umask 077 && echo synthetic-token >"$dir/token")
+	site ''
+}
+
+# site LINES: emrdrop.ini, with a state folder that the first run makes.
+site() {
+	printf '[state]\ndir = %s/state\n%s\n' "$dir" "$1" >"$dir/etc/emrdrop.ini"
+	chmod 600 "$dir/etc/emrdrop.ini"
+}
+
+e2e_pause() {
+	read -r -t 0.03 <> <(:) || :
+}
+
+# e2e_until WHAT COMMAND...: looks until the command succeeds; ends the test if it never does.
+e2e_until() {
+	local what=$1 end=$((SECONDS + E2E_WAIT))
+
+	shift
+	until "$@"; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "FAIL never came true: $what"
+			[ ! -f "$dir/err" ] || tail -n 5 "$dir/err"
+			exit 1
+		fi
+		e2e_pause
+	done
+}
+
+# is WHAT EXPECTED GOT
+is() {
+	[ "$2" = "$3" ] && return
+	printf 'FAIL %s\n  expected %.300s\n  got      %.300s\n' "$1" "$2" "$3"
+	failures=$((failures + 1))
+}
+
+# ok WHAT COMMAND...: the command succeeds.
+ok() {
+	local what=$1
+
+	shift
+	"$@" && return
+	printf 'FAIL %s\n  %s\n' "$what" "$*"
+	failures=$((failures + 1))
+}
+
+# has WHAT FILE TEXT: the text stands in the file.
+has() {
+	grep -qF -e "$3" "$2" && return
+	printf 'FAIL %s\n  not there: %s\n  in: %s\n' "$1" "$3" "$(head -c 600 "$2")"
+	failures=$((failures + 1))
+}
+
+# hasnt WHAT TEXT FILE...: the text stands in none of them.
+hasnt() {
+	local what=$1 text=$2 where
+
+	shift 2
+	where=$(grep -laF -e "$text" "$@") || return 0
+	printf 'FAIL %s\n  found %s in %s\n' "$what" "$text" "$where"
+	failures=$((failures + 1))
+}
+
+e2e_end() {
+	if [ "$failures" -eq 0 ]; then
+		echo "all well after $runs runs"
+	fi
+	exit $((failures > 0))
+}
+
+# ---- the sandbox ----
+
+# api_start OPTION...: on a free port, or again on the port that it had.
+api_start() {
+	rm -f "$dir/port"
+	"$sandbox" --cert "$dir/server.pem" --key "$dir/server.key" --db "$dir/api.db" \
+		--token-file "$dir/token" --port "${api_port:-0}" --port-file "$dir/port" "$@" \
+		>"$dir/sandbox.out" 2>>"$dir/sandbox.err" &
+	api_pid=$!
+	SERVER_PIDS+=("$api_pid")
+	e2e_until "the sandbox listens" [ -s "$dir/port" ]
+	api_port=$(<"$dir/port")
+	api=https://127.0.0.1:$api_port
+}
+
+api_stop() {
+	kill -TERM "$api_pid"
+	wait "$api_pid"
+	[ $# -eq 0 ] || rm -f "$dir"/api.db*
+}
+
+# An API that never heard of anything.
+api_fresh() {
+	api_stop forget
+	api_start "$@"
+}
+
+api_curl() {
+	local path=$1
+
+	shift
+	curl -s --cacert "$dir/ca.pem" -H "Authorization: Bearer synthetic-token" "$@" \
+		"$api/_sandbox/$path"
+}
+
+faults() {
+	is "faults $1" 200 "$(api_curl faults -o /dev/null -w '%{http_code}' -d "$1")"
+}
+
+# How many changes the API applied, in all.
+changes() {
+	api_curl 'state?counts=1' | jq .changes
+}
+
+# received: how many requests came in, repeated ones too.
+received() {
+	api_curl batches | jq 'map(.received) | add // 0'
+}
+
+# Each key stands for one body, and what was taken was taken under one key.
+batches_sound() {
+	is "$1: no body was taken under two keys" 0 \
+		"$(api_curl batches | jq '[.[] | select(.status == 200)] | length - (map(.sha256) | unique | length)')"
+	is "$1: no key was used with another body" 0 \
+		"$(api_curl batches | jq 'map(select(.status == 422)) | length')"
+}
+
+# api_state FILE: what the API holds, as {"type/id": data}.
+api_state() {
+	api_curl state | jq -S '.records | map(select(.data) | {"\(.type)/\(.id)": .data}) | add' >"$1"
+}
+
+# ---- emrdrop ----
+
+# feed FILE [SED...]: installs a feed file with its places filled in.
+feed() {
+	local from=$1 to
+
+	shift
+	to=$dir/etc/feeds.d/${from//\//-}
+	to=${to/fixtures-/}
+	sed -e "s|@DIR@|$dir|g; s|@PORT@|${SSHD_PORT:-22}|g; s|@USER@|${SSHD_USER:-nobody}|g" \
+		-e "s|@API@|$api|g" "$@" "$from" >"$to"
+	chmod 600 "$to"
+}
+
+# rows FROM TO [SUFFIX]: a file in the layout of the simple feed, to stdout.
+rows() {
+	printf 'ID,Last,First,DOB,ZIP,Appt,Start,Status\r\n'
+	awk -v from="$1" -v to="$2" -v s="${3:-}" 'BEGIN { for (i = from; i <= to; i++)
+		printf "%05d,Testcase%s,Synthetic,03/04/1980,0%04d,A-%d,11/%02d/2026 10:%02d,Scheduled\r\n",
+			i, s, i % 9999, i, i % 28 + 1, i % 60 }'
+}
+
+# simple [SED...]: the feed that takes what `rows` writes, out of $dir/drop by file://.
+simple() {
+	feed fixtures/hostile/csv/feed.ini -e 's|^name .*|name = simple|' \
+		-e 's|^source  *=.*|source = simple|' -e 's|/drop/hostile$|/drop|' "$@"
+	mv "$dir/etc/feeds.d/hostile-csv-feed.ini" "$dir/etc/feeds.d/simple.ini"
+}
+
+# By the way of sshd, which must have been started.
+by_sftp() {
+	printf '%s' "s|^url .*file:.*|url = $SSHD_URL\nkey_file = $SSHD_KEY\nknown_hosts = $SSHD_KNOWN_HOSTS|"
+}
+
+# run STATUS ARGUMENT...: runs emrdrop; stdout goes to $dir/out, stderr to $dir/err.
+run() {
+	local expected=$1 rc
+
+	shift
+	"$emrdrop" --config "$dir/etc" "$@" >"$dir/out" 2>"$dir/err"
+	rc=$?
+	ran "emrdrop $*" "$expected" "$rc"
+}
+
+# ran WHAT EXPECTED STATUS: what must be true after any run.
+ran() {
+	runs=$((runs + 1))
+	cat "$dir/err" >>"$dir/all.err"
+	cat "$dir/out" >>"$dir/all.out"
+	is "exit status of $1" "$2" "$3"
+	[ "$2" = "$3" ] || tail -n 3 "$dir/err"
+	if grep -E '==[0-9]+==|Sanitizer: |runtime error: ' "$dir/err"; then
+		cat "$dir/err"
+		failures=$((failures + 1))
+	fi
+}
+
+# job STATUS [ARGUMENT...]: `emrdrop run --json`.
+job() {
+	local expected=$1
+
+	shift
+	run "$expected" run --json "$@"
+	ok "the report is JSON: $*" jq -e . "$dir/out" >/dev/null
+}
+
+# start_job [ARGUMENT...]: the same in the background; its id is in job_pid.
+start_job() {
+	"$emrdrop" --config "$dir/etc" run --json "$@" >"$dir/out" 2>"$dir/err" &
+	job_pid=$!
+}
+
+# end_job STATUS [SIGNAL]
+end_job() {
+	local rc
+
+	[ $# -eq 1 ] || kill -"$2" "$job_pid" 2>/dev/null
+	{ wait "$job_pid"; } 2>/dev/null
+	rc=$?
+	ran "the job in the background" "$1" "$rc"
+}
+
+# report FILTER: out of the last report.
+report() {
+	jq -c "$1" "$dir/out"
+}
+
+# file_report FIELD...: of the first file of the first feed, as a JSON list.
+file_report() {
+	local IFS=,
+
+	jq -c ".feeds[0].files[0] | [${*/#/.}]" "$dir/out"
+}
+
+in_archive() {
+	find "$1" -type f | wc -l
+}

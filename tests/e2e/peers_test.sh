@@ -1,0 +1,205 @@
+#!/bin/bash
+# The peer is not who it should be, the login is refused, another run is at work, the
+# configuration is wrong: the right exit status, a message that says where, and nothing
+# done.
+#
+#   tests/e2e/peers_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1"
+sshd_start "$dir" || exit 1
+api_start
+rows 1 3 >"$dir/drop/three.csv"
+
+# error CODE TEXT: of the first feed in the last report.
+error() {
+	is "the code of: $2" "\"$1\"" "$(report '.feeds[0].error.code')"
+	has "the message" "$dir/out" "$2"
+}
+
+logins() {
+	grep -cE 'Accepted|Failed|Postponed|userauth|authentication' "$SSHD_LOG"
+}
+
+test_host_keys() {
+	local before
+
+	simple -e "$(by_sftp)"
+	# SC2119 is wrong: the function takes none.
+	sshd_wrong=$dir/wrong_hosts
+	ssh-keygen -q -t ed25519 -N '' -C '' -f "$dir/other"
+	echo "[127.0.0.1]:$SSHD_PORT $(cut -d' ' -f1,2 "$dir/other.pub")" >"$sshd_wrong"
+	chmod 600 "$sshd_wrong"
+	before=$(logins)
+	simple -e "$(by_sftp)" -e "s|^known_hosts.*|known_hosts = $sshd_wrong|"
+	job 76
+	error peer "wrong_hosts"
+	: >"$sshd_wrong"
+	job 76
+	error peer "wrong_hosts"
+	is "attempts to log in" "$before" "$(logins)"
+	run 76 check --connect --json
+	has "the line to paste" "$dir/out" "$(cut -d' ' -f1,2 "$dir/host_ed25519.pub")"
+	is "still none" "$before" "$(logins)"
+	ok "nothing was trusted by itself" [ ! -s "$sshd_wrong" ]
+	rm "$sshd_wrong"
+	run 76 run --json
+	is "requests" 0 "$(received)"
+}
+
+test_logins() {
+	simple -e "$(by_sftp)" -e "s|^key_file.*|password_file = $dir/password|"
+	echo "not-the-password-XYZ" >"$dir/password"
+	chmod 600 "$dir/password"
+	job 77
+	hasnt "the password" not-the-password-XYZ "$dir/out" "$dir/err"
+	simple -e "$(by_sftp)" -e "s|^key_file.*|key_file = $dir/other|"
+	job 77
+	simple -e "$(by_sftp)" -e "s|^url .*|url = ${SSHD_URL/\/\/*@/\/\/nobody-here@}|"
+	job 77
+	simple -e "$(by_sftp)" -e "s|^key_file.*|key_file = $dir/none|"
+	run 78 run --json
+	has "the file that is not there" "$dir/out" "$dir/none"
+	run 0 check
+}
+
+test_tls() {
+	mkdir "$dir/elsewhere"
+	tls_make "$dir/elsewhere" || exit 1
+	simple -e "$(by_sftp)" -e "s|^ca_file.*|ca_file = $dir/elsewhere/ca.pem|"
+	job 76
+	is "the code" '"peer"' "$(report '.feeds[0].error.code')"
+	simple -e "$(by_sftp)" -e "/^ca_file/d"
+	job 76
+	run 76 check --connect
+	simple -e "$(by_sftp)" -e "s|^ca_file.*|ca_file = $dir/none.pem|"
+	run 78 run --json
+	is "requests" 0 "$(received)"
+	simple -e "$(by_sftp)" -e "s|^token_file.*|token_file = $dir/wrong|"
+	echo another-token-XYZ >"$dir/wrong"
+	chmod 600 "$dir/wrong"
+	job 77
+	hasnt "the token" another-token-XYZ "$dir/out" "$dir/err"
+	is "nothing is marked refused" 0 "$(report '.feeds[0].files[0].refused')"
+}
+
+# Nothing of all that was in vain: the pass that was opened goes on.
+test_then_well() {
+	simple -e "$(by_sftp)"
+	job 0
+	is "what the API holds" 6 "$(changes)"
+	job 0
+	is "once" 6 "$(changes)"
+	batches_sound then
+}
+
+test_overlap() {
+	local from
+
+	faults '{"latency":600000}'
+	rows 4 6 >"$dir/drop/more.csv"
+	"$emrdrop" --config "$dir/etc" run >"$dir/first.out" 2>"$dir/first.err" &
+	from=$!
+	SERVER_PIDS+=("$from")
+	e2e_until "the first run has the lock" grep -q . "$dir/drop/../state/simple.lock" -s -o \
+		-e "" || :
+	e2e_until "the first run sends" busy
+	SECONDS=0
+	job 75
+	ok "at once" [ "$SECONDS" -lt 5 ]
+	error busy "another run is at work"
+	run 0 status --json
+	is "status runs beside it" true "$(report '.feeds[0].unfinished')"
+	kill -9 "$from"
+	{ wait "$from"; } 2>/dev/null
+	api_stop
+	api_start
+	job 0
+	is "the lock died with its owner" 12 "$(changes)"
+	batches_sound overlap
+}
+
+busy() {
+	"$emrdrop" --config "$dir/etc" status --json 2>/dev/null |
+		jq -e '.feeds[0].unfinished' >/dev/null
+}
+
+# mistake LINE TEXT: what check and run say of a feed file.
+mistake() {
+	run 78 check
+	has "check: $2" "$dir/err" "simple.ini:$1: "
+	has "check: $2" "$dir/err" "$2"
+	run 78 run
+	has "run: $2" "$dir/err" "simple.ini:$1: "
+	job 78
+	is "the code" '"config"' "$(report '.feeds[0].error.code')"
+}
+
+test_mistakes() {
+	simple -e 's/^stable_for/stable_fro/'
+	mistake 13 "stable_for"
+	simple -e 's/^name\.given .*/name.given = [{First}/'
+	mistake 23 "name.given"
+	simple -e 's/^charset .*/charset = klingon/'
+	mistake 17 "charset"
+	simple -e 's|^url .*= https:.*|url = http://api.example/v1|'
+	mistake 36 "https"
+	simple -e 's/^birth_date .*/birth_date = {DOB} | dat "%m"/' -e 's/^pattern.*/pattern = a\/b/'
+	mistake 24 "date"
+	has "all mistakes at once" "$dir/all.err" "simple.ini:10: "
+	simple -e 's/^booked = .*/bookd = Scheduled/'
+	mistake 33 "booked"
+	simple
+	chmod 666 "$dir/etc/feeds.d/simple.ini"
+	run 78 run
+	has "who may write" "$dir/err" "chmod go-w"
+	simple
+	site $'[rnu]\ndeadline = 1h'
+	run 78 run --json
+	has "emrdrop.ini" "$dir/err" "emrdrop.ini:3"
+	site ''
+	run 78 run --json nofeed
+	has "a feed that is not" "$dir/out" "no feed is named nofeed"
+	rm "$dir/etc/feeds.d/simple.ini"
+	run 78 run --json
+	has "no feed file" "$dir/out" "feeds.d"
+}
+
+test_usage() {
+	local line
+
+	simple
+	while read -r line; do
+		# shellcheck disable=SC2086
+		run 64 $line
+		ok "$line says something" [ -s "$dir/err" ]
+		[[ $line != *--json* ]] || ok "$line: JSON" jq -e .error "$dir/out" >/dev/null
+	done <<-'END'
+		rum
+		run --dri-run
+		run --row 3
+		check --dry-run
+		preview
+		preview simple --json
+		preview simple a b
+		preview simple a --row 0
+		preview simple a --row x --json
+		status now --json
+		run --config
+	END
+	for line in run check preview status version; do
+		run 0 "$line" --help
+		ok "lines of $line --help" [ "$(wc -l <"$dir/out")" -le 24 ]
+		ok "examples of $line --help" [ "$(grep -c '^  emrdrop ' "$dir/out")" -ge 2 ]
+	done
+}
+
+test_host_keys
+test_logins
+test_tls
+test_then_well
+test_overlap
+test_mistakes
+test_usage
+e2e_end
