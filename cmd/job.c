@@ -170,8 +170,13 @@ deliver(struct job *j, struct intake *in, int64_t now, uint64_t *pending, struct
 	    new_pass(j, in, now, &p, e) != 0)
 		return -1;
 	in->entry.pass = p.number;
+	log_event(&j->app->log, LOG_DEBUG, "pass-opened",
+	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number),
+		LOG_UINT("batches", p.batches)));
 	if (send_changes(j, &p, in, e) != 0)
 		return -1;
+	log_event(&j->app->log, LOG_DEBUG, "pass-sent",
+	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
 	return job_close_pass(j, &p, in, pending, e);
 }
 

@@ -6,13 +6,14 @@
 
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf tzdata ca-certificates
 	libssh2-1-dev libcsv-dev libcurl4-openssl-dev liblmdb-dev libinih-dev libsodium-dev
+	liblz4-dev
 	libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
 
 # What the demo talks to, and looks at the result with.
-PACKAGES_DEMO="openssh-server openssh-client openssl jq procps"
+PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
-PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace curl
+PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
 	git python3 clang-format-19 shellcheck mandoc"
 
 # For tests/bench only.

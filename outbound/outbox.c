@@ -2,29 +2,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lz4.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /*
- * Frames are appended to `plain`. When it is full it becomes one chunk of the file:
- * a secretstream message under a key that dies with the process. The chunk that is
- * being filled stays in memory, so that a small outbox never touches the disk.
+ * Frames are appended to `plain`, each behind its length. When it is full, and from
+ * then on whenever a chunk is, whole frames go to the file: compressed, since JSON
+ * shrinks to a fifth and writing is what costs, and as one secretstream message
+ * under a key that dies with the process. A small outbox never touches the disk.
  */
-#define CHUNK_MIN (256u << 10)
+#define CHUNK (1u << 20)
 
 struct outbox {
 	char dir[4096];
 	size_t memory;
 	struct buf plain; /* being filled, or being read */
 	size_t at;        /* reading: offset in plain */
-	struct buf cipher;
+	struct buf packed, cipher;
 	int fd; /* -1: nothing was spilled */
 	bool sealed;
 	uint64_t frames, bytes;
 	uint64_t chunks, chunk; /* written, read */
-	struct buf last;        /* the unspilled rest, while chunks are read */
 	unsigned char *key;     /* locked memory */
 	unsigned char header[crypto_secretstream_xchacha20poly1305_HEADERBYTES];
 	crypto_secretstream_xchacha20poly1305_state *stream;
@@ -38,10 +39,11 @@ outbox_new(const char *dir, size_t memory, struct err *e)
 	if (o == NULL)
 		return err_nomem(e), NULL;
 	strncpy(o->dir, dir, sizeof(o->dir) - 1);
-	o->memory = memory < CHUNK_MIN ? CHUNK_MIN : memory;
+	o->memory = memory < CHUNK ? CHUNK : memory;
 	o->fd = -1;
 	buf_init(&o->plain, o->memory + OUTBOX_FRAME_MAX);
-	buf_init(&o->cipher, o->memory + OUTBOX_FRAME_MAX + 64);
+	buf_init(&o->packed, 2 * OUTBOX_FRAME_MAX);
+	buf_init(&o->cipher, 2 * OUTBOX_FRAME_MAX);
 	return o;
 }
 
@@ -59,7 +61,7 @@ outbox_free(struct outbox *o)
 	if (o == NULL)
 		return;
 	wipe(&o->plain);
-	wipe(&o->last);
+	wipe(&o->packed);
 	buf_release(&o->cipher);
 	if (o->fd >= 0)
 		close(o->fd);
@@ -117,28 +119,78 @@ read_all(int fd, char *p, size_t n)
 	return 1;
 }
 
-/* A chunk in the file: the length of the cipher text, the cipher text. */
+/* A chunk in the file: lengths of the plain and the cipher text, the cipher text. */
+struct chunk_head {
+	uint64_t plain, cipher;
+};
+
 static int
-spill(struct outbox *o, struct err *e)
+pack(struct outbox *o, struct span plain, struct err *e)
 {
-	unsigned long long n;
-	uint64_t length;
+	int bound = LZ4_compressBound((int)plain.n), n;
 	char *to;
 
-	if (o->fd < 0 && spill_open(o, e) != 0)
+	buf_clear(&o->packed);
+	if ((to = buf_reserve(&o->packed, (size_t)bound)) == NULL)
+		return err_nomem(e);
+	n = LZ4_compress_default(plain.p, to, (int)plain.n, bound);
+	if (n <= 0)
+		return err_set(e, ERR_INTERNAL, "LZ4 takes no %zu bytes", plain.n);
+	o->packed.n = (size_t)n;
+	return 0;
+}
+
+static int
+write_chunk(struct outbox *o, struct span plain, struct err *e)
+{
+	struct chunk_head h = {.plain = plain.n};
+	unsigned long long n;
+	char *to;
+
+	if (pack(o, plain, e) != 0)
 		return -1;
 	buf_clear(&o->cipher);
 	to = buf_reserve(
-	    &o->cipher, o->plain.n + crypto_secretstream_xchacha20poly1305_ABYTES);
+	    &o->cipher, o->packed.n + crypto_secretstream_xchacha20poly1305_ABYTES);
 	if (to == NULL)
 		return err_nomem(e);
 	crypto_secretstream_xchacha20poly1305_push(o->stream, (unsigned char *)to, &n,
-	    (const unsigned char *)o->plain.p, o->plain.n, NULL, 0, 0);
-	length = n;
-	if (write_all(o->fd, (const char *)&length, sizeof(length)) != 0 ||
+	    (const unsigned char *)o->packed.p, o->packed.n, NULL, 0, 0);
+	h.cipher = n;
+	if (write_all(o->fd, (const char *)&h, sizeof(h)) != 0 ||
 	    write_all(o->fd, to, (size_t)n) != 0)
 		return err_sys(e, ERR_IO, errno, "outbox in %s", o->dir);
 	o->chunks++;
+	return 0;
+}
+
+static size_t
+frame_length(const struct outbox *o, size_t at)
+{
+	uint32_t n;
+
+	memcpy(&n, o->plain.p + at, sizeof(n));
+	return sizeof(n) + n;
+}
+
+/* All frames in memory to the file, as many to a chunk as fit in one. */
+static int
+spill(struct outbox *o, struct err *e)
+{
+	size_t from = 0, to = 0;
+
+	if (o->fd < 0 && spill_open(o, e) != 0)
+		return -1;
+	while (from < o->plain.n) {
+		do
+			to += frame_length(o, to);
+		while (to < o->plain.n && to + frame_length(o, to) - from <= CHUNK);
+		if (write_chunk(o, (struct span){o->plain.p + from, to - from}, e) != 0)
+			return -1;
+		from = to;
+	}
+	if (o->plain.cap > 2 * CHUNK)
+		wipe(&o->plain);
 	buf_clear(&o->plain);
 	return 0;
 }
@@ -146,12 +198,13 @@ spill(struct outbox *o, struct err *e)
 int
 outbox_put(struct outbox *o, struct span frame, struct err *e)
 {
+	size_t most = o->fd < 0 ? o->memory : CHUNK;
 	uint32_t n = (uint32_t)frame.n;
 
 	if (frame.n > OUTBOX_FRAME_MAX)
 		return err_set(
 		    e, ERR_INTERNAL, "a batch is larger than the outbox takes");
-	if (o->plain.n > 0 && o->plain.n + frame.n > o->memory && spill(o, e) != 0)
+	if (o->plain.n > 0 && o->plain.n + frame.n > most && spill(o, e) != 0)
 		return -1;
 	buf_add(&o->plain, &n, sizeof(n));
 	buf_add_span(&o->plain, frame);
@@ -169,8 +222,8 @@ outbox_seal(struct outbox *o, struct err *e)
 	o->at = 0;
 	if (o->fd < 0)
 		return 0;
-	o->last = o->plain;
-	buf_init(&o->plain, o->memory + OUTBOX_FRAME_MAX);
+	if (spill(o, e) != 0)
+		return -1;
 	if (lseek(o->fd, 0, SEEK_SET) != 0)
 		return err_sys(e, ERR_IO, errno, "outbox in %s", o->dir);
 	crypto_secretstream_xchacha20poly1305_init_pull(o->stream, o->header, o->key);
@@ -178,59 +231,63 @@ outbox_seal(struct outbox *o, struct err *e)
 }
 
 static int
-unspill(struct outbox *o, struct err *e)
+unpack(struct outbox *o, size_t length, struct err *e)
 {
-	unsigned char tag;
-	uint64_t length;
-	char *cipher, *plain;
+	char *to;
 
-	buf_clear(&o->cipher);
 	buf_clear(&o->plain);
-	if (read_all(o->fd, (char *)&length, sizeof(length)) != 1 ||
-	    length > o->cipher.max ||
-	    (cipher = buf_reserve(&o->cipher, (size_t)length)) == NULL ||
-	    (plain = buf_reserve(&o->plain, (size_t)length)) == NULL ||
-	    read_all(o->fd, cipher, (size_t)length) != 1)
-		return err_set(e, ERR_IO, "outbox in %s cannot be read back", o->dir);
-	if (crypto_secretstream_xchacha20poly1305_pull(o->stream, (unsigned char *)plain,
-		NULL, &tag, (const unsigned char *)cipher, length, NULL, 0) != 0)
-		return err_set(
-		    e, ERR_IO, "outbox in %s was changed by somebody else", o->dir);
-	o->plain.n = (size_t)length - crypto_secretstream_xchacha20poly1305_ABYTES;
+	if ((to = buf_reserve(&o->plain, length)) == NULL)
+		return err_nomem(e);
+	if (LZ4_decompress_safe(o->packed.p, to, (int)o->packed.n, (int)length) !=
+	    (int)length)
+		return err_set(e, ERR_INTERNAL, "the outbox does not unpack");
+	o->plain.n = length;
 	o->at = 0;
-	o->chunk++;
 	return 0;
 }
 
-/* The next stretch of frames: a chunk of the file, then what never left memory. */
 static int
-refill(struct outbox *o, struct err *e)
+read_chunk(struct outbox *o, struct err *e)
 {
-	if (o->chunk < o->chunks)
-		return unspill(o, e) == 0 ? 1 : -1;
-	if (o->last.n == 0)
-		return 0;
-	wipe(&o->plain);
-	o->plain = o->last;
-	o->last = (struct buf){.n = 0};
-	o->at = 0;
-	return 1;
+	struct chunk_head h;
+	unsigned char tag;
+	char *cipher, *packed;
+
+	buf_clear(&o->cipher);
+	buf_clear(&o->packed);
+	if (read_all(o->fd, (char *)&h, sizeof(h)) != 1 || h.cipher > o->cipher.max ||
+	    h.plain > o->plain.max ||
+	    h.cipher < crypto_secretstream_xchacha20poly1305_ABYTES ||
+	    (cipher = buf_reserve(&o->cipher, h.cipher)) == NULL ||
+	    (packed = buf_reserve(&o->packed, h.cipher)) == NULL ||
+	    read_all(o->fd, cipher, h.cipher) != 1)
+		return err_set(e, ERR_IO, "outbox in %s cannot be read back", o->dir);
+	if (crypto_secretstream_xchacha20poly1305_pull(o->stream, (unsigned char *)packed,
+		NULL, &tag, (const unsigned char *)cipher, h.cipher, NULL, 0) != 0)
+		return err_set(
+		    e, ERR_IO, "outbox in %s was changed by somebody else", o->dir);
+	o->packed.n = h.cipher - crypto_secretstream_xchacha20poly1305_ABYTES;
+	o->chunk++;
+	return unpack(o, h.plain, e);
 }
 
 int
 outbox_next(struct outbox *o, struct buf *out, struct err *e)
 {
-	uint32_t n;
-	int r;
+	size_t n;
 
 	buf_clear(out);
 	if (!o->sealed)
 		return err_set(e, ERR_INTERNAL, "the outbox is still being filled");
-	if (o->at == o->plain.n && (r = refill(o, e)) != 1)
-		return r;
-	memcpy(&n, o->plain.p + o->at, sizeof(n));
-	buf_add(out, o->plain.p + o->at + sizeof(n), n);
-	o->at += sizeof(n) + n;
+	if (o->at == o->plain.n) {
+		if (o->chunk == o->chunks)
+			return 0;
+		if (read_chunk(o, e) != 0)
+			return -1;
+	}
+	n = frame_length(o, o->at);
+	buf_add(out, o->plain.p + o->at + sizeof(uint32_t), n - sizeof(uint32_t));
+	o->at += n;
 	return buf_check(out, "a batch", e) == 0 ? 1 : -1;
 }
 

@@ -281,13 +281,13 @@ tally(void *arg, struct span key, struct span value)
 	(void)key;
 	get_u16(&r);
 	n = get_u32(&r);
-	for (uint32_t i = 0; i < n && !r.bad; i++) {
-		enum outcome o = (enum outcome)get_u8(&r);
-
-		sum->taken += o == OUTCOME_TAKEN;
-		sum->refused += o == OUTCOME_REFUSED;
+	if (r.bad || r.in.n != n)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		sum->taken += r.in.p[i] == OUTCOME_TAKEN;
+		sum->refused += r.in.p[i] == OUTCOME_REFUSED;
 	}
-	return r.bad ? -1 : 0;
+	return 0;
 }
 
 static int

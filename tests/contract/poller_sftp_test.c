@@ -274,11 +274,16 @@ Test(poller_sftp, algorithms)
 		struct drop d;
 
 		drop_start_sshd(&d, cases[i].settings);
+		/* libssh2 1.11 leaks what it keeps for the MAC that GCM does without */
+		if (strstr(cases[i].settings, "gcm"))
+			LEAK_BEGIN();
 		if (cases[i].old_too || modern())
 			expect_login(&d, cases[i].settings, ERR_NONE, NULL);
 		else
 			expect_login(&d, cases[i].settings, ERR_IO,
 			    "no algorithms in common: libssh2 1.10");
+		if (strstr(cases[i].settings, "gcm"))
+			LEAK_END();
 		drop_end(&d);
 	}
 }

@@ -43,7 +43,7 @@ test_northside() {
 	local day before
 
 	mkdir -p "$dir/drop/northside/processed"
-	feed fixtures/northside/feed.ini
+	feed fixtures/northside/feed.ini northside
 	export_day day1
 	job 0
 	books day1
@@ -114,11 +114,12 @@ test_older() {
 test_lakeside() {
 	local one
 
-	api_fresh
+	api_stop forget
+	api_start
 	rm -f "$dir"/etc/feeds.d/*
 	mkdir -p "$dir"/drop/lakeside/{patients,appointments,processed}
 	for one in patients appointments; do
-		feed "fixtures/lakeside/$one.ini"
+		feed "fixtures/lakeside/$one.ini" "$one"
 		cp "fixtures/lakeside/$one/"*.csv "$dir/drop/lakeside/$one/"
 	done
 	job 0 lakeside-patients

@@ -33,6 +33,7 @@ e2e_init() {
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY SSH_AUTH_SOCK
 	export LC_ALL=C
 	mkdir -p "$dir/drop" "$dir/etc/feeds.d"
+	by_file
 	tls_make "$dir" || exit 1
 	(umask 077 && echo synthetic-token >"$dir/token")
 	site ''
@@ -168,16 +169,24 @@ api_state() {
 
 # ---- emrdrop ----
 
-# feed FILE [SED...]: installs a feed file with its places filled in.
+# feed FILE NAME [SED...]: installs a feed file, its places filled in, then edited.
 feed() {
-	local from=$1 to
+	local from=$1 to=$dir/etc/feeds.d/$2.ini
 
-	shift
-	to=$dir/etc/feeds.d/${from//\//-}
-	to=${to/fixtures-/}
+	shift 2
 	sed -e "s|@DIR@|$dir|g; s|@PORT@|${SSHD_PORT:-22}|g; s|@USER@|${SSHD_USER:-nobody}|g" \
-		-e "s|@API@|$api|g" "$@" "$from" >"$to"
+		-e "s|@API@|$api|g" "$from" | sed "${by[@]}" | sed -e '' "$@" >"$to"
 	chmod 600 "$to"
+}
+
+# by_file, by_sftp: the way of the feeds that are installed from now on.
+by_file() {
+	by=(-e '')
+}
+
+by_sftp() {
+	by=(-e "s|^url .*file://\(.*\)|url = sftp://$SSHD_USER@127.0.0.1:$SSHD_PORT\1\n&|"
+		-e "s|\nurl.*|\nkey_file = $SSHD_KEY\nknown_hosts = $SSHD_KNOWN_HOSTS|")
 }
 
 # rows FROM TO [SUFFIX]: a file in the layout of the simple feed, to stdout.
@@ -188,16 +197,10 @@ rows() {
 			i, s, i % 9999, i, i % 28 + 1, i % 60 }'
 }
 
-# simple [SED...]: the feed that takes what `rows` writes, out of $dir/drop by file://.
+# simple [SED...]: the feed that takes what `rows` writes, out of $dir/drop.
 simple() {
-	feed fixtures/hostile/csv/feed.ini -e 's|^name .*|name = simple|' \
+	feed fixtures/hostile/csv/feed.ini simple -e 's|^name .*|name = simple|' \
 		-e 's|^source  *=.*|source = simple|' -e 's|/drop/hostile$|/drop|' "$@"
-	mv "$dir/etc/feeds.d/hostile-csv-feed.ini" "$dir/etc/feeds.d/simple.ini"
-}
-
-# By the way of sshd, which must have been started.
-by_sftp() {
-	printf '%s' "s|^url .*file:.*|url = $SSHD_URL\nkey_file = $SSHD_KEY\nknown_hosts = $SSHD_KNOWN_HOSTS|"
 }
 
 # run STATUS ARGUMENT...: runs emrdrop; stdout goes to $dir/out, stderr to $dir/err.

@@ -32,10 +32,19 @@ proftpd_keys() {
 	chmod 600 "$1/passwd" "$1/password" "$1/group"
 }
 
+# Modules that are built in on Debian 12 and files of their own on 13.
+proftpd_modules() {
+	local m
+
+	for m in xfer delay sftp; do
+		[ ! -f "/usr/lib/proftpd/mod_$m.so" ] || echo "LoadModule mod_$m.c"
+	done
+}
+
 proftpd_config() {
 	cat <<-END
 		ModulePath /usr/lib/proftpd
-		LoadModule mod_sftp.c
+		$(proftpd_modules)
 		ServerName test
 		ServerType standalone
 		DefaultAddress 127.0.0.1
@@ -48,9 +57,7 @@ proftpd_config() {
 		UseReverseDNS off
 		PidFile $1/proftpd.pid
 		ScoreboardFile $1/scoreboard
-		<IfModule mod_delay.c>
-			DelayTable none
-		</IfModule>
+		DelayTable none
 		SystemLog $1/proftpd.log
 		TransferLog none
 		WtmpLog off
