@@ -87,7 +87,7 @@ pump(struct job *j, struct intake *in, struct err *e)
 	int r;
 
 	progress_start(&j->progress, in->file->size);
-	while ((r = poller_read(j->poller, &bytes, e)) == 1) {
+	while ((r = ahead_read(in->ahead, &bytes, e)) == 1) {
 		sha256_add(in->sha, bytes.p, bytes.n);
 		done += bytes.n;
 		if (in->refusal.code == ERR_NONE &&
@@ -231,10 +231,10 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL ||
 	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
-	    poller_read_open(j->poller, f, e) != 0)
+	    (in->ahead = ahead_open(j->poller, f, e)) == NULL)
 		return -1;
 	rc = pump(j, in, e);
-	poller_read_close(j->poller);
+	ahead_close(in->ahead);
 	if (rc != 0 || same_still(j, f, e) != 0)
 		return -1;
 	return finish(j, in, e);

@@ -7,6 +7,7 @@
 #include "cmd/changes.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
+#include "pollers/ahead.h"
 #include "state/files.h"
 
 struct job {
@@ -55,6 +56,7 @@ struct intake {
 	const struct drop_file *file;
 	struct changes_conf conf;
 	struct changes *changes;
+	struct ahead *ahead; /* the file being fetched */
 	struct reading *reading;
 	struct sha256 *sha;
 	struct err refusal; /* why the file cannot be read */

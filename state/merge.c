@@ -56,17 +56,25 @@ count_entries(void *arg, struct span key, struct span value)
 	return r.bad ? -1 : 0;
 }
 
+/* Keys are scope (4) and batch (8), big-endian; a pass has fewer than 2^32 batches. */
+static uint32_t
+batch_number(struct span key)
+{
+	uint32_t batch = 0;
+
+	for (size_t i = 8; i < key.n; i++)
+		batch = batch << 8 | (unsigned char)key.p[i];
+	return batch;
+}
+
 static int
 collect_entries(void *arg, struct span key, struct span value)
 {
 	struct refs *refs = arg;
 	struct reader r = {.in = value};
-	uint32_t n = get_u32(&r), batch = 0;
+	uint32_t n = get_u32(&r), batch = batch_number(key);
 	struct stored s;
 
-	/* scope (4) and batch (8), big-endian; a pass has fewer than 2^32 batches */
-	for (size_t i = 8; i < key.n; i++)
-		batch = batch << 8 | (unsigned char)key.p[i];
 	for (uint32_t i = 0; i < n; i++) {
 		if (intent_entry(value, i, &s) != 0)
 			return -1;
@@ -93,36 +101,69 @@ collect(struct ledger *l, const struct pass *p, struct refs *out, struct err *e)
 	return 0;
 }
 
+/* A batch's intent and acknowledgement, as the transaction has them. */
+struct answered {
+	struct span intent, outcomes;
+};
+
 struct merge {
 	struct ledger *l;
 	struct txn *t;
 	const struct pass *p;
+	struct answered *batches; /* by number; one a batch of the pass */
 	uint32_t next_ordinal;
 	struct buf value;
 	struct err *e;
 };
 
+/* Their checks were made when the refs were collected and the outcomes tallied. */
 static int
-entry_outcome(struct merge *m, const struct ref *ref, enum outcome *out)
+load_intent(void *arg, struct span key, struct span value)
 {
-	struct reader r;
-	struct span value;
-	struct key k;
-	uint32_t n;
-	int rc;
+	struct merge *m = arg;
+	uint32_t batch = batch_number(key);
 
-	batch_key(&k, m->p->scope, ref->batch);
-	*out = OUTCOME_NONE;
-	rc = m->l->ops->get(m->t, TABLE_ACKS, key_span(&k), &value, m->e);
-	if (rc != 1)
-		return rc;
-	r = (struct reader){.in = value};
-	get_u16(&r);
-	n = get_u32(&r);
-	if (r.bad || ref->index >= n || ref->index >= r.in.n)
-		return ledger_damaged(m->e, TABLE_ACKS);
-	*out = (enum outcome)r.in.p[ref->index];
+	if (batch > m->p->batches)
+		return -1;
+	m->batches[batch] = (struct answered){.intent = value};
 	return 0;
+}
+
+static int
+load_ack(void *arg, struct span key, struct span value)
+{
+	struct merge *m = arg;
+	struct reader r = {.in = value};
+	uint32_t batch = batch_number(key);
+
+	get_u16(&r);
+	get_u32(&r);
+	if (r.bad || batch > m->p->batches)
+		return -1;
+	m->batches[batch].outcomes = r.in;
+	return 0;
+}
+
+static int
+load_batches(struct merge *m)
+{
+	struct key k;
+
+	scope_key(&k, m->p->scope);
+	if (m->l->ops->each(m->t, TABLE_INTENTS, key_span(&k), load_intent, m, m->e) !=
+		0 ||
+	    m->l->ops->each(m->t, TABLE_ACKS, key_span(&k), load_ack, m, m->e) != 0)
+		return ledger_damaged(m->e, TABLE_INTENTS);
+	return 0;
+}
+
+static enum outcome
+outcome_of(const struct merge *m, const struct ref *ref)
+{
+	struct span outcomes = m->batches[ref->batch].outcomes;
+
+	return ref->index < outcomes.n ? (enum outcome)outcomes.p[ref->index]
+				       : OUTCOME_NONE;
 }
 
 /* What the record is, once the API has answered so. */
@@ -168,20 +209,14 @@ record_write(
 static int
 merge_one(struct merge *m, const struct ref *ref)
 {
-	struct span intent, value, sealed;
+	struct span value, sealed;
 	struct known now;
 	struct stored s;
-	enum outcome outcome;
 	struct key k;
 	int rc;
 
-	batch_key(&k, m->p->scope, ref->batch);
-	/* Its check was made when the refs were collected. */
-	if (m->l->ops->get(m->t, TABLE_INTENTS, key_span(&k), &intent, m->e) != 1 ||
-	    intent_entry(intent, ref->index, &s) != 0)
+	if (intent_entry(m->batches[ref->batch].intent, ref->index, &s) != 0)
 		return ledger_damaged(m->e, TABLE_INTENTS);
-	if (entry_outcome(m, ref, &outcome) != 0)
-		return -1;
 	record_ledger_key(&k, m->p->scope, &s.key);
 	rc = ledger_read(m->l, m->t, TABLE_RECORDS, key_span(&k), &value, m->e);
 	if (rc < 0)
@@ -193,7 +228,7 @@ merge_one(struct merge *m, const struct ref *ref)
 		    .window = TIME_NONE};
 	else if (known_decode(&now, value, &sealed) != 0)
 		return ledger_damaged(m->e, TABLE_RECORDS);
-	apply(&now, &s, outcome);
+	apply(&now, &s, outcome_of(m, ref));
 	return record_write(m, &k, &now, s.sealed);
 }
 
@@ -239,7 +274,7 @@ merge_chunk(struct merge *m, const struct refs *refs, uint64_t *done)
 
 	if ((m->t = m->l->ops->begin(m->l->store, true, m->e)) == NULL)
 		return -1;
-	if (ordinal_get(m) != 0)
+	if (ordinal_get(m) != 0 || load_batches(m) != 0)
 		goto out;
 	for (uint64_t i = *done; i < end; i++)
 		if (merge_one(m, &refs->v[i]) != 0)
@@ -324,6 +359,10 @@ pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 	if (ledger_each(l, TABLE_ACKS, key_span(&k), tally, out, e) != 0)
 		goto out;
 	out->doubtful = refs.n - out->taken - out->refused;
+	if ((m.batches = calloc(p->batches + 1, sizeof(*m.batches))) == NULL) {
+		err_nomem(e);
+		goto out;
+	}
 	p->closing = true;
 	do {
 		if (merge_chunk(&m, &refs, &done) != 0)
@@ -332,6 +371,7 @@ pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 	rc = finish(l, p, e);
 out:
 	free(refs.v);
+	free(m.batches);
 	buf_release(&m.value);
 	return rc;
 }

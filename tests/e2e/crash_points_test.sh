@@ -53,6 +53,7 @@ ok "there are points enough: $total" [ "$total" -gt 60 ]
 is "records changed more than once" 0 \
 	"$(api_curl state | jq '[.records[] | select(.changes > 1)] | length')"
 batches_sound "after $total kills"
+ok "some batches were sent again" [ "$(api_curl batches | jq 'map(select(.received > 1)) | length')" -gt 2 ]
 api_curl state >"$dir/disturbed.json"
 
 # The same files again, and nobody interferes.

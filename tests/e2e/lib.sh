@@ -235,20 +235,32 @@ job() {
 	ok "the report is JSON: $*" jq -e . "$dir/out" >/dev/null
 }
 
-# start_job [ARGUMENT...]: the same in the background; its id is in job_pid.
+# start_job: the same in the background; its id is in job_pid.
 start_job() {
-	"$emrdrop" --config "$dir/etc" run --json "$@" >"$dir/out" 2>"$dir/err" &
+	"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err" &
 	job_pid=$!
 }
 
-# end_job STATUS [SIGNAL]
+# end_job STATUS [SIGNAL [OR]]: OR is the status of a job that was faster.
 end_job() {
 	local rc
 
 	[ $# -eq 1 ] || kill -"$2" "$job_pid" 2>/dev/null
 	{ wait "$job_pid"; } 2>/dev/null
 	rc=$?
-	ran "the job in the background" "$1" "$rc"
+	[ "$rc" = "${3:-$1}" ] || set -- "$1"
+	ran "the job in the background" "${3:-$1}" "$rc"
+}
+
+# Is a pass open?
+unfinished() {
+	"$emrdrop" --config "$dir/etc" status --json 2>/dev/null |
+		jq -e '.feeds[0].unfinished' >/dev/null
+}
+
+# received_enough N: has the API got N requests?
+received_enough() {
+	[ "$(received)" -ge "$1" ]
 }
 
 # report FILTER: out of the last report.

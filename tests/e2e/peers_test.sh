@@ -95,33 +95,22 @@ test_well_at_last() {
 }
 
 test_overlap() {
-	local from
-
 	faults '{"latency":600000}'
 	rows 4 6 >"$dir/drop/more.csv"
-	"$emrdrop" --config "$dir/etc" run >"$dir/first.out" 2>"$dir/first.err" &
-	from=$!
-	SERVER_PIDS+=("$from")
-	e2e_until "the first run sends" busy
+	start_job
+	e2e_until "the first run sends" unfinished
 	SECONDS=0
 	job 75
 	ok "at once" [ "$SECONDS" -lt 5 ]
 	error busy "another run is at work"
 	run 0 status --json
 	is "status runs beside it" true "$(report '.feeds[0].unfinished')"
-	kill -9 "$from"
-	{ wait "$from"; } 2>/dev/null
+	end_job 137 KILL
 	api_stop
 	api_start
 	job 0
 	is "the lock died with its owner" 12 "$(changes)"
 	batches_sound overlap
-}
-
-# shellcheck disable=SC2317 # e2e_until calls it
-busy() {
-	"$emrdrop" --config "$dir/etc" status --json 2>/dev/null |
-		jq -e '.feeds[0].unfinished' >/dev/null
 }
 
 # mistake LINE TEXT: what check and run say of a feed file.
