@@ -141,7 +141,8 @@ check(struct app *app, struct err *e)
 		jw_key(&c.json, SPAN_LIT("feeds"));
 		jw_array(&c.json);
 	}
-	exit = feed_each(app, app->args, (size_t)app->nargs, check_feed, &c, e);
+	exit = feed_each(app, app->args, (size_t)app->nargs,
+	    &(struct feed_visitor){check_feed, &c}, e);
 	if (c.as_json) {
 		jw_array_end(&c.json);
 		jw_put_int(&c.json, "exit", exit);

@@ -250,7 +250,8 @@ preview(struct app *app, struct err *e)
 	int exit;
 
 	if (strchr(app->args[0], '/') == NULL)
-		return feed_each(app, app->args, 1, preview_feed, e, e);
+		return feed_each(
+		    app, app->args, 1, &(struct feed_visitor){preview_feed, e}, e);
 	if (feed_load(&f, app, app->args[0], e) == 0)
 		exit = preview_file(app, &f, app->args[1], e);
 	else

@@ -53,7 +53,8 @@ run(struct app *app, struct err *e)
 	report_init(&run.report, app->run);
 	run.report.dry_run = app->dry_run;
 	run.report.started = clock_wall(app->clock);
-	exit = feed_each(app, app->args, (size_t)app->nargs, run_feed, &run, e);
+	exit = feed_each(app, app->args, (size_t)app->nargs,
+	    &(struct feed_visitor){run_feed, &run}, e);
 	run.report.ended = clock_wall(app->clock);
 	run.report.exit = exit;
 	buf_init(&out, 64u << 20);

@@ -19,26 +19,30 @@ static const char help[] =
 static int
 version(struct app *app, struct err *e)
 {
-	struct buf out;
+	struct buf out, sftp;
 	struct json j;
 	int r;
 
 	buf_init(&out, 65536);
+	buf_init(&sftp, 16384);
+	poller_versions(&sftp);
+	buf_add_char(&sftp, '\0');
 	if (app->json) {
 		jw_init(&j, &out);
 		jw_object(&j);
 		jw_put_cstr(&j, "emrdrop", EMRDROP_VERSION);
 		jw_put_uint(&j, "ledger_format", LEDGER_FORMAT);
-		jw_put_cstr(&j, "sftp", poller_versions());
+		jw_put_cstr(&j, "sftp", sftp.p);
 		jw_put_cstr(&j, "http", target_versions());
 		jw_object_end(&j);
 		buf_add_char(&out, '\n');
 	} else {
 		buf_addf(&out, "emrdrop %s, ledger format %d\nSFTP: %s\nHTTP: %s\n",
-		    EMRDROP_VERSION, LEDGER_FORMAT, poller_versions(), target_versions());
+		    EMRDROP_VERSION, LEDGER_FORMAT, sftp.p, target_versions());
 	}
 	r = print_out(buf_span(&out), e);
 	buf_release(&out);
+	buf_release(&sftp);
 	return r == 0 ? STATUS_OK : err_exit(e->code);
 }
 

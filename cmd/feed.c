@@ -211,9 +211,8 @@ check_seen(char **names, size_t n, const bool *seen, struct app *app, struct err
 }
 
 int
-feed_each(struct app *app, char **names, size_t n,
-    int (*fn)(struct app *app, struct feed *f, struct err *e, void *arg), void *arg,
-    struct err *e)
+feed_each(
+    struct app *app, char **names, size_t n, const struct feed_visitor *v, struct err *e)
 {
 	struct err own = {.code = ERR_NONE};
 	char **paths;
@@ -233,7 +232,7 @@ feed_each(struct app *app, char **names, size_t n,
 		rc = feed_load(&f, app, paths[i], &own);
 		if (wanted(&f, names, n, seen))
 			exit = status_worse(
-			    exit, fn(app, &f, rc == 0 ? NULL : &own, arg));
+			    exit, v->fn(app, &f, rc == 0 ? NULL : &own, v->arg));
 		feed_release(&f);
 	}
 	if (seen != NULL && check_seen(names, n, seen, app, e) != 0)

@@ -44,12 +44,19 @@ int feed_paths(struct app *app, char ***paths, size_t *n, struct err *e);
 void feed_paths_free(char **paths, size_t n);
 
 /*
- * Calls fn for each feed named in `names` (all, if n is 0), loaded or with its
- * mistakes (then `e` of fn is set). fn's return is an exit status: the gravest is
- * returned. A name without feed is ERR_CONFIG.
+ * What to do with each feed: `e` is NULL, or says that its file has mistakes. Returns
+ * an exit status.
  */
-int feed_each(struct app *app, char **names, size_t n,
-    int (*fn)(struct app *app, struct feed *f, struct err *e, void *arg), void *arg,
-    struct err *e);
+struct feed_visitor {
+	int (*fn)(struct app *app, struct feed *f, struct err *e, void *arg);
+	void *arg;
+};
+
+/*
+ * Visits each feed named in `names` (all, if n is 0), and returns the gravest exit
+ * status. A name without feed is ERR_CONFIG.
+ */
+int feed_each(
+    struct app *app, char **names, size_t n, const struct feed_visitor *v, struct err *e);
 
 #endif

@@ -1,13 +1,14 @@
 /*
  * The job: list, ready?, then each file through read, verdict, send and settle.
  */
-#include "cmd/job_impl.h"
+#include "cmd/job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/job_impl.h"
 #include "cmd/status.h"
 
 #define LOG_LINES 100 /* rejected rows logged a file */

@@ -20,14 +20,11 @@ static void
 judge_ready(struct job *j, struct listed *it, int64_t now)
 {
 	struct look look = {it->name.size, it->name.mtime, it->name.seen};
-	bool restart;
+	struct readiness r = ready_judge(&j->feed->source, it->file, &look, now);
 
-	if (ready_judge(&j->feed->source, it->file, &look, now, &it->wait, &restart) ==
-	    READY)
-		it->what = TAKE;
-	else
-		it->what = WAIT;
-	if (restart)
+	it->what = r.ready ? TAKE : WAIT;
+	it->wait = r.wait;
+	if (r.restart)
 		it->name = (struct name_entry){.state = NAME_SEEN,
 		    .size = it->file->size,
 		    .mtime = it->file->mtime,

@@ -16,13 +16,13 @@
 #include "base/problem.h"
 #include "base/record.h"
 
-struct mapper;		/* a feed's compiled map */
-struct reading;		/* one file on its way through */
+struct mapper;  /* a feed's compiled map */
+struct reading; /* one file on its way through */
 
 struct mapper_conf {
-	const char *source;	/* who assigns the ids */
-	const char *timezone;	/* NULL: none set */
-	const char *format;	/* "csv" */
+	const char *source;   /* who assigns the ids */
+	const char *timezone; /* NULL: none set */
+	const char *format;   /* "csv" */
 };
 
 /*
@@ -37,7 +37,7 @@ struct mapper_sink {
 
 /* What the books need (P3), and what the run report tells. */
 struct mapper_counts {
-	uint64_t rows;		/* data rows read: mapped + filtered + rejected */
+	uint64_t rows; /* data rows read: mapped + filtered + rejected */
 	uint64_t mapped;
 	uint64_t filtered;
 	uint64_t rejected;
@@ -56,8 +56,8 @@ void mapper_free(struct mapper *m);
 uint64_t mapper_fingerprint(const struct mapper *m);
 
 /* Starts on a file. `now` (ms) judges event times in the future. */
-struct reading *mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now,
-    struct err *e);
+struct reading *mapper_open(
+    struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e);
 
 /*
  * Feeds bytes in any chunking. ERR_REFUSED if the file can't be read at all: no

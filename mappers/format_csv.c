@@ -214,7 +214,10 @@ take_header(struct csv_file *f, const struct span *cells, size_t n, struct err *
 	}
 	f->n = n;
 	f->binding = map_bind(f->feed->map, f->titles, n, e);
-	return f->binding == NULL ? -1 : 0;
+	if (f->binding == NULL)
+		return -1;
+	binding_start(f->binding, f->run.sink, f->run.now);
+	return 0;
 }
 
 static int
@@ -222,21 +225,20 @@ map_cells(struct csv_file *f, const struct row *row, struct err *e)
 {
 	struct mapper_counts *counts = f->run.counts;
 	bool explain = f->explain != NULL && row->number == f->explain_row;
-	enum row_fate fate;
-	unsigned records;
+	struct row_result result;
 	int rc;
 
 	if (explain)
 		binding_explain(f->binding, f->explain);
-	rc = map_row(f->binding, row, f->run.sink, f->run.now, &fate, &records, e);
+	rc = map_row(f->binding, row, &result, e);
 	if (explain)
 		binding_explain(f->binding, NULL);
 	if (rc != 0)
 		return -1;
 	counts->rows++;
-	counts->mapped += fate == ROW_MAPPED;
-	counts->filtered += fate == ROW_FILTERED;
-	counts->rejected += fate == ROW_REJECTED;
+	counts->mapped += result.fate == ROW_MAPPED;
+	counts->filtered += result.fate == ROW_FILTERED;
+	counts->rejected += result.fate == ROW_REJECTED;
 	return 0;
 }
 

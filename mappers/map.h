@@ -53,13 +53,20 @@ struct binding *map_bind(
     const struct map *m, const struct span *titles, size_t n, struct err *e);
 void binding_free(struct binding *b);
 
+/* Where the rows' results go from now on; `now` (ms) judges event times. */
+void binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now);
+
+struct row_result {
+	enum row_fate fate;
+	unsigned records; /* how many went to the sink */
+};
+
 /*
- * Evaluates one row. Problems go to the sink as they are found, records only if
- * the whole row is good; *records is how many went. `now` (ms) judges event times.
- * -1 only if the sink ended the reading, or memory ran out.
+ * Evaluates one row. Problems go to the sink as they are found, records only if the
+ * whole row is good. -1 only if the sink ended the reading, or memory ran out.
  */
-int map_row(struct binding *b, const struct row *r, const struct mapper_sink *sink,
-    int64_t now, enum row_fate *fate, unsigned *records, struct err *e);
+int map_row(
+    struct binding *b, const struct row *r, struct row_result *out, struct err *e);
 
 /* From now on, what reading_explain promises; NULL turns it off. */
 void binding_explain(struct binding *b, struct json *explain);

@@ -364,33 +364,37 @@ check_limits(struct binding *b, struct err *e)
 }
 
 static void
-begin(struct binding *b, const struct row *r, const struct mapper_sink *sink, int64_t now)
+begin(struct binding *b, const struct row *r)
 {
 	arena_clear(&b->run.arena);
 	b->run.full = b->run.nomem = b->run.limit = false;
-	set_now(&b->run, now);
 	b->row = r;
-	b->sink = sink;
 	b->rejected = false;
 }
 
+void
+binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now)
+{
+	set_now(&b->run, now);
+	b->sink = sink;
+}
+
 int
-map_row(struct binding *b, const struct row *r, const struct mapper_sink *sink,
-    int64_t now, enum row_fate *fate, unsigned *records, struct err *e)
+map_row(struct binding *b, const struct row *r, struct row_result *out, struct err *e)
 {
 	unsigned n = 0;
 
-	begin(b, r, sink, now);
-	*records = 0;
+	begin(b, r);
+	*out = (struct row_result){.fate = ROW_REJECTED};
 	if (b->map->when == NULL || eval_condition(b, b->map->when))
 		n = eval_sections(b);
 	if (check_limits(b, e) != 0)
 		return -1;
-	*fate = b->rejected ? ROW_REJECTED : n == 0 ? ROW_FILTERED : ROW_MAPPED;
 	if (b->rejected)
 		return 0;
-	for (; *records < n; ++*records)
-		if (sink->record(sink->arg, &b->records[*records], e) != 0)
+	out->fate = n == 0 ? ROW_FILTERED : ROW_MAPPED;
+	for (; out->records < n; out->records++)
+		if (b->sink->record(b->sink->arg, &b->records[out->records], e) != 0)
 			return -1;
 	return 0;
 }

@@ -43,7 +43,7 @@ eval_steps(struct binding *b, const struct pipeline *p, struct text *t)
 	enum problem_code code = PROBLEM_NONE;
 
 	for (const struct step *st = p->steps; st != NULL && code == PROBLEM_NONE;
-	     st = st->next)
+	    st = st->next)
 		if (t->s.n > 0 || st->transform->on_empty)
 			code = apply(b, p, st, t);
 	return code;

@@ -78,7 +78,7 @@ unknown_field(const struct schema *s, struct span path, struct err *e)
 	size_t limit = path.n / 3 + 1;
 
 	for (size_t i = 0;
-	     near == NULL && i < sizeof(section_keys) / sizeof(*section_keys); i++)
+	    near == NULL && i < sizeof(section_keys) / sizeof(*section_keys); i++)
 		if (span_distance(path, span_of(section_keys[i]), limit) <= limit)
 			near = section_keys[i];
 	return err_set(e, ERR_CONFIG,

@@ -207,8 +207,8 @@ iso_second(struct span *s, struct civil *c)
 		return true;
 	c->precision = PRECISION_MILLI;
 	for (*s = (struct span){s->p + 1, s->n - 1};
-	     s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9';
-	     *s = (struct span){s->p + 1, s->n - 1}, scale /= 10)
+	    s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9';
+	    *s = (struct span){s->p + 1, s->n - 1}, scale /= 10)
 		c->milli += (s->p[0] - '0') * scale;
 	return true;
 }

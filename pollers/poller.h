@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
@@ -133,7 +134,7 @@ const char *poller_path(struct poller *p, const char *name);
 int poller_host_line(const struct source_conf *sc, const struct poller_env *env,
     char **line, struct err *e);
 
-/* Library versions and algorithms, for `version`; valid for the process's life. */
-const char *poller_versions(void);
+/* Library versions and algorithms, for `version`. */
+void poller_versions(struct buf *out);
 
 #endif

@@ -21,22 +21,23 @@ age(const struct drop_file *f, int64_t seen, int64_t now)
 	return now - f->mtime * 1000;
 }
 
-enum ready
+struct readiness
 ready_judge(const struct source_conf *sc, const struct drop_file *f,
-    const struct look *before, int64_t now, int64_t *wait, bool *restart)
+    const struct look *before, int64_t now)
 {
 	bool same = before->seen > 0 && before->seen <= now && before->size == f->size &&
 		    before->mtime == f->mtime;
+	struct readiness r = {.restart = !same};
 	int64_t seen = same ? before->seen : now;
 
-	*restart = !same;
-	*wait = 0;
 	if (sc->marker) {
-		*wait = f->marked ? 0 : -1;
-		return f->marked ? READY : NOT_READY;
+		r.ready = f->marked;
+		r.wait = f->marked ? 0 : -1;
+		return r;
 	}
 	if (sc->min_age > 0)
-		*wait = most(*wait, sc->min_age - age(f, seen, now));
-	*wait = most(*wait, sc->stable_for - (now - seen));
-	return *wait > 0 ? NOT_READY : READY;
+		r.wait = most(r.wait, sc->min_age - age(f, seen, now));
+	r.wait = most(r.wait, sc->stable_for - (now - seen));
+	r.ready = r.wait == 0;
+	return r;
 }

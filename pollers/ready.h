@@ -14,16 +14,18 @@ struct look {
 	int64_t seen;
 };
 
-enum ready { READY, NOT_READY };
+struct readiness {
+	bool ready;
+	int64_t wait; /* not ready: ms until another look could find it so; -1: only the
+			   clinic can make it so */
+	bool restart; /* it differs from the look before: the caller keeps the new one */
+};
 
 /*
- * READY: old enough (min_age) and the same at two looks at least stable_for apart;
- * or, where the feed asks for a marker, the marker is there.
- * Else NOT_READY, and *wait is how many ms from `now` another look could find it
- * ready if nothing changes, or -1 if only the clinic can make it so. When the file
- * differs from the look before, *restart is set: the caller keeps the new look.
+ * Ready: old enough (min_age) and the same at two looks at least stable_for apart;
+ * or, where the feed asks for a marker, the marker is there. `now` in ms.
  */
-enum ready ready_judge(const struct source_conf *sc, const struct drop_file *f,
-    const struct look *before, int64_t now, int64_t *wait, bool *restart);
+struct readiness ready_judge(const struct source_conf *sc, const struct drop_file *f,
+    const struct look *before, int64_t now);
 
 #endif

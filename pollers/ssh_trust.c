@@ -257,29 +257,26 @@ poller_host_line(const struct source_conf *sc, const struct poller_env *env, cha
 	return rc;
 }
 
-const char *
-poller_versions(void)
+void
+poller_versions(struct buf *out)
 {
 	static const struct {
 		int method;
 		const char *name;
 	} kinds[] = {{LIBSSH2_METHOD_KEX, "kex"}, {LIBSSH2_METHOD_HOSTKEY, "host keys"},
 	    {LIBSSH2_METHOD_CRYPT_CS, "ciphers"}, {LIBSSH2_METHOD_MAC_CS, "MACs"}};
-	static char text[METHODS_MAX]; /* the same at every call */
 	LIBSSH2_SESSION *session = libssh2_session_init_ex(NULL, NULL, NULL, NULL);
-	size_t at;
 
-	at = (size_t)snprintf(text, sizeof(text), "libssh2 %s", libssh2_version(0));
+	buf_addf(out, "libssh2 %s", libssh2_version(0));
 	for (size_t i = 0; session && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const char **algs = NULL;
 		int n = libssh2_session_supported_algs(session, kinds[i].method, &algs);
 
-		for (int j = 0; j < n && at < sizeof(text); j++)
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
-			    j ? "," : (i ? "; " : "; "), algs[j]);
+		buf_addf(out, "; %s ", kinds[i].name);
+		for (int j = 0; j < n; j++)
+			buf_addf(out, "%s%s", j > 0 ? "," : "", algs[j]);
 		if (n > 0)
 			libssh2_free(session, algs);
 	}
 	libssh2_session_free(session);
-	return text;
 }

@@ -9,8 +9,7 @@
 #define STORE_FORMAT      1
 /* With 15 digits 98.6 stays 98.6. */
 #define CANONICAL (JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(15))
-
-#define BUSY_MS 5000 /* how long to wait for another process's lock */
+#define BUSY_MS   5000 /* how long to wait for another process's lock */
 
 static const char schema_sql[] =
     "PRAGMA application_id = 1162695234;"

@@ -110,10 +110,15 @@ Test(poller_sftp, host_line)
 
 Test(poller_sftp, versions)
 {
-	HAS(poller_versions(), "libssh2 1.");
-	HAS(poller_versions(), "curve25519-sha256");
-	HAS(poller_versions(), "hmac-sha2-256");
-	cr_expect_str_eq(poller_versions(), poller_versions());
+	struct buf text;
+
+	buf_init(&text, 16384);
+	poller_versions(&text);
+	buf_add_char(&text, '\0');
+	HAS(text.p, "libssh2 1.");
+	HAS(text.p, "curve25519-sha256");
+	HAS(text.p, "hmac-sha2-256");
+	buf_release(&text);
 }
 
 /* ---- logins ---- */

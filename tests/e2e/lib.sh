@@ -237,7 +237,7 @@ job() {
 
 # start_job: the same in the background; its id is in job_pid.
 start_job() {
-	"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err" &
+	"$emrdrop" --config "$dir/etc" run --json >"$dir/job.out" 2>"$dir/job.err" &
 	job_pid=$!
 }
 
@@ -248,6 +248,8 @@ end_job() {
 	[ $# -eq 1 ] || kill -"$2" "$job_pid" 2>/dev/null
 	{ wait "$job_pid"; } 2>/dev/null
 	rc=$?
+	mv "$dir/job.out" "$dir/out"
+	mv "$dir/job.err" "$dir/err"
 	[ "$rc" = "${3:-$1}" ] || set -- "$1"
 	ran "the job in the background" "${3:-$1}" "$rc"
 }

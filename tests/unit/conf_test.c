@@ -390,7 +390,7 @@ Test(conf_extends, tells_what_cannot_be_extended)
 	    {"bad.ini", "bad.ini:1: a section line ends"},
 	    {"quote.ini", "quote.ini:2: [code s] x: a quote is not closed"},
 	};
-	char text[128], name[16];
+	char text[128], name[32];
 
 	put("loop.ini", "[feed]\nextends = feed.ini\n");
 	put("bad.ini", "[feed\n");

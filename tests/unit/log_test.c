@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,15 +132,15 @@ Test(log, problem_has_place_code_words_and_remedy)
 	};
 	struct log l = log_of(LOG_TEXT, NULL);
 
-	log_problem(&l, "north", "ab12", &problems[0]);
-	log_problem(&l, "north", "ab12", &problems[1]);
+	log_problem(&l, "north", "ab12", &problems[0], 40);
+	log_problem(&l, "north", "ab12", &problems[1], 0);
 	cr_expect_str_eq(written(),
-	    "2026-11-20T19:30:02.007Z warn  field-warning feed=north file=ab12 row=812 "
-	    "column=DOB code=not_date "
+	    "2026-11-20T19:30:02.007Z warn  column-warning feed=north file=ab12 row=812 "
+	    "column=DOB times=40 code=not_date "
 	    "reason=\"The value is not a date in the agreed format.\" "
 	    "remedy=\"Write the date as in the other rows; check that the day exists.\"\n"
 	    "2026-11-20T19:30:02.007Z warn  row-rejected feed=north file=ab12 row=3 "
-	    "column=\"\" code=csv_quote "
+	    "column=\"\" times=1 code=csv_quote "
 	    "reason=\"A quotation mark is not closed, or stands inside a cell.\" "
 	    "remedy=\"Put the whole cell in quotation marks and write each one inside it "
 	    "twice.\"\n");

@@ -72,13 +72,13 @@ row(const char *cells_text)
 	struct span cells[CELLS_MAX];
 	char *copy = strdup(cells_text);
 	struct row r = {.cells = cells, .n = map_split(copy, cells), .number = 2};
-	enum row_fate fate;
+	struct row_result result;
 	struct err e = {0};
-	unsigned n;
 
 	buf_clear(&out);
-	cr_assert_eq(map_row(binding, &r, &sink, NOW, &fate, &n, &e), 0, "%s", e.msg);
-	buf_addf(&out, "%s %u", fates[fate], n);
+	binding_start(binding, &sink, NOW);
+	cr_assert_eq(map_row(binding, &r, &result, &e), 0, "%s", e.msg);
+	buf_addf(&out, "%s %u", fates[result.fate], result.records);
 	buf_add_char(&out, '\0');
 	free(copy);
 	return out.p;
@@ -409,13 +409,13 @@ Test(map_rows, a_sink_can_end_the_reading)
 	static const struct mapper_sink full = {.record = no_more, .problem = on_problem};
 	struct span cell = SPAN_LIT("7");
 	struct row r = {.cells = &cell, .n = 1, .number = 2};
-	enum row_fate fate;
+	struct row_result result;
 	struct err e = {0};
-	unsigned n;
 
 	cr_assert_not_null(map_compile("[patient]\nop = patch\nid = {id}\n", NULL, &e));
 	cr_assert_eq(map_bind_titles("id", &e), 0);
-	cr_expect_eq(map_row(binding, &r, &full, NOW, &fate, &n, &e), -1);
+	binding_start(binding, &full, NOW);
+	cr_expect_eq(map_row(binding, &r, &result, &e), -1);
 	cr_expect_eq(e.code, ERR_IO);
 }
 

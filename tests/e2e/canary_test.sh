@@ -1,0 +1,152 @@
+#!/bin/bash
+# Canary values through every failure: none may come out at a place where a patient's
+# value has no business: stdout, stderr, the JSON report, the ledger, whatever is written
+# down. Only `preview` shows records on stdout: that is what it is for.
+#
+#   tests/e2e/canary_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" /usr/bin/python3
+canaries='quoll|1917-?08|08/13/1917|2[.]98725|HYPERLINK|please log in|doctype'
+/usr/bin/python3 tests/e2e/echo_api.py "$dir" 2>"$dir/echo.err" &
+SERVER_PIDS+=("$!")
+e2e_until "the echoing API listens" [ -s "$dir/echo.port" ]
+echo_api=https://127.0.0.1:$(<"$dir/echo.port")
+api_start
+
+# silent WHAT [STDOUT]: no canary came out of the last run; with STDOUT it may say what it
+# likes there.
+silent() {
+	local found
+
+	[ $# -eq 1 ] || : >"$dir/out"
+	found=$(grep -aihoE ".{0,60}($canaries).{0,20}" "$dir/out" "$dir/err" | head -n 3)
+	is "$1: what came out" "" "$found"
+}
+
+# any ARGUMENT...: a run whose exit status is not the question.
+any() {
+	"$emrdrop" --config "$dir/etc" "$@" >"$dir/out" 2>"$dir/err"
+	ran "emrdrop $*" "$?" "$?"
+}
+
+# canary FILE: a hostile file, with canaries for its values.
+canary() {
+	sed -e '2,$ { s/Testcase/QUOLLLAST/g; s/Fern/QUOLLFIRST/g; s/02155/QUOLLZIP/g; s/Nope/QUOLLCODE/g
+		s/01\/31\/1970/08\/13\/1917/g; s/0000\([0-9]\)/QUOLL000\1/g
+		s/\([,;|\t]\)A\([0-9]\)/\1QUOLLA\2/g }' "$1"
+}
+
+# every FILE: all commands and forms of output on one file in the drop.
+every() {
+	any run --dry-run
+	silent "dry run of $1"
+	any run --json
+	silent "run on $1"
+	any run
+	silent "run on $1 again"
+	any status
+	silent "status after $1"
+	any status --json
+	silent "status in JSON after $1"
+	any preview simple "$dir/drop/x.csv"
+	silent "preview of $1" stdout
+	any preview simple "$dir/drop/x.csv" --row 3
+	silent "preview of a row of $1" stdout
+}
+
+test_hostile() {
+	local file
+
+	site $'[log]\nlevel = debug'
+	simple
+	for file in fixtures/hostile/csv/*.csv; do
+		canary "$file" >"$dir/drop/x.csv"
+		every "${file##*/}"
+	done
+	site $'[log]\nlevel = debug\nformat = json'
+	for file in fixtures/hostile/csv/{code-unknown,id-empty,all-rejected}.csv; do
+		canary "$file" >"$dir/drop/x.csv"
+		any run --json
+		silent "JSON log of ${file##*/}"
+		ok "each line is JSON" jq -e . "$dir/err" >/dev/null
+	done
+}
+
+# The first row stands where titles should.
+test_no_header() {
+	rows 1 5 | sed 's/Testcase/QUOLLLAST/; s/Synthetic/QUOLLFIRST/' | tail -n +2 >"$dir/drop/x.csv"
+	any run --json
+	is "refused" '"refuse"' "$(report '.feeds[0].files[0].verdict')"
+	silent "a file without a header"
+	# Nearly a title that is asked for: nearer than any other.
+	rows 1 5 | sed '1d; s/Testcase/QUOLLLAST/; s/Synthetic/Firstquoll/' >"$dir/drop/x.csv"
+	every "a file without a header, with a value like a title"
+	# Values where the CSV is quoted wrong, or too wide, or too long.
+	{
+		rows 1 2
+		printf 'QUOLL1,"QUOLL"LAST,QUOLLFIRST,08/13/1917,QUOLL,QUOLLA,11/01/2026 10:00,Scheduled\r\n'
+		printf 'QUOLL2,QUOLLLAST,QUOLLFIRST,QUOLL,08/13/1917,QUOLL,QUOLLA,11/01/2026 10:00,Scheduled,QUOLL\r\n'
+		printf 'QUOLL3,%0200000d QUOLL,QUOLLFIRST\r\n' 0
+		printf 'QUOLL4,\x1b[31mQUOLL\x07,\x00QUOLL,08/13/1917,QUOLL,QUOLLA,QUOLL,QUOLL\r\n'
+	} >"$dir/drop/x.csv"
+	every "rows that are no rows"
+}
+
+# An API that says all it heard, wherever it can.
+test_echo() {
+	local what
+
+	site $'[run]\ndeadline = 5s\n[log]\nlevel = debug'
+	rows 1 5 | sed 's/Testcase/QUOLLLAST/; s/Synthetic/QUOLLFIRST/; s/A-/QUOLLA-/' >"$dir/drop/x.csv"
+	for what in 302 400 401 403 404 409 413 422 429 500 503 json text refuse; do
+		rm -rf "$dir/state"
+		simple -e "s|^url .*https:.*|url = $echo_api/$what|" -e "\$a attempts = 1"
+		any run --json
+		silent "an API that answers $what"
+		any run
+		silent "an API that answers $what, again"
+		any check --connect
+		silent "check --connect with $what"
+		any status
+		silent "status with $what"
+		sinks "an API that answers $what"
+	done
+	any status --json
+	is "refused by the API" 10 "$(report '.feeds[0].refused')"
+	is "the echoing API is well" "" "$(cat "$dir/echo.err")"
+}
+
+# sinks WHAT: nothing but the drop and the API itself holds a canary.
+sinks() {
+	is "$1: files" "" "$(grep -railE "$canaries" "$dir/state" "$dir/sandbox.err" "$dir/etc")"
+}
+
+# A file's name may hold a patient's: it is for `status` in words alone.
+test_names() {
+	rm -rf "$dir/state" "$dir"/drop/*
+	simple -e "s|^after.*|after = archive:$dir/token/none|"
+	rows 1 3 >"$dir/drop/quolllast quollfirst.csv"
+	any run --json
+	silent "the name of a file that can't be archived"
+	ok "it can't be archived" [ "$(report .exit)" != 0 ]
+	any run
+	silent "the name again"
+	rows 1 3 | sed 1d >"$dir/drop/quollrefused.csv"
+	mkdir "$dir/drop/quollfolder.csv"
+	ln -s /nonexistent "$dir/drop/quolllink.csv"
+	any run --json
+	silent "names of odd files"
+	any status --json
+	silent "names in status --json"
+	sinks "names"
+}
+
+test_hostile
+sinks "hostile files"
+test_no_header
+sinks "files without a header"
+test_echo
+test_names
+e2e_end

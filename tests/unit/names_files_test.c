@@ -1,0 +1,375 @@
+#include "state/files.h"
+
+#include "ledger_rig.h"
+
+TestSuite(names_files, .init = rig_init, .fini = rig_release);
+
+static struct name_entry
+name_of(enum name_state state, const char *path)
+{
+	struct name_entry n = {.state = state,
+	    .size = UINT64_C(1) << 40,
+	    .mtime = -5,
+	    .seen = 1795203002007,
+	    .fingerprint = 77,
+	    .blocks = state == NAME_HELD};
+
+	memset(n.file.b, 3, sizeof(n.file.b));
+	snprintf(n.path, sizeof(n.path), "%s", path);
+	return n;
+}
+
+static void
+put(const char *feed, const char *name, const struct name_entry *n)
+{
+	cr_assert_eq(ledger_names_put(l, feed, &name, n, 1, &e), 0, "%s", e.msg);
+}
+
+static int
+get(const char *feed, const char *name, struct name_entry *out)
+{
+	return ledger_name_get(l, feed, name, out, &e);
+}
+
+Test(names_files, names_are_kept_changed_and_removed)
+{
+	struct name_entry n, in;
+
+	cr_expect_eq(get("north", "a.csv", &n), 0);
+	cr_expect_eq(n.seen, 0);
+	for (int s = NAME_SEEN; s <= NAME_HELD; s++) {
+		in = name_of((enum name_state)s, s == NAME_SETTLING ? "/done/a.csv" : "");
+		put("north", "a.csv", &in);
+		rig_reopen();
+		cr_assert_eq(get("north", "a.csv", &n), 1, "%s", e.msg);
+		cr_expect_eq(n.state, in.state);
+		cr_expect_eq(n.size, in.size);
+		cr_expect_eq(n.mtime, -5);
+		cr_expect_eq(n.seen, in.seen);
+		cr_expect_eq(n.fingerprint, 77);
+		cr_expect_eq(n.blocks, s == NAME_HELD);
+		cr_expect(digest_eq(&n.file, &in.file));
+		cr_expect_str_eq(n.path, in.path);
+	}
+	cr_expect_eq(get("south", "a.csv", &n), 0);
+	cr_expect_eq(get("north", "A.csv", &n), 0);
+	in.seen = 0;
+	put("north", "a.csv", &in);
+	cr_expect_eq(get("north", "a.csv", &n), 0);
+	put("north", "never", &in);
+}
+
+Test(names_files, names_go_in_one_commit)
+{
+	const char *names[] = {"a", "b", ""};
+	struct name_entry in[3] = {name_of(NAME_SEEN, ""), name_of(NAME_DONE, "/x"),
+	    name_of(NAME_HELD, "")},
+			  n;
+
+	cr_expect_eq(ledger_names_put(l, "north", NULL, NULL, 0, &e), 0);
+	cr_assert_eq(ledger_names_put(l, "north", names, in, 3, &e), 0);
+	cr_assert_eq(get("north", "b", &n), 1);
+	cr_expect_str_eq(n.path, "/x");
+	cr_assert_eq(get("north", "", &n), 1);
+	cr_expect_eq(n.state, NAME_HELD);
+	in[1].seen = 0;
+	cr_assert_eq(ledger_names_put(l, "north", names, in, 3, &e), 0);
+	cr_expect_eq(get("north", "b", &n), 0);
+	cr_expect_eq(get("north", "a", &n), 1);
+}
+
+Test(names_files, longest_path)
+{
+	struct name_entry in = name_of(NAME_SETTLING, ""), n;
+
+	memset(in.path, 'p', FILE_PATH_MAX);
+	put("north", "a", &in);
+	cr_assert_eq(get("north", "a", &n), 1);
+	cr_expect_eq(strlen(n.path), FILE_PATH_MAX);
+}
+
+Test(names_files, damaged_names_are_told)
+{
+	struct name_entry n = name_of(NAME_DONE, "/x");
+
+	/* Both at the check and, past it, at a state that does not exist. */
+	put("north", "a", &n);
+	rig_damage(TABLE_NAMES, 9);
+	cr_expect_eq(get("north", "a", &n), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	n = name_of((enum name_state)9, "");
+	put("north", "a", &n);
+	e.code = ERR_NONE;
+	cr_expect_eq(get("north", "a", &n), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+}
+
+static struct file_entry
+file_of(const char *name)
+{
+	struct file_entry f = {.feed = "north",
+	    .size = 1,
+	    .mtime = -2,
+	    .read_at = 3,
+	    .verdict = VERDICT_HOLD,
+	    .reason = "12 of 20 rows were rejected",
+	    .pass = 4,
+	    .rows = 5,
+	    .mapped = 6,
+	    .filtered = 7,
+	    .rejected = 8,
+	    .warnings = 9,
+	    .records = 10,
+	    .delivered = 11,
+	    .unchanged = 12,
+	    .duplicate = 13,
+	    .stale = 14,
+	    .refused = UINT64_MAX,
+	    .closed = true};
+
+	snprintf(f.name, sizeof(f.name), "%s", name);
+	memset(f.sha256, 0xab, sizeof(f.sha256));
+	f.id = ledger_file_id(l, f.feed, f.name, f.sha256);
+	return f;
+}
+
+static void
+expect_file(const struct file_entry *got, const struct file_entry *want)
+{
+	cr_expect(digest_eq(&got->id, &want->id));
+	cr_expect_str_eq(got->feed, want->feed);
+	cr_expect_str_eq(got->name, want->name);
+	cr_expect_str_eq(got->reason, want->reason);
+	cr_expect_eq(got->size, want->size);
+	cr_expect_eq(got->mtime, want->mtime);
+	cr_expect_eq(got->read_at, want->read_at);
+	cr_expect_eq(got->verdict, want->verdict);
+	cr_expect_eq(got->closed, want->closed);
+	cr_expect_arr_eq(got->sha256, want->sha256, SHA256_SIZE);
+	/* The counts stand side by side. */
+	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
+}
+
+static int
+visit_file(void *arg, const struct file_entry *f)
+{
+	struct file_entry want = file_of(f->name);
+
+	expect_file(f, &want);
+	++*(int *)arg;
+	return 0;
+}
+
+Test(names_files, files_are_kept)
+{
+	struct file_entry a = file_of("a.csv"), b = file_of("b.csv"), got;
+	int n = 0;
+
+	cr_expect_eq(ledger_file_get(l, &a.id, &got, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &a, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &b, &e), 0);
+	rig_reopen();
+	cr_assert_eq(ledger_file_get(l, &a.id, &got, &e), 1);
+	expect_file(&got, &a);
+	cr_assert_eq(ledger_file_each(l, visit_file, &n, &e), 0);
+	cr_expect_eq(n, 2);
+	a.reason[0] = '\0';
+	a.closed = false;
+	cr_assert_eq(ledger_file_put(l, &a, &e), 0);
+	cr_assert_eq(ledger_file_get(l, &a.id, &got, &e), 1);
+	expect_file(&got, &a);
+}
+
+Test(names_files, longest_file_name_and_reason)
+{
+	struct file_entry f = file_of("x"), got;
+
+	memset(f.name, 'n', FILE_NAME_MAX);
+	memset(f.reason, 'r', FILE_REASON_MAX);
+	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1);
+	expect_file(&got, &f);
+}
+
+Test(names_files, file_ids_are_of_feed_name_and_content)
+{
+	unsigned char sha[SHA256_SIZE] = {0}, other[SHA256_SIZE] = {1};
+	struct digest d[5] = {ledger_file_id(l, "north", "a", sha),
+	    ledger_file_id(l, "north", "b", sha), ledger_file_id(l, "northa", "", sha),
+	    ledger_file_id(l, "north", "a", other), ledger_file_id(l, "nort", "ha", sha)};
+	struct digest again = ledger_file_id(l, "north", "a", sha);
+
+	cr_expect(digest_eq(&d[0], &again));
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < i; k++)
+			cr_expect_not(digest_eq(&d[i], &d[k]), "%zu %zu", i, k);
+}
+
+Test(names_files, damaged_files_are_told)
+{
+	struct file_entry f = file_of("a"), got;
+	int n = 0;
+
+	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	rig_damage(TABLE_FILES, 20);
+	cr_expect_eq(ledger_file_get(l, &f.id, &got, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	e.code = ERR_NONE;
+	cr_expect_eq(ledger_file_each(l, visit_file, &n, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	cr_expect_eq(n, 0);
+}
+
+Test(names_files, a_senseless_file_is_told_by_each)
+{
+	struct file_entry f = file_of("a");
+	int n = 0;
+
+	f.verdict = (enum verdict)9;
+	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	e.code = ERR_NONE;
+	cr_expect_eq(ledger_file_each(l, visit_file, &n, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER, "an error that says nothing");
+}
+
+Test(names_files, verdicts_have_names)
+{
+	cr_expect_str_eq(verdict_name(VERDICT_DELIVER), "deliver");
+	cr_expect_str_eq(verdict_name(VERDICT_DUPLICATE), "duplicate");
+	cr_expect_str_eq(verdict_name(VERDICT_EMPTY), "empty");
+	cr_expect_str_eq(verdict_name(VERDICT_HOLD), "hold");
+	cr_expect_str_eq(verdict_name(VERDICT_REFUSE), "refuse");
+}
+
+struct seen {
+	struct buf text;
+	size_t n, stop;
+};
+
+static int
+visit_problem(void *arg, const struct problem *p)
+{
+	struct seen *s = arg;
+
+	buf_addf(&s->text, "%s %c %llu \"%.*s\" %s %s|", problem_name(p->code),
+	    p->weight == WEIGHT_REJECT ? 'R' : 'W', (unsigned long long)p->row,
+	    (int)p->column.n, p->column.p, p->type != NULL ? p->type : "-",
+	    p->field != NULL ? p->field : "-");
+	return ++s->n == s->stop ? 1 : 0;
+}
+
+static void
+expect_problems(const struct digest *file, size_t stop, const char *want)
+{
+	struct seen s = {.stop = stop};
+
+	buf_init(&s.text, 1 << 20);
+	cr_assert_eq(ledger_problem_each(l, file, visit_problem, &s, &e), 0, "%s", e.msg);
+	cr_expect(
+	    span_eq(buf_span(&s.text), span_of(want)), "%.*s", (int)s.text.n, s.text.p);
+	buf_release(&s.text);
+}
+
+Test(names_files, problems_are_replaced_and_in_order)
+{
+	const struct problem p[] = {
+	    {PROBLEM_NOT_DATE, WEIGHT_WARNING, 812, SPAN_LIT("DOB \xc3\xa9"), "patient",
+		"birth_date"},
+	    {PROBLEM_CSV_QUOTE, WEIGHT_REJECT, 3, {NULL, 0}, NULL, NULL},
+	    {PROBLEM_API_REFUSED, WEIGHT_REJECT, UINT64_MAX, {NULL, 0}, "slot", NULL},
+	};
+	struct digest file = {{1}}, other = {{2}};
+
+	expect_problems(&file, 0, "");
+	cr_assert_eq(ledger_problems_put(l, &file, p, 3, &e), 0);
+	cr_assert_eq(ledger_problems_put(l, &other, p + 1, 1, &e), 0);
+	expect_problems(&file, 0,
+	    "not_date W 812 \"DOB \xc3\xa9\" patient birth_date|csv_quote R 3 \"\" - -|"
+	    "api_refused R 18446744073709551615 \"\" slot -|");
+	expect_problems(&file, 1, "not_date W 812 \"DOB \xc3\xa9\" patient birth_date|");
+	cr_assert_eq(ledger_problems_put(l, &file, p + 2, 1, &e), 0);
+	expect_problems(&file, 0, "api_refused R 18446744073709551615 \"\" slot -|");
+	expect_problems(&other, 0, "csv_quote R 3 \"\" - -|");
+	cr_assert_eq(ledger_problems_put(l, &file, NULL, 0, &e), 0);
+	expect_problems(&file, 0, "");
+}
+
+static int
+last_row(void *arg, const struct problem *p)
+{
+	size_t *n = arg;
+
+	cr_assert_eq(p->row, ++*n, "rows 1, 2, 3 ...");
+	return 0;
+}
+
+Test(names_files, problems_are_capped)
+{
+	static struct problem p[FILE_PROBLEMS_MAX + 7];
+	struct digest file = {{1}};
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(p); i++)
+		p[i] = (struct problem){.code = PROBLEM_LIMIT, .row = i + 1};
+	cr_assert_eq(ledger_problems_put(l, &file, p, COUNT(p), &e), 0);
+	cr_assert_eq(ledger_problem_each(l, &file, last_row, &n, &e), 0);
+	cr_expect_eq(n, FILE_PROBLEMS_MAX);
+}
+
+Test(names_files, damaged_problems_are_told)
+{
+	const struct problem p = {.code = PROBLEM_LIMIT};
+	struct digest file = {{1}};
+	size_t n = 0;
+
+	cr_assert_eq(ledger_problems_put(l, &file, &p, 1, &e), 0);
+	rig_damage(TABLE_PROBLEMS, 3);
+	cr_expect_eq(ledger_problem_each(l, &file, last_row, &n, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+}
+
+Test(names_files, runs_are_kept)
+{
+	struct span pair[2] = {{NULL, 0}, {NULL, 0}}, all = {NULL, 0};
+
+	cr_assert_eq(
+	    ledger_run_put(l, "01ARYZ6S41TSV4RRFFQ69G5FAV", SPAN_LIT("{}"), &e), 0);
+	cr_assert_eq(ledger_each(l, TABLE_RUNS, all, rig_copy_first, pair, &e), 0);
+	cr_expect(span_eq(pair[0], SPAN_LIT("01ARYZ6S41TSV4RRFFQ69G5FAV")));
+	cr_expect(span_eq(pair[1], SPAN_LIT("{}")));
+	free((void *)(uintptr_t)pair[0].p);
+	free((void *)(uintptr_t)pair[1].p);
+}
+
+/* P4: neither the names, nor a digest of them that anybody can make. */
+Test(names_files, names_are_sealed)
+{
+	static const char *const texts[] = {"JANE-DOE-1970.csv", "/archive/JANE-DOE.csv"};
+	struct file_entry f = file_of(texts[0]), got;
+	struct name_entry n = name_of(NAME_SETTLING, texts[1]);
+	unsigned char sha[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	char *bytes;
+	size_t size;
+
+	put("north", texts[0], &n);
+	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1);
+	cr_expect_str_eq(got.name, texts[0], "readable with the key");
+	ledger_close(l);
+	l = NULL;
+	bytes = rig_bytes("ledger.mdb", &size);
+	cr_expect_null(memmem(bytes, size, "JANE", 4));
+	cr_expect_null(memmem(bytes, size, "archive", 7));
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct sha256 *s = sha256_new(&e);
+
+		sha256_add(s, texts[i], strlen(texts[i]));
+		sha256_end(s, sha);
+		sha256_free(s);
+		hex_encode(sha, sizeof(sha), hex);
+		cr_expect_null(memmem(bytes, size, sha, DIGEST_SIZE));
+		cr_expect_null(memmem(bytes, size, hex, 32));
+	}
+	free(bytes);
+}
