@@ -256,14 +256,20 @@ file_load(struct loader *l, const char *path, unsigned depth, struct err *e)
 	return rc;
 }
 
+void
+conf_init(struct conf *c, struct conf_errors *errors)
+{
+	*c = (struct conf){.errors = errors};
+	arena_init(&c->arena, CONF_ARENA_MAX);
+}
+
 int
 conf_load(struct conf *c, const char *path, const char *maps_dir,
     struct conf_errors *errors, struct err *e)
 {
 	struct loader l = {.conf = c, .maps_dir = maps_dir};
 
-	*c = (struct conf){.errors = errors};
-	arena_init(&c->arena, CONF_ARENA_MAX);
+	conf_init(c, errors);
 	if ((c->path = arena_str(&c->arena, path)) == NULL) {
 		conf_release(c);
 		return err_nomem(e);

@@ -65,6 +65,9 @@ int conf_load(struct conf *c, const char *path, const char *maps_dir,
     struct conf_errors *errors, struct err *e);
 void conf_release(struct conf *c);
 
+/* A configuration without a file: every option has its default. */
+void conf_init(struct conf *c, struct conf_errors *errors);
+
 /*
  * Adds the sections and keys of `defaults` that `c` does not have, but for the
  * sections named in `but` (NULL-terminated). The text stays that of `defaults`,

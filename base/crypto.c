@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/conf.h"
 
 #define KDF_CONTEXT   "emrdrop1"
 #define KDF_ID_SEAL   100 /* digests use 1 + enum key_use */
@@ -78,47 +79,35 @@ key_create(const char *path, struct err *e)
 }
 
 static int
-key_read(int fd, const char *path, struct site_keys *k, struct err *e)
+key_parse(struct site_keys *k, struct span hex, const char *path, struct err *e)
 {
 	unsigned char key[SITE_KEY_SIZE];
-	char hex[KEY_FILE_SIZE];
-	struct stat st;
-	int rc = -1;
 
-	if (fstat(fd, &st) != 0)
-		return err_sys(e, ERR_LEDGER, errno, "site key %s", path);
-	if ((st.st_mode & 077) != 0)
+	if (hex_decode(hex, key, sizeof(key)) != 0)
 		return err_set(e, ERR_CONFIG,
-		    "site key %s can be read by others; chmod 0600 %s", path, path);
-	if (read(fd, hex, sizeof(hex)) == (ssize_t)sizeof(hex) &&
-	    hex_decode((struct span){hex, sizeof(hex)}, key, sizeof(key)) == 0) {
-		derive(k, key);
-		rc = 0;
-	} else {
-		err_set(e, ERR_CONFIG, "site key %s: expected %d hexadecimal digits",
-		    path, KEY_FILE_SIZE);
-	}
+		    "site key %s: expected %d hexadecimal digits", path, KEY_FILE_SIZE);
+	derive(k, key);
 	sodium_memzero(key, sizeof(key));
-	sodium_memzero(hex, sizeof(hex));
-	return rc;
+	return 0;
 }
 
 int
 site_keys_load(struct site_keys *k, const char *path, bool create, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	const struct conf_secret place = {path};
+	char *hex;
+	int rc;
 
-	if (fd < 0 && errno == ENOENT && create) {
-		if (key_create(path, e) != 0)
-			return -1;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (create && access(path, F_OK) != 0 && errno == ENOENT &&
+	    key_create(path, e) != 0)
+		return -1;
+	if ((hex = secret_read(&place, e)) == NULL) {
+		if (e != NULL && e->sys == ENOENT)
+			e->code = ERR_LEDGER;
+		return err_prefix(e, "site key, without which the ledger cannot be read");
 	}
-	if (fd < 0)
-		return err_sys(e, ERR_LEDGER, errno,
-		    "site key %s: without it the ledger cannot be read; restore it",
-		    path);
-	rc = key_read(fd, path, k, e);
-	close(fd);
+	rc = key_parse(k, span_of(hex), path, e);
+	secret_free(hex);
 	return rc;
 }
 

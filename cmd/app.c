@@ -76,8 +76,8 @@ app_errors(const struct conf_errors *errs, const char *where, struct err *e)
 {
 	if (errs->n == 0)
 		return 0;
-	return err_set(e, ERR_CONFIG, "%s: %zu mistake%s; `emrdrop check` lists %s",
-	    where, errs->n, errs->n == 1 ? "" : "s", errs->n == 1 ? "it" : "them");
+	return err_set(e, ERR_CONFIG, "%s: %zu mistake%s; see `emrdrop check`", where,
+	    errs->n, errs->n == 1 ? "" : "s");
 }
 
 int
@@ -90,7 +90,7 @@ app_load(struct app *app, struct err *e)
 
 	conf_errors_init(&app->errors);
 	snprintf(path, sizeof(path), "%s/emrdrop.ini", app->config_dir);
-	app->conf.errors = &app->errors;
+	conf_init(&app->conf, &app->errors);
 	if (access(path, F_OK) == 0 &&
 	    conf_load(&app->conf, path, NULL, &app->errors, e) != 0)
 		return -1;

@@ -187,6 +187,53 @@ feed_paths_free(char **paths, size_t n)
 	free(paths);
 }
 
+/* Who puts which record types whole in which scope: two would erase each other's fields. */
+struct owner {
+	char feed[LEDGER_NAME_MAX + 1], source[LEDGER_NAME_MAX + 1];
+	unsigned types; /* bit n: record type n */
+};
+
+static unsigned
+types_put(struct feed *f, struct conf_section **of)
+{
+	unsigned types = 0;
+
+	for (size_t i = 0; i < f->conf.n; i++) {
+		struct conf_section *s = &f->conf.sections[i];
+		const struct schema *schema = schema_by_name(s->name);
+		const struct conf_entry *op = schema == NULL ? NULL : conf_get(s, "op");
+
+		if (schema == NULL ||
+		    (op != NULL && !span_eq(op->value, SPAN_LIT("put"))))
+			continue;
+		types |= 1u << schema->type;
+		of[schema->type] = s;
+	}
+	return types;
+}
+
+static int
+check_owner(struct feed *f, struct owner *owners, size_t n, struct err *e)
+{
+	struct conf_section *of[RECORD_TYPE_MAX + 1] = {NULL};
+	struct owner *own = &owners[n];
+
+	snprintf(own->feed, sizeof(own->feed), "%s", f->feed.name);
+	snprintf(own->source, sizeof(own->source), "%s", f->feed.source);
+	own->types = types_put(f, of);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(owners[i].source, own->source) != 0)
+			continue;
+		for (unsigned t = 1; t <= RECORD_TYPE_MAX; t++)
+			if (owners[i].types & own->types & (1u << t))
+				conf_error_at(&f->errors, of[t], conf_get(of[t], "op"),
+				    "feed %s puts this type whole for source %s already: "
+				    "one of the two must say op = patch",
+				    owners[i].feed, own->source);
+	}
+	return app_errors(&f->errors, f->path, e);
+}
+
 /* Is the feed asked for? Its place in `seen` is marked. */
 static bool
 wanted(const struct feed *f, char **names, size_t n, bool *seen)
@@ -214,29 +261,34 @@ int
 feed_each(
     struct app *app, char **names, size_t n, const struct feed_visitor *v, struct err *e)
 {
-	struct err own = {.code = ERR_NONE};
+	struct owner *owners = NULL;
+	bool *seen = NULL;
 	char **paths;
-	bool *seen;
 	size_t np;
 	int exit = 0;
 
 	if (feed_paths(app, &paths, &np, e) != 0)
 		return err_exit(e->code);
-	if ((seen = calloc(n + 1, sizeof(*seen))) == NULL)
-		exit = err_exit(ERR_NOMEM);
-	for (size_t i = 0; i < np && seen != NULL; i++) {
+	if ((seen = calloc(n + 1, sizeof(*seen))) == NULL ||
+	    (owners = calloc(np, sizeof(*owners))) == NULL)
+		err_nomem(e);
+	for (size_t i = 0; i < np && owners != NULL; i++) {
+		struct err own = {.code = ERR_NONE};
 		struct feed f;
-		int rc;
+		int rc = feed_load(&f, app, paths[i], &own);
 
-		own.code = ERR_NONE;
-		rc = feed_load(&f, app, paths[i], &own);
+		if (rc == 0)
+			rc = check_owner(&f, owners, i, &own);
 		if (wanted(&f, names, n, seen))
 			exit = status_worse(
 			    exit, v->fn(app, &f, rc == 0 ? NULL : &own, v->arg));
 		feed_release(&f);
 	}
-	if (seen != NULL && check_seen(names, n, seen, app, e) != 0)
+	if (owners == NULL)
+		exit = err_exit(e->code);
+	else if (check_seen(names, n, seen, app, e) != 0)
 		exit = status_worse(exit, err_exit(e->code));
+	free(owners);
 	free(seen);
 	feed_paths_free(paths, np);
 	return exit;

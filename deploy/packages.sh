@@ -14,7 +14,7 @@ PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
 PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
-	git python3 clang-format-19 shellcheck mandoc"
+	git python3 python3-paramiko clang-format-19 shellcheck mandoc"
 
 # For tests/bench only.
 PACKAGES_BENCH="$PACKAGES_DEMO python3 python3-paramiko python3-requests"

@@ -101,11 +101,11 @@ test_names() {
 
 test_order() {
 	fresh -e 's/^order.*//' -e 's/^pattern.*/&\norder = name:%m%d%Y\nmax_files = 1/'
-	rows 1 1 >"$dir/drop/x 01022026.csv"
-	rows 2 2 >"$dir/drop/x 12312025.csv"
+	rows 51 51 >"$dir/drop/x 01022026.csv"
+	rows 52 52 >"$dir/drop/x 12312025.csv"
 	job 0
-	is "the older by the date in its name" '["00002"]' \
-		"$(api_curl state | jq -c '[.records[] | select(.type == "patient" and .op == "patch") | .id] | [last]')" || :
+	is "the older by the date in its name" '["00052"]' "$(api_curl state |
+		jq -c '[.records[] | select(.type == "patient" and .id > "00050") | .id]')"
 	is "no more than one" 1 "$(report '.feeds[0].files | length')"
 	job 0
 	is "then the other" 1 "$(report '.feeds[0].files | length')"

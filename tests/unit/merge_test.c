@@ -1,0 +1,491 @@
+/* Closing a pass: what the API's answers make of the records, killed or not. */
+#include <sys/wait.h>
+
+#include "ledger_rig.h"
+#include "state/pass_impl.h"
+
+#define STEPS_MAX 4
+
+TestSuite(merge, .init = rig_init, .fini = rig_release);
+
+/* One change of the record: in which pass, to what, and what the API said. */
+struct step {
+	unsigned pass;       /* 0: no more steps */
+	const char *content; /* empty: removed */
+	enum outcome outcome;
+};
+
+/* The n-th step has event time n. */
+static const struct scenario {
+	const char *name;
+	struct step steps[STEPS_MAX];
+	unsigned flags;
+	const char *content, *refused; /* NULL: none */
+	int64_t at;
+} scenarios[] = {
+    {"taken", {{1, "A", OUTCOME_TAKEN}}, 0, "A", NULL, 1},
+    {"refused", {{1, "A", OUTCOME_REFUSED}}, KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A",
+	TIME_NONE},
+    {"wanted later", {{1, "A", OUTCOME_LATER}}, KNOWN_EMPTY | KNOWN_DOUBT, NULL, NULL,
+	TIME_NONE},
+    {"never answered", {{1, "A", OUTCOME_NONE}}, KNOWN_EMPTY | KNOWN_DOUBT, NULL, NULL,
+	TIME_NONE},
+    {"the last one taken wins", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_TAKEN}}, 0,
+	"B", NULL, 2},
+    {"refused after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_REFUSED}},
+	KNOWN_REFUSED, "A", "B", 1},
+    {"taken after refused", {{1, "A", OUTCOME_REFUSED}, {1, "B", OUTCOME_TAKEN}}, 0, "B",
+	NULL, 2},
+    {"refused twice", {{1, "A", OUTCOME_REFUSED}, {1, "B", OUTCOME_REFUSED}},
+	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "B", TIME_NONE},
+    {"unanswered after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_NONE}},
+	KNOWN_DOUBT, "A", NULL, 1},
+    {"later after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_LATER}}, KNOWN_DOUBT,
+	"A", NULL, 1},
+    {"taken after later", {{1, "A", OUTCOME_LATER}, {1, "B", OUTCOME_TAKEN}}, 0, "B",
+	NULL, 2},
+    {"three in a row",
+	{{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_REFUSED}, {1, "C", OUTCOME_TAKEN}}, 0,
+	"C", NULL, 3},
+    {"removed", {{1, "A", OUTCOME_TAKEN}, {1, "", OUTCOME_TAKEN}}, KNOWN_TOMBSTONE, "",
+	NULL, 2},
+    {"removed at once", {{1, "", OUTCOME_TAKEN}}, KNOWN_TOMBSTONE, "", NULL, 1},
+    {"removal refused", {{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_REFUSED}},
+	KNOWN_REFUSED, "A", "", 1},
+    {"removal unanswered", {{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_NONE}}, KNOWN_DOUBT,
+	"A", NULL, 1},
+    {"back from removal",
+	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_TAKEN}, {3, "B", OUTCOME_TAKEN}}, 0,
+	"B", NULL, 3},
+    {"coming back was refused",
+	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_TAKEN}, {3, "B", OUTCOME_REFUSED}},
+	KNOWN_TOMBSTONE | KNOWN_REFUSED, "", "B", 2},
+    {"doubt ends with what is taken", {{1, "A", OUTCOME_NONE}, {2, "B", OUTCOME_TAKEN}},
+	0, "B", NULL, 2},
+    {"a refusal ends with what is taken",
+	{{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_TAKEN}}, 0, "B", NULL, 2},
+    {"a refusal survives doubt", {{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_NONE}},
+	KNOWN_EMPTY | KNOWN_REFUSED | KNOWN_DOUBT, NULL, "A", TIME_NONE},
+};
+
+static void
+run_pass(const struct step *steps, unsigned number)
+{
+	struct pass p = rig_pass(1, STEPS_MAX);
+	struct merged sum;
+
+	rig_open_pass(&p);
+	for (unsigned i = 0; i < STEPS_MAX; i++) {
+		struct entry en;
+		unsigned char outcome = (unsigned char)steps[i].outcome;
+
+		if (steps[i].pass != number)
+			continue;
+		en = rig_entry("7", steps[i].content, i + 1);
+		rig_intent(&p, i + 1, &en, 1);
+		if (outcome != OUTCOME_NONE)
+			rig_ack(&p, i + 1, &outcome, 1);
+	}
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+}
+
+static void
+expect_known(const char *name, const struct scenario *s)
+{
+	struct known k = rig_known(1, "7");
+	struct digest d;
+
+	cr_expect(k.found, "%s", name);
+	cr_expect_eq(k.flags, s->flags, "%s: flags %u", name, k.flags);
+	cr_expect_eq(k.at, s->at, "%s", name);
+	cr_expect_eq(k.ordinal, 0, "%s", name);
+	if (s->content != NULL) {
+		d = rig_content(s->content);
+		cr_expect(digest_eq(&k.content, &d), "%s", name);
+	}
+	if (s->refused != NULL) {
+		d = rig_content(s->refused);
+		cr_expect(digest_eq(&k.refused, &d), "%s", name);
+	}
+}
+
+Test(merge, what_the_answers_make_of_a_record)
+{
+	for (size_t i = 0; i < COUNT(scenarios); i++) {
+		for (unsigned pass = 1; pass <= STEPS_MAX; pass++)
+			run_pass(scenarios[i].steps, pass);
+		expect_known(scenarios[i].name, &scenarios[i]);
+		ledger_close(l);
+		l = NULL;
+		rig_empty();
+		rig_reopen();
+	}
+}
+
+/*
+ * A change that was sent and never answered may stand at the API. That a later one
+ * was refused tells nothing of it: the doubt stays until something is taken.
+ */
+Test(merge, doubt_survives_a_refusal)
+{
+	static const struct scenario s = {"doubt, then refused",
+	    {{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_NONE}, {3, "C", OUTCOME_REFUSED}},
+	    KNOWN_DOUBT | KNOWN_REFUSED, "A", "C", 1};
+
+	for (unsigned pass = 1; pass <= 3; pass++)
+		run_pass(s.steps, pass);
+	expect_known(s.name, &s);
+}
+
+Test(merge, all_is_counted)
+{
+	static const unsigned char outcomes[] = {OUTCOME_TAKEN, OUTCOME_REFUSED,
+	    OUTCOME_LATER, OUTCOME_NONE, OUTCOME_TAKEN, OUTCOME_TAKEN};
+	struct entry entries[6];
+	char ids[6][24];
+	struct pass p = rig_pass(1, 2);
+	struct merged sum;
+
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%zu", i);
+		entries[i] = rig_entry(ids[i], "A", 1);
+	}
+	rig_open_pass(&p);
+	rig_intent(&p, 1, entries, 6);
+	rig_intent(&p, 2, entries, 3);
+	rig_ack(&p, 1, outcomes, 6);
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0);
+	cr_expect_eq(sum.taken, 3);
+	cr_expect_eq(sum.refused, 1);
+	cr_expect_eq(sum.doubtful, 5);
+}
+
+/* Fewer outcomes than records: the rest was not answered, whatever bytes come next. */
+Test(merge, a_short_acknowledgement_answers_no_more_than_it_says)
+{
+	static const unsigned char taken[] = {OUTCOME_TAKEN};
+	struct entry entries[5];
+	char ids[5][24];
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%zu", i);
+		entries[i] = rig_entry(ids[i], "A", 1);
+	}
+	rig_open_pass(&p);
+	rig_intent(&p, 1, entries, 5);
+	rig_ack(&p, 1, taken, 1);
+	e.code = ERR_NONE;
+	if (pass_close(l, &p, &sum, &e) != 0) {
+		cr_expect_eq(e.code, ERR_LEDGER); /* as good: it cannot be */
+		return;
+	}
+	for (size_t i = 1; i < 5; i++)
+		cr_expect_eq(rig_known(1, ids[i]).flags, KNOWN_EMPTY | KNOWN_DOUBT,
+		    "record %zu", i);
+}
+
+/* n records "0", "1", ... from `first` on, all with this content, in batches of 1000. */
+static void
+open_many(struct pass *p, size_t first, size_t n, const char *content)
+{
+	static struct entry entries[1000];
+	static char ids[1000][24];
+	static unsigned char taken[1000];
+
+	memset(taken, OUTCOME_TAKEN, sizeof(taken));
+	p->batches = (n + 999) / 1000;
+	rig_open_pass(p);
+	for (size_t i = 0; i < n; i += 1000) {
+		size_t k;
+		const struct intent in = {
+		    i / 1000 + 1, entries, n - i < 1000 ? n - i : 1000};
+		const struct ack a = {i / 1000 + 1, 1, taken, in.n};
+
+		for (k = 0; k < in.n; k++) {
+			snprintf(ids[k], sizeof(ids[k]), "%zu", first + i + k);
+			entries[k] = rig_entry(ids[k], content, 1);
+		}
+		cr_assert_eq(pass_commit(l, p, &in, 1, &a, 1, &e), 0, "%s", e.msg);
+	}
+}
+
+/* Ordinals are 0 to n - 1, each once; each record has this content. */
+static void
+expect_many(size_t n, const char *content)
+{
+	struct digest want = rig_content(content);
+	bool *seen = calloc(n, sizeof(*seen));
+	char id[24];
+
+	for (size_t i = 0; i < n; i++) {
+		struct known k;
+
+		snprintf(id, sizeof(id), "%zu", i);
+		k = rig_known(1, id);
+		cr_assert(k.found, "record %zu", i);
+		cr_assert_lt(k.ordinal, n);
+		cr_assert_not(seen[k.ordinal], "ordinal %u twice", k.ordinal);
+		seen[k.ordinal] = true;
+		cr_assert_eq(k.flags, 0);
+		cr_assert(digest_eq(&k.content, &want));
+	}
+	free(seen);
+}
+
+Test(merge, ordinals_are_dense_and_stable)
+{
+	uint32_t ordinals[1500];
+	struct pass p = rig_pass(1, 0);
+	struct merged sum;
+	char id[24];
+
+	open_many(&p, 0, 1500, "A");
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0);
+	expect_many(1500, "A");
+	for (size_t i = 0; i < 1500; i++) {
+		snprintf(id, sizeof(id), "%zu", i);
+		ordinals[i] = rig_known(1, id).ordinal;
+	}
+	rig_reopen();
+	open_many(&p, 0, 2500, "B");
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0);
+	expect_many(2500, "B");
+	for (size_t i = 0; i < 1500; i++) {
+		snprintf(id, sizeof(id), "%zu", i);
+		cr_assert_eq(rig_known(1, id).ordinal, ordinals[i]);
+	}
+	/* Another scope counts for itself. */
+	p = rig_pass(2, 0);
+	open_many(&p, 0, 1, "C");
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0);
+	cr_expect_eq(rig_known(2, "0").ordinal, 0);
+}
+
+static struct store_ops weak; /* store_lmdb, but that it fails at a commit */
+static int commits_left;
+static enum { FAIL, DIE_BEFORE, DIE_AFTER } how;
+
+static int
+weak_commit(struct txn *t, struct err *err)
+{
+	int r;
+
+	if (commits_left-- != 0)
+		return store_lmdb.commit(t, err);
+	if (how == DIE_BEFORE)
+		_exit(7);
+	if (how == DIE_AFTER) {
+		r = store_lmdb.commit(t, err);
+		_exit(r == 0 ? 7 : 1);
+	}
+	store_lmdb.abort(t);
+	return err_set(err, ERR_IO, "no space");
+}
+
+static void
+weaken(int commits)
+{
+	weak = store_lmdb;
+	weak.commit = weak_commit;
+	commits_left = commits;
+	l->ops = &weak;
+}
+
+#define CHUNKED 100500 /* three commits of the merge */
+
+/* A close that fails between two chunks goes on where it stood. */
+Test(merge, interrupted_between_chunks_goes_on, .timeout = 170)
+{
+	struct pass p = rig_pass(1, 0), got;
+	struct merged sum;
+
+	open_many(&p, 0, CHUNKED, "A");
+	for (int i = 0; i < 3; i++) {
+		how = FAIL;
+		weaken(1);
+		e.code = ERR_NONE;
+		cr_assert_eq(pass_close(l, &p, &sum, &e), -1, "turn %d", i);
+		cr_expect_eq(e.code, ERR_IO);
+		rig_reopen();
+		cr_assert_eq(pass_get(l, 1, &got, &e), 1);
+		cr_expect(got.closing);
+		p = got;
+	}
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+	cr_expect_eq(sum.taken, CHUNKED);
+	cr_expect_eq(pass_get(l, 1, &got, &e), 0);
+	expect_many(CHUNKED, "A");
+}
+
+/*
+ * A delivery of three batches that goes on from wherever an earlier one died, as a run
+ * does. 0 once it is done.
+ */
+static int
+deliver(void)
+{
+	static const unsigned char outcomes[3][2] = {{OUTCOME_TAKEN, OUTCOME_REFUSED},
+	    {OUTCOME_TAKEN, OUTCOME_TAKEN}, {OUTCOME_LATER, OUTCOME_TAKEN}};
+	const struct entry entries[3][2] = {
+	    {rig_entry("1", "A", 1), rig_entry("2", "A", 1)},
+	    {rig_entry("1", "B", 2), rig_entry("3", "A", 1)},
+	    {rig_entry("3", "B", 2), rig_entry("2", "", 2)}};
+	struct pass p = rig_pass(1, 3);
+	struct feed_state f;
+	struct merged sum;
+	unsigned char out[2];
+	struct ack got;
+	int r = pass_get(l, 1, &p, &e);
+
+	if (r == 0) {
+		if (ledger_feed_get(l, "north", &f, &e) != 0 || f.next_pass > 1)
+			return -(f.next_pass <= 1);
+		p = rig_pass(1, 3);
+		r = pass_open(l, &p, &e);
+	}
+	for (uint64_t b = 1; b <= 3 && r >= 0 && !p.closing; b++) {
+		const struct intent in = {b, entries[b - 1], 2};
+		const struct ack a = {b, 1, outcomes[b - 1], 2};
+
+		if ((r = pass_ack(l, &p, b, &got, out, 2, &e)) == 0 &&
+		    (r = pass_commit(l, &p, &in, 1, NULL, 0, &e)) == 0)
+			r = pass_commit(l, &p, NULL, 0, &a, 1, &e);
+	}
+	return r < 0 ? -1 : pass_close(l, &p, &sum, &e);
+}
+
+static void
+expect_delivered(const char *when)
+{
+	static const struct {
+		const char *id, *content;
+		unsigned flags;
+		int64_t at;
+	} want[] = {
+	    {"1", "B", 0, 2}, {"2", "", KNOWN_TOMBSTONE, 2}, {"3", "A", KNOWN_DOUBT, 1}};
+	unsigned ordinals = 0;
+	struct pass p;
+
+	cr_expect_eq(pass_get(l, 1, &p, &e), 0);
+	for (size_t i = 0; i < COUNT(want); i++) {
+		struct known k = rig_known(1, want[i].id);
+		struct digest d = rig_content(want[i].content);
+
+		cr_expect(k.found, "%s: %s", when, want[i].id);
+		cr_expect_eq(k.flags, want[i].flags, "%s: %s", when, want[i].id);
+		cr_expect_eq(k.at, want[i].at, "%s: %s", when, want[i].id);
+		cr_expect(digest_eq(&k.content, &d), "%s: %s", when, want[i].id);
+		ordinals |= 1u << k.ordinal;
+	}
+	cr_expect_eq(ordinals, 7, "%s", when);
+}
+
+/* In a process of its own that dies at a commit: its exit status. */
+static int
+die_at(int commit)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		l = ledger_open(rig_dir, NULL, true, &e);
+		if (l == NULL)
+			_exit(2);
+		weaken(commit);
+		_exit(deliver() == 0 ? 0 : 3);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+die_everywhere(const char *when)
+{
+	int status = 7, commit;
+
+	for (commit = 0; status == 7; commit++) {
+		ledger_close(l);
+		l = NULL;
+		rig_empty();
+		rig_reopen(); /* made before, so that its commits are not counted */
+		ledger_close(l);
+		l = NULL;
+		status = die_at(commit);
+		rig_reopen();
+		cr_assert(
+		    status == 0 || status == 7, "%s commit %d: %d", when, commit, status);
+		cr_assert_eq(deliver(), 0, "%s commit %d: %s", when, commit, e.msg);
+		expect_delivered(when);
+	}
+	/* opening, 3 times intent and acknowledgement, one chunk, the end */
+	cr_expect_eq(commit - 1, 9);
+}
+
+Test(merge, killed_before_any_commit_it_ends_the_same)
+{
+	how = DIE_BEFORE;
+	die_everywhere("before");
+}
+
+Test(merge, killed_after_any_commit_it_ends_the_same)
+{
+	how = DIE_AFTER;
+	die_everywhere("after");
+}
+
+Test(merge, damaged_intents_and_answers_are_told)
+{
+	static const enum table tables[] = {
+	    TABLE_INTENTS, TABLE_ACKS, TABLE_PASSES, TABLE_RECORDS};
+	static const unsigned char taken[] = {OUTCOME_TAKEN};
+
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		struct entry en = rig_entry("7", "A", 1);
+		struct pass p = rig_pass(1, 1);
+		struct merged sum;
+
+		rig_open_pass(&p);
+		rig_intent(&p, 1, &en, 1);
+		rig_ack(&p, 1, taken, 1);
+		cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+		rig_open_pass(&p);
+		rig_intent(&p, 1, &en, 1);
+		rig_ack(&p, 1, taken, 1);
+		rig_damage(tables[i], 6);
+		e.code = ERR_NONE;
+		cr_expect_eq(pass_close(l, &p, &sum, &e), -1, "table %d", (int)tables[i]);
+		cr_expect_eq(e.code, ERR_LEDGER, "table %d: %s", (int)tables[i], e.msg);
+		ledger_close(l);
+		l = NULL;
+		rig_empty();
+		rig_reopen();
+	}
+}
+
+/* Whole by its check, but no intent. */
+Test(merge, senseless_intents_are_told)
+{
+	static const uint32_t values[][3] = {{1, 4, 0}, {1, 9999, 0}, {99, 8, 0}};
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+	struct key k;
+	struct buf b;
+
+	rig_open_pass(&p);
+	batch_key(&k, 1, 1);
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < COUNT(values); i++) {
+		buf_clear(&b);
+		for (size_t m = 0; m < 3; m++)
+			put_u32(&b, values[i][m]);
+		cr_assert_eq(ledger_write_one(l, TABLE_INTENTS, key_span(&k), &b, &e), 0);
+		e = (struct err){.code = ERR_NONE};
+		cr_expect_eq(pass_close(l, &p, &sum, &e), -1, "case %zu", i);
+		cr_expect_eq(
+		    e.code, ERR_LEDGER, "case %zu: an error that says nothing", i);
+	}
+	buf_release(&b);
+}
