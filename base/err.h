@@ -8,7 +8,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
-#define ERR_MSG_SIZE 256
+#define ERR_MSG_SIZE 1024 /* a header may lack many columns, and all are named */
 
 enum err_code {
 	ERR_NONE,

@@ -20,7 +20,8 @@ static const struct command *const commands[] = {
 int
 print_out(struct span text, struct err *e)
 {
-	if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0)
+	if ((text.n > 0 && fwrite(text.p, 1, text.n, stdout) != text.n) ||
+	    fflush(stdout) != 0)
 		return err_set(e, ERR_IO, "cannot write to standard output");
 	return 0;
 }

@@ -54,7 +54,7 @@ packages_apt() {
 		apt-get update -qq &&
 			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 				--no-install-recommends "$@"
-	} >/dev/null || rc=$?
+	} >/dev/null 2> >(grep -v '^debconf: delaying package configuration' >&2) || rc=$?
 	[ -z "$ours" ] || rm -f "$ours"
 	if command -v systemctl >/dev/null; then
 		case " $* " in *' openssh-server '*) systemctl -q disable ssh.service ssh.socket ;; esac

@@ -10,7 +10,7 @@
 
 #define FILE_NAME_MAX     255
 #define FILE_PATH_MAX     1024
-#define FILE_REASON_MAX   255
+#define FILE_REASON_MAX   (ERR_MSG_SIZE - 1)
 #define FILE_PROBLEMS_MAX 1000 /* kept a file; the rest is only counted */
 
 enum name_state {

@@ -131,8 +131,6 @@ test_names() {
 	any run --json
 	silent "the name of a file that can't be archived"
 	ok "it can't be archived" [ "$(report .exit)" != 0 ]
-	any run
-	silent "the name again"
 	rows 1 3 | sed 1d >"$dir/drop/quollrefused.csv"
 	mkdir "$dir/drop/quollfolder.csv"
 	ln -s /nonexistent "$dir/drop/quolllink.csv"

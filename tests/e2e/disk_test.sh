@@ -25,24 +25,23 @@ canary_file() {
 		printf "(212) 555-0%03d,quolllast%s@example.org,%d QUOLL Street,QUOLL-%s%s\r\n", i % 1000, s, i, s, s } }'
 }
 
-install() {
+canary_feed() {
 	simple -e "\$a batch_records = 200" -e '/^birth_date/a phone.mobile = {Cell} | phone US\
 email = {Email} | email\
-address.line = [{Street}]' -e '/^patient_id/a reason = {Reason}' "$@"
+address.line = [{Street}]' -e '/^patient_id/a reason = {Reason}'
 	site $'[run]\noutbox_memory = 262144\n[log]\nlevel = debug'
 }
 
-# nowhere WHAT: no canary in any file but the drop, the API's own, and the trace.
+# nowhere WHAT [FILE]: no canary in any file but the drop, the API's own, and the trace;
+# or just in that one.
 nowhere() {
-	local found
-
-	found=$(grep -raElE "$canaries" "$dir" --exclude-dir=drop --exclude='api.db*' --exclude='trace*')
-	is "$1: files that hold a canary" "" "$found"
+	is "$1: files that hold a canary" "${2:-}" "$(grep -ralE "$canaries" "$dir" \
+		--exclude-dir=drop --exclude='api.db*' --exclude='trace*')"
 }
 
 test_control() {
 	canary_file 20 >"$dir/probe"
-	ok "a file full of canaries is found" grep -qaE "$canaries" "$dir/probe"
+	nowhere "a file full of them" "$dir/probe"
 	mv "$dir/probe" "$dir/drop/probe.csv"
 	run 0 preview simple "$dir/drop/probe.csv"
 	ok "in a record, too" [ "$(grep -oE 'QUOLLLAST|1917-08-13|2125550|1 QUOLL Street|QUOLL-A1"' "$dir/out" |
@@ -64,7 +63,9 @@ test_traced() {
 		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
 	ran "a traced run" 0 $?
 	is "what the API holds" $((rows * 2)) "$(changes)"
-	ok "the trace shows what is read" grep -qE "(read|pread64)\(.*QUOLLLAST" "$dir/trace"
+	# Only root may look into a process that is not dumpable.
+	[ "$(id -u)" -ne 0 ] || ok "the trace shows what is read" \
+		grep -qE "(read|pread64)\(.*QUOLLLAST" "$dir/trace"
 	is "canaries in what is written" "" \
 		"$(grep -E "$canaries" "$dir/trace" | grep -vE '^[0-9]+ +(p?read(64)?\(|<... p?read)' |
 			cut -c1-200 | head -n 3)"
@@ -103,7 +104,7 @@ test_ledger() {
 	hasnt "a file's name" canaries.csv "$dir/state/ledger.mdb"
 }
 
-install
+canary_feed
 test_control
 test_traced
 test_killed

@@ -8,6 +8,7 @@ set -u
 
 e2e_init "$1"
 api_start
+# shellcheck disable=SC2119 # as it is
 simple
 
 # bad FROM TO: rows of which each third has a code that nobody knows.

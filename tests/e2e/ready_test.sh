@@ -1,5 +1,5 @@
 #!/bin/bash
-# A file is taken once it is surely whole, and afterwards archived, deleted or kept.
+# A file is taken once it is surely whole, and not before.
 #
 #   tests/e2e/ready_test.sh BUILD_DIR
 set -u
@@ -9,11 +9,10 @@ e2e_init "$1"
 sshd_start "$dir" || exit 1
 api_start
 by_sftp
-mkdir "$dir/drop/done"
 
 # fresh [SED...]: an empty drop and ledger.
 fresh() {
-	rm -rf "$dir/state" "$dir"/drop/*.* "$dir"/drop/done/*
+	rm -rf "$dir/state" "$dir"/drop/*.*
 	simple "$@"
 }
 
@@ -111,54 +110,9 @@ test_order() {
 	is "then the other" 1 "$(report '.feeds[0].files | length')"
 }
 
-test_after() {
-	fresh -e "s|^after.*|after = archive:$dir/drop/done|"
-	rows 1 2 >"$dir/drop/daily.csv"
-	job 0
-	rows 1 3 >"$dir/drop/daily.csv"
-	job 0
-	rows 1 2 >"$dir/drop/daily.csv"
-	job 0
-	is "the same name each day" 3 "$(in_archive "$dir/drop/done")"
-	is "in the order they were taken" "3 4 3 " "$(find "$dir/drop/done" -name '*.csv' -print0 |
-		xargs -0 ls -tr | xargs -d '\n' wc -l | awk '/csv/ { printf "%s ", $1 }')"
-	ok "names that tell" [ -n "$(find "$dir/drop/done" -name '20??????T??????Z-????????-daily.csv')" ]
-	fresh -e "s|^after.*|after = delete|"
-	rows 1 2 >"$dir/drop/daily.csv"
-	job 0
-	is "deleted" 0 "$(find "$dir/drop" -maxdepth 1 -type f | wc -l)"
-	fresh
-	rows 1 2 >"$dir/drop/daily.csv"
-	job 0
-	job 0
-	is "kept, and known" '[1,0]' "$(report '.feeds[0] | [.known, (.files | length)]')"
-	touch -d '1 hour ago' "$dir/drop/daily.csv"
-	job 0
-	is "another time, the same content" '["duplicate",0]' "$(file_report verdict delivered)"
-}
-
-# The clinic overwrites the file after it was read, before it is put away.
-test_overwritten() {
-	fresh -e "s|^after.*|after = archive:$dir/drop/done|" -e "\$a batch_records = 2"
-	rows 21 24 >"$dir/drop/daily.csv"
-	faults '{"latency":400}'
-	start_job
-	e2e_until "the file was read" unfinished
-	rows 31 36 >"$dir/drop/daily.csv"
-	end_job 0
-	faults '{"latency":0}'
-	job 0
-	is "what came meanwhile is read as a new file" 6 "$(report '.feeds[0].files[0].rows')"
-	is "all have arrived" 10 "$(api_curl state |
-		jq '[.records[] | select(.type == "appointment" and (.id[2:] | tonumber) > 20)] | length')"
-	is "both are archived" 2 "$(in_archive "$dir/drop/done")"
-}
-
 test_stable
 test_marker
 test_age
 test_names
 test_order
-test_after
-test_overwritten
 e2e_end

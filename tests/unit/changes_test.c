@@ -1,0 +1,675 @@
+#include "cmd/changes.h"
+
+#include "ledger_rig.h"
+
+#define VALUES_MAX 10
+#define NO_LIMIT   ((size_t)1 << 30)
+
+static struct changes_conf conf;
+static struct changes *c;
+static struct frame frame;
+static uint32_t scope;
+static unsigned char list[SHA256_SIZE];
+
+static void
+setup(void)
+{
+	rig_init();
+	frame_init(&frame);
+	cr_assert_eq(ledger_scope_get(l, "northside", true, &scope, &e), 0);
+	conf = (struct changes_conf){.ledger = l,
+	    .keys = ledger_keys(l),
+	    .scope = scope,
+	    .source = "northside",
+	    .feed = "north",
+	    .batch_records = 500,
+	    .batch_bytes = NO_LIMIT,
+	    .outbox_dir = rig_dir,
+	    .outbox_memory = 1 << 20};
+}
+
+static void
+teardown(void)
+{
+	changes_free(c);
+	frame_release(&frame);
+	rig_release();
+}
+
+TestSuite(changes, .init = setup, .fini = teardown);
+
+static void
+begin(void)
+{
+	changes_free(c);
+	c = changes_new(&conf, &e);
+	cr_assert_not_null(c, "%s", e.msg);
+}
+
+/* A row's record: `fields` are pairs of path and text, and end with NULL. */
+struct row {
+	const char *type, *id;
+	const char *fields[2 * VALUES_MAX + 1];
+	int64_t at; /* 0: it has no event time */
+	enum record_op op;
+};
+
+static int
+add(const struct row *row, uint64_t number)
+{
+	struct value values[VALUES_MAX];
+	struct record r = {.schema = schema_by_name(span_of(row->type)),
+	    .op = row->op,
+	    .id = span_of(row->id),
+	    .values = values,
+	    .event_at = row->at == 0 ? TIME_NONE : row->at,
+	    .event_at_text = span_of(row->at == 0 ? NULL : "2026-11-20T19:30:02Z"),
+	    .window = TIME_NONE,
+	    .row = number};
+
+	for (const char *const *f = row->fields; f[0] != NULL; f += 2) {
+		int at = schema_field(r.schema, span_of(f[0]));
+		unsigned short index = 0;
+
+		cr_assert_geq(at, 0, "%s", f[0]);
+		if (r.nvalues > 0 && strstr(r.schema->fields[at].path, "[]") != NULL &&
+		    values[r.nvalues - 1].field == at)
+			index = (unsigned short)(values[r.nvalues - 1].index + 1);
+		values[r.nvalues++] = (struct value){
+		    .field = (unsigned short)at, .index = index, .text = span_of(f[1])};
+	}
+	return changes_add(c, &r, &e);
+}
+
+static void
+add_all(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cr_assert_eq(add(&rows[i], i + 2), 0, "%s", e.msg);
+}
+
+static void
+end(void)
+{
+	cr_assert_eq(changes_end(c, list, &e), 0, "%s", e.msg);
+}
+
+static bool
+next(void)
+{
+	int r = changes_next(c, &frame, &e);
+
+	cr_assert_geq(r, 0, "%s", e.msg);
+	return r == 1;
+}
+
+/* Patient `id`, whose content is one text. */
+static struct row
+patient(const char *id, const char *text, int64_t at)
+{
+	return (struct row){"patient", id, {"preferred_name", text}, at, OP_PUT};
+}
+
+/* Delivers all batches; `outcome` is what the API says to each record. */
+static void
+deliver(enum outcome outcome)
+{
+	struct pass p = rig_pass(scope, changes_counts(c)->batches);
+	unsigned char outcomes[500];
+	struct merged sum;
+
+	memset(outcomes, (int)outcome, sizeof(outcomes));
+	rig_open_pass(&p);
+	while (next()) {
+		struct entry entries[500];
+
+		for (size_t i = 0; i < frame.n; i++)
+			entries[i] = frame.records[i].entry;
+		rig_intent(&p, frame.number, entries, frame.n);
+		if (outcome != OUTCOME_NONE)
+			rig_ack(&p, frame.number, outcomes, frame.n);
+	}
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+}
+
+static void
+deliver_rows(const struct row *rows, size_t n, enum outcome outcome)
+{
+	begin();
+	add_all(rows, n);
+	end();
+	deliver(outcome);
+}
+
+static void
+expect_balance(const struct changes_counts *n)
+{
+	cr_expect_eq(
+	    n->records, n->changed + n->unchanged + n->duplicate + n->stale + n->refused);
+}
+
+/* As DESIGN.md shows it. Versions are SipHash-2-4-128 of "put" or so and the data. */
+Test(changes, records_as_they_are_sent)
+{
+	static const struct row rows[] = {
+	    {"patient", "00343166",
+		{"id", "00343166", "name.family", "O\"Hara", "name.given", "Ann",
+		    "name.given", "B", "birth_date", "1970-01-31"},
+		7, OP_PUT},
+	    {"appointment", "A-77",
+		{"id", "A-77", "status", "booked", "patient_id", "00343166",
+		    "duration_minutes", "15"},
+		0, OP_PATCH},
+	    {"appointment", "A-12\n", {NULL}, 0, OP_DELETE},
+	};
+	static struct site_keys keys;
+
+	memset(&keys, 0x5a, sizeof(keys));
+	conf.ledger = NULL;
+	conf.keys = &keys;
+	begin();
+	add_all(rows, 3);
+	end();
+	cr_assert(next());
+	cr_expect_eq(frame.number, 1);
+	cr_expect_eq(frame.after, 0);
+	cr_assert_eq(frame.n, 3);
+	cr_expect(
+	    span_eq(buf_span(&frame.json),
+		SPAN_LIT(
+		    "{\"n\":1,\"op\":\"put\",\"type\":\"patient\",\"source\":\"northside\","
+		    "\"id\":\"00343166\",\"version\":\"570f3b1eb2d154a2864784ca86a3a470\","
+		    "\"event_at\":\"2026-11-20T19:30:02Z\",\"origin\":{\"row\":2},\"data\":{"
+		    "\"id\":\"00343166\",\"name\":{\"family\":\"O\\\"Hara\",\"given\":[\"Ann\","
+		    "\"B\"]},\"birth_date\":\"1970-01-31\"}},"
+		    "{\"n\":2,\"op\":\"patch\",\"type\":\"appointment\",\"source\":\"northside\","
+		    "\"id\":\"A-77\",\"version\":\"17ab27627622ef8f5f803e4dd005bbd8\","
+		    "\"origin\":{\"row\":3},\"data\":{\"id\":\"A-77\",\"status\":\"booked\","
+		    "\"patient_id\":\"00343166\",\"duration_minutes\":15}},"
+		    "{\"n\":3,\"op\":\"delete\",\"type\":\"appointment\",\"source\":\"northside\","
+		    "\"id\":\"A-12\\n\",\"version\":\"438e39ca49183cd062f47ae62e88f3d3\","
+		    "\"origin\":{\"row\":4}}")),
+	    "%.*s", (int)frame.json.n, frame.json.p);
+	for (size_t i = 0; i < 3; i++) {
+		const struct frame_record *r = &frame.records[i];
+
+		cr_expect_eq(r->n, i + 1);
+		cr_expect_eq(r->row, i + 2);
+		cr_expect_eq(frame.json.p[r->at], '{');
+		cr_expect_eq(frame.json.p[r->at + r->length - 1], '}');
+		cr_expect(span_eq(r->entry.id, span_of(rows[i].id)));
+		cr_expect_eq(r->entry.removed, i == 2);
+	}
+	cr_expect_eq(frame.records[0].entry.at, 7);
+	cr_expect_eq(frame.records[1].entry.at, TIME_NONE);
+	cr_expect_not(next());
+	cr_expect(changes_counts(c)->event_times);
+}
+
+enum judged { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED };
+
+static const uint64_t *
+count_of(enum judged j)
+{
+	const struct changes_counts *n = changes_counts(c);
+	const uint64_t *const all[] = {
+	    &n->changed, &n->unchanged, &n->duplicate, &n->stale, &n->refused};
+
+	return all[j];
+}
+
+/* What was delivered before, each in a pass of its own, and what a row is then. */
+struct judgement {
+	const char *name;
+	struct {
+		const char *text; /* NULL: no more; empty: deleted */
+		int64_t at;
+		enum outcome outcome;
+	} before[3];
+	const char *text;
+	int64_t at;
+	enum judged is;
+};
+
+static void
+expect_judgement(const struct judgement *j, const char *id)
+{
+	struct row row = patient(id, j->text, j->at);
+
+	for (size_t i = 0; i < 3 && j->before[i].text != NULL; i++) {
+		struct row was = patient(id, j->before[i].text, j->before[i].at);
+
+		if (j->before[i].text[0] == '\0') {
+			was.op = OP_DELETE;
+			was.fields[0] = NULL;
+		}
+		deliver_rows(&was, 1, j->before[i].outcome);
+	}
+	begin();
+	add_all(&row, 1);
+	end();
+	cr_expect_eq(*count_of(j->is), 1, "%s", j->name);
+	cr_expect_eq(changes_counts(c)->records, 1, "%s", j->name);
+	cr_expect_eq(next(), j->is == CHANGED, "%s", j->name);
+	expect_balance(changes_counts(c));
+}
+
+Test(changes, what_a_row_is_to_what_is_known)
+{
+	static const struct judgement cases[] = {
+	    {"unknown", {{NULL, 0, 0}}, "A", 0, CHANGED},
+	    {"the same", {{"A", 0, OUTCOME_TAKEN}}, "A", 0, UNCHANGED},
+	    {"another", {{"A", 0, OUTCOME_TAKEN}}, "B", 0, CHANGED},
+	    {"the same, newer", {{"A", 10, OUTCOME_TAKEN}}, "A", 11, UNCHANGED},
+	    {"another, newer", {{"A", 10, OUTCOME_TAKEN}}, "B", 11, CHANGED},
+	    {"another, as old", {{"A", 10, OUTCOME_TAKEN}}, "B", 10, CHANGED},
+	    {"another, older", {{"A", 10, OUTCOME_TAKEN}}, "B", 9, STALE},
+	    {"another, of no known age", {{"A", 10, OUTCOME_TAKEN}}, "B", 0, CHANGED},
+	    {"another, first with an age", {{"A", 0, OUTCOME_TAKEN}}, "B", 9, CHANGED},
+	    {"refused before", {{"A", 0, OUTCOME_REFUSED}}, "A", 0, REFUSED},
+	    {"refused before, now another", {{"A", 0, OUTCOME_REFUSED}}, "B", 0, CHANGED},
+	    {"what was refused last",
+		{{"A", 0, OUTCOME_TAKEN}, {"B", 0, OUTCOME_REFUSED}}, "B", 0, REFUSED},
+	    {"back to what was taken",
+		{{"A", 0, OUTCOME_TAKEN}, {"B", 0, OUTCOME_REFUSED}}, "A", 0, UNCHANGED},
+	    {"refused, then taken, then the refused one again",
+		{{"A", 0, OUTCOME_REFUSED}, {"B", 0, OUTCOME_TAKEN}}, "A", 0, CHANGED},
+	    {"never answered", {{"A", 0, OUTCOME_NONE}}, "A", 0, CHANGED},
+	    {"wanted later", {{"A", 0, OUTCOME_LATER}}, "A", 0, CHANGED},
+	    {"in doubt, back to what was taken",
+		{{"A", 0, OUTCOME_TAKEN}, {"B", 0, OUTCOME_NONE}}, "A", 0, CHANGED},
+	    {"doubt is over", {{"A", 0, OUTCOME_NONE}, {"A", 0, OUTCOME_TAKEN}}, "A", 0,
+		UNCHANGED},
+	    {"back from removal", {{"A", 0, OUTCOME_TAKEN}, {"", 0, OUTCOME_TAKEN}}, "A",
+		0, CHANGED},
+	    {"older than its removal",
+		{{"A", 10, OUTCOME_TAKEN}, {"", 20, OUTCOME_TAKEN}}, "B", 15, STALE},
+	};
+	char id[24];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(id, sizeof(id), "%zu", i);
+		expect_judgement(&cases[i], id);
+	}
+}
+
+/* P7: also where the newer one is followed by one that was never answered. */
+Test(changes, doubt_lets_no_older_event_through)
+{
+	static const struct judgement j = {"in doubt, and older than what was taken",
+	    {{"A", 10, OUTCOME_TAKEN}, {"B", 20, OUTCOME_NONE}}, "C", 5, STALE};
+
+	expect_judgement(&j, "7");
+}
+
+/*
+ * "B" was sent and never answered, so it may stand at the API; "C" was refused. "A" is
+ * what was taken last, but not surely what stands there.
+ */
+Test(changes, doubt_is_not_ended_by_a_refusal)
+{
+	static const struct judgement j = {"back after doubt and refusal",
+	    {{"A", 0, OUTCOME_TAKEN}, {"B", 0, OUTCOME_NONE}, {"C", 0, OUTCOME_REFUSED}},
+	    "A", 0, CHANGED};
+
+	expect_judgement(&j, "7");
+}
+
+Test(changes, rows_of_one_file_are_compared_with_each_other)
+{
+	static const struct {
+		const char *name, *known; /* NULL: nothing is */
+		const char *rows[4];
+		uint64_t changed, unchanged, duplicate;
+	} cases[] = {
+	    {"two equal rows are one", NULL, {"A", "A"}, 1, 0, 1},
+	    {"there and back is three", NULL, {"A", "B", "A"}, 3, 0, 0},
+	    {"each twice", NULL, {"A", "A", "B", "B"}, 2, 0, 2},
+	    {"away from what is known, and back", "A", {"A", "B", "A"}, 2, 1, 0},
+	    {"as known, twice", "A", {"A", "A"}, 0, 2, 0},
+	};
+	char id[24];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(id, sizeof(id), "%zu", i);
+		if (cases[i].known != NULL) {
+			struct row was = patient(id, cases[i].known, 0);
+
+			deliver_rows(&was, 1, OUTCOME_TAKEN);
+		}
+		begin();
+		for (size_t k = 0; k < 4 && cases[i].rows[k] != NULL; k++) {
+			struct row row = patient(id, cases[i].rows[k], 0);
+
+			cr_assert_eq(add(&row, k + 2), 0);
+		}
+		end();
+		cr_expect_eq(
+		    changes_counts(c)->changed, cases[i].changed, "%s", cases[i].name);
+		cr_expect_eq(changes_counts(c)->unchanged, cases[i].unchanged, "%s",
+		    cases[i].name);
+		cr_expect_eq(changes_counts(c)->duplicate, cases[i].duplicate, "%s",
+		    cases[i].name);
+		expect_balance(changes_counts(c));
+	}
+}
+
+/* P7 within a file: the second row is older than the first, or than what is known. */
+Test(changes, an_older_row_of_the_same_file_is_stale)
+{
+	struct row known = patient("7", "A", 10);
+	struct row rows[] = {patient("7", "B", 20), patient("7", "C", 5)};
+	struct row unknown[] = {patient("8", "B", 20), patient("8", "C", 15)};
+
+	deliver_rows(&known, 1, OUTCOME_TAKEN);
+	begin();
+	add_all(rows, 2);
+	end();
+	cr_expect_eq(changes_counts(c)->changed, 1, "older than what the ledger knows");
+	cr_expect_eq(changes_counts(c)->stale, 1);
+	begin();
+	add_all(unknown, 2);
+	end();
+	cr_expect_eq(changes_counts(c)->changed, 1, "older than the row before");
+	cr_expect_eq(changes_counts(c)->stale, 1);
+}
+
+/* P7: what is unchanged but newer moves the event time on. */
+Test(changes, unchanged_but_newer_moves_on)
+{
+	struct row first = patient("7", "A", 10), again = patient("7", "A", 30);
+	struct row between = patient("7", "B", 20);
+
+	deliver_rows(&first, 1, OUTCOME_TAKEN);
+	deliver_rows(&again, 1, OUTCOME_TAKEN);
+	begin();
+	add_all(&between, 1);
+	end();
+	cr_expect_eq(changes_counts(c)->stale, 1);
+}
+
+/* A patch has a history of its own, and so has each feed's. */
+Test(changes, patches_and_puts_are_apart)
+{
+	struct row put = patient("7", "A", 0), patch = put, other = patient("7", "A", 0);
+
+	patch.op = OP_PATCH;
+	other.type = "practitioner";
+	other.fields[0] = "email";
+	deliver_rows(&put, 1, OUTCOME_TAKEN);
+	deliver_rows(&patch, 1, OUTCOME_TAKEN);
+	begin();
+	add_all(&put, 1);
+	add_all(&patch, 1);
+	add_all(&other, 1);
+	end();
+	cr_expect_eq(changes_counts(c)->unchanged, 2);
+	cr_expect_eq(changes_counts(c)->changed, 1);
+	conf.feed = "south";
+	begin();
+	add_all(&put, 1);
+	add_all(&patch, 1);
+	end();
+	cr_expect_eq(changes_counts(c)->unchanged, 1);
+	cr_expect_eq(changes_counts(c)->changed, 1);
+}
+
+#define MANY 3000 /* more than two blocks */
+
+/* All of a run's batches in one text, with their heads. */
+static void
+many(struct buf *out, const char *odd)
+{
+	char id[24];
+
+	begin();
+	for (size_t i = 0; i < MANY; i++) {
+		struct row row;
+
+		snprintf(id, sizeof(id), "%zu", i % 2500);
+		row = patient(id, i == 1234 ? odd : "A", 0);
+		cr_assert_eq(add(&row, i + 2), 0);
+	}
+	end();
+	while (next()) {
+		buf_addf(out, "\n%llu %llu ", (unsigned long long)frame.number,
+		    (unsigned long long)frame.after);
+		buf_add_span(out, buf_span(&frame.json));
+	}
+}
+
+/* P5: the same input makes the same batches and the same digest. */
+Test(changes, the_same_again_is_the_same)
+{
+	unsigned char first[SHA256_SIZE];
+	struct buf a, b;
+
+	buf_init(&a, 4 << 20);
+	buf_init(&b, 4 << 20);
+	conf.batch_records = 100;
+	many(&a, "A");
+	memcpy(first, list, sizeof(first));
+	cr_expect_eq(changes_counts(c)->records, MANY);
+	cr_expect_eq(changes_counts(c)->changed, 2500);
+	cr_expect_eq(changes_counts(c)->duplicate, 500);
+	cr_expect_eq(changes_counts(c)->batches, 25);
+	cr_expect_not(changes_counts(c)->event_times);
+	rig_reopen();
+	conf.ledger = l;
+	conf.keys = ledger_keys(l);
+	conf.outbox_memory = 0;
+	many(&b, "A");
+	cr_expect(span_eq(buf_span(&a), buf_span(&b)));
+	cr_expect_arr_eq(list, first, sizeof(first));
+	many(&b, "B");
+	cr_expect_arr_neq(list, first, sizeof(first), "another record");
+	conf.batch_records = 99;
+	many(&b, "A");
+	cr_expect_arr_neq(list, first, sizeof(first), "other batches");
+	buf_release(&a);
+	buf_release(&b);
+}
+
+Test(changes, cut_by_count)
+{
+	static const size_t want[] = {3, 3, 3, 1};
+	char id[24];
+	size_t n = 0;
+
+	conf.batch_records = 3;
+	begin();
+	for (size_t i = 0; i < 10; i++) {
+		struct row row;
+
+		snprintf(id, sizeof(id), "%zu", i);
+		row = patient(id, "A", 0);
+		cr_assert_eq(add(&row, i + 2), 0);
+	}
+	end();
+	for (; next(); n++) {
+		cr_assert_lt(n, COUNT(want));
+		cr_expect_eq(frame.number, n + 1);
+		cr_expect_eq(frame.n, want[n]);
+		cr_expect_eq(frame.records[0].n, 3 * n + 1);
+	}
+	cr_expect_eq(n, COUNT(want));
+	cr_expect_eq(changes_counts(c)->batches, COUNT(want));
+}
+
+Test(changes, cut_by_bytes)
+{
+	char text[900], id[24];
+	size_t records = 0, frames = 0;
+
+	memset(text, 't', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	conf.batch_bytes = 5000;
+	begin();
+	for (size_t i = 0; i < 20; i++) {
+		struct row row;
+
+		snprintf(id, sizeof(id), "%zu", i);
+		row = patient(id, i == 10 ? text : text + 400, 0);
+		cr_assert_eq(add(&row, i + 2), 0);
+	}
+	end();
+	for (; next(); frames++) {
+		cr_expect_leq(frame.json.n, 5000, "batch %zu has %zu bytes", frames + 1,
+		    frame.json.n);
+		records += frame.n;
+	}
+	cr_expect_eq(records, 20);
+	cr_expect_geq(frames, 3);
+	cr_expect_leq(frames, 4);
+	/* One that is larger than that goes alone. */
+	conf.batch_bytes = 100;
+	begin();
+	for (size_t i = 0; i < 3; i++) {
+		struct row row;
+
+		snprintf(id, sizeof(id), "%zu", i);
+		row = patient(id, text, 0);
+		cr_assert_eq(add(&row, i + 2), 0);
+	}
+	end();
+	cr_expect_eq(changes_counts(c)->batches, 3);
+}
+
+struct order {
+	struct row row;
+	uint64_t after; /* the batch it waits for; each row is a batch */
+};
+
+static void
+expect_order(const struct order *rows, size_t n)
+{
+	conf.batch_records = 1;
+	begin();
+	for (size_t i = 0; i < n; i++)
+		cr_assert_eq(add(&rows[i].row, i + 2), 0, "%s", e.msg);
+	end();
+	for (size_t i = 0; i < n; i++) {
+		cr_assert(next());
+		cr_expect_eq(frame.number, i + 1);
+		cr_expect_eq(frame.after, rows[i].after, "batch %zu waits for %llu",
+		    i + 1, (unsigned long long)frame.after);
+	}
+	cr_expect_not(next());
+}
+
+/* P6: in order by record, and after what a record refers to. */
+Test(changes, a_batch_waits_for_what_it_refers_to)
+{
+	static const struct order rows[] = {
+	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
+	    {{"patient", "8", {"preferred_name", "A"}, 0, OP_PUT}, 0},
+	    {{"appointment", "A1", {"patient_id", "7"}, 0, OP_PUT}, 1},
+	    {{"appointment", "A2", {"patient_id", "none"}, 0, OP_PUT}, 0},
+	    {{"patient", "7", {"preferred_name", "B"}, 0, OP_PUT}, 1},
+	    {{"location", "7", {"name", "x"}, 0, OP_PUT}, 0},
+	    {{"appointment", "A3", {"patient_id", "8", "location_id", "7"}, 0, OP_PUT},
+		6},
+	    {{"appointment", "A1", {"patient_id", "8"}, 0, OP_PUT}, 3},
+	    {{"practitioner", "P", {"email", "x"}, 0, OP_PATCH}, 0},
+	    {{"appointment", "A4", {"practitioner_id", "P"}, 0, OP_PUT}, 9},
+	    {{"patient", "9", {"retired_id", "7"}, 0, OP_MERGE}, 5},
+	};
+
+	expect_order(rows, COUNT(rows));
+}
+
+Test(changes, waits_for_all_that_it_refers_to)
+{
+	static const struct order rows[] = {
+	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
+	    {{"slot", "S", {"comment", "A"}, 0, OP_PUT}, 0},
+	    {{"appointment", "A1",
+		 {"patient_id", "7", "practitioner.id", "P1", "practitioner.id", "P2",
+		     "practitioner.id", "P3", "practitioner_id", "P1", "location_id", "L",
+		     "slot_id", "S"},
+		 0, OP_PUT},
+		2},
+	};
+
+	expect_order(rows, COUNT(rows));
+}
+
+/* A put and a patch of the same record are two changes of one record. */
+Test(changes, put_and_patch_of_one_record_stay_in_order)
+{
+	static const struct order rows[] = {
+	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
+	    {{"patient", "7", {"email", "x"}, 0, OP_PATCH}, 1},
+	    {{"patient", "7", {"preferred_name", "B"}, 0, OP_PUT}, 2},
+	};
+
+	expect_order(rows, COUNT(rows));
+}
+
+Test(changes, within_a_batch_order_is_enough)
+{
+	static const struct row rows[] = {
+	    {"patient", "7", {"preferred_name", "A"}, 0, OP_PUT},
+	    {"appointment", "A1", {"patient_id", "7"}, 0, OP_PUT}};
+
+	begin();
+	add_all(rows, 2);
+	end();
+	cr_assert(next());
+	cr_expect_eq(frame.n, 2);
+	cr_expect_eq(frame.after, 0);
+}
+
+Test(changes, nothing_is_known_without_a_ledger)
+{
+	struct row row = patient("7", "A", 0);
+
+	deliver_rows(&row, 1, OUTCOME_TAKEN);
+	conf.ledger = NULL;
+	begin();
+	add_all(&row, 1);
+	end();
+	cr_expect_eq(changes_counts(c)->changed, 1);
+	begin();
+	end();
+	cr_expect_not(next());
+	cr_expect_eq(changes_counts(c)->batches, 0);
+	changes_free(NULL);
+}
+
+Test(changes, what_goes_wrong_is_told)
+{
+	static char text[20 << 20];
+	struct row row = patient("7", "A", 0);
+	int r = 0;
+
+	deliver_rows(&row, 1, OUTCOME_TAKEN);
+	rig_damage(TABLE_RECORDS, 3);
+	begin();
+	cr_assert_eq(add(&row, 2), 0);
+	cr_expect_eq(changes_end(c, list, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	conf.ledger = NULL;
+	memset(text, 't', sizeof(text) - 1);
+	row = patient("8", text, 0);
+	begin();
+	e.code = ERR_NONE;
+	cr_expect_eq(add(&row, 2), -1);
+	cr_expect(e.code == ERR_REFUSED || e.code == ERR_NOMEM, "%s", e.msg);
+	conf.outbox_dir = "/proc/self";
+	text[100000] = '\0';
+	begin();
+	e.code = ERR_NONE;
+	for (size_t i = 0; i < 200 && r == 0; i++) {
+		char id[24];
+
+		snprintf(id, sizeof(id), "%zu", i);
+		row = patient(id, text, 0);
+		conf.batch_records = 1;
+		r = add(&row, i + 2);
+	}
+	if (r == 0)
+		r = changes_end(c, list, &e);
+	cr_expect_eq(r, -1);
+	cr_expect_eq(e.code, ERR_IO, "%s", e.msg);
+}

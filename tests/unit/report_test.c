@@ -1,0 +1,271 @@
+#include "cmd/report.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct report r;
+static struct problems p;
+static struct buf out;
+
+static void
+setup(void)
+{
+	report_init(&r, "01ARYZ6S41TSV4RRFFQ69G5FAV");
+	problems_init(&p);
+	buf_init(&out, 1 << 20);
+}
+
+static void
+teardown(void)
+{
+	report_release(&r);
+	problems_release(&p);
+	buf_release(&out);
+}
+
+TestSuite(report, .init = setup, .fini = teardown);
+
+static void
+problem(enum problem_weight weight, uint64_t row, const char *column)
+{
+	char title[64];
+	struct problem one = {.code = PROBLEM_NOT_DATE,
+	    .weight = weight,
+	    .row = row,
+	    .type = "patient",
+	    .field = "birth_date"};
+
+	snprintf(title, sizeof(title), "%s", column);
+	one.column = span_of(title);
+	problems_add(&p, &one);
+	memset(title, 'x', sizeof(title)); /* it must have been copied */
+}
+
+static struct file_entry
+entry_of(enum verdict verdict)
+{
+	struct file_entry en = {.verdict = verdict,
+	    .size = 999,
+	    .rows = 20,
+	    .mapped = 17,
+	    .filtered = 1,
+	    .rejected = 2,
+	    .warnings = 3,
+	    .records = 30,
+	    .delivered = 10,
+	    .unchanged = 9,
+	    .duplicate = 5,
+	    .stale = 3,
+	    .refused = 2,
+	    .closed = true};
+
+	memset(en.id.b, 0xab, sizeof(en.id.b));
+	snprintf(en.reason, sizeof(en.reason), "2 of 20 rows");
+	return en;
+}
+
+static void
+expect_text(const char *want)
+{
+	buf_clear(&out);
+	report_text(&r, &out);
+	cr_expect(span_eq(buf_span(&out), span_of(want)), "%.*s", (int)out.n, out.p);
+}
+
+Test(report, text_for_a_person)
+{
+	struct file_entry en = entry_of(VERDICT_DELIVER);
+	struct feed_report *f = report_feed(&r, "north");
+	struct file_report *file;
+
+	problem(WEIGHT_REJECT, 7, "DOB \x1b[2J\"");
+	problem(WEIGHT_WARNING, 9, "Cell");
+	problem(WEIGHT_WARNING, 12, "Cell");
+	problem(WEIGHT_REJECT, 8, "");
+	file = report_file(&r, f, &en, &p);
+	file->pending = 1;
+	f->waiting = 2;
+	f->held = 1;
+	f->refused = 3;
+	expect_text(
+	    "north: 1 file read\n"
+	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
+	    "3 stale, 2 refused by the API, 1 pending, 1 rows filtered, 2 rows rejected\n"
+	    "    row 7, column \"DOB \\u001b[2J\\\"\" not taken: The value is not a date in the "
+	    "agreed format. Write the date as in the other rows; check that the day "
+	    "exists.\n"
+	    "    row 8 not taken: The value is not a date in the agreed format. Write the "
+	    "date as in the other rows; check that the day exists.\n"
+	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
+	    "agreed format.\n"
+	    "  2 not ready yet: the next run looks again\n"
+	    "  1 held, waiting for a decision: `emrdrop status` tells why\n"
+	    "  3 refused: `emrdrop status` tells why\n");
+}
+
+Test(report, text_of_other_verdicts)
+{
+	struct file_entry en = entry_of(VERDICT_HOLD);
+	struct feed_report *f = report_feed(&r, "north");
+
+	report_file(&r, f, &en, &p);
+	en.verdict = VERDICT_REFUSE;
+	report_file(&r, f, &en, &p);
+	en.verdict = VERDICT_EMPTY;
+	report_file(&r, f, &en, &p);
+	report_feed(&r, "south");
+	f = report_feed(&r, "east");
+	err_set(&f->err, ERR_API, "the API is unavailable");
+	expect_text("north: 3 files read\n"
+		    "  file abababab: HELD: 2 of 20 rows\n"
+		    "  file abababab: REFUSED: 2 of 20 rows\n"
+		    "  file abababab: empty: no rows\n"
+		    "south: nothing new\n"
+		    "east: the API is unavailable\n");
+}
+
+Test(report, dry_run_says_what_would_be_sent)
+{
+	struct file_entry en = entry_of(VERDICT_DELIVER);
+	struct feed_report *f = report_feed(&r, "north");
+
+	r.dry_run = true;
+	en.delivered = 0;
+	en.filtered = en.rejected = 0;
+	report_file(&r, f, &en, &p)->pending = 11;
+	expect_text("north: 1 file read\n"
+		    "  file abababab: 20 rows: 11 records would be sent, 9 unchanged, "
+		    "5 duplicate, 3 stale, 2 refused by the API\n");
+}
+
+Test(report, json_for_a_program)
+{
+	struct file_entry en = entry_of(VERDICT_HOLD);
+	struct feed_report *f = report_feed(&r, "north");
+	struct file_report *file;
+
+	problem(WEIGHT_REJECT, 7, "DOB");
+	problem(WEIGHT_WARNING, 9, "");
+	file = report_file(&r, f, &en, &p);
+	snprintf(file->found, sizeof(file->found), "windows-1252");
+	f->exit = 4;
+	f->held = 1;
+	f->requests = 6;
+	f->retries = 2;
+	err_set(&f->err, ERR_API, "down");
+	r.exit = 69;
+	r.started = 5;
+	r.ended = 7;
+	report_json(&r, &out);
+	cr_expect(
+	    span_eq(buf_span(&out),
+		SPAN_LIT(
+		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"dry_run\":false,\"started_ms\":5,"
+		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
+		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
+		    "\"held\":1,\"refused\":0,\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
+		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
+		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
+		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"
+		    "\"warnings\":3,\"records\":30,\"delivered\":10,\"unchanged\":9,"
+		    "\"duplicate\":5,\"stale\":3,\"refused\":2,\"pending\":0,\"problems\":["
+		    "{\"row\":7,\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\","
+		    "\"code\":\"not_date\",\"message\":\"The value is not a date in the agreed "
+		    "format.\",\"remedy\":\"Write the date as in the other rows; check that the "
+		    "day exists.\"}],\"column_warnings\":[{\"times\":1,\"row\":9,\"column\":\"\","
+		    "\"type\":\"patient\",\"field\":\"birth_date\",\"code\":\"not_date\","
+		    "\"message\":\"The value is not a date in the agreed format.\",\"remedy\":"
+		    "\"Write the date as in the other rows; check that the day exists.\"}],"
+		    "\"more_problems\":0}]}]}\n")),
+	    "%.*s", (int)out.n, out.p);
+}
+
+Test(report, json_is_json_whatever_is_in_it)
+{
+	json_t *root;
+	json_error_t why;
+	struct file_entry en = entry_of(VERDICT_REFUSE);
+	struct feed_report *f = report_feed(&r, "n");
+
+	problem(WEIGHT_REJECT, 7, "\xff\"\\\n\x01");
+	snprintf(en.reason, sizeof(en.reason), "%s", "\xe9\"\r\n");
+	report_file(&r, f, &en, &p);
+	err_set(&f->err, ERR_IO, "%s", "\xc3\"");
+	report_json(&r, &out);
+	root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, &why);
+	cr_assert_not_null(root, "%s", why.text);
+	json_decref(root);
+	/* One line, so that lines can be read as reports. */
+	cr_expect_eq(memchr(out.p, '\n', out.n), out.p + out.n - 1);
+}
+
+Test(report, problems_are_capped_and_counted)
+{
+	struct file_entry en = entry_of(VERDICT_DELIVER);
+	struct file_report *file;
+
+	for (uint64_t i = 0; i < REPORT_PROBLEMS_MAX + 50; i++)
+		problem(WEIGHT_REJECT, i + 2, "DOB");
+	for (uint64_t i = 0; i < 5000; i++)
+		problem(WEIGHT_WARNING, i + 2, "Cell");
+	cr_expect_eq(p.n, REPORT_PROBLEMS_MAX);
+	cr_expect_eq(p.rejected, REPORT_PROBLEMS_MAX + 50);
+	cr_expect_eq(p.kinds, 1);
+	cr_expect_eq(p.warnings[0].n, 5000);
+	cr_expect_eq(p.v[REPORT_PROBLEMS_MAX - 1].row, REPORT_PROBLEMS_MAX + 1);
+	file = report_file(&r, report_feed(&r, "north"), &en, &p);
+	cr_expect_eq(file->nproblems, 20);
+	cr_expect_eq(file->more, REPORT_PROBLEMS_MAX + 30);
+	problems_release(&p); /* the report has its own */
+	problems_init(&p);
+	buf_clear(&out);
+	report_text(&r, &out);
+	buf_add_char(&out, '\0');
+	cr_expect_not_null(strstr(out.p, "row 21, column \"DOB\" not taken"));
+	cr_expect_null(strstr(out.p, "row 22,"));
+	cr_expect_not_null(strstr(out.p, "and 1030 more"));
+	cr_expect_not_null(
+	    strstr(out.p, "warning, 5000 rows from row 2, column \"Cell\""));
+}
+
+Test(report, warnings_are_told_by_kind)
+{
+	char title[16];
+
+	for (int turn = 0; turn < 2; turn++)
+		for (int i = 0; i < WARNING_KINDS_MAX + 10; i++) {
+			snprintf(title, sizeof(title), "c%d", i);
+			problem(WEIGHT_WARNING, 2, title);
+		}
+	cr_expect_eq(p.kinds, WARNING_KINDS_MAX);
+	cr_expect_eq(p.warnings[WARNING_KINDS_MAX - 1].n, 2);
+	cr_expect_eq(p.rejected, 0);
+	cr_expect_eq(p.n, 0);
+}
+
+Test(report, many_feeds_and_files)
+{
+	struct file_entry en = entry_of(VERDICT_EMPTY);
+	char name[100];
+
+	for (int i = 0; i < 20; i++) {
+		struct feed_report *f;
+
+		snprintf(name, sizeof(name), "feed%02d", i);
+		f = report_feed(&r, name);
+		cr_assert_not_null(f);
+		for (int k = 0; k < i; k++)
+			cr_assert_not_null(report_file(&r, f, &en, &p));
+	}
+	cr_expect_eq(r.n, 20);
+	for (size_t i = 0; i < r.n; i++) {
+		snprintf(name, sizeof(name), "feed%02zu", i);
+		cr_expect_str_eq(r.feeds[i].feed, name);
+		cr_expect_eq(r.feeds[i].n, i);
+	}
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	cr_expect_eq(strlen(report_feed(&r, name)->feed), LEDGER_NAME_MAX);
+}
