@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "base/span.h"
 
 #define CONF_LINE_MAX    65536
@@ -105,14 +106,6 @@ struct conf_list {
 	size_t n;
 };
 
-/*
- * A secret's place: a file, $CREDENTIALS_DIRECTORY/NAME, or env:NAME. Read when
- * it is needed and wiped after use (secret_read).
- */
-struct conf_secret {
-	const char *where; /* NULL: not given */
-};
-
 struct conf_option {
 	const char *name;
 	enum conf_type type;
@@ -140,13 +133,5 @@ void conf_check_unused(struct conf *c, const char *const *known_sections);
  * "" inside quotes is a quote. -1 with *e on an open quote.
  */
 int conf_words(struct arena *a, struct span value, struct conf_list *out, struct err *e);
-
-/*
- * Reads a secret into a NUL-terminated buffer of at most 64 KiB in locked memory,
- * without the newline at its end. Files others can read are refused (ERR_CONFIG).
- * The caller frees it with secret_free, which wipes it.
- */
-char *secret_read(const struct conf_secret *s, struct err *e);
-void secret_free(char *secret);
 
 #endif

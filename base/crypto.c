@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/conf.h"
+#include "base/secret.h"
 
 #define KDF_CONTEXT   "emrdrop1"
 #define KDF_ID_SEAL   100 /* digests use 1 + enum key_use */

@@ -1,4 +1,4 @@
-#include "base/conf.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -94,16 +94,7 @@ fail(const struct store *s, struct err *e)
 	    sqlite3_errstr(sqlite3_extended_errcode(s->db)));
 }
 
-static void
-bind_text(sqlite3_stmt *q, int i, const char *text)
-{
-	if (text)
-		sqlite3_bind_text(q, i, text, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(q, i);
-}
-
-/* The query with its first parameters, text all of them, bound. */
+/* The query with its first parameters, text all of them, bound; NULL binds null. */
 static sqlite3_stmt *
 query(struct store *s, enum query which, const char *const *text, int n)
 {
@@ -112,7 +103,7 @@ query(struct store *s, enum query which, const char *const *text, int n)
 	sqlite3_reset(q);
 	sqlite3_clear_bindings(q);
 	for (int i = 0; i < n; i++)
-		bind_text(q, i + 1, text[i]);
+		sqlite3_bind_text(q, i + 1, text[i], -1, SQLITE_STATIC);
 	return q;
 }
 

@@ -1,6 +1,6 @@
 #include "cmd/changes.h"
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 
 #define VALUES_MAX 10
 #define NO_LIMIT   ((size_t)1 << 30)

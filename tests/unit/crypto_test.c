@@ -86,13 +86,13 @@ Test(crypto, bad_key_files_are_told)
 		enum err_code code;
 		const char *says;
 	} cases[] = {
-	    {NULL, 0, ERR_LEDGER, "restore it"},
+	    {NULL, 0, ERR_LEDGER, "the ledger cannot be read"},
 	    {KEY_HEX, 0600, ERR_NONE, NULL},
 	    {KEY_HEX "\n", 0400, ERR_NONE, NULL},
 	    {KEY_HEX "\n", 0640, ERR_CONFIG, "chmod 0600"},
 	    {KEY_HEX "\n", 0604, ERR_CONFIG, "chmod 0600"},
 	    {KEY_HEX "\n", 0620, ERR_CONFIG, "chmod 0600"},
-	    {"", 0600, ERR_CONFIG, "64 hexadecimal digits"},
+	    {"", 0600, ERR_CONFIG, "empty"},
 	    {"0123\n", 0600, ERR_CONFIG, "64 hexadecimal digits"},
 	    {"x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600,
 		ERR_CONFIG, "64 hexadecimal digits"},

@@ -123,10 +123,7 @@ struct text_case {
 	const char *want;
 };
 
-#define CASE(in, want)             \
-	{                          \
-		SPAN_LIT(in), want \
-	}
+#define CASE(in, want) {SPAN_LIT(in), want}
 
 static const struct text_case plain[] = {
     CASE("", ""),

@@ -111,7 +111,8 @@ Test(csv_spectrum, files)
 	size_t files = 0;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/csv-spectrum/csvs", folder != NULL ? folder : "");
+	snprintf(
+	    path, sizeof(path), "%s/csv-spectrum/csvs", folder != NULL ? folder : "");
 	if ((d = opendir(path)) == NULL) {
 		/* Not cr_skip_test: a suite with nothing tested counts as failed. */
 		fprintf(stderr, "SKIPPED: no csv-spectrum (set EMRDROP_REALDATA)\n");

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 
 #define KEY_HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 
@@ -100,6 +100,16 @@ Test(ledger, folder_must_be_ours)
 	cr_expect_eq(e.code, ERR_LEDGER, "%s", e.msg);
 	cr_expect_null(ledger_open("/proc/no/such", NULL, true, &e));
 	cr_expect_eq(e.code, ERR_LEDGER, "%s", e.msg);
+}
+
+Test(ledger, folder_may_be_relative)
+{
+	shut();
+	rig_empty();
+	cr_assert_eq(chdir(rig_dir), 0);
+	l = ledger_open(".", NULL, true, &e);
+	cr_expect_not_null(l, "%s", e.msg);
+	cr_assert_eq(chdir("/"), 0);
 }
 
 Test(ledger, key_missing_wrong_or_open_to_all)

@@ -1,7 +1,7 @@
 /* Closing a pass: what the API's answers make of the records, killed or not. */
 #include <sys/wait.h>
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 #include "state/pass_impl.h"
 
 #define STEPS_MAX 4

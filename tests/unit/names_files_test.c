@@ -1,6 +1,6 @@
 #include "state/files.h"
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 
 TestSuite(names_files, .init = rig_init, .fini = rig_release);
 

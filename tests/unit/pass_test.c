@@ -1,6 +1,6 @@
 #include "state/pass.h"
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 #include "state/pass_impl.h"
 
 TestSuite(pass, .init = rig_init, .fini = rig_release);

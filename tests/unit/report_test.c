@@ -230,6 +230,30 @@ Test(report, problems_are_capped_and_counted)
 	    strstr(out.p, "warning, 5000 rows from row 2, column \"Cell\""));
 }
 
+/* A feed's map is gone when the report is written, and with it the names of its fields. */
+Test(report, nothing_of_a_problem_is_borrowed)
+{
+	struct file_entry en = entry_of(VERDICT_DELIVER);
+	char field[] = "extra.note", column[] = "Note";
+	struct problem one = {.code = PROBLEM_LIMIT,
+	    .weight = WEIGHT_REJECT,
+	    .row = 2,
+	    .column = span_of(column),
+	    .type = "patient",
+	    .field = field};
+
+	problems_add(&p, &one);
+	one.weight = WEIGHT_WARNING;
+	problems_add(&p, &one);
+	report_file(&r, report_feed(&r, "north"), &en, &p);
+	memset(field, 'x', sizeof(field) - 1);
+	memset(column, 'x', sizeof(column) - 1);
+	report_json(&r, &out);
+	buf_add_char(&out, '\0');
+	cr_expect_null(strstr(out.p, "xxx"), "%s", out.p);
+	cr_expect_not_null(strstr(out.p, "\"field\":\"extra.note\""), "%s", out.p);
+}
+
 Test(report, warnings_are_told_by_kind)
 {
 	char title[16];

@@ -1,7 +1,7 @@
 /* Any backend must pass these; there is one so far. */
 #include "state/store.h"
 
-#include "ledger_rig.h"
+#include "tests/unit/ledger_rig.h"
 
 static const struct store_ops *ops = &store_lmdb;
 static struct store *s;

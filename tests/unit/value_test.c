@@ -50,7 +50,7 @@ show_alternative(struct buf *b, const struct alternative *a)
 	if (a->elements != NULL) {
 		buf_add_char(b, '[');
 		for (const struct alternative *el = a->elements; el != NULL;
-		     el = el->next) {
+		    el = el->next) {
 			show_alternative(b, el);
 			buf_add_str(b, el->next != NULL ? ", " : "");
 		}

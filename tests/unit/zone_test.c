@@ -201,7 +201,7 @@ Test(zone_instant, agrees_with_glibc_at_each_change)
 		tzset();
 		for (size_t k = 1; k < z->n; k++) {
 			for (int64_t t = z->periods[k].at - 1; t <= z->periods[k].at + 1;
-			     t++) {
+			    t++) {
 				time_t instant = (time_t)t;
 				struct tm tm;
 
