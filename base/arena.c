@@ -34,34 +34,33 @@ arena_release(struct arena *a)
 void
 arena_clear(struct arena *a)
 {
-	struct arena_block *first = a->head, *b;
+	struct arena_block *keep = NULL, *b, *next;
 
-	if (first == NULL)
-		return;
-	while ((b = first->next) != NULL) {
-		first->next = b->next;
-		a->total -= b->size;
-		free(b);
+	for (b = a->head; b != NULL; b = next) {
+		next = b->next;
+		if (keep == NULL && b->size == ARENA_BLOCK)
+			keep = b;
+		else
+			free(b);
 	}
-	first->used = 0;
+	if (keep != NULL) {
+		keep->next = NULL;
+		keep->used = 0;
+	}
+	a->head = keep;
+	a->total = 0;
 }
 
 static struct arena_block *
 add_block(struct arena *a, size_t n)
 {
 	size_t size = n > ARENA_BLOCK ? n : ARENA_BLOCK;
-	struct arena_block *b;
+	struct arena_block *b = malloc(sizeof(*b) + size);
 
-	if (size > a->max - a->total) {
-		if (n > a->max - a->total)
-			return NULL;
-		size = n;
-	}
-	if ((b = malloc(sizeof(*b) + size)) == NULL)
+	if (b == NULL)
 		return NULL;
 	*b = (struct arena_block){.next = a->head, .size = size};
 	a->head = b;
-	a->total += size;
 	return b;
 }
 
@@ -71,7 +70,7 @@ take(struct arena *a, size_t n, size_t align)
 	struct arena_block *b = a->head;
 	size_t at = b == NULL ? 0 : (b->used + align - 1) & ~(align - 1);
 
-	if (n > a->max)
+	if (n > a->max - a->total)
 		return NULL;
 	if (b == NULL || at > b->size || n > b->size - at) {
 		if ((b = add_block(a, n)) == NULL)
@@ -79,6 +78,7 @@ take(struct arena *a, size_t n, size_t align)
 		at = 0;
 	}
 	b->used = at + n;
+	a->total += n;
 	return b->bytes + at;
 }
 

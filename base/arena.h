@@ -13,8 +13,8 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *head;
-	size_t total; /* bytes in all blocks */
-	size_t max;   /* no block is added that would exceed this */
+	size_t total; /* bytes handed out since the last clear */
+	size_t max;   /* no more than this is handed out */
 };
 
 void arena_init(struct arena *a, size_t max);

@@ -27,21 +27,25 @@ buf_clear(struct buf *b)
 	b->failed = 0;
 }
 
+/* What `failed` says. */
+enum { TOO_LARGE = 1, NO_MEMORY };
+
+/* Room for `need` bytes in all, and one that buf_addf's NUL may need. */
 static int
 grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : BUF_FIRST;
 	char *p;
 
-	if (b->failed || need > b->max)
-		return b->failed = 1, -1;
-	while (cap < need)
+	while (cap < need + 1)
 		cap *= 2;
-	if (cap > b->max)
-		cap = b->max;
+	if (cap > b->max + 1)
+		cap = b->max + 1;
 	p = realloc(b->p, cap);
-	if (p == NULL)
-		return b->failed = 1, -1;
+	if (p == NULL) {
+		b->failed = NO_MEMORY;
+		return -1;
+	}
 	b->p = p;
 	b->cap = cap;
 	return 0;
@@ -50,11 +54,13 @@ grow(struct buf *b, size_t need)
 char *
 buf_reserve(struct buf *b, size_t n)
 {
-	if (b->failed || n > b->max - b->n) {
-		b->failed = 1;
+	if (b->failed)
+		return NULL;
+	if (n > b->max - b->n) {
+		b->failed = TOO_LARGE;
 		return NULL;
 	}
-	if (b->n + n > b->cap && grow(b, b->n + n) != 0)
+	if (b->n + n + 1 > b->cap && grow(b, b->n + n) != 0)
 		return NULL;
 	return b->p + b->n;
 }
@@ -112,7 +118,7 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (to = buf_reserve(b, (size_t)n + 1)) != NULL) {
+	if (n >= 0 && (to = buf_reserve(b, (size_t)n)) != NULL) {
 		vsnprintf(to, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}
@@ -124,7 +130,7 @@ buf_check(const struct buf *b, const char *what, struct err *e)
 {
 	if (!b->failed)
 		return 0;
-	if (b->n >= b->max / 2)
+	if (b->failed == TOO_LARGE)
 		return err_set(
 		    e, ERR_REFUSED, "%s is larger than %zu bytes", what, b->max);
 	return err_nomem(e);

@@ -58,7 +58,7 @@ key_create(const char *path, struct err *e)
 	char hex[KEY_FILE_SIZE + 2], temp[4096];
 	int fd, rc = -1;
 
-	snprintf(temp, sizeof(temp), "%s.%ld", path, (long)getpid());
+	snprintf(temp, sizeof(temp), "%s.%08x", path, randombytes_random());
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, ERR_LEDGER, errno, "cannot make the site key %s", path);
@@ -104,7 +104,8 @@ site_keys_load(struct site_keys *k, const char *path, bool create, struct err *e
 	if ((hex = secret_read(&place, e)) == NULL) {
 		if (e != NULL && e->sys == ENOENT)
 			e->code = ERR_LEDGER;
-		return err_prefix(e, "site key, without which the ledger cannot be read");
+		return err_prefix(
+		    e, "the ledger cannot be read without its site key: restore it");
 	}
 	rc = key_parse(k, span_of(hex), path, e);
 	secret_free(hex);

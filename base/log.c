@@ -7,8 +7,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
-#define LOG_LINE_MAX 8192
+#define LOG_LINE_MAX  65536
+#define LOG_TITLE_MAX 200 /* a title may be a megabyte long */
 
 static const char *const levels[] = {"debug", "info", "warn", "error"};
 
@@ -51,6 +53,14 @@ text_pair(struct buf *out, const char *key, struct span value)
 	text_value(out, value);
 }
 
+static struct span
+cut(const struct log_field *f)
+{
+	if (f->kind != LOGF_TITLE || f->s.n <= LOG_TITLE_MAX)
+		return f->s;
+	return (struct span){f->s.p, utf8_valid((struct span){f->s.p, LOG_TITLE_MAX})};
+}
+
 static void
 text_field(struct buf *out, const struct log_field *f)
 {
@@ -60,7 +70,7 @@ text_field(struct buf *out, const struct log_field *f)
 		break;
 	case LOGF_NAME:
 	case LOGF_TITLE:
-		text_pair(out, f->key, f->s);
+		text_pair(out, f->key, cut(f));
 		break;
 	case LOGF_ERR:
 		text_pair(out, f->key, span_of(err_name(f->e->code)));
@@ -80,7 +90,7 @@ json_field(struct json *j, const struct log_field *f)
 		break;
 	case LOGF_NAME:
 	case LOGF_TITLE:
-		jw_put_string(j, f->key, f->s);
+		jw_put_string(j, f->key, cut(f));
 		break;
 	case LOGF_ERR:
 		jw_put_cstr(j, f->key, err_name(f->e->code));

@@ -176,17 +176,22 @@ schema_by_type(enum record_type type)
 	return &schemas[type - 1];
 }
 
-/* Are they the same path, but for "[]" in the table's? */
+/* Are they the same path? "[]" may be left out. */
 static bool
 path_eq(const char *path, struct span given)
 {
 	size_t i = 0;
 
-	for (; *path != '\0'; path++) {
-		if (i < given.n && given.p[i] == *path)
-			i++;
-		else if (*path != '[' && *path != ']')
-			return false;
+	while (*path != '\0') {
+		bool list = path[0] == '[';
+
+		if (list && (given.n - i < 2 || memcmp(given.p + i, "[]", 2) != 0)) {
+			path += 2;
+			continue;
+		}
+		for (size_t n = list ? 2 : 1; n > 0; n--)
+			if (i >= given.n || given.p[i++] != *path++)
+				return false;
 	}
 	return i == given.n;
 }

@@ -12,7 +12,6 @@
  */
 #define BLOCK_RECORDS 1024
 #define BLOCK_BYTES   (2u << 20)
-#define REFS_MAX      8 /* identifiers in one record that refer to others */
 #define DATA_MAX      (16u << 20)
 
 /* A record that waits for its comparison. Places are offsets into the block's text. */
@@ -34,13 +33,14 @@ struct changes {
 	struct sha256 *sha;
 
 	struct candidate block[BLOCK_RECORDS];
-	struct record_key keys[BLOCK_RECORDS];
-	struct known known[BLOCK_RECORDS];
-	struct record_key refs[BLOCK_RECORDS * REFS_MAX];
-	size_t n, nrefs;
+	struct lookup lookups[BLOCK_RECORDS];
+	size_t n;
+	struct record_key *refs; /* all that the block's records must wait for */
+	size_t nrefs, refs_cap;
 	struct buf text;
 
 	struct frame frame; /* the batch being filled */
+	struct buf one;     /* a record's object, before it is known where it goes */
 	struct buf encoded;
 };
 
@@ -53,6 +53,7 @@ changes_new(const struct changes_conf *conf, struct err *e)
 		return err_nomem(e), NULL;
 	c->conf = conf;
 	buf_init(&c->text, BLOCK_BYTES + DATA_MAX);
+	buf_init(&c->one, DATA_MAX);
 	buf_init(&c->encoded, OUTBOX_FRAME_MAX);
 	frame_init(&c->frame);
 	c->frame.number = 1;
@@ -74,7 +75,9 @@ changes_free(struct changes *c)
 	outbox_free(c->outbox);
 	sha256_free(c->sha);
 	buf_release(&c->text);
+	buf_release(&c->one);
 	buf_release(&c->encoded);
+	free(c->refs);
 	frame_release(&c->frame);
 	free(c);
 }
@@ -89,20 +92,26 @@ key_of(const struct changes *c, enum record_type type, struct span id, enum reco
 			      : key;
 }
 
-/* What it refers to may be known whole, or by this feed's patches. */
+/* A record may be known whole, and by this feed's patches: both keys count (P6). */
 static void
 add_ref(void *arg, enum record_type type, struct span id)
 {
 	struct changes *c = arg;
-	struct candidate *k = &c->block[c->n];
-	struct record_key *to = &c->refs[c->nrefs];
+	struct record_key *more, whole;
 
-	if (k->nrefs + 2 > REFS_MAX)
-		return;
-	to[0] = key_of(c, type, id, OP_PUT);
-	to[1] = record_key_patch(c->conf->keys, &to[0], c->conf->feed);
-	c->nrefs += 2;
-	k->nrefs += 2;
+	if (c->nrefs + 2 > c->refs_cap) {
+		more = reallocarray(c->refs, c->refs_cap * 2 + 64, sizeof(*more));
+		if (more == NULL) {
+			c->text.failed = 1;
+			return;
+		}
+		c->refs = more;
+		c->refs_cap = c->refs_cap * 2 + 64;
+	}
+	whole = key_of(c, type, id, OP_PUT);
+	c->refs[c->nrefs++] = whole;
+	c->refs[c->nrefs++] = record_key_patch(c->conf->keys, &whole, c->conf->feed);
+	c->block[c->n].nrefs += 2;
 }
 
 static size_t
@@ -138,22 +147,42 @@ keep_data(struct changes *c, struct candidate *k, const struct record *r)
 
 enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE };
 
-static enum judgement
-judge(struct changes *c, const struct candidate *k, const struct record_key *key,
-    const struct known *known)
+static bool
+older(int64_t at, int64_t than)
 {
-	uint64_t content;
-	uint32_t batch;
+	return at != TIME_NONE && than != TIME_NONE && at < than;
+}
 
-	if (overlay_get(c->overlay, key, &content, &batch) == 1)
-		return content == overlay_content(&k->content) ? DUPLICATE : CHANGED;
-	if (!known->found || (known->flags & KNOWN_DOUBT))
+/* Against an earlier row of the same file. Its time is kept in whole seconds. */
+static enum judgement
+judge_again(const struct candidate *k, const struct changed *last)
+{
+	int64_t at = k->at == TIME_NONE ? TIME_NONE
+					: k->at - (k->at % 1000 + 1000) % 1000;
+
+	if (older(at, last->at))
+		return STALE;
+	return last->content == overlay_content(&k->content) ? DUPLICATE : CHANGED;
+}
+
+static enum judgement
+judge(struct changes *c, const struct candidate *k, const struct lookup *it, int64_t *at)
+{
+	const struct known *known = &it->known;
+	struct changed last;
+
+	*at = known->found ? known->at : TIME_NONE;
+	if (known->found && older(k->at, known->at))
+		return STALE;
+	if (overlay_get(c->overlay, &it->key, &last) == 1) {
+		*at = last.at;
+		return judge_again(k, &last);
+	}
+	if (!known->found)
 		return CHANGED;
 	if ((known->flags & KNOWN_REFUSED) && digest_eq(&known->refused, &k->content))
 		return REFUSED_BEFORE;
-	if (k->at != TIME_NONE && known->at != TIME_NONE && k->at < known->at)
-		return STALE;
-	if ((known->flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0 &&
+	if ((known->flags & (KNOWN_DOUBT | KNOWN_EMPTY)) == 0 &&
 	    digest_eq(&known->content, &k->content))
 		return UNCHANGED;
 	return CHANGED;
@@ -188,14 +217,14 @@ flush_frame(struct changes *c, struct err *e)
 
 /* P6: a batch waits for the last one that changed this record or one it refers to. */
 static void
-depend(struct changes *c, const struct record_key *key)
+depend(struct changes *c, const struct candidate *k)
 {
-	uint64_t content;
-	uint32_t batch;
+	struct changed last;
 
-	if (overlay_get(c->overlay, key, &content, &batch) == 1 &&
-	    batch < c->frame.number && batch > c->frame.after)
-		c->frame.after = batch;
+	for (size_t i = 0; i < k->nrefs; i++)
+		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
+		    last.batch < c->frame.number && last.batch > c->frame.after)
+			c->frame.after = last.batch;
 }
 
 static void
@@ -205,7 +234,8 @@ write_record(struct changes *c, const struct candidate *k, uint64_t n)
 	struct json j;
 
 	digest_hex(&k->content, version);
-	jw_init(&j, &c->frame.json);
+	buf_clear(&c->one);
+	jw_init(&j, &c->one);
 	jw_object(&j);
 	jw_put_uint(&j, "n", n);
 	jw_put_cstr(&j, "op", record_op_name(k->op));
@@ -226,11 +256,12 @@ write_record(struct changes *c, const struct candidate *k, uint64_t n)
 	jw_object_end(&j);
 }
 
-static int
-add_change(struct changes *c, const struct candidate *k, const struct record_key *key,
-    struct err *e)
+/* Into the batch being filled, or the next one; `json` is empty for a touch. */
+static struct frame_record *
+add_to_frame(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct span json, struct err *e)
 {
-	struct entry entry = {.key = *key,
+	const struct entry entry = {.key = *key,
 	    .content = k->content,
 	    .at = k->at,
 	    .window = k->window,
@@ -239,42 +270,80 @@ add_change(struct changes *c, const struct candidate *k, const struct record_key
 	struct frame_record *r;
 
 	if (c->frame.n >= c->conf->batch_records ||
-	    (c->frame.n > 0 && c->frame.json.n + k->data_n > c->conf->batch_bytes))
+	    (c->frame.n > 0 && c->frame.json.n + json.n + 1 > c->conf->batch_bytes))
 		if (flush_frame(c, e) != 0)
-			return -1;
-	depend(c, key);
-	for (size_t i = 0; i < k->nrefs; i++)
-		depend(c, &c->refs[k->refs + i]);
-	if ((r = frame_add(&c->frame, &entry)) == NULL)
-		return err_nomem(e);
-	r->n = c->counts.changed;
-	r->row = k->row;
-	write_record(c, k, r->n);
-	frame_added(&c->frame);
-	if (buf_check(&c->frame.json, "a batch", e) != 0)
-		return -1;
+			return NULL;
+	depend(c, k);
+	if ((r = frame_add(&c->frame, &entry, json)) == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
 	sha256_add(c->sha, key->digest.b, DIGEST_SIZE);
 	sha256_add(c->sha, k->content.b, DIGEST_SIZE);
 	sha256_add(c->sha, &c->frame.number, sizeof(c->frame.number));
-	return overlay_put(
-	    c->overlay, key, overlay_content(&k->content), (uint32_t)c->frame.number, e);
+	return r;
+}
+
+static int
+remember(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	const struct changed last = {
+	    overlay_content(&k->content), k->at, (uint32_t)c->frame.number};
+
+	return overlay_put(c->overlay, key, &last, e);
+}
+
+static int
+add_change(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	struct frame_record *r;
+
+	write_record(c, k, c->counts.changed);
+	if (buf_check(&c->one, "a record", e) != 0 ||
+	    (r = add_to_frame(c, k, key, buf_span(&c->one), e)) == NULL)
+		return -1;
+	r->n = c->counts.changed;
+	r->row = k->row;
+	return remember(c, k, key, e);
+}
+
+/* P7: an unchanged record that is newer moves its time on; nothing is sent. */
+static int
+add_touch(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	if (add_to_frame(c, k, key, (struct span){NULL, 0}, e) == NULL)
+		return -1;
+	return remember(c, k, key, e);
+}
+
+static int
+resolve_one(
+    struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
+{
+	int64_t at;
+	enum judgement j = judge(c, k, it, &at);
+
+	count(&c->counts, j);
+	if (j == CHANGED)
+		return add_change(c, k, &it->key, e);
+	if ((j == UNCHANGED || j == DUPLICATE) && k->at != TIME_NONE &&
+	    (at == TIME_NONE || at / 1000 < k->at / 1000))
+		return add_touch(c, k, &it->key, e);
+	return 0;
 }
 
 static int
 resolve(struct changes *c, struct err *e)
 {
-	memset(c->known, 0, c->n * sizeof(c->known[0]));
 	if (c->conf->ledger != NULL && c->n > 0 &&
-	    ledger_known(c->conf->ledger, c->conf->scope, c->keys, c->n, c->known, e) !=
-		0)
+	    ledger_known(c->conf->ledger, c->conf->scope, c->lookups, c->n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < c->n; i++) {
-		enum judgement j = judge(c, &c->block[i], &c->keys[i], &c->known[i]);
-
-		count(&c->counts, j);
-		if (j == CHANGED && add_change(c, &c->block[i], &c->keys[i], e) != 0)
+	for (size_t i = 0; i < c->n; i++)
+		if (resolve_one(c, &c->block[i], &c->lookups[i], e) != 0)
 			return -1;
-	}
 	c->n = c->nrefs = 0;
 	buf_clear(&c->text);
 	return 0;
@@ -296,10 +365,12 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	k->event = keep(c, r->event_at_text);
 	k->event_n = r->event_at_text.n;
 	keep_data(c, k, r);
+	c->lookups[c->n] = (struct lookup){
+	    .key = key_of(c, r->schema->type, r->id, r->op)};
+	add_ref(c, r->schema->type, r->id);
+	record_each_ref(r, add_ref, c);
 	if (buf_check(&c->text, "a record", e) != 0)
 		return -1;
-	c->keys[c->n] = key_of(c, r->schema->type, r->id, r->op);
-	record_each_ref(r, add_ref, c);
 	c->counts.event_times |= r->event_at != TIME_NONE;
 	c->n++;
 	if (c->n == BLOCK_RECORDS || c->text.n >= BLOCK_BYTES)

@@ -126,8 +126,11 @@ bind_all(struct feed *f, struct err *e)
 	if (f->mapper == NULL && e->code != ERR_CONFIG)
 		return -1;
 	conf_check_unused(&f->conf, known_sections);
-	if (f->errors.n == 0)
+	if (f->errors.n == 0) {
 		f->fingerprint = fingerprint(f);
+		f->verdict_fingerprint = f->fingerprint ^ (uint64_t)f->feed.max_reject
+							      << 1;
+	}
 	return app_errors(&f->errors, f->path, e);
 }
 

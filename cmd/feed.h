@@ -23,8 +23,9 @@ struct feed {
 	struct target_conf target;
 	struct mapper *mapper;
 	char path[4096];
-	char base[256];       /* the file's name without .ini */
-	uint64_t fingerprint; /* of every setting that shapes a batch */
+	char base[256];               /* the file's name without .ini */
+	uint64_t fingerprint;         /* of every setting that shapes a batch */
+	uint64_t verdict_fingerprint; /* and of those that decide what is held */
 };
 
 extern const struct conf_option feed_options[];

@@ -51,27 +51,25 @@ room(struct frame *f, size_t n)
 }
 
 struct frame_record *
-frame_add(struct frame *f, const struct entry *entry)
+frame_add(struct frame *f, const struct entry *entry, struct span json)
 {
 	struct frame_record *r;
 
 	if (room(f, f->n + 1) != 0)
 		return NULL;
-	if (f->n > 0)
+	if (f->json.n > 0 && json.n > 0)
 		buf_add_char(&f->json, ',');
 	r = &f->records[f->n];
-	*r = (struct frame_record){
-	    .at = (uint32_t)f->json.n, .entry = *entry, .id_at = (uint32_t)f->ids.n};
+	*r = (struct frame_record){.at = (uint32_t)f->json.n,
+	    .length = (uint32_t)json.n,
+	    .entry = *entry,
+	    .id_at = (uint32_t)f->ids.n};
+	buf_add_span(&f->json, json);
 	buf_add_span(&f->ids, entry->id);
-	return f->json.failed || f->ids.failed ? NULL : r;
-}
-
-void
-frame_added(struct frame *f)
-{
-	struct frame_record *r = &f->records[f->n++];
-
-	r->length = (uint32_t)(f->json.n - r->at);
+	if (f->json.failed || f->ids.failed)
+		return NULL;
+	f->n++;
+	return r;
 }
 
 /* The outbox never leaves this process, so the structs go in as they lie. */
@@ -94,12 +92,13 @@ int
 frame_decode(struct frame *f, struct span bytes, struct err *e)
 {
 	struct head h;
-	const char *p = bytes.p + sizeof(h);
+	const char *p;
 
 	frame_clear(f);
 	if (bytes.n < sizeof(h))
 		return err_set(e, ERR_INTERNAL, "the outbox gave a short frame");
 	memcpy(&h, bytes.p, sizeof(h));
+	p = bytes.p + sizeof(h);
 	if (bytes.n != sizeof(h) + h.n * sizeof(*f->records) + h.json + h.ids)
 		return err_set(
 		    e, ERR_INTERNAL, "the outbox gave a frame of another length");

@@ -31,11 +31,11 @@ void frame_release(struct frame *f);
 void frame_clear(struct frame *f);
 
 /*
- * Room for one more record, its id copied; NULL if memory ran out. The caller then
- * writes the object at the end of f->json and calls frame_added.
+ * Adds a record: its id and its object (empty: nothing is sent, only the event time
+ * moves on) are copied. NULL if memory ran out; else n and row are the caller's to set.
  */
-struct frame_record *frame_add(struct frame *f, const struct entry *entry);
-void frame_added(struct frame *f);
+struct frame_record *frame_add(
+    struct frame *f, const struct entry *entry, struct span json);
 
 void frame_encode(const struct frame *f, struct buf *out);
 /* -1 if the bytes are no frame. */

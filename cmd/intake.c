@@ -8,7 +8,7 @@
 
 #include "cmd/job_impl.h"
 
-#define REJECT_ROWS_MIN 20 /* a share of fewer rows says nothing */
+#define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
 
 static int
 sink_record(void *arg, const struct record *r, struct err *e)
@@ -162,7 +162,7 @@ too_many_rejected(const struct intake *in, long long max_reject)
 
 	if (en->rows > 0 && en->rejected == en->rows)
 		return true;
-	return en->rows >= REJECT_ROWS_MIN &&
+	return en->rejected >= REJECT_ROWS_MIN &&
 	       en->rejected * 10000 > (uint64_t)max_reject * en->rows;
 }
 

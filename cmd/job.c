@@ -72,21 +72,21 @@ static int
 stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
 {
 	bool hold = in->entry.verdict == VERDICT_HOLD;
-	const char *name = f->name;
-	struct name_entry n = {.state = hold ? NAME_HELD : NAME_REFUSED,
-	    .size = f->size,
-	    .mtime = f->mtime,
-	    .seen = clock_wall(j->app->clock),
-	    .fingerprint = j->feed->fingerprint,
-	    .blocks = hold && !in->event_times,
-	    .file = in->entry.id};
+	const struct name_put put = {
+	    f->name, {.state = hold ? NAME_HELD : NAME_REFUSED,
+			 .size = f->size,
+			 .mtime = f->mtime,
+			 .seen = clock_wall(j->app->clock),
+			 .fingerprint = j->feed->verdict_fingerprint,
+			 .blocks = hold && !in->event_times,
+			 .file = in->entry.id}};
 
 	j->out->exit = status_worse(
 	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
 	log_file(j, in, hold ? "file-held" : "file-refused", LOG_ERROR);
 	j->out->held += hold;
 	j->out->refused += !hold;
-	j->out->blocked |= n.blocks;
+	j->out->blocked |= put.entry.blocks;
 	if (tell(j, in, 0, e) != 0)
 		return -1;
 	if (j->app->dry_run)
@@ -95,7 +95,7 @@ stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct 
 	    ledger_problems_put(
 		j->ledger, &in->entry.id, in->problems.v, in->problems.n, e) != 0)
 		return -1;
-	return ledger_names_put(j->ledger, j->feed->feed.name, &name, &n, 1, e);
+	return ledger_names_put(j->ledger, j->feed->feed.name, &put, 1, e);
 }
 
 /* The pass is over, or none was needed: the feed has this file behind it. */
@@ -115,7 +115,6 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
 		return -1;
 	j->state.last_delivery = clock_wall(j->app->clock);
 	j->state.last_content = digest_parts(job_keys(j), KEY_NAME, parts, 2);
-	j->state.last_fingerprint = j->feed->fingerprint;
 	j->state.scope = j->scope;
 	j->state.files++;
 	j->state.delivered += en->delivered;
@@ -181,6 +180,15 @@ deliver(struct job *j, struct intake *in, int64_t now, uint64_t *pending, struct
 	return job_close_pass(j, &p, in, pending, e);
 }
 
+/* What is to be told of a file whose delivery ends with an error. */
+void
+job_tell_unfinished(struct job *j, const struct intake *in)
+{
+	struct err lost;
+
+	tell(j, in, changes_counts(in->changes)->changed, &lost);
+}
+
 static int
 judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
     struct err *e)
@@ -192,9 +200,7 @@ judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
 	if (j->app->dry_run)
 		return tell(j, in, pending, e);
 	if (deliver(j, in, now, &pending, e) != 0) {
-		/* What was told so far would be lost with the error. */
-		tell(j, in, changes_counts(in->changes)->changed,
-		    &(struct err){.code = ERR_NONE});
+		job_tell_unfinished(j, in);
 		return -1;
 	}
 	return job_conclude(j, f, in, pending, e);
@@ -318,6 +324,25 @@ close_all(struct job *j)
 	free(j->ephemeral);
 }
 
+/* A run that did something is kept: what it read, delivered and refused. */
+static void
+note_run(struct job *j)
+{
+	struct err ignored;
+	struct buf out;
+	struct json json;
+
+	if (j->out->n == 0)
+		return;
+	buf_init(&out, 16u << 20);
+	jw_init(&json, &out);
+	report_feed_json(j->out, &json);
+	if (!out.failed)
+		ledger_run_put(
+		    j->ledger, j->app->run, j->out->feed, buf_span(&out), &ignored);
+	buf_release(&out);
+}
+
 /* `status` shows how the last run ended. Nothing more can be done if this fails. */
 static void
 note_end(struct job *j, int exit)
@@ -325,8 +350,10 @@ note_end(struct job *j, int exit)
 	struct err ignored;
 	bool bad = exit != STATUS_OK && exit != STATUS_SOME_LOST;
 
-	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 ||
-	    ((int)j->state.last_exit == exit && !bad) ||
+	if (j->app->dry_run || j->ledger == NULL || j->lock < 0)
+		return;
+	note_run(j);
+	if (((int)j->state.last_exit == exit && !bad) ||
 	    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, &ignored) != 0)
 		return;
 	j->state.last_error = bad ? clock_wall(j->app->clock) : 0;

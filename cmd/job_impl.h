@@ -87,7 +87,10 @@ int send_changes(struct job *j, const struct pass *p, struct intake *in, struct 
 /* Writes down what became of a file that needs nothing more, then settles it. */
 int settle_done(
     struct job *j, const struct drop_file *f, const struct intake *in, struct err *e);
-/* Goes on with a settling that an earlier run began. */
+/*
+ * Goes on with a settling that an earlier run began: 0, -1, or 1 if that was over and
+ * the file is a new one.
+ */
 int settle_again(
     struct job *j, const struct drop_file *f, const struct name_entry *n, struct err *e);
 
@@ -97,6 +100,8 @@ int job_close_pass(
 /* The feed has this file behind it: books, ledger, report, settling. */
 int job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
     uint64_t pending, struct err *e);
+
+void job_tell_unfinished(struct job *j, const struct intake *in);
 
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);

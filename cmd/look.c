@@ -37,7 +37,7 @@ stands(struct job *j, struct listed *it)
 {
 	bool held = it->name.state == NAME_HELD;
 
-	if (it->name.fingerprint != j->feed->fingerprint)
+	if (it->name.fingerprint != j->feed->verdict_fingerprint)
 		return false;
 	it->what = held && it->name.blocks ? STOP : SKIP;
 	j->out->held += held;
@@ -45,53 +45,52 @@ stands(struct job *j, struct listed *it)
 	return true;
 }
 
+/* 1: nothing is known of it; 0: *it says what to do; -1. */
+static int
+look_known(struct job *j, struct listed *it, struct err *e)
+{
+	int known = ledger_name_get(
+	    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
+
+	if (known < 0)
+		return -1;
+	if (known == 0 || !same_file(&it->name, it->file))
+		return 1;
+	if (it->name.state == NAME_DONE)
+		return j->out->known++, 0;
+	if (it->name.state == NAME_SETTLING)
+		return j->app->dry_run ? 0 : settle_again(j, it->file, &it->name, e);
+	return it->name.state == NAME_SEEN || !stands(j, it);
+}
+
 static int
 look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
 {
-	int known = 0;
+	int r = 1;
 
 	it->what = SKIP;
 	if (j->ledger != NULL)
-		known = ledger_name_get(
-		    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
-	if (known < 0)
-		return -1;
-	if (known == 1 && same_file(&it->name, it->file)) {
-		if (it->name.state == NAME_DONE)
-			return j->out->known++, 0;
-		if (it->name.state == NAME_SETTLING)
-			return j->app->dry_run ? 0
-					       : settle_again(j, it->file, &it->name, e);
-		if (it->name.state != NAME_SEEN && stands(j, it))
-			return 0;
-	}
-	judge_ready(j, it, now);
-	return 0;
+		r = look_known(j, it, e);
+	if (r == 1)
+		judge_ready(j, it, now);
+	return r < 0 ? -1 : 0;
 }
 
 /* First looks are kept, so that the next run need not wait. */
 static int
 keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 {
-	const char **names = calloc(n + 1, sizeof(*names));
-	struct name_entry *entries = calloc(n + 1, sizeof(*entries));
+	struct name_put *puts = calloc(n + 1, sizeof(*puts));
 	size_t k = 0;
-	int rc = -1;
+	int rc;
 
-	if (names == NULL || entries == NULL) {
-		err_nomem(e);
-		goto out;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].what != WAIT)
-			continue;
-		names[k] = all[i].file->name;
-		entries[k++] = all[i].name;
-	}
-	rc = ledger_names_put(j->ledger, j->feed->feed.name, names, entries, k, e);
-out:
-	free(names);
-	free(entries);
+	if (puts == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++)
+		if (all[i].what == WAIT)
+			puts[k++] = (struct name_put){all[i].file->name, all[i].name};
+	rc = ledger_names_put(j->ledger, j->feed->feed.name, puts, k, e);
+	free(puts);
 	return rc;
 }
 

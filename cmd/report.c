@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cmd/text.h"
 
 #define REPORT_ARENA_MAX (64u << 20)
@@ -22,6 +23,20 @@ problems_release(struct problems *p)
 	p->n = p->kinds = 0;
 }
 
+/* A title may be a megabyte long; nobody reads more than this. */
+#define TITLE_MAX 200
+
+/* What a problem points to dies with its file, or with the feed's map. */
+static void
+copy(struct arena *a, struct problem *p)
+{
+	if (p->column.n > TITLE_MAX)
+		p->column.n = utf8_valid((struct span){p->column.p, TITLE_MAX});
+	p->column = arena_span(a, p->column);
+	if (p->field != NULL)
+		p->field = arena_str(a, p->field);
+}
+
 static void
 warnings_add(struct problems *p, const struct problem *one)
 {
@@ -37,7 +52,7 @@ warnings_add(struct problems *p, const struct problem *one)
 		return;
 	p->kinds++;
 	*w = (struct warnings){.first = *one, .n = 1};
-	w->first.column = arena_span(&p->arena, one->column);
+	copy(&p->arena, &w->first);
 }
 
 void
@@ -51,8 +66,7 @@ problems_add(struct problems *p, const struct problem *one)
 	if (p->n == REPORT_PROBLEMS_MAX)
 		return;
 	p->v[p->n] = *one;
-	p->v[p->n].column = arena_span(&p->arena, one->column);
-	p->n++;
+	copy(&p->arena, &p->v[p->n++]);
 }
 
 void
@@ -105,16 +119,12 @@ report_file(struct report *r, struct feed_report *f, const struct file_entry *en
 	v->entry = *entry;
 	for (size_t i = 0; i < problems->n && v->nproblems < 20; i++) {
 		v->problems[v->nproblems] = problems->v[i];
-		v->problems[v->nproblems].column = arena_span(
-		    &r->arena, problems->v[i].column);
-		v->nproblems++;
+		copy(&r->arena, &v->problems[v->nproblems++]);
 	}
 	v->more = problems->rejected - v->nproblems;
-	for (size_t i = 0; i < problems->kinds && v->nwarnings < 20; i++) {
+	for (size_t i = 0; i < problems->kinds && v->nwarnings < WARNING_KINDS_MAX; i++) {
 		v->warnings[i] = problems->warnings[i];
-		v->warnings[i].first.column = arena_span(
-		    &r->arena, problems->warnings[i].first.column);
-		v->nwarnings++;
+		copy(&r->arena, &v->warnings[v->nwarnings++].first);
 	}
 	return v;
 }
@@ -177,8 +187,8 @@ file_json(struct json *j, const struct file_report *f)
 	jw_object_end(j);
 }
 
-static void
-feed_json(struct json *j, const struct feed_report *f)
+void
+report_feed_json(const struct feed_report *f, struct json *j)
 {
 	jw_object(j);
 	jw_put_cstr(j, "feed", f->feed);
@@ -219,7 +229,7 @@ report_json(const struct report *r, struct buf *out)
 	jw_key(&j, SPAN_LIT("feeds"));
 	jw_array(&j);
 	for (size_t i = 0; i < r->n; i++)
-		feed_json(&j, &r->feeds[i]);
+		report_feed_json(&r->feeds[i], &j);
 	jw_array_end(&j);
 	jw_object_end(&j);
 	buf_add_char(out, '\n');

@@ -39,7 +39,7 @@ struct file_report {
 	struct problem problems[20]; /* rejected rows; text borrowed from the report */
 	size_t nproblems;
 	uint64_t more; /* rejections not shown */
-	struct warnings warnings[20];
+	struct warnings warnings[WARNING_KINDS_MAX];
 	size_t nwarnings;
 	uint64_t pending;
 	char found[256];
@@ -74,6 +74,7 @@ struct feed_report *report_feed(struct report *r, const char *feed);
 struct file_report *report_file(struct report *r, struct feed_report *f,
     const struct file_entry *entry, const struct problems *problems);
 
+void report_feed_json(const struct feed_report *f, struct json *j);
 void report_json(const struct report *r, struct buf *out);
 void report_text(const struct report *r, struct buf *out);
 

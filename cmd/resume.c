@@ -39,8 +39,10 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
 	in->entry.id = p->file;
 	in->entry.pass = p->number;
 	in->entry.verdict = VERDICT_DELIVER;
-	if (send_changes(j, p, in, e) != 0)
+	if (send_changes(j, p, in, e) != 0) {
+		job_tell_unfinished(j, in);
 		return -1;
+	}
 	return job_close_pass(j, p, in, &pending, e) == 0
 		   ? job_conclude(j, f, in, pending, e)
 		   : -1;

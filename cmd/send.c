@@ -13,6 +13,7 @@
 /* One batch in flight. A second round sends only what the API wanted later. */
 struct flight {
 	bool busy;
+	bool silent; /* nothing of it is to be sent */
 	struct frame frame;
 	struct buf body;
 	struct batch batch;
@@ -82,22 +83,25 @@ flight_release(struct flight *f)
 	free(f->outcomes);
 }
 
-/* What an earlier run learnt of this batch: nothing, all, or some wanted later. */
+/* What an earlier run learnt of this batch: 0 nothing, 1 something, -1. */
 static int
 recall(struct sender *s, struct flight *f, struct err *e)
 {
-	struct ack ack;
+	struct ack ack = {.batch = f->frame.number, .outcomes = f->outcomes, .n = f->cap};
 	int r;
 
-	memset(f->outcomes, OUTCOME_NONE, f->frame.n);
+	for (size_t i = 0; i < f->frame.n; i++) {
+		f->entries[i] = f->frame.records[i].entry;
+		f->outcomes[i] = f->frame.records[i].length == 0 ? OUTCOME_TOUCHED
+								 : OUTCOME_NONE;
+	}
 	f->round = 0;
-	r = pass_ack(
-	    s->job->ledger, s->pass, f->frame.number, &ack, f->outcomes, f->cap, e);
+	r = pass_ack(s->job->ledger, s->pass, &ack, e);
 	if (r == 1 && ack.n != f->frame.n)
 		return err_set(e, ERR_INTERNAL, "a batch has another size than it had");
 	if (r == 1)
 		f->round = ack.round;
-	return r < 0 ? -1 : 0;
+	return r;
 }
 
 static void
@@ -134,7 +138,6 @@ write_record(struct flight *f, size_t from, struct json *j)
 	    .type = schema_by_type(fr->entry.key.type)->name,
 	    .id = fr->entry.id,
 	    .remove = fr->entry.removed};
-	f->entries[from] = fr->entry;
 	f->place[f->batch.n++] = from;
 }
 
@@ -187,28 +190,45 @@ write_body(struct sender *s, struct flight *f, struct err *e)
 	return buf_check(&f->body, "a batch", e);
 }
 
-/* Makes a batch of what is still to be sent of the frame: 1, 0 if nothing is, -1. */
+/* Halves are 3.0 and 3.1; 3.2.N is what the API wanted later, asked for the Nth time. */
+static void
+write_path(struct flight *f)
+{
+	unsigned long long number = f->frame.number;
+
+	if (f->round == 0)
+		snprintf(f->batch.path, sizeof(f->batch.path), "%llu", number);
+	else
+		snprintf(
+		    f->batch.path, sizeof(f->batch.path), "%llu.2.%u", number, f->round);
+}
+
+static bool
+unanswered(const struct flight *f)
+{
+	for (size_t i = 0; i < f->frame.n; i++)
+		if (f->outcomes[i] == OUTCOME_NONE || f->outcomes[i] == OUTCOME_LATER)
+			return true;
+	return false;
+}
+
+/* Makes a batch of what is still to be sent of the frame: 1, 0 if it is behind us, -1. */
 static int
 prepare(struct sender *s, struct flight *f, struct err *e)
 {
-	bool open = false;
+	int known;
 
 	if (flight_room(f, f->frame.n) != 0)
 		return err_nomem(e);
-	if (recall(s, f, e) != 0)
+	if ((known = recall(s, f, e)) < 0)
 		return -1;
-	for (size_t i = 0; i < f->frame.n; i++)
-		open |= f->outcomes[i] == OUTCOME_NONE || f->outcomes[i] == OUTCOME_LATER;
-	if (!open)
-		return 0;
+	f->silent = !unanswered(f);
+	if (f->silent)
+		return known ==
+		       0; /* only times move on: an intent, and nothing to send */
 	f->batch = (struct batch){
 	    .number = f->frame.number, .records = f->records, .tag = f};
-	if (f->round == 0)
-		snprintf(f->batch.path, sizeof(f->batch.path), "%llu",
-		    (unsigned long long)f->frame.number);
-	else
-		snprintf(f->batch.path, sizeof(f->batch.path), "%llu.later%u",
-		    (unsigned long long)f->frame.number, f->round);
+	write_path(f);
 	return write_body(s, f, e) == 0 ? 1 : -1;
 }
 
@@ -246,12 +266,16 @@ look_ahead(struct sender *s, struct err *e)
 }
 
 static void
-queue_intent(struct sender *s, const struct flight *f)
+queue(struct sender *s, struct flight *f)
 {
-	if (f->round > 0)
-		return; /* it has stood there since the first round */
-	s->intents[s->nintents++] = (struct intent){
-	    f->frame.number, f->entries, f->frame.n};
+	f->busy = true;
+	/* In a second round the intent has stood there since the first. */
+	if (f->round == 0)
+		s->intents[s->nintents++] = (struct intent){
+		    f->frame.number, f->entries, f->frame.n};
+	if (f->silent)
+		s->acks[s->nacks++] = (struct ack){
+		    f->frame.number, 1, f->outcomes, f->frame.n};
 }
 
 /* Prepares as many batches as may go out now; `ready` lists them. */
@@ -275,8 +299,7 @@ fill(struct sender *s, struct flight **ready, size_t *n, struct err *e)
 			return -1;
 		if (r == 0)
 			continue;
-		f->busy = true;
-		queue_intent(s, f);
+		queue(s, f);
 		ready[(*n)++] = f;
 	}
 	return 0;
@@ -285,11 +308,11 @@ fill(struct sender *s, struct flight **ready, size_t *n, struct err *e)
 static int
 commit(struct sender *s, struct err *e)
 {
+	const struct pass_step step = {s->intents, s->nintents, s->acks, s->nacks};
 	int r = 0;
 
 	if (s->nintents + s->nacks > 0)
-		r = pass_commit(s->job->ledger, s->pass, s->intents, s->nintents, s->acks,
-		    s->nacks, e);
+		r = pass_commit(s->job->ledger, s->pass, &step, e);
 	s->nintents = s->nacks = 0;
 	return r;
 }
@@ -336,9 +359,12 @@ turn(struct sender *s, struct flight **ready, bool *more, struct err *e)
 
 	if (fill(s, ready, &n, e) != 0 || commit(s, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (target_submit(s->target, &ready[i]->batch, e) != 0)
+	for (size_t i = 0; i < n; i++) {
+		ready[i]->busy = !ready[i]->silent;
+		if (!ready[i]->silent &&
+		    target_submit(s->target, &ready[i]->batch, e) != 0)
 			return -1;
+	}
 	r = target_wait(s->target, answers, TARGET_IN_FLIGHT_MAX, e);
 	for (int i = 0; i < r; i++)
 		take_answer(s, &answers[i]);
@@ -346,7 +372,7 @@ turn(struct sender *s, struct flight **ready, bool *more, struct err *e)
 		*e = own;
 		return -1;
 	}
-	*more = r > 0 || s->have_next;
+	*more = r > 0 || s->have_next || !s->ended;
 	progress_show(&s->job->progress, "batches", s->sent, s->sent);
 	return r < 0 ? -1 : 0;
 }

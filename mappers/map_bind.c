@@ -83,12 +83,22 @@ add_missing(const struct binding *b, const struct slot *s, struct buf *out, bool
 		buf_addf(out, " (there is \"%.*s\")", (int)title.n, title.p);
 }
 
+static bool
+any_found(const struct binding *b)
+{
+	for (size_t i = 0; i < b->map->nslots; i++)
+		if (b->columns[i] != SLOT_NONE && b->map->slots[i].titles != NULL)
+			return true;
+	return false;
+}
+
 static int
 refuse_missing(const struct binding *b, struct err *e)
 {
 	static const char prefix[] = "columns of the map are not in the header: ";
 	struct buf out;
-	bool near = true;
+	/* Where none is found the first row is no header, and holds patients' values. */
+	bool near = any_found(b);
 
 	buf_init(&out, MISSING_MAX);
 	for (;; near = false) {

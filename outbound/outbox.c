@@ -201,6 +201,8 @@ outbox_put(struct outbox *o, struct span frame, struct err *e)
 	size_t most = o->fd < 0 ? o->memory : CHUNK;
 	uint32_t n = (uint32_t)frame.n;
 
+	if (o->sealed)
+		return err_set(e, ERR_INTERNAL, "the outbox is being read already");
 	if (frame.n > OUTBOX_FRAME_MAX)
 		return err_set(
 		    e, ERR_INTERNAL, "a batch is larger than the outbox takes");

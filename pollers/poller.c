@@ -371,7 +371,10 @@ poller_rename(struct poller *p, const char *name, const char *path, struct err *
 {
 	char from[sizeof(p->path)];
 
-	memcpy(from, poller_path(p, name), sizeof(from));
+	if (name[0] == '/')
+		snprintf(from, sizeof(from), "%s", name);
+	else
+		memcpy(from, poller_path(p, name), sizeof(from));
 	if (ensure(p, e))
 		return -1;
 	while (ensure_folder(p, path, e) || p->ops->rename(p->self, from, path, e)) {

@@ -115,7 +115,7 @@ int poller_read(struct poller *p, struct span *out, struct err *e);
 void poller_read_close(struct poller *p);
 
 /*
- * Moves NAME of the drop to `path` (absolute on the server, its folder is made if
+ * Moves NAME of the drop (or an absolute path) to `path` (absolute on the server, its folder is made if
  * missing), never over another file: ERR_IO if something is there already, ERR_GONE
  * if NAME is not there any more.
  */

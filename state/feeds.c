@@ -3,41 +3,54 @@
 #include "state/ledger_impl.h"
 
 static int
-scope_number(void *arg, struct span key, struct span value)
+scope_decode(void *out, struct span key, struct span value)
 {
 	struct reader r = {.in = value};
-	uint32_t *highest = arg, n = get_u32(&r);
 
 	(void)key;
-	if (n > *highest)
-		*highest = n;
-	return r.bad ? -1 : 0;
-}
-
-static int
-scope_decode(void *out, struct span value)
-{
-	struct reader r = {.in = value};
-
 	*(uint32_t *)out = get_u32(&r);
 	return r.bad ? -1 : 0;
 }
 
+/* The counter of scopes stands in `meta`. */
 static int
-scope_make(struct ledger *l, const char *name, uint32_t *scope, struct err *e)
+scope_number(const struct act *a, uint32_t *number)
 {
-	uint32_t highest = 0;
-	struct buf value;
-	int r;
+	const struct span key = SPAN_LIT("scopes");
+	struct reader r;
+	struct span value;
+	struct buf b;
+	int rc = ledger_read(a, TABLE_META, key, &value);
 
-	if (ledger_each(
-		l, TABLE_SCOPES, (struct span){NULL, 0}, scope_number, &highest, e) != 0)
+	if (rc < 0)
 		return -1;
-	*scope = highest + 1;
-	buf_init(&value, VALUE_MAX);
-	put_u32(&value, *scope);
-	r = ledger_write_one(l, TABLE_SCOPES, span_of(name), &value, e);
-	buf_release(&value);
+	r = (struct reader){.in = value};
+	*number = rc == 1 ? get_u32(&r) + 1 : 1;
+	buf_init(&b, VALUE_MAX);
+	put_u32(&b, *number);
+	rc = ledger_write(a, TABLE_META, key, &b);
+	buf_release(&b);
+	return rc;
+}
+
+/* Another process may have made it since we looked: all in one transaction. */
+static int
+scope_make(const struct act *a, const char *name, uint32_t *scope)
+{
+	struct span key = span_of(name), value;
+	struct buf b;
+	int r = ledger_read(a, TABLE_SCOPES, key, &value);
+
+	if (r == 1 && scope_decode(scope, key, value) != 0)
+		return ledger_damaged(a->e, TABLE_SCOPES);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	if (scope_number(a, scope) != 0)
+		return -1;
+	buf_init(&b, VALUE_MAX);
+	put_u32(&b, *scope);
+	r = ledger_write(a, TABLE_SCOPES, key, &b);
+	buf_release(&b);
 	return r;
 }
 
@@ -45,21 +58,29 @@ int
 ledger_scope_get(
     struct ledger *l, const char *name, bool make, uint32_t *scope, struct err *e)
 {
+	struct act a;
 	int r;
 
 	*scope = 0;
-	r = ledger_read_one(l, TABLE_SCOPES, span_of(name), scope_decode, scope, e);
-	if (r == 0 && make)
-		return scope_make(l, name, scope, e);
-	return r < 0 ? -1 : 0;
+	r = ledger_read_one(
+	    l, TABLE_SCOPES, span_of(name), &(struct visitor){scope_decode, scope}, e);
+	if (r != 0 || !make)
+		return r < 0 ? -1 : 0;
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (scope_make(&a, name, scope) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
 }
 
 static int
-feed_decode(void *out, struct span value)
+feed_decode(void *out, struct span key, struct span value)
 {
 	struct feed_state *f = out;
 	struct reader r = {.in = value};
 
+	(void)key;
 	f->scope = get_u32(&r);
 	f->next_pass = get_u64(&r);
 	f->last_look = get_i64(&r);
@@ -67,7 +88,6 @@ feed_decode(void *out, struct span value)
 	f->last_error = get_i64(&r);
 	f->last_exit = get_u32(&r);
 	get_bytes(&r, f->last_content.b, DIGEST_SIZE);
-	f->last_fingerprint = get_u64(&r);
 	f->files = get_u64(&r);
 	f->delivered = get_u64(&r);
 	f->rejected = get_u64(&r);
@@ -85,7 +105,6 @@ feed_encode(struct buf *b, const struct feed_state *f)
 	put_i64(b, f->last_error);
 	put_u32(b, f->last_exit);
 	buf_add(b, f->last_content.b, DIGEST_SIZE);
-	put_u64(b, f->last_fingerprint);
 	put_u64(b, f->files);
 	put_u64(b, f->delivered);
 	put_u64(b, f->rejected);
@@ -98,7 +117,8 @@ ledger_feed_get(struct ledger *l, const char *name, struct feed_state *out, stru
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	r = ledger_read_one(l, TABLE_FEEDS, span_of(name), feed_decode, out, e);
+	r = ledger_read_one(
+	    l, TABLE_FEEDS, span_of(name), &(struct visitor){feed_decode, out}, e);
 	memcpy(out->name, name, strlen(name) + 1);
 	if (r == 0)
 		out->next_pass = 1;
@@ -106,22 +126,21 @@ ledger_feed_get(struct ledger *l, const char *name, struct feed_state *out, stru
 }
 
 int
-feed_take_pass(struct ledger *l, struct txn *t, const char *name, uint32_t scope,
-    uint64_t *number, struct err *e)
+feed_take_pass(const struct act *a, const char *name, uint32_t scope, uint64_t *number)
 {
 	struct feed_state f = {.scope = scope, .next_pass = 1};
-	struct span value;
+	struct span key = span_of(name), value;
 	struct buf b;
-	int r = ledger_read(l, t, TABLE_FEEDS, span_of(name), &value, e);
+	int r = ledger_read(a, TABLE_FEEDS, key, &value);
 
 	if (r < 0)
 		return -1;
-	if (r == 1 && feed_decode(&f, value) != 0)
-		return ledger_damaged(e, TABLE_FEEDS);
+	if (r == 1 && feed_decode(&f, key, value) != 0)
+		return ledger_damaged(a->e, TABLE_FEEDS);
 	*number = f.next_pass++;
 	buf_init(&b, VALUE_MAX);
 	feed_encode(&b, &f);
-	r = ledger_write(l, t, TABLE_FEEDS, span_of(name), &b, e);
+	r = ledger_write(a, TABLE_FEEDS, key, &b);
 	buf_release(&b);
 	return r;
 }
@@ -142,6 +161,7 @@ ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e)
 struct feed_walk {
 	int (*fn)(void *arg, const struct feed_state *f);
 	void *arg;
+	struct err *e;
 };
 
 static int
@@ -150,8 +170,8 @@ feed_visit(void *arg, struct span key, struct span value)
 	struct feed_walk *w = arg;
 	struct feed_state f = {.scope = 0};
 
-	if (key.n > LEDGER_NAME_MAX || feed_decode(&f, value) != 0)
-		return -1;
+	if (key.n > LEDGER_NAME_MAX || feed_decode(&f, key, value) != 0)
+		return ledger_damaged(w->e, TABLE_FEEDS);
 	memcpy(f.name, key.p, key.n);
 	return w->fn(w->arg, &f);
 }
@@ -160,7 +180,8 @@ int
 ledger_feed_each(struct ledger *l, int (*fn)(void *arg, const struct feed_state *f),
     void *arg, struct err *e)
 {
-	struct feed_walk w = {fn, arg};
+	struct feed_walk w = {fn, arg, e};
 
-	return ledger_each(l, TABLE_FEEDS, (struct span){NULL, 0}, feed_visit, &w, e);
+	return ledger_each(
+	    l, TABLE_FEEDS, (struct span){NULL, 0}, &(struct visitor){feed_visit, &w}, e);
 }

@@ -52,12 +52,13 @@ struct name_out {
 };
 
 static int
-name_decode(void *out, struct span value)
+name_decode(void *out, struct span key, struct span value)
 {
 	struct name_out *o = out;
 	struct reader r = {.in = value};
 	struct name_entry *n = o->n;
 
+	(void)key;
 	n->state = (enum name_state)get_u8(&r);
 	n->size = get_u64(&r);
 	n->mtime = get_i64(&r);
@@ -79,18 +80,20 @@ ledger_name_get(struct ledger *l, const char *feed, const char *name,
 	struct name_out o = {l, out};
 
 	memset(out, 0, sizeof(*out));
-	return ledger_read_one(l, TABLE_NAMES, digest_span(&d), name_decode, &o, e);
+	return ledger_read_one(
+	    l, TABLE_NAMES, digest_span(&d), &(struct visitor){name_decode, &o}, e);
 }
 
 static int
-name_write(struct ledger *l, struct txn *t, const struct digest *d,
-    const struct name_entry *n, struct err *e)
+name_write(const struct act *a, const char *feed, const struct name_put *put)
 {
+	const struct name_entry *n = &put->entry;
+	struct digest d = name_digest(a->ledger, feed, put->name);
 	struct buf b;
 	int r;
 
 	if (n->seen == 0)
-		return l->ops->del(t, TABLE_NAMES, digest_span(d), e);
+		return a->ledger->ops->del(a->txn, TABLE_NAMES, digest_span(&d), a->e);
 	buf_init(&b, VALUE_MAX);
 	put_u8(&b, n->state);
 	put_u64(&b, n->size);
@@ -99,31 +102,29 @@ name_write(struct ledger *l, struct txn *t, const struct digest *d,
 	put_u64(&b, n->fingerprint);
 	put_u8(&b, n->blocks);
 	buf_add(&b, n->file.b, DIGEST_SIZE);
-	put_sealed(l, &b, n->path);
-	r = ledger_write(l, t, TABLE_NAMES, digest_span(d), &b, e);
+	put_sealed(a->ledger, &b, n->path);
+	r = ledger_write(a, TABLE_NAMES, digest_span(&d), &b);
 	buf_release(&b);
 	return r;
 }
 
 int
-ledger_names_put(struct ledger *l, const char *feed, const char *const *names,
-    const struct name_entry *entries, size_t n, struct err *e)
+ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts,
+    size_t n, struct err *e)
 {
-	struct txn *t;
+	struct act a;
 
 	if (n == 0)
 		return 0;
-	if ((t = l->ops->begin(l->store, true, e)) == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct digest d = name_digest(l, feed, names[i]);
-
-		if (name_write(l, t, &d, &entries[i], e) != 0) {
-			l->ops->abort(t);
+		if (name_write(&a, feed, &puts[i]) != 0) {
+			act_abort(&a);
 			return -1;
 		}
 	}
-	return l->ops->commit(t, e);
+	return act_commit(&a);
 }
 
 const char *
@@ -174,13 +175,14 @@ file_counts(struct file_entry *f, uint64_t *out[12])
 }
 
 static int
-file_decode(void *out, struct span value)
+file_decode(void *out, struct span key, struct span value)
 {
 	struct file_out *o = out;
 	struct file_entry *f = o->f;
 	struct reader r = {.in = value};
 	uint64_t *counts[12];
 
+	(void)key;
 	get_string(&r, f->feed, sizeof(f->feed));
 	if (get_sealed(o->l, &r, f->name, sizeof(f->name)) != 0)
 		return -1;
@@ -225,7 +227,8 @@ ledger_file_get(
 
 	memset(out, 0, sizeof(*out));
 	out->id = *id;
-	return ledger_read_one(l, TABLE_FILES, digest_span(id), file_decode, &o, e);
+	return ledger_read_one(
+	    l, TABLE_FILES, digest_span(id), &(struct visitor){file_decode, &o}, e);
 }
 
 int
@@ -245,6 +248,7 @@ struct file_walk {
 	struct ledger *l;
 	int (*fn)(void *arg, const struct file_entry *f);
 	void *arg;
+	struct err *e;
 };
 
 static int
@@ -254,8 +258,8 @@ file_visit(void *arg, struct span key, struct span value)
 	struct file_entry f = {.size = 0};
 	struct file_out o = {w->l, &f};
 
-	if (key.n != DIGEST_SIZE || file_decode(&o, value) != 0)
-		return -1;
+	if (key.n != DIGEST_SIZE || file_decode(&o, key, value) != 0)
+		return ledger_damaged(w->e, TABLE_FILES);
 	memcpy(f.id.b, key.p, DIGEST_SIZE);
 	return w->fn(w->arg, &f);
 }
@@ -264,14 +268,15 @@ int
 ledger_file_each(struct ledger *l, int (*fn)(void *arg, const struct file_entry *f),
     void *arg, struct err *e)
 {
-	struct file_walk w = {l, fn, arg};
+	struct file_walk w = {l, fn, arg, e};
 
-	return ledger_each(l, TABLE_FILES, (struct span){NULL, 0}, file_visit, &w, e);
+	return ledger_each(
+	    l, TABLE_FILES, (struct span){NULL, 0}, &(struct visitor){file_visit, &w}, e);
 }
 
 static int
-problem_write(struct ledger *l, struct txn *t, const struct digest *file, size_t number,
-    const struct problem *p, struct err *e)
+problem_write(const struct act *a, const struct digest *file, size_t number,
+    const struct problem *p)
 {
 	struct key k;
 	struct buf b;
@@ -287,7 +292,7 @@ problem_write(struct ledger *l, struct txn *t, const struct digest *file, size_t
 	put_text(&b, p->column);
 	put_text(&b, span_of(p->type));
 	put_text(&b, span_of(p->field));
-	r = ledger_write(l, t, TABLE_PROBLEMS, key_span(&k), &b, e);
+	r = ledger_write(a, TABLE_PROBLEMS, key_span(&k), &b);
 	buf_release(&b);
 	return r;
 }
@@ -296,26 +301,27 @@ int
 ledger_problems_put(struct ledger *l, const struct digest *file, const struct problem *p,
     size_t n, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, true, e);
+	struct act a;
 
-	if (t == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	if (n > FILE_PROBLEMS_MAX)
 		n = FILE_PROBLEMS_MAX;
-	if (l->ops->clear(t, TABLE_PROBLEMS, digest_span(file), e) != 0)
+	if (l->ops->clear(a.txn, TABLE_PROBLEMS, digest_span(file), e) != 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
-		if (problem_write(l, t, file, i, &p[i], e) != 0)
+		if (problem_write(&a, file, i, &p[i]) != 0)
 			goto out;
-	return l->ops->commit(t, e);
+	return act_commit(&a);
 out:
-	l->ops->abort(t);
+	act_abort(&a);
 	return -1;
 }
 
 struct problem_walk {
 	int (*fn)(void *arg, const struct problem *p);
 	void *arg;
+	struct err *e;
 };
 
 static int
@@ -334,27 +340,31 @@ problem_visit(void *arg, struct span key, struct span value)
 	get_string(&r, field, sizeof(field));
 	p.type = type[0] != '\0' ? type : NULL;
 	p.field = field[0] != '\0' ? field : NULL;
-	return r.bad ? -1 : w->fn(w->arg, &p);
+	return r.bad ? ledger_damaged(w->e, TABLE_PROBLEMS) : w->fn(w->arg, &p);
 }
 
 int
 ledger_problem_each(struct ledger *l, const struct digest *file,
     int (*fn)(void *arg, const struct problem *p), void *arg, struct err *e)
 {
-	struct problem_walk w = {fn, arg};
+	struct problem_walk w = {fn, arg, e};
 
-	return ledger_each(l, TABLE_PROBLEMS, digest_span(file), problem_visit, &w, e);
+	return ledger_each(l, TABLE_PROBLEMS, digest_span(file),
+	    &(struct visitor){problem_visit, &w}, e);
 }
 
 int
-ledger_run_put(struct ledger *l, const char *ulid, struct span json, struct err *e)
+ledger_run_put(
+    struct ledger *l, const char *ulid, const char *feed, struct span json, struct err *e)
 {
+	char key[ULID_SIZE + LEDGER_NAME_MAX + 1];
 	struct buf b;
 	int r;
 
+	snprintf(key, sizeof(key), "%s %s", ulid, feed);
 	buf_init(&b, VALUE_MAX);
 	buf_add_span(&b, json);
-	r = ledger_write_one(l, TABLE_RUNS, span_of(ulid), &b, e);
+	r = ledger_write_one(l, TABLE_RUNS, span_of(key), &b, e);
 	buf_release(&b);
 	return r;
 }

@@ -36,9 +36,14 @@ struct name_entry {
 /* 1, 0 if the name is new, -1. */
 int ledger_name_get(struct ledger *l, const char *feed, const char *name,
     struct name_entry *out, struct err *e);
-/* `names` and `entries` side by side, in one commit; an entry with seen 0 is removed. */
-int ledger_names_put(struct ledger *l, const char *feed, const char *const *names,
-    const struct name_entry *entries, size_t n, struct err *e);
+struct name_put {
+	const char *name;
+	struct name_entry entry; /* seen 0: the name is forgotten */
+};
+
+/* All of them in one commit. */
+int ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts,
+    size_t n, struct err *e);
 
 enum verdict {
 	VERDICT_DELIVER,
@@ -83,7 +88,8 @@ int ledger_problems_put(struct ledger *l, const struct digest *file,
 int ledger_problem_each(struct ledger *l, const struct digest *file,
     int (*fn)(void *arg, const struct problem *p), void *arg, struct err *e);
 
-/* A run's report as one JSON line, by its ULID. */
-int ledger_run_put(struct ledger *l, const char *ulid, struct span json, struct err *e);
+/* What a run did to a feed, as JSON, by the run's ULID. */
+int ledger_run_put(struct ledger *l, const char *ulid, const char *feed, struct span json,
+    struct err *e);
 
 #endif

@@ -183,7 +183,9 @@ check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 static int
 open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 {
-	char want[ID_HEX + 1], key[4096];
+	char want[ID_HEX + 1], key[4096], mdb[4096];
+	struct stat st;
+	bool fresh;
 	int expected = marker_read(l, want, e);
 
 	if (expected < 0)
@@ -192,12 +194,15 @@ open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 		return err_set(e, ERR_LEDGER,
 		    "no ledger in %s yet: the first `emrdrop run` makes it", l->dir);
 	snprintf(key, sizeof(key), "%s/site.key", l->dir);
+	snprintf(mdb, sizeof(mdb), "%s/ledger.mdb", l->dir);
+	/* Entries without their key are an error, never a new key. */
+	fresh = !expected && (lstat(mdb, &st) != 0 || st.st_size == 0);
 	if (site_keys_load(&l->keys, key_file != NULL ? key_file : key,
-		key_file == NULL && !expected, e) != 0)
+		key_file == NULL && (fresh || lstat(key, &st) == 0), e) != 0)
 		return -1;
 	l->store = l->ops->open(l->dir, !expected, e);
 	if (l->store == NULL) {
-		if (expected && e->sys == ENOENT)
+		if (expected && e != NULL && e->sys == ENOENT)
 			err_set(e, ERR_LEDGER,
 			    "%s/ledger.mdb is missing: restore it from a backup; without it everything "
 			    "would be sent again (to accept that, remove ledger.id)",
@@ -207,26 +212,47 @@ open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 	return check_identity(l, expected, want, e);
 }
 
+/* The site key's place must be absolute, and a job may be started anywhere. */
+static int
+resolve(struct ledger *l, const char *dir, struct err *e)
+{
+	char *path = realpath(dir, NULL);
+
+	if (path == NULL)
+		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	snprintf(l->dir, sizeof(l->dir), "%s", path);
+	free(path);
+	if (strlen(l->dir) + 1 < sizeof(l->dir))
+		return 0;
+	return err_set(e, ERR_CONFIG, "the state folder's path is too long");
+}
+
+static int
+open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
+{
+	struct stat st;
+
+	if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	if (resolve(l, dir, e) != 0)
+		return -1;
+	if (stat(l->dir, &st) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	if ((st.st_mode & 022) != 0)
+		return err_set(e, ERR_CONFIG,
+		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
+	return 0;
+}
+
 struct ledger *
 ledger_open(const char *dir, const char *key_file, bool create, struct err *e)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
-	struct stat st;
 
 	if (l == NULL)
 		return err_nomem(e), NULL;
 	l->ops = &store_lmdb;
-	snprintf(l->dir, sizeof(l->dir), "%s", dir);
-	if (strlen(dir) >= sizeof(l->dir))
-		err_set(e, ERR_CONFIG, "the state folder's path is too long");
-	else if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
-		err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
-	else if (stat(dir, &st) != 0)
-		err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
-	else if ((st.st_mode & 022) != 0)
-		err_set(e, ERR_CONFIG,
-		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
-	else if (open_in(l, key_file, create, e) == 0)
+	if (open_dir(l, dir, create, e) == 0 && open_in(l, key_file, create, e) == 0)
 		return l;
 	ledger_close(l);
 	return NULL;

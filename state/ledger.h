@@ -64,8 +64,7 @@ struct feed_state {
 	int64_t last_delivery; /* ms: when a pass last closed */
 	int64_t last_error;    /* ms, and its exit status; 0: the last run was well */
 	uint32_t last_exit;
-	struct digest last_content; /* of the file it applied last */
-	uint64_t last_fingerprint;  /* of the settings it was applied with */
+	struct digest last_content;                   /* of the file it applied last */
 	uint64_t files, delivered, rejected, refused; /* since the ledger began */
 };
 

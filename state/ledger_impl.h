@@ -19,31 +19,43 @@ struct ledger {
 	char dir[3072];
 };
 
+/* A transaction on a ledger, and where its errors go. */
+struct act {
+	struct ledger *ledger;
+	struct txn *txn;
+	struct err *e;
+};
+
+int act_begin(struct act *a, struct ledger *l, bool write, struct err *e);
+int act_commit(struct act *a);
+void act_abort(struct act *a);
+
 /*
  * get with the value's check taken off: 1, 0, -1. ERR_LEDGER if it is damaged.
  * put adds the check to `value`.
  */
-int ledger_read(struct ledger *l, struct txn *t, enum table table, struct span key,
-    struct span *value, struct err *e);
-int ledger_write(struct ledger *l, struct txn *t, enum table table, struct span key,
-    struct buf *value, struct err *e);
+int ledger_read(
+    const struct act *a, enum table table, struct span key, struct span *value);
+int ledger_write(
+    const struct act *a, enum table table, struct span key, struct buf *value);
 
 /* What a damaged value is told as. */
 int ledger_damaged(struct err *e, enum table table);
 
-/* ops->each with the check taken off each value. */
+/*
+ * In a transaction of its own: ops->each with the check taken off each value; the
+ * visitor shown one value (its -1: damaged); one value written.
+ */
 int ledger_each(struct ledger *l, enum table table, struct span prefix,
-    int (*fn)(void *arg, struct span key, struct span value), void *arg, struct err *e);
-
-/* A single read or write in a transaction of its own. */
+    const struct visitor *v, struct err *e);
 int ledger_read_one(struct ledger *l, enum table table, struct span key,
-    int (*decode)(void *out, struct span value), void *out, struct err *e);
+    const struct visitor *v, struct err *e);
 int ledger_write_one(struct ledger *l, enum table table, struct span key,
     struct buf *value, struct err *e);
 
-/* The number of a feed's next pass, taken within `t`. */
-int feed_take_pass(struct ledger *l, struct txn *t, const char *name, uint32_t scope,
-    uint64_t *number, struct err *e);
+/* The number of a feed's next pass, taken within the transaction. */
+int feed_take_pass(
+    const struct act *a, const char *name, uint32_t scope, uint64_t *number);
 
 /* Text under a nonce of its own, which stands before it. get gives -1 if it is no seal. */
 void put_sealed(struct ledger *l, struct buf *b, const char *text);

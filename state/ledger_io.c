@@ -8,32 +8,47 @@ ledger_damaged(struct err *e, enum table table)
 }
 
 int
-ledger_read(struct ledger *l, struct txn *t, enum table table, struct span key,
-    struct span *value, struct err *e)
+act_begin(struct act *a, struct ledger *l, bool write, struct err *e)
 {
-	int r = l->ops->get(t, table, key, value, e);
+	*a = (struct act){l, l->ops->begin(l->store, write, e), e};
+	return a->txn == NULL ? -1 : 0;
+}
 
-	if (r == 1 && !value_checked(&l->keys, key, value))
-		return ledger_damaged(e, table);
+int
+act_commit(struct act *a)
+{
+	return a->ledger->ops->commit(a->txn, a->e);
+}
+
+void
+act_abort(struct act *a)
+{
+	a->ledger->ops->abort(a->txn);
+}
+
+int
+ledger_read(const struct act *a, enum table table, struct span key, struct span *value)
+{
+	int r = a->ledger->ops->get(a->txn, table, key, value, a->e);
+
+	if (r == 1 && !value_checked(&a->ledger->keys, key, value))
+		return ledger_damaged(a->e, table);
 	return r;
 }
 
 int
-ledger_write(struct ledger *l, struct txn *t, enum table table, struct span key,
-    struct buf *value, struct err *e)
+ledger_write(const struct act *a, enum table table, struct span key, struct buf *value)
 {
-	value_check(&l->keys, key, value);
-	if (buf_check(value, "a ledger value", e) != 0)
+	value_check(&a->ledger->keys, key, value);
+	if (buf_check(value, "a ledger value", a->e) != 0)
 		return -1;
-	return l->ops->put(t, table, key, buf_span(value), e);
+	return a->ledger->ops->put(a->txn, table, key, buf_span(value), a->e);
 }
 
 struct each {
-	struct ledger *l;
+	const struct act *act;
 	enum table table;
-	int (*fn)(void *arg, struct span key, struct span value);
-	void *arg;
-	struct err *e;
+	const struct visitor *visitor;
 };
 
 static int
@@ -41,40 +56,40 @@ each_checked(void *arg, struct span key, struct span value)
 {
 	struct each *x = arg;
 
-	if (!value_checked(&x->l->keys, key, &value))
-		return ledger_damaged(x->e, x->table);
-	return x->fn(x->arg, key, value);
+	if (!value_checked(&x->act->ledger->keys, key, &value))
+		return ledger_damaged(x->act->e, x->table);
+	return x->visitor->fn(x->visitor->arg, key, value);
 }
 
 int
 ledger_each(struct ledger *l, enum table table, struct span prefix,
-    int (*fn)(void *arg, struct span key, struct span value), void *arg, struct err *e)
+    const struct visitor *v, struct err *e)
 {
-	struct each x = {l, table, fn, arg, e};
-	struct txn *t = l->ops->begin(l->store, false, e);
+	struct act a;
+	struct each x = {&a, table, v};
 	int r;
 
-	if (t == NULL)
+	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = l->ops->each(t, table, prefix, each_checked, &x, e);
-	l->ops->abort(t);
+	r = l->ops->each(a.txn, table, prefix, &(struct visitor){each_checked, &x}, e);
+	act_abort(&a);
 	return r;
 }
 
 int
 ledger_read_one(struct ledger *l, enum table table, struct span key,
-    int (*decode)(void *out, struct span value), void *out, struct err *e)
+    const struct visitor *v, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, false, e);
 	struct span value;
+	struct act a;
 	int r;
 
-	if (t == NULL)
+	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = ledger_read(l, t, table, key, &value, e);
-	if (r == 1 && decode(out, value) != 0)
+	r = ledger_read(&a, table, key, &value);
+	if (r == 1 && v->fn(v->arg, key, value) != 0)
 		r = ledger_damaged(e, table);
-	l->ops->abort(t);
+	act_abort(&a);
 	return r;
 }
 
@@ -82,13 +97,13 @@ int
 ledger_write_one(
     struct ledger *l, enum table table, struct span key, struct buf *value, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, true, e);
+	struct act a;
 
-	if (t == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (ledger_write(l, t, table, key, value, e) != 0) {
-		l->ops->abort(t);
+	if (ledger_write(&a, table, key, value) != 0) {
+		act_abort(&a);
 		return -1;
 	}
-	return l->ops->commit(t, e);
+	return act_commit(&a);
 }

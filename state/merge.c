@@ -22,6 +22,7 @@ struct ref {
 struct refs {
 	struct ref *v;
 	size_t n;
+	struct err *e;
 };
 
 static uint64_t
@@ -52,8 +53,8 @@ count_entries(void *arg, struct span key, struct span value)
 	struct reader r = {.in = value};
 
 	(void)key;
-	*(size_t *)arg += get_u32(&r);
-	return r.bad ? -1 : 0;
+	((struct refs *)arg)->n += get_u32(&r);
+	return r.bad ? ledger_damaged(((struct refs *)arg)->e, TABLE_INTENTS) : 0;
 }
 
 /* Keys are scope (4) and batch (8), big-endian; a pass has fewer than 2^32 batches. */
@@ -77,7 +78,7 @@ collect_entries(void *arg, struct span key, struct span value)
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (intent_entry(value, i, &s) != 0)
-			return -1;
+			return ledger_damaged(refs->e, TABLE_INTENTS);
 		refs->v[refs->n++] = (struct ref){order_of(&s.key), batch, i};
 	}
 	return 0;
@@ -87,15 +88,17 @@ static int
 collect(struct ledger *l, const struct pass *p, struct refs *out, struct err *e)
 {
 	struct key k;
-	size_t n = 0;
 
-	*out = (struct refs){.n = 0};
+	*out = (struct refs){.e = e};
 	scope_key(&k, p->scope);
-	if (ledger_each(l, TABLE_INTENTS, key_span(&k), count_entries, &n, e) != 0)
+	if (ledger_each(l, TABLE_INTENTS, key_span(&k),
+		&(struct visitor){count_entries, out}, e) != 0)
 		return -1;
-	if ((out->v = calloc(n + 1, sizeof(*out->v))) == NULL)
+	if ((out->v = calloc(out->n + 1, sizeof(*out->v))) == NULL)
 		return err_nomem(e);
-	if (ledger_each(l, TABLE_INTENTS, key_span(&k), collect_entries, out, e) != 0)
+	out->n = 0;
+	if (ledger_each(l, TABLE_INTENTS, key_span(&k),
+		&(struct visitor){collect_entries, out}, e) != 0)
 		return -1;
 	qsort(out->v, out->n, sizeof(*out->v), ref_compare);
 	return 0;
@@ -107,13 +110,11 @@ struct answered {
 };
 
 struct merge {
-	struct ledger *l;
-	struct txn *t;
+	struct act act;
 	const struct pass *p;
 	struct answered *batches; /* by number; one a batch of the pass */
 	uint32_t next_ordinal;
 	struct buf value;
-	struct err *e;
 };
 
 /* Their checks were made when the refs were collected and the outcomes tallied. */
@@ -134,26 +135,27 @@ load_ack(void *arg, struct span key, struct span value)
 {
 	struct merge *m = arg;
 	struct reader r = {.in = value};
-	uint32_t batch = batch_number(key);
+	uint32_t batch = batch_number(key), n;
 
 	get_u16(&r);
-	get_u32(&r);
-	if (r.bad || batch > m->p->batches)
+	n = get_u32(&r);
+	if (r.bad || n > r.in.n || batch > m->p->batches)
 		return -1;
-	m->batches[batch].outcomes = r.in;
+	m->batches[batch].outcomes = (struct span){r.in.p, n};
 	return 0;
 }
 
 static int
 load_batches(struct merge *m)
 {
+	const struct store_ops *ops = m->act.ledger->ops;
+	const struct visitor intents = {load_intent, m}, acks = {load_ack, m};
 	struct key k;
 
 	scope_key(&k, m->p->scope);
-	if (m->l->ops->each(m->t, TABLE_INTENTS, key_span(&k), load_intent, m, m->e) !=
-		0 ||
-	    m->l->ops->each(m->t, TABLE_ACKS, key_span(&k), load_ack, m, m->e) != 0)
-		return ledger_damaged(m->e, TABLE_INTENTS);
+	if (ops->each(m->act.txn, TABLE_INTENTS, key_span(&k), &intents, m->act.e) != 0 ||
+	    ops->each(m->act.txn, TABLE_ACKS, key_span(&k), &acks, m->act.e) != 0)
+		return ledger_damaged(m->act.e, TABLE_INTENTS);
 	return 0;
 }
 
@@ -172,13 +174,14 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_TAKEN:
+	case OUTCOME_TOUCHED:
 		now->flags = s->removed ? KNOWN_TOMBSTONE : 0;
 		now->content = s->known.content;
 		now->at = s->known.at;
 		now->window = s->known.window;
 		break;
 	case OUTCOME_REFUSED:
-		now->flags = (now->flags & ~(unsigned)KNOWN_DOUBT) | KNOWN_REFUSED;
+		now->flags |= KNOWN_REFUSED; /* a doubt is not ended by it */
 		now->refused = s->known.content;
 		break;
 	case OUTCOME_LATER:
@@ -203,7 +206,7 @@ record_write(
 	if (now->flags & KNOWN_REFUSED)
 		buf_add(b, now->refused.b, DIGEST_SIZE);
 	put_text(b, sealed);
-	return ledger_write(m->l, m->t, TABLE_RECORDS, key_span(k), b, m->e);
+	return ledger_write(&m->act, TABLE_RECORDS, key_span(k), b);
 }
 
 static int
@@ -216,9 +219,9 @@ merge_one(struct merge *m, const struct ref *ref)
 	int rc;
 
 	if (intent_entry(m->batches[ref->batch].intent, ref->index, &s) != 0)
-		return ledger_damaged(m->e, TABLE_INTENTS);
+		return ledger_damaged(m->act.e, TABLE_INTENTS);
 	record_ledger_key(&k, m->p->scope, &s.key);
-	rc = ledger_read(m->l, m->t, TABLE_RECORDS, key_span(&k), &value, m->e);
+	rc = ledger_read(&m->act, TABLE_RECORDS, key_span(&k), &value);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
@@ -227,7 +230,7 @@ merge_one(struct merge *m, const struct ref *ref)
 		    .at = TIME_NONE,
 		    .window = TIME_NONE};
 	else if (known_decode(&now, value, &sealed) != 0)
-		return ledger_damaged(m->e, TABLE_RECORDS);
+		return ledger_damaged(m->act.e, TABLE_RECORDS);
 	apply(&now, &s, outcome_of(m, ref));
 	return record_write(m, &k, &now, s.sealed);
 }
@@ -250,7 +253,7 @@ ordinal_get(struct merge *m)
 	int rc;
 
 	ordinal_key(&k, m->p->scope);
-	rc = ledger_read(m->l, m->t, TABLE_META, key_span(&k), &value, m->e);
+	rc = ledger_read(&m->act, TABLE_META, key_span(&k), &value);
 	r = (struct reader){.in = value};
 	m->next_ordinal = rc == 1 ? get_u32(&r) : 0;
 	return rc < 0 ? -1 : 0;
@@ -264,52 +267,57 @@ ordinal_put(struct merge *m)
 	ordinal_key(&k, m->p->scope);
 	buf_clear(&m->value);
 	put_u32(&m->value, m->next_ordinal);
-	return ledger_write(m->l, m->t, TABLE_META, key_span(&k), &m->value, m->e);
+	return ledger_write(&m->act, TABLE_META, key_span(&k), &m->value);
 }
 
 static int
-merge_chunk(struct merge *m, const struct refs *refs, uint64_t *done)
+merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done)
 {
 	uint64_t end = *done + MERGE_CHUNK < refs->n ? *done + MERGE_CHUNK : refs->n;
 
-	if ((m->t = m->l->ops->begin(m->l->store, true, m->e)) == NULL)
+	if (act_begin(&m->act, l, true, refs->e) != 0)
 		return -1;
 	if (ordinal_get(m) != 0 || load_batches(m) != 0)
 		goto out;
 	for (uint64_t i = *done; i < end; i++)
 		if (merge_one(m, &refs->v[i]) != 0)
 			goto out;
-	if (ordinal_put(m) != 0 || pass_write(m->l, m->t, m->p, end, m->e) != 0)
+	if (ordinal_put(m) != 0 || pass_write(&m->act, m->p, end) != 0)
 		goto out;
 	*done = end;
-	return m->l->ops->commit(m->t, m->e);
+	return act_commit(&m->act);
 out:
-	m->l->ops->abort(m->t);
+	act_abort(&m->act);
 	return -1;
 }
 
 static int
 finish(struct ledger *l, const struct pass *p, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, true, e);
+	struct act a;
 	struct key k;
 
-	if (t == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	scope_key(&k, p->scope);
-	if (l->ops->clear(t, TABLE_INTENTS, key_span(&k), e) != 0 ||
-	    l->ops->clear(t, TABLE_ACKS, key_span(&k), e) != 0 ||
-	    l->ops->del(t, TABLE_PASSES, key_span(&k), e) != 0) {
-		l->ops->abort(t);
+	if (l->ops->clear(a.txn, TABLE_INTENTS, key_span(&k), e) != 0 ||
+	    l->ops->clear(a.txn, TABLE_ACKS, key_span(&k), e) != 0 ||
+	    l->ops->del(a.txn, TABLE_PASSES, key_span(&k), e) != 0) {
+		act_abort(&a);
 		return -1;
 	}
-	return l->ops->commit(t, e);
+	return act_commit(&a);
 }
+
+struct tally {
+	uint64_t of[OUTCOME_TOUCHED + 1];
+	struct err *e;
+};
 
 static int
 tally(void *arg, struct span key, struct span value)
 {
-	struct merged *sum = arg;
+	struct tally *t = arg;
 	struct reader r = {.in = value};
 	uint32_t n;
 
@@ -317,25 +325,45 @@ tally(void *arg, struct span key, struct span value)
 	get_u16(&r);
 	n = get_u32(&r);
 	if (r.bad || r.in.n != n)
-		return -1;
+		return ledger_damaged(t->e, TABLE_ACKS);
 	for (uint32_t i = 0; i < n; i++) {
-		sum->taken += r.in.p[i] == OUTCOME_TAKEN;
-		sum->refused += r.in.p[i] == OUTCOME_REFUSED;
+		unsigned char o = (unsigned char)r.in.p[i];
+
+		if (o > OUTCOME_TOUCHED)
+			return ledger_damaged(t->e, TABLE_ACKS);
+		t->of[o]++;
 	}
+	return 0;
+}
+
+static int
+tally_all(struct ledger *l, const struct pass *p, const struct refs *refs,
+    struct merged *out, struct err *e)
+{
+	struct tally t = {.e = e};
+	struct key k;
+
+	scope_key(&k, p->scope);
+	if (ledger_each(l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, &t}, e) !=
+	    0)
+		return -1;
+	out->taken = t.of[OUTCOME_TAKEN];
+	out->refused = t.of[OUTCOME_REFUSED];
+	out->doubtful = refs->n - out->taken - out->refused - t.of[OUTCOME_TOUCHED];
 	return 0;
 }
 
 static int
 merged_so_far(struct ledger *l, const struct pass *p, uint64_t *done, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, false, e);
 	struct pass stored;
+	struct act a;
 	int r;
 
-	if (t == NULL)
+	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = pass_read(l, t, p->scope, &stored, done, e);
-	l->ops->abort(t);
+	r = pass_read(&a, p->scope, &stored, done);
+	act_abort(&a);
 	if (r == 0)
 		err_set(e, ERR_INTERNAL, "pass %llu is not open",
 		    (unsigned long long)p->number);
@@ -345,27 +373,23 @@ merged_so_far(struct ledger *l, const struct pass *p, uint64_t *done, struct err
 int
 pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 {
-	struct merge m = {.l = l, .p = p, .e = e};
+	struct merge m = {.p = p};
 	struct refs refs = {.n = 0};
 	uint64_t done;
-	struct key k;
 	int rc = -1;
 
 	*out = (struct merged){.taken = 0};
 	buf_init(&m.value, VALUE_MAX);
-	scope_key(&k, p->scope);
-	if (merged_so_far(l, p, &done, e) != 0 || collect(l, p, &refs, e) != 0)
+	if (merged_so_far(l, p, &done, e) != 0 || collect(l, p, &refs, e) != 0 ||
+	    tally_all(l, p, &refs, out, e) != 0)
 		goto out;
-	if (ledger_each(l, TABLE_ACKS, key_span(&k), tally, out, e) != 0)
-		goto out;
-	out->doubtful = refs.n - out->taken - out->refused;
 	if ((m.batches = calloc(p->batches + 1, sizeof(*m.batches))) == NULL) {
 		err_nomem(e);
 		goto out;
 	}
 	p->closing = true;
 	do {
-		if (merge_chunk(&m, &refs, &done) != 0)
+		if (merge_chunk(&m, l, &refs, &done) != 0)
 			goto out;
 	} while (done < refs.n);
 	rc = finish(l, p, e);

@@ -12,11 +12,12 @@
 #define LOAD_NUM    17 /* at most 17/20 full */
 #define LOAD_DEN    20
 
+/* 64 bits of a keyed digest: two records alike cost one needless delivery, no more. */
 struct slot {
 	uint64_t key;
 	uint64_t content;
-	uint32_t more; /* 32 more bits of the key; 0 and 0: empty */
-	uint32_t batch;
+	uint32_t at;    /* seconds since 1970, 0: none */
+	uint32_t batch; /* 0: an empty slot */
 };
 
 struct segment {
@@ -57,48 +58,40 @@ overlay_content(const struct digest *content)
 	return v;
 }
 
-static void
-slot_key(const struct record_key *k, struct slot *out)
+static uint64_t
+slot_key(const struct record_key *k)
 {
-	memcpy(&out->key, k->digest.b, sizeof(out->key));
-	memcpy(&out->more, k->digest.b + sizeof(out->key), sizeof(out->more));
-	out->more |= 1; /* never empty */
+	uint64_t v;
+
+	memcpy(&v, k->digest.b, sizeof(v));
+	return v ^ (uint64_t)k->type << 56;
 }
 
 static struct slot *
-find(const struct segment *s, const struct slot *want)
+find(const struct segment *s, uint64_t key)
 {
-	size_t i = (size_t)(want->key >> 8) % s->cap;
+	size_t i = (size_t)(key >> 8) % s->cap;
 
-	while (s->slots[i].more != 0 &&
-	       (s->slots[i].key != want->key || s->slots[i].more != want->more))
+	while (s->slots[i].batch != 0 && s->slots[i].key != key)
 		if (++i == s->cap)
 			i = 0;
 	return &s->slots[i];
 }
 
-static const struct segment *
-segment_of(const struct overlay *o, const struct slot *want)
-{
-	return &o->segment[want->key % SEGMENTS];
-}
-
 int
-overlay_get(const struct overlay *o, const struct record_key *k, uint64_t *content,
-    uint32_t *batch)
+overlay_get(const struct overlay *o, const struct record_key *k, struct changed *out)
 {
-	const struct segment *s;
+	uint64_t key = slot_key(k);
+	const struct segment *s = &o->segment[key % SEGMENTS];
 	const struct slot *found;
-	struct slot want;
 
-	slot_key(k, &want);
-	s = segment_of(o, &want);
 	if (s->cap == 0)
 		return 0;
-	found = find(s, &want);
-	*content = found->content;
-	*batch = found->batch;
-	return found->more != 0;
+	found = find(s, key);
+	*out = (struct changed){.content = found->content,
+	    .at = found->at == 0 ? TIME_NONE : (int64_t)found->at * 1000,
+	    .batch = found->batch};
+	return found->batch != 0;
 }
 
 static int
@@ -110,27 +103,35 @@ grow(struct segment *s, struct err *e)
 	if (bigger.slots == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; i < s->cap; i++)
-		if (s->slots[i].more != 0)
-			*find(&bigger, &s->slots[i]) = s->slots[i];
+		if (s->slots[i].batch != 0)
+			*find(&bigger, s->slots[i].key) = s->slots[i];
 	free(s->slots);
 	s->slots = bigger.slots;
 	s->cap = bigger.cap;
 	return 0;
 }
 
-int
-overlay_put(struct overlay *o, const struct record_key *k, uint64_t content,
-    uint32_t batch, struct err *e)
+/* Times outside 1970 to 2106 count as none: a change is then judged by content alone. */
+static uint32_t
+seconds(int64_t at)
 {
-	struct slot want = {.content = content, .batch = batch}, *slot;
-	struct segment *s;
+	return at == TIME_NONE || at < 0 || at / 1000 > UINT32_MAX
+		   ? 0
+		   : (uint32_t)(at / 1000);
+}
 
-	slot_key(k, &want);
-	s = &o->segment[want.key % SEGMENTS];
+int
+overlay_put(
+    struct overlay *o, const struct record_key *k, const struct changed *c, struct err *e)
+{
+	uint64_t key = slot_key(k);
+	struct segment *s = &o->segment[key % SEGMENTS];
+	struct slot *slot;
+
 	if ((s->used + 1) * LOAD_DEN > s->cap * LOAD_NUM && grow(s, e) != 0)
 		return -1;
-	slot = find(s, &want);
-	s->used += slot->more == 0;
-	*slot = want;
+	slot = find(s, key);
+	s->used += slot->batch == 0;
+	*slot = (struct slot){key, c->content, seconds(c->at), c->batch};
 	return 0;
 }

@@ -8,20 +8,24 @@
 #include "base/err.h"
 #include "state/pass.h"
 
-#define OVERLAY_BATCHES_MAX UINT32_MAX
-
 struct overlay;
+
+/* The last change of a record in this file. */
+struct changed {
+	uint64_t content; /* first 8 bytes of its content digest */
+	int64_t at;       /* event time in whole seconds, as ms; or TIME_NONE */
+	uint32_t batch;   /* number of the batch that holds it, from 1 */
+};
 
 struct overlay *overlay_new(struct err *e);
 void overlay_free(struct overlay *o);
 
-/* 1 with the 64-bit content prefix and the batch of the last change, 0 if unchanged. */
-int overlay_get(const struct overlay *o, const struct record_key *k, uint64_t *content,
-    uint32_t *batch);
-int overlay_put(struct overlay *o, const struct record_key *k, uint64_t content,
-    uint32_t batch, struct err *e);
+/* 1 and *out, 0 if the record was not changed yet. */
+int overlay_get(const struct overlay *o, const struct record_key *k, struct changed *out);
+int overlay_put(struct overlay *o, const struct record_key *k, const struct changed *c,
+    struct err *e);
 
-/* What overlay_get gives for a content digest. */
+/* What `content` is for a digest. */
 uint64_t overlay_content(const struct digest *content);
 
 #endif

@@ -69,39 +69,37 @@ known_decode(struct known *out, struct span value, struct span *sealed)
 }
 
 static int
-known_one(struct ledger *l, struct txn *t, uint32_t scope, const struct record_key *key,
-    struct known *out, struct err *e)
+known_one(const struct act *a, uint32_t scope, struct lookup *it)
 {
 	struct span value, sealed;
 	struct key k;
 	int r;
 
-	record_ledger_key(&k, scope, key);
-	*out = (struct known){.found = false};
-	r = ledger_read(l, t, TABLE_RECORDS, key_span(&k), &value, e);
-	if (r == 1 && known_decode(out, value, &sealed) != 0)
-		return ledger_damaged(e, TABLE_RECORDS);
+	record_ledger_key(&k, scope, &it->key);
+	it->known = (struct known){.found = false};
+	r = ledger_read(a, TABLE_RECORDS, key_span(&k), &value);
+	if (r == 1 && known_decode(&it->known, value, &sealed) != 0)
+		return ledger_damaged(a->e, TABLE_RECORDS);
 	return r < 0 ? -1 : 0;
 }
 
 int
-ledger_known(struct ledger *l, uint32_t scope, const struct record_key *keys, size_t n,
-    struct known *out, struct err *e)
+ledger_known(
+    struct ledger *l, uint32_t scope, struct lookup *lookups, size_t n, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, false, e);
+	struct act a;
 	int r = 0;
 
-	if (t == NULL)
+	if (act_begin(&a, l, false, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = known_one(l, t, scope, &keys[i], &out[i], e);
-	l->ops->abort(t);
+		r = known_one(&a, scope, &lookups[i]);
+	act_abort(&a);
 	return r;
 }
 
 int
-pass_write(
-    struct ledger *l, struct txn *t, const struct pass *p, uint64_t merged, struct err *e)
+pass_write(const struct act *a, const struct pass *p, uint64_t merged)
 {
 	struct key k;
 	struct buf b;
@@ -120,14 +118,13 @@ pass_write(
 	put_u64(&b, p->batches);
 	put_u8(&b, p->closing);
 	put_u64(&b, merged);
-	r = ledger_write(l, t, TABLE_PASSES, key_span(&k), &b, e);
+	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
 	return r;
 }
 
 int
-pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
-    uint64_t *merged, struct err *e)
+pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 {
 	struct span value, feed;
 	struct reader r;
@@ -135,7 +132,7 @@ pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
 	int rc;
 
 	scope_key(&k, scope);
-	if ((rc = ledger_read(l, t, TABLE_PASSES, key_span(&k), &value, e)) != 1)
+	if ((rc = ledger_read(a, TABLE_PASSES, key_span(&k), &value)) != 1)
 		return rc;
 	r = (struct reader){.in = value};
 	*p = (struct pass){.scope = scope, .number = get_u64(&r)};
@@ -150,7 +147,7 @@ pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
 	p->closing = get_u8(&r) != 0;
 	*merged = get_u64(&r);
 	if (r.bad || feed.n > LEDGER_NAME_MAX)
-		return ledger_damaged(e, TABLE_PASSES);
+		return ledger_damaged(a->e, TABLE_PASSES);
 	memcpy(p->feed, feed.p, feed.n);
 	return 1;
 }
@@ -158,37 +155,37 @@ pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
 int
 pass_get(struct ledger *l, uint32_t scope, struct pass *out, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, false, e);
 	uint64_t merged;
+	struct act a;
 	int r;
 
-	if (t == NULL)
+	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = pass_read(l, t, scope, out, &merged, e);
-	l->ops->abort(t);
+	r = pass_read(&a, scope, out, &merged);
+	act_abort(&a);
 	return r;
 }
 
 int
 pass_open(struct ledger *l, struct pass *p, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, true, e);
 	uint64_t merged;
 	struct pass other;
+	struct act a;
 	int r;
 
-	if (t == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	r = pass_read(l, t, p->scope, &other, &merged, e);
+	r = pass_read(&a, p->scope, &other, &merged);
 	if (r == 1)
 		err_set(e, ERR_INTERNAL, "pass %llu of feed %s is still open",
 		    (unsigned long long)other.number, other.feed);
-	if (r != 0 || feed_take_pass(l, t, p->feed, p->scope, &p->number, e) != 0 ||
-	    pass_write(l, t, p, 0, e) != 0) {
-		l->ops->abort(t);
+	if (r != 0 || feed_take_pass(&a, p->feed, p->scope, &p->number) != 0 ||
+	    pass_write(&a, p, 0) != 0) {
+		act_abort(&a);
 		return -1;
 	}
-	return l->ops->commit(t, e);
+	return act_commit(&a);
 }
 
 /* An entry: type, key, content, at, window, removed, sealed id. */
@@ -235,8 +232,8 @@ intent_entry(struct span intent, uint32_t index, struct stored *out)
 
 /* Count, the offset of each entry, the entries. */
 static int
-intent_write(struct ledger *l, struct txn *t, const struct pass *p,
-    const struct intent *in, struct buf *b, struct err *e)
+intent_write(
+    const struct act *a, const struct pass *p, const struct intent *in, struct buf *b)
 {
 	struct buf entries;
 	size_t first = 4 + 4 * in->n;
@@ -249,80 +246,71 @@ intent_write(struct ledger *l, struct txn *t, const struct pass *p,
 	put_u32(b, (uint32_t)in->n);
 	for (size_t i = 0; i < in->n; i++) {
 		put_u32(b, (uint32_t)(first + entries.n));
-		put_entry(l, &entries, &in->entries[i]);
+		put_entry(a->ledger, &entries, &in->entries[i]);
 	}
 	buf_add_span(b, buf_span(&entries));
-	r = buf_check(&entries, "an intent", e);
+	r = buf_check(&entries, "an intent", a->e);
 	buf_release(&entries);
-	return r == 0 ? ledger_write(l, t, TABLE_INTENTS, key_span(&k), b, e) : -1;
+	return r == 0 ? ledger_write(a, TABLE_INTENTS, key_span(&k), b) : -1;
 }
 
 static int
-ack_write(struct ledger *l, struct txn *t, const struct pass *p, const struct ack *a,
-    struct buf *b, struct err *e)
+ack_write(const struct act *a, const struct pass *p, const struct ack *ack, struct buf *b)
 {
 	struct key k;
 
-	batch_key(&k, p->scope, a->batch);
+	batch_key(&k, p->scope, ack->batch);
 	buf_clear(b);
-	put_u16(b, a->round);
-	put_u32(b, (uint32_t)a->n);
-	buf_add(b, a->outcomes, a->n);
-	return ledger_write(l, t, TABLE_ACKS, key_span(&k), b, e);
+	put_u16(b, ack->round);
+	put_u32(b, (uint32_t)ack->n);
+	buf_add(b, ack->outcomes, ack->n);
+	return ledger_write(a, TABLE_ACKS, key_span(&k), b);
 }
 
 int
-pass_commit(struct ledger *l, const struct pass *p, const struct intent *intents,
-    size_t nintents, const struct ack *acks, size_t nacks, struct err *e)
+pass_commit(
+    struct ledger *l, const struct pass *p, const struct pass_step *step, struct err *e)
 {
-	struct txn *t = l->ops->begin(l->store, true, e);
+	struct act a;
 	struct buf b;
 	int r = 0;
 
-	if (t == NULL)
+	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	buf_init(&b, VALUE_MAX);
-	for (size_t i = 0; i < nintents && r == 0; i++)
-		r = intent_write(l, t, p, &intents[i], &b, e);
-	for (size_t i = 0; i < nacks && r == 0; i++)
-		r = ack_write(l, t, p, &acks[i], &b, e);
+	for (size_t i = 0; i < step->nintents && r == 0; i++)
+		r = intent_write(&a, p, &step->intents[i], &b);
+	for (size_t i = 0; i < step->nacks && r == 0; i++)
+		r = ack_write(&a, p, &step->acks[i], &b);
 	buf_release(&b);
-	if (r != 0) {
-		l->ops->abort(t);
-		return -1;
-	}
-	return l->ops->commit(t, e);
+	if (r == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
 }
 
-struct ack_out {
-	struct ack *ack;
-	unsigned char *outcomes;
-	size_t max;
-};
-
 static int
-ack_decode(void *out, struct span value)
+ack_decode(void *out, struct span key, struct span value)
 {
-	struct ack_out *o = out;
+	struct ack *a = out;
 	struct reader r = {.in = value};
+	size_t room = a->n;
 
-	o->ack->round = get_u16(&r);
-	o->ack->n = get_u32(&r);
-	if (o->ack->n > o->max)
+	(void)key;
+	a->round = get_u16(&r);
+	a->n = get_u32(&r);
+	if (a->n > room)
 		return -1;
-	get_bytes(&r, o->outcomes, o->ack->n);
-	o->ack->outcomes = o->outcomes;
+	get_bytes(&r, a->outcomes, a->n);
 	return r.bad ? -1 : 0;
 }
 
 int
-pass_ack(struct ledger *l, const struct pass *p, uint64_t batch, struct ack *out,
-    unsigned char *outcomes, size_t max, struct err *e)
+pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e)
 {
-	struct ack_out o = {out, outcomes, max};
 	struct key k;
 
-	batch_key(&k, p->scope, batch);
-	*out = (struct ack){.batch = batch};
-	return ledger_read_one(l, TABLE_ACKS, key_span(&k), ack_decode, &o, e);
+	batch_key(&k, p->scope, a->batch);
+	return ledger_read_one(
+	    l, TABLE_ACKS, key_span(&k), &(struct visitor){ack_decode, a}, e);
 }

@@ -44,9 +44,15 @@ struct known {
 	int64_t window;
 };
 
-/* out[i] for keys[i], in one read. The keys are looked up in their own order. */
-int ledger_known(struct ledger *l, uint32_t scope, const struct record_key *keys,
-    size_t n, struct known *out, struct err *e);
+/* A key, and what the ledger answers. */
+struct lookup {
+	struct record_key key;
+	struct known known;
+};
+
+/* Fills in each known, all in one read, in their own order. */
+int ledger_known(
+    struct ledger *l, uint32_t scope, struct lookup *lookups, size_t n, struct err *e);
 
 /* What a record will be once its batch is acknowledged. */
 struct entry {
@@ -84,25 +90,39 @@ struct intent {
 	size_t n;
 };
 
-enum outcome { OUTCOME_NONE, OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_LATER };
+enum outcome {
+	OUTCOME_NONE,
+	OUTCOME_TAKEN,
+	OUTCOME_REFUSED,
+	OUTCOME_LATER,
+	OUTCOME_TOUCHED /* nothing was sent: only its event time moves on (P7) */
+};
 
 /* A batch's acknowledgement: one outcome a record. `round` counts `later` answers. */
 struct ack {
 	uint64_t batch;
 	unsigned round;
-	const unsigned char *outcomes;
+	unsigned char *outcomes;
 	size_t n;
 };
 
-/* Commits acknowledgements and the intents of what goes out next, together. */
-int pass_commit(struct ledger *l, const struct pass *p, const struct intent *intents,
-    size_t nintents, const struct ack *acks, size_t nacks, struct err *e);
+/* Acknowledgements, and the intents of what goes out next. */
+struct pass_step {
+	const struct intent *intents;
+	size_t nintents;
+	const struct ack *acks;
+	size_t nacks;
+};
+
+/* All of a step in one commit. */
+int pass_commit(
+    struct ledger *l, const struct pass *p, const struct pass_step *step, struct err *e);
 
 /*
- * The acknowledgement of a batch: 1, 0, -1. The outcomes (at most `max`) are copied.
+ * The acknowledgement of batch a->batch: 1, 0, -1. a->outcomes has room for a->n; on
+ * 1 a->n is how many there are.
  */
-int pass_ack(struct ledger *l, const struct pass *p, uint64_t batch, struct ack *out,
-    unsigned char *outcomes, size_t max, struct err *e);
+int pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e);
 
 /* What closing a pass merged. */
 struct merged {

@@ -23,10 +23,8 @@ void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *k
 int intent_entry(struct span intent, uint32_t index, struct stored *out);
 int known_decode(struct known *out, struct span value, struct span *sealed);
 
-int pass_write(struct ledger *l, struct txn *t, const struct pass *p, uint64_t merged,
-    struct err *e);
+int pass_write(const struct act *a, const struct pass *p, uint64_t merged);
 /* As pass_get, in a transaction, with how far the merge came. */
-int pass_read(struct ledger *l, struct txn *t, uint32_t scope, struct pass *p,
-    uint64_t *merged, struct err *e);
+int pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged);
 
 #endif

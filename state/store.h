@@ -20,7 +20,6 @@ enum table {
 	TABLE_FEEDS,
 	TABLE_NAMES,
 	TABLE_FILES,
-	TABLE_CONTENTS,
 	TABLE_RECORDS,
 	TABLE_PASSES,
 	TABLE_INTENTS,
@@ -32,6 +31,12 @@ enum table {
 
 struct store;
 struct txn;
+
+/* What is shown a pair: 0, 1 or -1. */
+struct visitor {
+	int (*fn)(void *arg, struct span key, struct span value);
+	void *arg;
+};
 
 struct store_ops {
 	/* `create`: make it where there is none; else that is ERR_LEDGER. */
@@ -50,12 +55,11 @@ struct store_ops {
 	int (*del)(struct txn *t, enum table table, struct span key, struct err *e);
 
 	/*
-	 * Calls fn for each pair whose key starts with `prefix`, in key order; fn's -1
-	 * ends it with -1, its 1 ends it with 0. fn must not change the table.
+	 * Shows v each pair whose key starts with `prefix`, in key order; its -1 ends it
+	 * with -1, its 1 ends it with 0. It must not change the table.
 	 */
 	int (*each)(struct txn *t, enum table table, struct span prefix,
-	    int (*fn)(void *arg, struct span key, struct span value), void *arg,
-	    struct err *e);
+	    const struct visitor *v, struct err *e);
 
 	/* Removes all pairs whose key starts with `prefix`. */
 	int (*clear)(struct txn *t, enum table table, struct span prefix, struct err *e);

@@ -44,7 +44,6 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_FEEDS] = "feeds",
     [TABLE_NAMES] = "names",
     [TABLE_FILES] = "files",
-    [TABLE_CONTENTS] = "contents",
     [TABLE_RECORDS] = "records",
     [TABLE_PASSES] = "passes",
     [TABLE_INTENTS] = "intents",
@@ -156,6 +155,10 @@ lmdb_open(const char *dir, bool create, struct err *e)
 	snprintf(s->path, sizeof(s->path), "%s/ledger.mdb", dir);
 	if (!create && lstat(s->path, &st) != 0) {
 		err_sys(e, ERR_LEDGER, errno, "%s", s->path);
+		goto out;
+	}
+	if (!create && st.st_size == 0) {
+		err_set(e, ERR_LEDGER, "%s is empty: restore it from a backup", s->path);
 		goto out;
 	}
 	if ((rc = mdb_env_create(&s->env)) != 0 ||
@@ -305,7 +308,7 @@ seek(MDB_cursor *c, struct span prefix, MDB_val *k, MDB_val *v)
 
 static int
 lmdb_each(struct txn *t, enum table table, struct span prefix,
-    int (*fn)(void *arg, struct span key, struct span value), void *arg, struct err *e)
+    const struct visitor *visitor, struct err *e)
 {
 	MDB_cursor *c;
 	MDB_val k, v;
@@ -315,7 +318,7 @@ lmdb_each(struct txn *t, enum table table, struct span prefix,
 		return fail(e, t->store, rc, table_names[table]);
 	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
 	    rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
-		r = fn(arg, (struct span){k.mv_data, k.mv_size},
+		r = visitor->fn(visitor->arg, (struct span){k.mv_data, k.mv_size},
 		    (struct span){v.mv_data, v.mv_size});
 		if (r != 0)
 			break;

@@ -64,6 +64,8 @@ catch_reader() {
 test_reading() {
 	local size
 
+	# Only root may see what an sftp-server has open.
+	[ "$(id -u)" -eq 0 ] || return 0
 	fresh
 	awk 'BEGIN { for (i = 0; i < 100; i++) s = s "no patient in here "
 		for (i = 0; i < 20000; i++) printf "X%d,%s,,,,,,SKIP\r\n", i, s }' >>"$dir/drop/export.csv"

@@ -85,8 +85,10 @@ test_killed() {
 	start_job
 	e2e_until "the first batches are under way" unfinished
 	ok "core dumps are off" grep -qE '^Max core file size +0 +0' "/proc/$job_pid/limits"
-	ls -l "/proc/$job_pid/fd" >"$dir/fds"
-	ok "the outbox is open, and has no name" grep -qE "$dir/state.*deleted" "$dir/fds"
+	if [ "$(id -u)" -eq 0 ]; then
+		ls -l "/proc/$job_pid/fd" >"$dir/fds"
+		ok "the outbox is open, and has no name" grep -qE "$dir/state.*deleted" "$dir/fds"
+	fi
 	end_job 137 KILL
 	api_stop
 	nowhere "after kill -9"
