@@ -55,7 +55,7 @@ test_after_it() {
 	rows 4 8 >"$dir/drop/b.csv"
 	dry 0 run --dry-run --json
 	is "only what is new" '[5,10,4,6]' "$(file_report rows records unchanged pending)"
-	rows 9 40 | awk -F, -v OFS=, 'NR > 1 && NR % 2 { $8 = "Nope\r" } { print }' >"$dir/drop/c.csv"
+	rows 9 60 | awk -F, -v OFS=, 'NR > 1 && NR % 2 { $8 = "Nope\r" } { print }' >"$dir/drop/c.csv"
 	dry 4 run --dry-run --json
 	rows 1 3 | sed 's/DOB/Birthday/' >"$dir/drop/d.csv"
 	rm "$dir/drop/c.csv"

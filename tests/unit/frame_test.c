@@ -21,13 +21,11 @@ static void
 add(struct frame *f, unsigned char key, const char *id, const char *object)
 {
 	struct entry en = entry_of(key, id);
-	struct frame_record *r = frame_add(f, &en);
+	struct frame_record *r = frame_add(f, &en, span_of(object));
 
 	cr_assert_not_null(r);
 	r->n = key * 10u;
 	r->row = key * 100u;
-	buf_add_str(&f->json, object);
-	frame_added(f);
 }
 
 static void

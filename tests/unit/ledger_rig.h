@@ -14,7 +14,8 @@
 #include "state/ledger_impl.h"
 #include "state/pass.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a)         (sizeof(a) / sizeof((a)[0]))
+#define RIG_OUTCOMES_MAX 1000
 
 static char rig_dir[32];
 static struct ledger *l;
@@ -123,10 +124,11 @@ static inline void
 rig_damage(enum table table, size_t byte)
 {
 	struct span pair[2] = {{NULL, 0}, {NULL, 0}}, all = {NULL, 0};
+	const struct visitor first = {rig_copy_first, pair};
 	struct txn *t = l->ops->begin(l->store, false, &e);
 
 	cr_assert_not_null(t, "%s", e.msg);
-	cr_assert_eq(l->ops->each(t, table, all, rig_copy_first, pair, &e), 0);
+	cr_assert_eq(l->ops->each(t, table, all, &first, &e), 0);
 	l->ops->abort(t);
 	cr_assert_not_null(pair[0].p, "table %d is empty", (int)table);
 	((char *)(uintptr_t)pair[1].p)[byte % pair[1].n] ^= 4;
@@ -182,29 +184,37 @@ rig_open_pass(struct pass *p)
 }
 
 static inline void
+rig_step(const struct pass *p, const struct pass_step *step)
+{
+	cr_assert_eq(pass_commit(l, p, step, &e), 0, "%s", e.msg);
+}
+
+static inline void
 rig_intent(const struct pass *p, uint64_t batch, const struct entry *entries, size_t n)
 {
 	const struct intent in = {batch, entries, n};
 
-	cr_assert_eq(pass_commit(l, p, &in, 1, NULL, 0, &e), 0, "%s", e.msg);
+	rig_step(p, &(struct pass_step){.intents = &in, .nintents = 1});
 }
 
 static inline void
 rig_ack(const struct pass *p, uint64_t batch, const unsigned char *outcomes, size_t n)
 {
-	const struct ack a = {batch, 1, outcomes, n};
+	unsigned char own[RIG_OUTCOMES_MAX];
+	const struct ack a = {batch, 1, own, n};
 
-	cr_assert_eq(pass_commit(l, p, NULL, 0, &a, 1, &e), 0, "%s", e.msg);
+	cr_assert_leq(n, sizeof(own));
+	memcpy(own, outcomes, n);
+	rig_step(p, &(struct pass_step){.acks = &a, .nacks = 1});
 }
 
 static inline struct known
 rig_known(uint32_t scope, const char *id)
 {
-	struct record_key key = rig_key(id);
-	struct known k;
+	struct lookup it = {.key = rig_key(id)};
 
-	cr_assert_eq(ledger_known(l, scope, &key, 1, &k, &e), 0, "%s", e.msg);
-	return k;
+	cr_assert_eq(ledger_known(l, scope, &it, 1, &e), 0, "%s", e.msg);
+	return it.known;
 }
 
 #endif

@@ -38,7 +38,7 @@ fill(size_t n)
 	for (size_t i = 0; i < n; i++) {
 		ulid_make((int64_t)i, ulid);
 		cr_assert_eq(
-		    ledger_run_put(l, ulid, (struct span){json, sizeof(json)}, &e), 0);
+		    ledger_run_put(l, ulid, "north", (struct span){json, sizeof(json)}, &e), 0);
 	}
 }
 
@@ -432,7 +432,6 @@ static const struct feed_state full = {.name = "north",
     .last_error = INT64_MAX,
     .last_exit = 69,
     .last_content = {{1, 2, 3}},
-    .last_fingerprint = UINT64_MAX,
     .files = 4,
     .delivered = 5,
     .rejected = 6,

@@ -22,7 +22,9 @@ name_of(enum name_state state, const char *path)
 static void
 put(const char *feed, const char *name, const struct name_entry *n)
 {
-	cr_assert_eq(ledger_names_put(l, feed, &name, n, 1, &e), 0, "%s", e.msg);
+	const struct name_put one = {name, *n};
+
+	cr_assert_eq(ledger_names_put(l, feed, &one, 1, &e), 0, "%s", e.msg);
 }
 
 static int
@@ -61,19 +63,18 @@ Test(names_files, names_are_kept_changed_and_removed)
 
 Test(names_files, names_go_in_one_commit)
 {
-	const char *names[] = {"a", "b", ""};
-	struct name_entry in[3] = {name_of(NAME_SEEN, ""), name_of(NAME_DONE, "/x"),
-	    name_of(NAME_HELD, "")},
-			  n;
+	struct name_put in[] = {{"a", name_of(NAME_SEEN, "")},
+	    {"b", name_of(NAME_DONE, "/x")}, {"", name_of(NAME_HELD, "")}};
+	struct name_entry n;
 
-	cr_expect_eq(ledger_names_put(l, "north", NULL, NULL, 0, &e), 0);
-	cr_assert_eq(ledger_names_put(l, "north", names, in, 3, &e), 0);
+	cr_expect_eq(ledger_names_put(l, "north", NULL, 0, &e), 0);
+	cr_assert_eq(ledger_names_put(l, "north", in, 3, &e), 0);
 	cr_assert_eq(get("north", "b", &n), 1);
 	cr_expect_str_eq(n.path, "/x");
 	cr_assert_eq(get("north", "", &n), 1);
 	cr_expect_eq(n.state, NAME_HELD);
-	in[1].seen = 0;
-	cr_assert_eq(ledger_names_put(l, "north", names, in, 3, &e), 0);
+	in[1].entry.seen = 0;
+	cr_assert_eq(ledger_names_put(l, "north", in, 3, &e), 0);
 	cr_expect_eq(get("north", "b", &n), 0);
 	cr_expect_eq(get("north", "a", &n), 1);
 }

@@ -115,11 +115,12 @@ join_keys(void *arg, struct span key, struct span value)
 static void
 expect_each(const char *prefix, int r, const char *want)
 {
-	struct txn *t = begin(false);
 	struct buf out;
+	const struct visitor join = {join_keys, &out};
+	struct txn *t = begin(false);
 
 	buf_init(&out, 1000);
-	cr_expect_eq(ops->each(t, TABLE_RUNS, span_of(prefix), join_keys, &out, &e), r);
+	cr_expect_eq(ops->each(t, TABLE_RUNS, span_of(prefix), &join, &e), r);
 	cr_expect(span_eq(buf_span(&out), span_of(want)), "%s: %.*s", prefix, (int)out.n,
 	    out.p);
 	buf_release(&out);
