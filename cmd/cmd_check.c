@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/commands.h"
 #include "cmd/feed.h"
@@ -23,9 +25,9 @@ static const char help[] =
     "  emrdrop check northside-appointments --connect\n";
 
 struct check {
-	struct buf out;
+	struct buf out, text;
 	struct json json;
-	bool as_json;
+	bool as_json, connect;
 };
 
 static void
@@ -60,9 +62,15 @@ show_host_line(struct check *c, struct feed *f, const struct poller_env *env)
 	struct err e;
 	char *line = NULL;
 
-	if (poller_host_line(&f->source, env, &line, &e) != 0)
+	if (poller_host_line(&f->source, env, &line, &e) != 0) {
+		say(c, "host_key", e.msg);
 		return;
-	say(c, "host key, to compare with the clinic's and paste into known_hosts", line);
+	}
+	say(c, "host_key", line);
+	if (!c->as_json)
+		buf_add_str(&c->out,
+		    "    compare its fingerprint with the clinic's, then paste "
+		    "the line into known_hosts\n");
 	free(line);
 }
 
@@ -102,6 +110,57 @@ try_api(struct app *app, struct check *c, struct feed *f)
 	return err_exit(e.code);
 }
 
+/* Secrets are read as a run would read them, and forgotten. */
+static int
+try_secret(struct check *c, const char *option, const struct conf_secret *place)
+{
+	struct err e;
+	char *secret;
+
+	if (place->where == NULL)
+		return STATUS_OK;
+	if ((secret = secret_read(place, &e)) == NULL) {
+		say(c, option, e.msg);
+		return STATUS_CONFIG;
+	}
+	secret_free(secret);
+	return STATUS_OK;
+}
+
+static int
+try_file(struct check *c, const char *option, const char *path)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return STATUS_OK;
+	buf_clear(&c->text);
+	buf_addf(&c->text, "%s: %s", path, strerror(errno));
+	buf_add_char(&c->text, '\0');
+	say(c, option, c->text.p);
+	return STATUS_CONFIG;
+}
+
+static int
+try_places(struct check *c, const struct feed *f)
+{
+	bool sftp = strncmp(f->source.url, "sftp:", 5) == 0;
+	int exit = try_secret(c, "[source] key_file", &f->source.key_file);
+
+	exit = status_worse(exit,
+	    try_secret(c, "[source] key_passphrase_file", &f->source.key_passphrase));
+	exit = status_worse(
+	    exit, try_secret(c, "[source] password_file", &f->source.password_file));
+	exit = status_worse(
+	    exit, try_secret(c, "[target] token_file", &f->target.token_file));
+	exit = status_worse(
+	    exit, try_secret(c, "[target] password_file", &f->target.password_file));
+	exit = status_worse(exit, try_file(c, "[target] ca_file", f->target.ca_file));
+	/* --connect gives the lines to make it with. */
+	if (sftp && !c->connect)
+		exit = status_worse(
+		    exit, try_file(c, "[source] known_hosts", f->source.known_hosts));
+	return exit;
+}
+
 static int
 check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 {
@@ -113,12 +172,15 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 		jw_put_cstr(&c->json, "feed", f->feed.name);
 		jw_put_cstr(&c->json, "path", f->path);
 	} else {
-		buf_addf(&c->out, "%s: %s\n", f->feed.name, e == NULL ? "right" : e->msg);
+		buf_addf(&c->out, "%s: %s\n", f->feed.name,
+		    e == NULL ? "configuration right" : e->msg);
 	}
 	if (e != NULL)
 		say_errors(c, &f->errors);
 	if (e != NULL && c->as_json)
 		say(c, "error", e->msg);
+	if (e == NULL)
+		exit = try_places(c, f);
 	if (e == NULL && app->connect) {
 		exit = status_worse(exit, try_drop(app, c, f));
 		exit = status_worse(exit, try_api(app, c, f));
@@ -131,10 +193,11 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 static int
 check(struct app *app, struct err *e)
 {
-	struct check c = {.as_json = app->json};
+	struct check c = {.as_json = app->json, .connect = app->connect};
 	int exit;
 
 	buf_init(&c.out, 16u << 20);
+	buf_init(&c.text, 8192);
 	jw_init(&c.json, &c.out);
 	if (c.as_json) {
 		jw_object(&c.json);
@@ -154,6 +217,7 @@ check(struct app *app, struct err *e)
 		    print_out(buf_span(&c.out), e) != 0)
 			exit = status_worse(exit, err_exit(e->code));
 	buf_release(&c.out);
+	buf_release(&c.text);
 	return exit;
 }
 

@@ -59,7 +59,8 @@ test_logins() {
 	simple -e "s|^key_file.*|key_file = $dir/none|"
 	run 78 run --json
 	has "the file that is not there" "$dir/out" "$dir/none"
-	run 0 check
+	run 78 check
+	has "check tells of it too" "$dir/out" "$dir/none"
 }
 
 test_tls() {

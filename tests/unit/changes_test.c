@@ -4,6 +4,7 @@
 
 #define VALUES_MAX 10
 #define NO_LIMIT   ((size_t)1 << 30)
+#define SEC(n)     ((n) * INT64_C(1000))
 
 static struct changes_conf conf;
 static struct changes *c;
@@ -110,7 +111,10 @@ patient(const char *id, const char *text, int64_t at)
 	return (struct row){"patient", id, {"preferred_name", text}, at, OP_PUT};
 }
 
-/* Delivers all batches; `outcome` is what the API says to each record. */
+/*
+ * Delivers all batches; `outcome` is what the API says to each record. It is not asked
+ * about touches, and a batch of nothing else is acknowledged without it.
+ */
 static void
 deliver(enum outcome outcome)
 {
@@ -118,15 +122,20 @@ deliver(enum outcome outcome)
 	unsigned char outcomes[500];
 	struct merged sum;
 
-	memset(outcomes, (int)outcome, sizeof(outcomes));
 	rig_open_pass(&p);
 	while (next()) {
 		struct entry entries[500];
+		bool sent = false;
 
-		for (size_t i = 0; i < frame.n; i++)
+		for (size_t i = 0; i < frame.n; i++) {
+			bool touch = frame.records[i].length == 0;
+
 			entries[i] = frame.records[i].entry;
+			outcomes[i] = (unsigned char)(touch ? OUTCOME_TOUCHED : outcome);
+			sent |= !touch;
+		}
 		rig_intent(&p, frame.number, entries, frame.n);
-		if (outcome != OUTCOME_NONE)
+		if (!sent || outcome != OUTCOME_NONE)
 			rig_ack(&p, frame.number, outcomes, frame.n);
 	}
 	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
@@ -206,14 +215,15 @@ Test(changes, records_as_they_are_sent)
 	cr_expect(changes_counts(c)->event_times);
 }
 
-enum judged { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED };
+/* TOUCHED: unchanged, and its event time moves on. */
+enum judged { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED, TOUCHED };
 
 static const uint64_t *
 count_of(enum judged j)
 {
 	const struct changes_counts *n = changes_counts(c);
-	const uint64_t *const all[] = {
-	    &n->changed, &n->unchanged, &n->duplicate, &n->stale, &n->refused};
+	const uint64_t *const all[] = {&n->changed, &n->unchanged, &n->duplicate,
+	    &n->stale, &n->refused, &n->unchanged};
 
 	return all[j];
 }
@@ -250,8 +260,17 @@ expect_judgement(const struct judgement *j, const char *id)
 	end();
 	cr_expect_eq(*count_of(j->is), 1, "%s", j->name);
 	cr_expect_eq(changes_counts(c)->records, 1, "%s", j->name);
-	cr_expect_eq(next(), j->is == CHANGED, "%s", j->name);
 	expect_balance(changes_counts(c));
+	if (j->is != CHANGED && j->is != TOUCHED) {
+		cr_expect_not(next(), "%s", j->name);
+		return;
+	}
+	cr_assert(next(), "%s", j->name);
+	cr_assert_eq(frame.n, 1, "%s", j->name);
+	cr_expect_eq(frame.records[0].length == 0, j->is == TOUCHED, "%s", j->name);
+	cr_expect_eq(frame.json.n == 0, j->is == TOUCHED, "%s", j->name);
+	cr_expect_eq(frame.records[0].entry.at, row.at == 0 ? TIME_NONE : row.at);
+	cr_expect_not(next(), "%s", j->name);
 }
 
 Test(changes, what_a_row_is_to_what_is_known)
@@ -260,7 +279,40 @@ Test(changes, what_a_row_is_to_what_is_known)
 	    {"unknown", {{NULL, 0, 0}}, "A", 0, CHANGED},
 	    {"the same", {{"A", 0, OUTCOME_TAKEN}}, "A", 0, UNCHANGED},
 	    {"another", {{"A", 0, OUTCOME_TAKEN}}, "B", 0, CHANGED},
-	    {"the same, newer", {{"A", 10, OUTCOME_TAKEN}}, "A", 11, UNCHANGED},
+	    {"the same, newer", {{"A", SEC(10), OUTCOME_TAKEN}}, "A", SEC(11), TOUCHED},
+	    {"the same, newer by less than a second", {{"A", SEC(10), OUTCOME_TAKEN}},
+		"A", SEC(10) + 1, TOUCHED},
+	    {"the same, as old", {{"A", SEC(10), OUTCOME_TAKEN}}, "A", SEC(10),
+		UNCHANGED},
+	    {"the same, older", {{"A", SEC(10), OUTCOME_TAKEN}}, "A", SEC(9), STALE},
+	    {"the same, of no known age", {{"A", SEC(10), OUTCOME_TAKEN}}, "A", 0,
+		UNCHANGED},
+	    {"the same, first with an age", {{"A", 0, OUTCOME_TAKEN}}, "A", SEC(9),
+		TOUCHED},
+	    {"the same, newer, touched before",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"A", SEC(20), OUTCOME_TAKEN}}, "A",
+		SEC(30), TOUCHED},
+	    {"the same, as old as the touch before",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"A", SEC(20), OUTCOME_TAKEN}}, "A",
+		SEC(20), UNCHANGED},
+	    {"another, older than the touch before",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"A", SEC(20), OUTCOME_TAKEN}}, "B",
+		SEC(15), STALE},
+	    {"refused before, and newer", {{"A", SEC(10), OUTCOME_REFUSED}}, "A", SEC(20),
+		REFUSED},
+	    {"never answered, and newer", {{"A", SEC(10), OUTCOME_NONE}}, "A", SEC(20),
+		CHANGED},
+	    {"back to what was taken, and newer",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"B", SEC(20), OUTCOME_REFUSED}}, "A",
+		SEC(30), TOUCHED},
+	    {"what was refused last, after a touch",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"B", SEC(20), OUTCOME_REFUSED},
+		    {"A", SEC(30), OUTCOME_TAKEN}},
+		"B", SEC(40), REFUSED},
+	    {"removed again, later",
+		{{"A", SEC(10), OUTCOME_TAKEN}, {"", SEC(20), OUTCOME_TAKEN},
+		    {"", SEC(30), OUTCOME_TAKEN}},
+		"A", SEC(25), STALE},
 	    {"another, newer", {{"A", 10, OUTCOME_TAKEN}}, "B", 11, CHANGED},
 	    {"another, as old", {{"A", 10, OUTCOME_TAKEN}}, "B", 10, CHANGED},
 	    {"another, older", {{"A", 10, OUTCOME_TAKEN}}, "B", 9, STALE},
@@ -357,9 +409,9 @@ Test(changes, rows_of_one_file_are_compared_with_each_other)
 /* P7 within a file: the second row is older than the first, or than what is known. */
 Test(changes, an_older_row_of_the_same_file_is_stale)
 {
-	struct row known = patient("7", "A", 10);
-	struct row rows[] = {patient("7", "B", 20), patient("7", "C", 5)};
-	struct row unknown[] = {patient("8", "B", 20), patient("8", "C", 15)};
+	struct row known = patient("7", "A", SEC(10));
+	struct row rows[] = {patient("7", "B", SEC(20)), patient("7", "C", SEC(5))};
+	struct row unknown[] = {patient("8", "B", SEC(20)), patient("8", "C", SEC(15))};
 
 	deliver_rows(&known, 1, OUTCOME_TAKEN);
 	begin();
@@ -377,8 +429,8 @@ Test(changes, an_older_row_of_the_same_file_is_stale)
 /* P7: what is unchanged but newer moves the event time on. */
 Test(changes, unchanged_but_newer_moves_on)
 {
-	struct row first = patient("7", "A", 10), again = patient("7", "A", 30);
-	struct row between = patient("7", "B", 20);
+	struct row first = patient("7", "A", SEC(10)), again = patient("7", "A", SEC(30));
+	struct row between = patient("7", "B", SEC(20));
 
 	deliver_rows(&first, 1, OUTCOME_TAKEN);
 	deliver_rows(&again, 1, OUTCOME_TAKEN);
@@ -386,6 +438,98 @@ Test(changes, unchanged_but_newer_moves_on)
 	add_all(&between, 1);
 	end();
 	cr_expect_eq(changes_counts(c)->stale, 1);
+}
+
+/* P7 within a file: an equal row that is newer moves the time on too. */
+Test(changes, a_duplicate_but_newer_moves_on)
+{
+	struct row rows[] = {patient("7", "A", SEC(10)), patient("7", "A", SEC(30)),
+	    patient("7", "B", SEC(20)), patient("7", "A", SEC(30)),
+	    patient("8", "A", SEC(10))};
+	static const uint64_t numbers[] = {1, 0, 2};
+
+	begin();
+	add_all(rows, COUNT(rows));
+	end();
+	cr_expect_eq(changes_counts(c)->changed, 2);
+	cr_expect_eq(changes_counts(c)->duplicate, 2);
+	cr_expect_eq(changes_counts(c)->stale, 1, "older than the touch");
+	expect_balance(changes_counts(c));
+	cr_assert(next());
+	cr_assert_eq(frame.n, COUNT(numbers));
+	for (size_t i = 0; i < frame.n; i++) {
+		cr_expect_eq(frame.records[i].n, numbers[i], "touches have no number");
+		cr_expect_eq(frame.records[i].length == 0, i == 1);
+	}
+	cr_expect_eq(frame.records[1].entry.at, SEC(30));
+	cr_expect_not(next());
+}
+
+/* What the API says to a row says nothing of the touch behind it, and the other way. */
+Test(changes, a_touch_is_no_delivery)
+{
+	static const struct {
+		const char *id;
+		enum outcome outcome;
+		enum judged is; /* the same again, and newer */
+	} cases[] = {
+	    {"1", OUTCOME_TAKEN, TOUCHED},
+	    {"2", OUTCOME_REFUSED, REFUSED},
+	    {"3", OUTCOME_LATER, CHANGED},
+	    {"4", OUTCOME_NONE, CHANGED},
+	};
+
+	/* The touch is in the batch of its row, or in one of its own. */
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		const char *id = cases[i / 2].id, *text = i % 2 == 0 ? "A" : "B";
+		int64_t at = SEC(100 * (int64_t)i + 1);
+		struct row rows[] = {
+		    patient(id, text, at), patient(id, text, at + SEC(10))};
+		struct row again = patient(id, text, at + SEC(20));
+
+		conf.batch_records = i % 2 == 0 ? 500 : 1;
+		deliver_rows(rows, 2, cases[i / 2].outcome);
+		begin();
+		add_all(&again, 1);
+		end();
+		cr_expect_eq(*count_of(cases[i / 2].is), 1, "record %s, %s", id, text);
+		cr_expect_eq(changes_counts(c)->records, 1);
+	}
+}
+
+/* Nothing is sent of such a file, and its times are known all the same. */
+Test(changes, a_file_of_touches_only)
+{
+	struct row rows[] = {patient("1", "A", SEC(10)), patient("2", "A", SEC(10)),
+	    patient("3", "A", SEC(10))};
+	static const size_t want[] = {2, 1};
+	size_t n = 0;
+
+	deliver_rows(rows, 3, OUTCOME_TAKEN);
+	for (size_t i = 0; i < 3; i++)
+		rows[i].at = SEC(30);
+	conf.batch_records = 2;
+	begin();
+	add_all(rows, 3);
+	end();
+	cr_expect_eq(changes_counts(c)->unchanged, 3);
+	cr_expect_eq(changes_counts(c)->changed, 0);
+	cr_expect_eq(changes_counts(c)->batches, 2);
+	for (; next(); n++) {
+		cr_assert_lt(n, COUNT(want));
+		cr_expect_eq(frame.number, n + 1);
+		cr_expect_eq(frame.n, want[n]);
+		cr_expect_eq(frame.json.n, 0);
+		for (size_t i = 0; i < frame.n; i++)
+			cr_expect_eq(frame.records[i].length, 0);
+	}
+	cr_expect_eq(n, COUNT(want));
+	deliver_rows(rows, 3, OUTCOME_NONE); /* no answer is needed */
+	begin();
+	add_all(rows, 3);
+	end();
+	cr_expect_eq(changes_counts(c)->unchanged, 3);
+	cr_expect_not(next(), "the times have moved on, and stand");
 }
 
 /* A patch has a history of its own, and so has each feed's. */

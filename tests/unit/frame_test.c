@@ -76,6 +76,72 @@ Test(frame, comes_back_as_it_was)
 	buf_release(&out);
 }
 
+/* A record with an empty object is a touch: in the frame, but not in its JSON. */
+Test(frame, touches_leave_no_trace_in_the_json)
+{
+	static const struct {
+		const char *objects[4]; /* NULL: no more */
+		const char *json;
+	} cases[] = {
+	    {{""}, ""},
+	    {{"", "", ""}, ""},
+	    {{"", "{\"n\":1}"}, "{\"n\":1}"},
+	    {{"{\"n\":1}", ""}, "{\"n\":1}"},
+	    {{"{\"n\":1}", "", "{}", ""}, "{\"n\":1},{}"},
+	    {{"", "{}", "", "{\"n\":1}"}, "{},{\"n\":1}"},
+	};
+	struct frame a, b;
+	struct buf out;
+
+	frame_init(&a);
+	frame_init(&b);
+	buf_init(&out, 1 << 20);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned char n = 0;
+
+		frame_clear(&a);
+		for (; n < 4 && cases[i].objects[n] != NULL; n++)
+			add(&a, n, "A-1", cases[i].objects[n]);
+		cr_expect(span_eq(buf_span(&a.json), span_of(cases[i].json)),
+		    "case %zu: %.*s", i, (int)a.json.n, a.json.p);
+		buf_clear(&out);
+		frame_encode(&a, &out);
+		cr_assert_eq(frame_decode(&b, buf_span(&out), &e), 0, "%s", e.msg);
+		cr_assert_eq(b.n, n);
+		cr_expect(span_eq(buf_span(&b.json), span_of(cases[i].json)));
+		for (unsigned char k = 0; k < n; k++)
+			expect_record(&b, k, k, "A-1", cases[i].objects[k]);
+	}
+	frame_release(&a);
+	frame_release(&b);
+	buf_release(&out);
+}
+
+Test(frame, what_is_added_is_copied)
+{
+	char id[] = "A-1", object[] = "{\"n\":1}";
+	struct entry en = entry_of(1, id);
+	struct frame_record *r;
+	struct frame a, b;
+	struct buf out;
+
+	frame_init(&a);
+	frame_init(&b);
+	buf_init(&out, 1 << 20);
+	r = frame_add(&a, &en, span_of(object));
+	cr_assert_not_null(r);
+	r->n = 10;
+	r->row = 100;
+	memset(id, 'x', sizeof(id) - 1);
+	memset(object, 'x', sizeof(object) - 1);
+	frame_encode(&a, &out);
+	cr_assert_eq(frame_decode(&b, buf_span(&out), &e), 0, "%s", e.msg);
+	expect_record(&b, 0, 1, "A-1", "{\"n\":1}");
+	frame_release(&a);
+	frame_release(&b);
+	buf_release(&out);
+}
+
 Test(frame, is_used_again)
 {
 	struct frame a, b;

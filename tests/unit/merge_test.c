@@ -66,6 +66,40 @@ static const struct scenario {
 	{{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_TAKEN}}, 0, "B", NULL, 2},
     {"a refusal survives doubt", {{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_NONE}},
 	KNOWN_EMPTY | KNOWN_REFUSED | KNOWN_DOUBT, NULL, "A", TIME_NONE},
+    /* P7: a touch moves the event time of what was taken, and tells nothing else. */
+    {"touched", {{1, "A", OUTCOME_TAKEN}, {2, "A", OUTCOME_TOUCHED}}, 0, "A", NULL, 2},
+    {"touched where it was sent", {{1, "A", OUTCOME_TAKEN}, {1, "A", OUTCOME_TOUCHED}}, 0,
+	"A", NULL, 2},
+    {"touched twice",
+	{{1, "A", OUTCOME_TAKEN}, {2, "A", OUTCOME_TOUCHED}, {3, "A", OUTCOME_TOUCHED}},
+	0, "A", NULL, 3},
+    {"a removal is touched",
+	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_TAKEN}, {3, "", OUTCOME_TOUCHED}},
+	KNOWN_TOMBSTONE, "", NULL, 3},
+    {"changed after a touch",
+	{{1, "A", OUTCOME_TAKEN}, {2, "A", OUTCOME_TOUCHED}, {3, "B", OUTCOME_TAKEN}}, 0,
+	"B", NULL, 3},
+    {"a touch of what is refused is no delivery",
+	{{1, "A", OUTCOME_REFUSED}, {1, "A", OUTCOME_TOUCHED}},
+	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A", TIME_NONE},
+    {"a touch of what is refused leaves what was taken",
+	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_REFUSED}, {2, "B", OUTCOME_TOUCHED}},
+	KNOWN_REFUSED, "A", "B", 1},
+    {"a touch ends no refusal",
+	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_REFUSED}, {3, "A", OUTCOME_TOUCHED}},
+	KNOWN_REFUSED, "A", "B", 3},
+    {"a touch of what was never answered is no delivery",
+	{{1, "A", OUTCOME_NONE}, {1, "A", OUTCOME_TOUCHED}}, KNOWN_EMPTY | KNOWN_DOUBT,
+	NULL, NULL, TIME_NONE},
+    {"a touch of what is wanted later is no delivery",
+	{{1, "A", OUTCOME_LATER}, {1, "A", OUTCOME_TOUCHED}}, KNOWN_EMPTY | KNOWN_DOUBT,
+	NULL, NULL, TIME_NONE},
+    {"a touch of an unanswered change leaves what was taken",
+	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_NONE}, {2, "B", OUTCOME_TOUCHED}},
+	KNOWN_DOUBT, "A", NULL, 1},
+    {"a touch of an unanswered removal leaves what was taken",
+	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_NONE}, {2, "", OUTCOME_TOUCHED}},
+	KNOWN_DOUBT, "A", NULL, 1},
 };
 
 static void
@@ -160,6 +194,73 @@ Test(merge, all_is_counted)
 	cr_expect_eq(sum.doubtful, 5);
 }
 
+/* A touch was not sent: it is neither taken nor left in doubt. */
+Test(merge, touches_are_not_counted)
+{
+	static const unsigned char outcomes[2][2] = {
+	    {OUTCOME_TAKEN, OUTCOME_TAKEN}, {OUTCOME_TOUCHED, OUTCOME_TOUCHED}};
+	const struct entry entries[2][2] = {
+	    {rig_entry("1", "A", 1), rig_entry("2", "A", 1)},
+	    {rig_entry("1", "A", 5), rig_entry("2", "A", 6)}};
+	struct merged sum;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct pass p = rig_pass(1, 1);
+
+		rig_open_pass(&p);
+		rig_intent(&p, 1, entries[i], 2);
+		rig_ack(&p, 1, outcomes[i], 2);
+		cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+		cr_expect_eq(sum.taken, i == 0 ? 2 : 0);
+		cr_expect_eq(sum.refused, 0);
+		cr_expect_eq(sum.doubtful, 0);
+	}
+	cr_expect_eq(rig_known(1, "1").at, 5);
+	cr_expect_eq(rig_known(1, "2").at, 6);
+}
+
+/*
+ * What the API wants later is asked for again, round after round: the last round's
+ * answers are those of the batch, and nothing is counted twice.
+ */
+Test(merge, later_rounds_replace_earlier_ones)
+{
+	static unsigned char outcomes[3][4] = {
+	    {OUTCOME_TAKEN, OUTCOME_LATER, OUTCOME_LATER, OUTCOME_LATER},
+	    {OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_LATER, OUTCOME_LATER},
+	    {OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_TAKEN, OUTCOME_LATER}};
+	static const unsigned flags[] = {
+	    0, KNOWN_EMPTY | KNOWN_REFUSED, 0, KNOWN_EMPTY | KNOWN_DOUBT};
+	const struct entry entries[] = {rig_entry("0", "A", 1), rig_entry("1", "A", 1),
+	    rig_entry("2", "A", 1), rig_entry("3", "A", 1)};
+	struct pass p = rig_pass(1, 1);
+	unsigned char out[4];
+	struct merged sum;
+
+	rig_open_pass(&p);
+	rig_intent(&p, 1, entries, 4);
+	for (unsigned round = 1; round <= 3; round++) {
+		const struct ack a = {1, round, outcomes[round - 1], 4};
+		struct ack got = {.batch = 1, .outcomes = out, .n = 4};
+
+		rig_step(&p, &(struct pass_step){.acks = &a, .nacks = 1});
+		rig_reopen();
+		cr_assert_eq(pass_ack(l, &p, &got, &e), 1);
+		cr_expect_eq(got.round, round);
+		cr_expect_eq(got.n, 4);
+		cr_expect_arr_eq(out, outcomes[round - 1], 4);
+	}
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+	cr_expect_eq(sum.taken, 2);
+	cr_expect_eq(sum.refused, 1);
+	cr_expect_eq(sum.doubtful, 1);
+	for (unsigned i = 0; i < 4; i++) {
+		const char id[] = {(char)('0' + i), '\0'};
+
+		cr_expect_eq(rig_known(1, id).flags, flags[i], "record %u", i);
+	}
+}
+
 /* Fewer outcomes than records: the rest was not answered, whatever bytes come next. */
 Test(merge, a_short_acknowledgement_answers_no_more_than_it_says)
 {
@@ -207,7 +308,7 @@ open_many(struct pass *p, size_t first, size_t n, const char *content)
 			snprintf(ids[k], sizeof(ids[k]), "%zu", first + i + k);
 			entries[k] = rig_entry(ids[k], content, 1);
 		}
-		cr_assert_eq(pass_commit(l, p, &in, 1, &a, 1, &e), 0, "%s", e.msg);
+		rig_step(p, &(struct pass_step){&in, 1, &a, 1});
 	}
 }
 
@@ -326,7 +427,7 @@ Test(merge, interrupted_between_chunks_goes_on, .timeout = 170)
 static int
 deliver(void)
 {
-	static const unsigned char outcomes[3][2] = {{OUTCOME_TAKEN, OUTCOME_REFUSED},
+	static unsigned char outcomes[3][2] = {{OUTCOME_TAKEN, OUTCOME_REFUSED},
 	    {OUTCOME_TAKEN, OUTCOME_TAKEN}, {OUTCOME_LATER, OUTCOME_TAKEN}};
 	const struct entry entries[3][2] = {
 	    {rig_entry("1", "A", 1), rig_entry("2", "A", 1)},
@@ -336,7 +437,6 @@ deliver(void)
 	struct feed_state f;
 	struct merged sum;
 	unsigned char out[2];
-	struct ack got;
 	int r = pass_get(l, 1, &p, &e);
 
 	if (r == 0) {
@@ -348,10 +448,13 @@ deliver(void)
 	for (uint64_t b = 1; b <= 3 && r >= 0 && !p.closing; b++) {
 		const struct intent in = {b, entries[b - 1], 2};
 		const struct ack a = {b, 1, outcomes[b - 1], 2};
+		const struct pass_step first = {.intents = &in, .nintents = 1},
+				       then = {.acks = &a, .nacks = 1};
+		struct ack got = {.batch = b, .outcomes = out, .n = 2};
 
-		if ((r = pass_ack(l, &p, b, &got, out, 2, &e)) == 0 &&
-		    (r = pass_commit(l, &p, &in, 1, NULL, 0, &e)) == 0)
-			r = pass_commit(l, &p, NULL, 0, &a, 1, &e);
+		if ((r = pass_ack(l, &p, &got, &e)) == 0 &&
+		    (r = pass_commit(l, &p, &first, &e)) == 0)
+			r = pass_commit(l, &p, &then, &e);
 	}
 	return r < 0 ? -1 : pass_close(l, &p, &sum, &e);
 }

@@ -331,15 +331,26 @@ Test(names_files, damaged_problems_are_told)
 
 Test(names_files, runs_are_kept)
 {
-	struct span pair[2] = {{NULL, 0}, {NULL, 0}}, all = {NULL, 0};
+	static const char ulid[] = "01ARYZ6S41TSV4RRFFQ69G5FAV";
+	static const struct {
+		const char *key, *json;
+	} want[] = {{"01ARYZ6S41TSV4RRFFQ69G5FAV north", "{}"},
+	    {"01ARYZ6S41TSV4RRFFQ69G5FAV south", "[1]"}};
 
-	cr_assert_eq(
-	    ledger_run_put(l, "01ARYZ6S41TSV4RRFFQ69G5FAV", SPAN_LIT("{}"), &e), 0);
-	cr_assert_eq(ledger_each(l, TABLE_RUNS, all, rig_copy_first, pair, &e), 0);
-	cr_expect(span_eq(pair[0], SPAN_LIT("01ARYZ6S41TSV4RRFFQ69G5FAV")));
-	cr_expect(span_eq(pair[1], SPAN_LIT("{}")));
-	free((void *)(uintptr_t)pair[0].p);
-	free((void *)(uintptr_t)pair[1].p);
+	cr_assert_eq(ledger_run_put(l, ulid, "north", SPAN_LIT("{}"), &e), 0);
+	cr_assert_eq(ledger_run_put(l, ulid, "south", SPAN_LIT("[1]"), &e), 0);
+	for (size_t i = 0; i < COUNT(want); i++) {
+		struct span pair[2] = {{NULL, 0}, {NULL, 0}};
+		const struct visitor first = {rig_copy_first, pair};
+
+		cr_assert_eq(
+		    ledger_each(l, TABLE_RUNS, span_of(want[i].key), &first, &e), 0);
+		cr_assert_not_null(pair[0].p, "%s", want[i].key);
+		cr_expect(span_eq(pair[0], span_of(want[i].key)));
+		cr_expect(span_eq(pair[1], span_of(want[i].json)));
+		free((void *)(uintptr_t)pair[0].p);
+		free((void *)(uintptr_t)pair[1].p);
+	}
 }
 
 /* P4: neither the names, nor a digest of them that anybody can make. */

@@ -29,92 +29,143 @@ key_of(uint64_t i)
 	return k;
 }
 
+static void
+put(struct overlay *o, const struct record_key *k, struct changed c)
+{
+	cr_assert_eq(overlay_put(o, k, &c, &e), 0, "%s", e.msg);
+}
+
+static void
+expect(const struct overlay *o, const struct record_key *k, struct changed want)
+{
+	struct changed c;
+
+	cr_assert_eq(overlay_get(o, k, &c), 1);
+	cr_expect_eq(c.content, want.content);
+	cr_expect_eq(
+	    c.at, want.at, "%lld, not %lld", (long long)c.at, (long long)want.at);
+	cr_expect_eq(c.batch, want.batch);
+}
+
 Test(overlay, knows_what_was_put_last)
 {
 	struct overlay *o = overlay_new(&e);
 	struct record_key a = key_of(1), b = key_of(2);
-	uint64_t content;
-	uint32_t batch;
+	struct changed c;
 
 	cr_assert_not_null(o);
-	cr_expect_eq(overlay_get(o, &a, &content, &batch), 0);
-	cr_expect_eq(overlay_put(o, &a, 10, 1, &e), 0);
-	cr_expect_eq(overlay_get(o, &b, &content, &batch), 0);
-	cr_expect_eq(overlay_put(o, &b, 20, 1, &e), 0);
-	cr_expect_eq(overlay_put(o, &a, 11, 7, &e), 0);
-	cr_expect_eq(overlay_get(o, &a, &content, &batch), 1);
-	cr_expect_eq(content, 11);
-	cr_expect_eq(batch, 7);
-	cr_expect_eq(overlay_get(o, &b, &content, &batch), 1);
-	cr_expect_eq(content, 20);
-	cr_expect_eq(batch, 1);
+	cr_expect_eq(overlay_get(o, &a, &c), 0);
+	put(o, &a, (struct changed){10, 3000, 1});
+	cr_expect_eq(overlay_get(o, &b, &c), 0);
+	put(o, &b, (struct changed){20, TIME_NONE, 1});
+	put(o, &a, (struct changed){11, 4000, 7});
+	expect(o, &a, (struct changed){11, 4000, 7});
+	expect(o, &b, (struct changed){20, TIME_NONE, 1});
 	overlay_free(o);
 	overlay_free(NULL);
 }
 
-/* Keys that an open-addressed table may confuse: zeroes, ones, one bit apart. */
+/* Keys that a table of their first 64 bits may confuse: zeroes, ones, one bit apart. */
 Test(overlay, odd_keys)
 {
 	static const unsigned char bytes[][DIGEST_SIZE] = {
 	    {0},
 	    {0, 0, 0, 0, 0, 0, 0, 1},
 	    {1},
-	    {0, 0, 0, 0, 0, 0, 0, 0, 2},
-	    {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
-	    {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+	    {0, 0, 0, 0, 0, 0, 0, 2},
+	    {0, 1},
+	    {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+	    {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+	    {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
 	};
 	struct overlay *o = overlay_new(&e);
-	uint32_t n = sizeof(bytes) / sizeof(bytes[0]), batch;
+	uint32_t n = sizeof(bytes) / sizeof(bytes[0]);
 	struct record_key k = {.type = RECORD_SLOT};
-	uint64_t content;
+	struct changed c;
 
 	for (uint32_t i = 0; i < n; i++) {
 		memcpy(k.digest.b, bytes[i], DIGEST_SIZE);
-		cr_expect_eq(overlay_get(o, &k, &content, &batch), 0, "%u", i);
-		cr_expect_eq(overlay_put(o, &k, 0, i, &e), 0);
+		cr_expect_eq(overlay_get(o, &k, &c), 0, "%u", i);
+		put(o, &k, (struct changed){0, TIME_NONE, i + 1});
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		memcpy(k.digest.b, bytes[i], DIGEST_SIZE);
-		cr_expect_eq(overlay_get(o, &k, &content, &batch), 1);
-		cr_expect_eq(batch, i);
-		cr_expect_eq(content, 0);
+		expect(o, &k, (struct changed){0, TIME_NONE, i + 1});
 	}
 	overlay_free(o);
 }
 
 /*
  * The reference is arithmetic: record i was put i % 3 times more, the last time
- * with content i * 7 + i % 3 in batch i / 500 + i % 3.
+ * with content i * 7 + i % 3, at second i + i % 3 + 1, in batch i / 500 + i % 3 + 1.
  */
 Test(overlay, a_million_records, .timeout = 120)
 {
 	size_t before = mallinfo2().uordblks, used;
 	struct overlay *o = overlay_new(&e);
 	struct record_key k;
-	uint64_t content;
-	uint32_t batch;
+	struct changed c;
 
 	for (uint32_t again = 0; again < 3; again++)
 		for (uint32_t i = 0; i < MANY; i++) {
 			k = key_of(i);
+			c = (struct changed){i * UINT64_C(7) + again,
+			    (i + again + 1) * INT64_C(1000), i / 500 + again + 1};
 			if (i % 3 >= again)
-				cr_assert_eq(overlay_put(o, &k, i * UINT64_C(7) + again,
-						 i / 500 + again, &e),
-				    0);
+				cr_assert_eq(overlay_put(o, &k, &c, &e), 0);
 		}
 	for (uint32_t i = 0; i < MANY; i++) {
 		k = key_of(i);
-		cr_assert_eq(overlay_get(o, &k, &content, &batch), 1);
-		cr_assert_eq(content, i * UINT64_C(7) + i % 3);
-		cr_assert_eq(batch, i / 500 + i % 3);
+		cr_assert_eq(overlay_get(o, &k, &c), 1);
+		cr_assert_eq(c.content, i * UINT64_C(7) + i % 3);
+		cr_assert_eq(c.at, (i + i % 3 + 1) * INT64_C(1000));
+		cr_assert_eq(c.batch, i / 500 + i % 3 + 1);
 		k = key_of(i + UINT64_C(2) * MANY);
-		cr_assert_eq(overlay_get(o, &k, &content, &batch), 0);
+		cr_assert_eq(overlay_get(o, &k, &c), 0);
 	}
 	used = mallinfo2().uordblks + mallinfo2().hblkhd - before;
 	cr_expect_leq(used, (size_t)ENTRY_MAX * MANY, "%zu bytes an entry", used / MANY);
 #ifndef __SANITIZE_ADDRESS__ /* whose allocator mallinfo2 does not see */
 	cr_expect_geq(used, (size_t)24 * MANY, "nothing was measured");
 #endif
+	overlay_free(o);
+}
+
+/* Whole seconds from 1970 to 2106; what lies outside has no time. */
+Test(overlay, times_are_kept_in_seconds)
+{
+	static const struct {
+		int64_t put, got;
+	} cases[] = {
+	    {TIME_NONE, TIME_NONE},
+	    {1000, 1000},
+	    {1999, 1000},
+	    {INT64_C(1795203002007), INT64_C(1795203002000)},
+	    {INT64_C(4294967295999), INT64_C(4294967295000)},
+	    {INT64_C(4294967296000), TIME_NONE},
+	    {-1, TIME_NONE},
+	    {INT64_MAX, TIME_NONE},
+	};
+	struct overlay *o = overlay_new(&e);
+	struct record_key k = key_of(1);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put(o, &k, (struct changed){1, cases[i].put, 1});
+		expect(o, &k, (struct changed){1, cases[i].got, 1});
+	}
+	overlay_free(o);
+}
+
+/* The first 64 bits of the digest, and the type, tell records apart. */
+Test(overlay, types_are_apart)
+{
+	struct overlay *o = overlay_new(&e);
+	struct record_key k = key_of(1), other = k;
+	struct changed c;
+
+	other.type = RECORD_SLOT;
+	put(o, &k, (struct changed){1, TIME_NONE, 1});
+	cr_expect_eq(overlay_get(o, &other, &c), 0);
 	overlay_free(o);
 }
 

@@ -94,11 +94,18 @@ Test(pass, scopes_do_not_meet)
 	cr_expect_eq(rig_known(256, "7").at, 2);
 }
 
+static int
+ack_of(const struct pass *p, uint64_t batch, struct ack *got, unsigned char *out,
+    size_t room)
+{
+	*got = (struct ack){.batch = batch, .round = 99, .outcomes = out, .n = room};
+	return pass_ack(l, p, got, &e);
+}
+
 Test(pass, acknowledgements_are_kept_by_batch)
 {
-	static const unsigned char first[] = {OUTCOME_TAKEN, OUTCOME_LATER, OUTCOME_NONE},
-				   second[] = {
-				       OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_TAKEN};
+	static unsigned char first[] = {OUTCOME_TAKEN, OUTCOME_LATER, OUTCOME_NONE},
+			     second[] = {OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_TAKEN};
 	const struct entry entries[] = {
 	    rig_entry("1", "A", 1), rig_entry("2", "A", 1), rig_entry("3", "A", 1)};
 	const struct intent in[] = {{1, entries, 3}, {256, entries, 2}};
@@ -108,26 +115,25 @@ Test(pass, acknowledgements_are_kept_by_batch)
 	struct ack got;
 
 	rig_open_pass(&p);
-	cr_expect_eq(pass_ack(l, &p, 1, &got, out, 3, &e), 0);
-	cr_assert_eq(pass_commit(l, &p, in, 2, acks, 2, &e), 0);
+	cr_expect_eq(ack_of(&p, 1, &got, out, 3), 0);
+	rig_step(&p, &(struct pass_step){in, 2, acks, 2});
 	rig_reopen();
-	cr_assert_eq(pass_ack(l, &p, 1, &got, out, 3, &e), 1);
+	cr_assert_eq(ack_of(&p, 1, &got, out, 3), 1);
 	cr_expect_eq(got.batch, 1);
 	cr_expect_eq(got.round, 1);
 	cr_expect_eq(got.n, 3);
 	cr_expect_eq(got.outcomes, out);
 	cr_expect_arr_eq(out, first, 3);
-	cr_assert_eq(pass_ack(l, &p, 256, &got, out, 3, &e), 1);
+	cr_assert_eq(ack_of(&p, 256, &got, out, 3), 1);
 	cr_expect_eq(got.n, 2);
-	cr_expect_eq(pass_ack(l, &p, 2, &got, out, 3, &e), 0);
-	cr_assert_eq(
-	    pass_commit(l, &p, NULL, 0, &(struct ack){1, 2, second, 3}, 1, &e), 0);
-	cr_assert_eq(pass_ack(l, &p, 1, &got, out, 3, &e), 1);
+	cr_expect_eq(ack_of(&p, 2, &got, out, 3), 0);
+	rig_step(&p, &(struct pass_step){NULL, 0, &(struct ack){1, 2, second, 3}, 1});
+	cr_assert_eq(ack_of(&p, 1, &got, out, 3), 1);
 	cr_expect_eq(got.round, 2);
 	cr_expect_arr_eq(out, second, 3);
-	cr_expect_eq(pass_ack(l, &p, 1, &got, out, 2, &e), -1, "there is no room");
+	cr_expect_eq(ack_of(&p, 1, &got, out, 2), -1, "there is no room");
 	cr_expect_eq(e.code, ERR_LEDGER);
-	cr_assert_eq(pass_commit(l, &p, NULL, 0, NULL, 0, &e), 0);
+	rig_step(&p, &(struct pass_step){NULL, 0, NULL, 0});
 }
 
 /* P5: what is compared with is what stood before the pass, as long as it is open. */
@@ -169,24 +175,24 @@ Test(pass, many_are_known_in_one_read)
 {
 	static const unsigned char taken[] = {OUTCOME_TAKEN, OUTCOME_TAKEN};
 	const struct entry entries[] = {rig_entry("1", "A", 1), rig_entry("2", "B", 2)};
-	const struct record_key keys[] = {
-	    rig_key("2"), rig_key("none"), rig_key("1"), rig_key("2")};
+	struct lookup it[] = {{rig_key("2"), {.at = 9}},
+	    {rig_key("none"), {.found = true}}, {rig_key("1"), {.at = 9}},
+	    {rig_key("2"), {.at = 9}}};
 	struct pass p = rig_pass(1, 1);
-	struct known out[COUNT(keys)];
 	struct merged sum;
 
 	rig_open_pass(&p);
 	rig_intent(&p, 1, entries, 2);
 	rig_ack(&p, 1, taken, 2);
 	cr_assert_eq(pass_close(l, &p, &sum, &e), 0);
-	cr_assert_eq(ledger_known(l, 1, keys, COUNT(keys), out, &e), 0);
-	cr_expect_eq(out[0].at, 2);
-	cr_expect_not(out[1].found);
-	cr_expect_eq(out[2].at, 1);
-	cr_expect_eq(out[3].at, 2);
-	cr_assert_eq(ledger_known(l, 1, NULL, 0, NULL, &e), 0);
-	cr_assert_eq(ledger_known(l, 0, keys, COUNT(keys), out, &e), 0);
-	cr_expect_not(out[0].found, "no record has scope 0");
+	cr_assert_eq(ledger_known(l, 1, it, COUNT(it), &e), 0);
+	cr_expect_eq(it[0].known.at, 2);
+	cr_expect_not(it[1].known.found);
+	cr_expect_eq(it[2].known.at, 1);
+	cr_expect_eq(it[3].known.at, 2);
+	cr_assert_eq(ledger_known(l, 1, NULL, 0, &e), 0);
+	cr_assert_eq(ledger_known(l, 0, it, COUNT(it), &e), 0);
+	cr_expect_not(it[0].known.found, "no record has scope 0");
 }
 
 Test(pass, keys_tell_scope_type_id_and_feed_apart)
@@ -254,6 +260,7 @@ Test(pass, ids_are_sealed)
 	static const char id[] = "MRN-000-55-1234";
 	struct entry en = rig_entry(id, "Doe, Jane, 1970-01-01", 1);
 	struct sealed_id got = {.key = en.key};
+	const struct visitor opener = {open_id, &got};
 	struct span all = {NULL, 0};
 	unsigned char sha[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
@@ -262,8 +269,7 @@ Test(pass, ids_are_sealed)
 	size_t size;
 
 	deliver_one(&en);
-	cr_assert_eq(
-	    ledger_each(l, TABLE_RECORDS, all, open_id, &got, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_each(l, TABLE_RECORDS, all, &opener, &e), 0, "%s", e.msg);
 	cr_expect_eq(got.n, sizeof(id) - 1);
 	cr_expect_arr_eq(got.id, id, sizeof(id) - 1);
 	ledger_close(l);
@@ -286,13 +292,14 @@ Test(pass, ids_of_any_length)
 	static char id[5000];
 	struct entry en;
 	struct sealed_id got;
+	const struct visitor opener = {open_id, &got};
 	struct span all = {NULL, 0};
 
 	memset(id, 'i', sizeof(id) - 1);
 	en = rig_entry(id, "A", 1);
 	deliver_one(&en);
 	got.key = en.key;
-	cr_assert_eq(ledger_each(l, TABLE_RECORDS, all, open_id, &got, &e), 0);
+	cr_assert_eq(ledger_each(l, TABLE_RECORDS, all, &opener, &e), 0);
 	cr_expect_eq(got.n, 1024);
 	cr_expect_arr_eq(got.id, id, 1024);
 	cr_expect(rig_known(1, id).found);
@@ -303,11 +310,10 @@ Test(pass, ids_of_any_length)
 Test(pass, damaged_values_are_told)
 {
 	static const unsigned char taken[] = {OUTCOME_TAKEN};
-	struct record_key key = rig_key("1");
+	struct lookup it = {.key = rig_key("1")};
 	struct entry en = rig_entry("1", "A", 1);
 	struct pass p = rig_pass(1, 1), got;
 	unsigned char out[1];
-	struct known k;
 	struct ack a;
 
 	deliver_one(&en);
@@ -315,11 +321,11 @@ Test(pass, damaged_values_are_told)
 	rig_intent(&p, 1, &en, 1);
 	rig_ack(&p, 1, taken, 1);
 	rig_damage(TABLE_RECORDS, 10);
-	cr_expect_eq(ledger_known(l, 1, &key, 1, &k, &e), -1);
+	cr_expect_eq(ledger_known(l, 1, &it, 1, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 	rig_damage(TABLE_ACKS, 6);
 	e.code = ERR_NONE;
-	cr_expect_eq(pass_ack(l, &p, 1, &a, out, 1, &e), -1);
+	cr_expect_eq(ack_of(&p, 1, &a, out, 1), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 	rig_damage(TABLE_PASSES, 40);
 	e.code = ERR_NONE;
@@ -333,18 +339,17 @@ Test(pass, damaged_values_are_told)
 /* Values that are whole by their check, but make no sense. */
 Test(pass, senseless_values_are_told)
 {
-	struct record_key key = rig_key("1");
+	struct lookup it = {.key = rig_key("1")};
 	struct pass p = rig_pass(1, 1), got;
 	struct stored s;
-	struct known k;
 	struct key at;
 	struct buf b;
 
 	buf_init(&b, 1000);
 	put_u8(&b, 0);
-	record_ledger_key(&at, 1, &key);
+	record_ledger_key(&at, 1, &it.key);
 	cr_assert_eq(ledger_write_one(l, TABLE_RECORDS, key_span(&at), &b, &e), 0);
-	cr_expect_eq(ledger_known(l, 1, &key, 1, &k, &e), -1);
+	cr_expect_eq(ledger_known(l, 1, &it, 1, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 	buf_clear(&b);
 	put_u64(&b, 1);
