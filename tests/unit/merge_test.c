@@ -592,3 +592,28 @@ Test(merge, senseless_intents_are_told)
 	}
 	buf_release(&b);
 }
+
+/* A counter that is taken for 0 would give two records one ordinal. */
+Test(merge, a_senseless_counter_of_ordinals_is_told)
+{
+	static const unsigned char taken[] = {OUTCOME_TAKEN};
+	struct entry en = rig_entry("7", "A", 1);
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+	struct key k;
+	struct buf b;
+
+	rig_open_pass(&p);
+	rig_intent(&p, 1, &en, 1);
+	rig_ack(&p, 1, taken, 1);
+	key_init(&k);
+	key_bytes(&k, "ordinal", 7);
+	key_u32(&k, 1);
+	buf_init(&b, 100);
+	put_u8(&b, 1);
+	cr_assert_eq(ledger_write_one(l, TABLE_META, key_span(&k), &b, &e), 0);
+	buf_release(&b);
+	e = (struct err){.code = ERR_NONE};
+	cr_expect_eq(pass_close(l, &p, &sum, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+}
