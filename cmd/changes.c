@@ -175,7 +175,7 @@ judge(struct changes *c, const struct candidate *k, const struct lookup *it, int
 	if (known->found && older(k->at, known->at))
 		return STALE;
 	if (overlay_get(c->overlay, &it->key, &last) == 1) {
-		*at = last.at;
+		*at = last.at == TIME_NONE ? TIME_NONE : last.at + 999;
 		return judge_again(k, &last);
 	}
 	if (!known->found)
@@ -330,7 +330,7 @@ resolve_one(
 	if (j == CHANGED)
 		return add_change(c, k, &it->key, e);
 	if ((j == UNCHANGED || j == DUPLICATE) && k->at != TIME_NONE &&
-	    (at == TIME_NONE || at / 1000 < k->at / 1000))
+	    (at == TIME_NONE || at < k->at))
 		return add_touch(c, k, &it->key, e);
 	return 0;
 }

@@ -26,6 +26,8 @@ scope_number(const struct act *a, uint32_t *number)
 		return -1;
 	r = (struct reader){.in = value};
 	*number = rc == 1 ? get_u32(&r) + 1 : 1;
+	if (r.bad)
+		return ledger_damaged(a->e, TABLE_META);
 	buf_init(&b, VALUE_MAX);
 	put_u32(&b, *number);
 	rc = ledger_write(a, TABLE_META, key, &b);

@@ -232,6 +232,8 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 {
 	struct stat st;
 
+	if (strlen(dir) >= sizeof(l->dir))
+		return err_set(e, ERR_CONFIG, "the state folder's path is too long");
 	if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
 	if (resolve(l, dir, e) != 0)

@@ -173,8 +173,13 @@ static void
 apply(struct known *now, const struct stored *s, enum outcome outcome)
 {
 	switch (outcome) {
-	case OUTCOME_TAKEN:
 	case OUTCOME_TOUCHED:
+		/* Of what was taken only; what its change became is told by that. */
+		if (!(now->flags & KNOWN_EMPTY) &&
+		    digest_eq(&now->content, &s->known.content))
+			now->at = s->known.at;
+		break;
+	case OUTCOME_TAKEN:
 		now->flags = s->removed ? KNOWN_TOMBSTONE : 0;
 		now->content = s->known.content;
 		now->at = s->known.at;
@@ -256,6 +261,8 @@ ordinal_get(struct merge *m)
 	rc = ledger_read(&m->act, TABLE_META, key_span(&k), &value);
 	r = (struct reader){.in = value};
 	m->next_ordinal = rc == 1 ? get_u32(&r) : 0;
+	if (r.bad)
+		return ledger_damaged(m->act.e, TABLE_META);
 	return rc < 0 ? -1 : 0;
 }
 
