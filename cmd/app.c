@@ -1,5 +1,6 @@
 #include "cmd/app.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,7 +92,7 @@ app_load(struct app *app, struct err *e)
 	conf_errors_init(&app->errors);
 	snprintf(path, sizeof(path), "%s/emrdrop.ini", app->config_dir);
 	conf_init(&app->conf, &app->errors);
-	if (access(path, F_OK) == 0 &&
+	if ((access(path, F_OK) == 0 || errno != ENOENT) &&
 	    conf_load(&app->conf, path, NULL, &app->errors, e) != 0)
 		return -1;
 	conf_bind(

@@ -153,14 +153,11 @@ older(int64_t at, int64_t than)
 	return at != TIME_NONE && than != TIME_NONE && at < than;
 }
 
-/* Against an earlier row of the same file. Its time is kept in whole seconds. */
+/* Against an earlier row of the same file. */
 static enum judgement
 judge_again(const struct candidate *k, const struct changed *last)
 {
-	int64_t at = k->at == TIME_NONE ? TIME_NONE
-					: k->at - (k->at % 1000 + 1000) % 1000;
-
-	if (older(at, last->at))
+	if (older(k->at, last->at))
 		return STALE;
 	return last->content == overlay_content(&k->content) ? DUPLICATE : CHANGED;
 }
@@ -175,7 +172,7 @@ judge(struct changes *c, const struct candidate *k, const struct lookup *it, int
 	if (known->found && older(k->at, known->at))
 		return STALE;
 	if (overlay_get(c->overlay, &it->key, &last) == 1) {
-		*at = last.at == TIME_NONE ? TIME_NONE : last.at + 999;
+		*at = last.at;
 		return judge_again(k, &last);
 	}
 	if (!known->found)
@@ -284,14 +281,34 @@ add_to_frame(struct changes *c, const struct candidate *k, const struct record_k
 	return r;
 }
 
+/* A row without event time leaves the one that an earlier row had. */
 static int
 remember(struct changes *c, const struct candidate *k, const struct record_key *key,
     struct err *e)
 {
-	const struct changed last = {
-	    overlay_content(&k->content), k->at, (uint32_t)c->frame.number};
+	struct changed last = {.at = TIME_NONE};
 
+	if (overlay_get(c->overlay, key, &last) == 0 || k->at != TIME_NONE)
+		last.at = k->at;
+	last.content = overlay_content(&k->content);
+	last.batch = (uint32_t)c->frame.number;
 	return overlay_put(c->overlay, key, &last, e);
+}
+
+/*
+ * P6: two changes of one record never stand in one batch, since the API may want the
+ * first of them later.
+ */
+static int
+part_from_itself(struct changes *c, const struct candidate *k, struct err *e)
+{
+	struct changed last;
+
+	for (size_t i = 0; i < 2; i++) /* the first two are its own: whole, and patched */
+		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
+		    last.batch == c->frame.number)
+			return flush_frame(c, e);
+	return 0;
 }
 
 static int
@@ -300,6 +317,8 @@ add_change(struct changes *c, const struct candidate *k, const struct record_key
 {
 	struct frame_record *r;
 
+	if (part_from_itself(c, k, e) != 0)
+		return -1;
 	write_record(c, k, c->counts.changed);
 	if (buf_check(&c->one, "a record", e) != 0 ||
 	    (r = add_to_frame(c, k, key, buf_span(&c->one), e)) == NULL)
@@ -371,7 +390,6 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	record_each_ref(r, add_ref, c);
 	if (buf_check(&c->text, "a record", e) != 0)
 		return -1;
-	c->counts.event_times |= r->event_at != TIME_NONE;
 	c->n++;
 	if (c->n == BLOCK_RECORDS || c->text.n >= BLOCK_BYTES)
 		return resolve(c, e);

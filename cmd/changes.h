@@ -35,7 +35,6 @@ struct changes_counts {
 	uint64_t stale;     /* older than what the ledger knows */
 	uint64_t refused;   /* the API refused this very content before */
 	uint64_t batches;
-	bool event_times; /* a record had one */
 };
 
 /* `conf` must outlive it. */

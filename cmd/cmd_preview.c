@@ -51,8 +51,10 @@ write_record(struct json *j, const char *source, const struct record *r)
 	jw_object(j);
 	jw_put_uint(j, "row", r->row);
 	jw_object_end(j);
-	jw_key(j, SPAN_LIT("data"));
-	record_write_data(r, j);
+	if (r->op != OP_DELETE) {
+		jw_key(j, SPAN_LIT("data"));
+		record_write_data(r, j);
+	}
 	jw_object_end(j);
 }
 
@@ -160,13 +162,14 @@ static void
 write_explained(struct preview *p)
 {
 	int depth = 0;
-	bool quoted = false;
+	bool quoted = false, escaped = false;
 
 	for (size_t i = 0; i < p->explain.n; i++) {
 		char c = p->explain.p[i];
 
-		if (c == '"' && (i == 0 || p->explain.p[i - 1] != '\\'))
+		if (c == '"' && !escaped)
 			quoted = !quoted;
+		escaped = c == '\\' && !escaped;
 		depth += !quoted && (c == '{' || c == '[');
 		depth -= !quoted && (c == '}' || c == ']');
 		buf_add_char(&p->out, !quoted && depth == 0 && c == ',' ? '\n' : c);

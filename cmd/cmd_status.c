@@ -15,7 +15,8 @@ static const char help[] =
     "emrdrop status [--json]\n\n"
     "What the ledger knows of each feed: when it was last looked at, what it delivered,\n"
     "an unfinished delivery, and the files that are held or cannot be read, with the\n"
-    "reason and the first problems. Touches no network, and runs beside a running job.\n\n"
+    "reason and the first problems, as of that look. Touches no network, and runs beside\n"
+    "a running job.\n\n"
     "  --json        one JSON object on standard output, without the files' names\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
@@ -84,7 +85,7 @@ file_head(struct show *s, const struct file_entry *f)
 	buf_addf(&s->out, "\n      %s\n", f->reason);
 }
 
-/* Is it still what lies in the drop under that name, as far as we know? */
+/* Was it what lay in the drop under that name, when it was last looked at? */
 static int
 still_stands(struct show *s, const struct file_entry *f)
 {
@@ -98,31 +99,45 @@ struct stuck {
 	struct file_entry *v;
 	size_t n, cap;
 	const char *feed;
+	struct err *e;
 };
 
 static int
 collect_stuck(void *arg, const struct file_entry *f)
 {
 	struct stuck *st = arg;
+	size_t more = st->cap * 2 + 8;
 	struct file_entry *v;
 
 	if ((f->verdict != VERDICT_HOLD && f->verdict != VERDICT_REFUSE) ||
 	    strcmp(f->feed, st->feed) != 0)
 		return 0;
 	if (st->n == st->cap) {
-		st->cap = st->cap * 2 + 8;
-		if ((v = reallocarray(st->v, st->cap, sizeof(*v))) == NULL)
-			return -1;
+		if ((v = reallocarray(st->v, more, sizeof(*v))) == NULL)
+			return err_nomem(st->e);
 		st->v = v;
+		st->cap = more;
 	}
 	st->v[st->n++] = *f;
 	return 0;
 }
 
+/* The clinic may have taken a file away since. */
+static void
+stuck_head(struct show *s)
+{
+	if (s->app->json)
+		return;
+	buf_add_str(&s->out, "  stuck, as of the last look ");
+	text_time(&s->out, s->feed->last_look);
+	buf_add_str(&s->out, ":\n");
+}
+
 static int
 show_stuck(struct show *s)
 {
-	struct stuck st = {.feed = s->feed->name};
+	struct stuck st = {.feed = s->feed->name, .e = s->e};
+	bool told = false;
 	int rc = ledger_file_each(s->ledger, collect_stuck, &st, s->e);
 
 	for (size_t i = 0; i < st.n && rc == 0; i++) {
@@ -132,6 +147,9 @@ show_stuck(struct show *s)
 			rc = -1;
 		if (stands != 1)
 			continue;
+		if (!told)
+			stuck_head(s);
+		told = true;
 		file_head(s, &st.v[i]);
 		s->shown = 0;
 		rc = ledger_problem_each(s->ledger, &st.v[i].id, show_problem, s, s->e);

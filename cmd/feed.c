@@ -59,15 +59,15 @@ static const char *const known_sections[] = {"feed", "source", "csv", "columns",
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 
+#define NAME_RULE "is no name: use a-z, 0-9, dot, dash and underscore, at most 64"
+
 /* The section and one of its keys, for a mistake that the option table can't see. */
 static void
-name_error(struct feed *f, const char *key, const char *value)
+name_error(struct feed *f, const char *key, const char *why)
 {
 	struct conf_section *s = conf_find(&f->conf, "feed", "");
 
-	conf_error_at(&f->errors, s, s == NULL ? NULL : conf_get(s, key),
-	    "'%s' is no name: use a-z, 0-9, dot, dash and underscore, at most %d", value,
-	    LEDGER_NAME_MAX);
+	conf_error_at(&f->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", why);
 }
 
 static uint64_t
@@ -112,9 +112,9 @@ bind_all(struct feed *f, struct err *e)
 	if (f->feed.source == NULL)
 		f->feed.source = f->feed.name;
 	if (!ledger_name_ok(f->feed.name))
-		name_error(f, "name", f->feed.name);
+		name_error(f, "name", NAME_RULE);
 	if (!ledger_name_ok(f->feed.source))
-		name_error(f, "source", f->feed.source);
+		name_error(f, "source", NAME_RULE);
 	if (f->source.url != NULL)
 		source_check(&f->source, conf_find(&f->conf, "source", ""), &f->errors);
 	if (f->target.url != NULL)
@@ -190,10 +190,11 @@ feed_paths_free(char **paths, size_t n)
 	free(paths);
 }
 
-/* Who puts which record types whole in which scope: two would erase each other's fields. */
-struct owner {
-	char feed[LEDGER_NAME_MAX + 1], source[LEDGER_NAME_MAX + 1];
-	unsigned types; /* bit n: record type n */
+/* A feed file, read: with its mistakes, if `err` says so. */
+struct loaded {
+	struct feed feed;
+	struct err err;
+	unsigned types; /* bit n: record type n is put whole */
 };
 
 static unsigned
@@ -215,84 +216,118 @@ types_put(struct feed *f, struct conf_section **of)
 	return types;
 }
 
-static int
-check_owner(struct feed *f, struct owner *owners, size_t n, struct err *e)
+/* Two feeds that put one type whole in a scope would erase each other's fields. */
+static void
+check_types(struct loaded *l, const struct loaded *other, struct conf_section **of)
+{
+	if (strcmp(other->feed.feed.source, l->feed.feed.source) != 0)
+		return;
+	for (unsigned t = 1; t <= RECORD_TYPE_MAX; t++)
+		if (other->types & l->types & (1u << t))
+			conf_error_at(&l->feed.errors, of[t], conf_get(of[t], "op"),
+			    "feed %s puts this type whole for source %s already: "
+			    "one of the two must say op = patch",
+			    other->feed.feed.name, l->feed.feed.source);
+}
+
+/* Against the feeds that were read before it. */
+static void
+check_others(struct loaded *all, size_t n)
 {
 	struct conf_section *of[RECORD_TYPE_MAX + 1] = {NULL};
-	struct owner *own = &owners[n];
+	struct loaded *l = &all[n];
 
-	snprintf(own->feed, sizeof(own->feed), "%s", f->feed.name);
-	snprintf(own->source, sizeof(own->source), "%s", f->feed.source);
-	own->types = types_put(f, of);
+	if (l->err.code != ERR_NONE)
+		return;
+	l->types = types_put(&l->feed, of);
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(owners[i].source, own->source) != 0)
-			continue;
-		for (unsigned t = 1; t <= RECORD_TYPE_MAX; t++)
-			if (owners[i].types & own->types & (1u << t))
-				conf_error_at(&f->errors, of[t], conf_get(of[t], "op"),
-				    "feed %s puts this type whole for source %s already: "
-				    "one of the two must say op = patch",
-				    owners[i].feed, own->source);
+		if (strcmp(all[i].feed.feed.name, l->feed.feed.name) == 0)
+			name_error(
+			    &l->feed, "name", "is the name of another feed file too");
+		if (all[i].err.code == ERR_NONE)
+			check_types(l, &all[i], of);
 	}
-	return app_errors(&f->errors, f->path, e);
+	app_errors(&l->feed.errors, l->feed.path, &l->err);
 }
 
-/* Is the feed asked for? Its place in `seen` is marked. */
 static bool
-wanted(const struct feed *f, char **names, size_t n, bool *seen)
+wanted(const struct feed *f, char **names, size_t n)
 {
-	bool yes = n == 0;
-
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], f->feed.name) == 0)
-			yes = seen[i] = true;
-	return yes;
+			return true;
+	return n == 0;
 }
 
 static int
-check_seen(char **names, size_t n, const bool *seen, struct app *app, struct err *e)
+check_names(
+    struct app *app, char **names, size_t n, const struct loaded *all, struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!seen[i])
+	for (size_t i = 0; i < n; i++) {
+		const struct loaded *l = all;
+
+		while (
+		    l->feed.feed.name != NULL && strcmp(l->feed.feed.name, names[i]) != 0)
+			l++;
+		if (l->feed.feed.name == NULL)
 			return err_set(e, ERR_CONFIG,
 			    "no feed is named %.64s in %s/feeds.d", names[i],
 			    app->config_dir);
+	}
 	return 0;
+}
+
+/* All feed files, ended by one without a name; NULL if there is none. */
+static struct loaded *
+load_all(struct app *app, struct err *e)
+{
+	struct loaded *all;
+	char **paths;
+	size_t n;
+
+	if (feed_paths(app, &paths, &n, e) != 0)
+		return NULL;
+	if ((all = calloc(n + 1, sizeof(*all))) == NULL)
+		err_nomem(e);
+	for (size_t i = 0; i < n && all != NULL; i++) {
+		feed_load(&all[i].feed, app, paths[i], &all[i].err);
+		check_others(all, i);
+	}
+	feed_paths_free(paths, n);
+	return all;
 }
 
 int
 feed_each(
     struct app *app, char **names, size_t n, const struct feed_visitor *v, struct err *e)
 {
-	struct owner *owners = NULL;
-	bool *seen = NULL;
-	char **paths;
-	size_t np;
+	struct loaded *all = load_all(app, e), *l;
 	int exit = 0;
 
-	if (feed_paths(app, &paths, &np, e) != 0)
-		return err_exit(e->code);
-	if ((seen = calloc(n + 1, sizeof(*seen))) == NULL ||
-	    (owners = calloc(np, sizeof(*owners))) == NULL)
-		err_nomem(e);
-	for (size_t i = 0; i < np && owners != NULL; i++) {
-		struct err own = {.code = ERR_NONE};
-		struct feed f;
-		int rc = feed_load(&f, app, paths[i], &own);
-
-		if (rc == 0)
-			rc = check_owner(&f, owners, i, &own);
-		if (wanted(&f, names, n, seen))
-			exit = status_worse(
-			    exit, v->fn(app, &f, rc == 0 ? NULL : &own, v->arg));
-		feed_release(&f);
-	}
-	if (owners == NULL)
+	if (all == NULL || check_names(app, names, n, all, e) != 0)
 		exit = err_exit(e->code);
-	else if (check_seen(names, n, seen, app, e) != 0)
-		exit = status_worse(exit, err_exit(e->code));
-	free(owners);
-	free(seen);
-	feed_paths_free(paths, np);
+	for (l = all; l != NULL && l->feed.feed.name != NULL; l++) {
+		if (e->code == ERR_NONE && wanted(&l->feed, names, n))
+			exit = status_worse(
+			    exit, v->fn(app, &l->feed,
+				      l->err.code == ERR_NONE ? NULL : &l->err, v->arg));
+		feed_release(&l->feed);
+	}
+	free(all);
 	return exit;
+}
+
+bool
+feed_exists(struct app *app, const char *name)
+{
+	struct err ignored = {.code = ERR_NONE};
+	struct loaded *all = load_all(app, &ignored), *l;
+	bool found = all == NULL; /* can't tell: then it may be */
+
+	for (l = all; l != NULL && l->feed.feed.name != NULL; l++) {
+		found |= strcmp(l->feed.feed.name, name) == 0;
+		feed_release(&l->feed);
+	}
+	free(all);
+	return found;
 }

@@ -44,6 +44,9 @@ void feed_release(struct feed *f);
 int feed_paths(struct app *app, char ***paths, size_t *n, struct err *e);
 void feed_paths_free(char **paths, size_t n);
 
+/* Is there a feed file with this name, right or not? */
+bool feed_exists(struct app *app, const char *name);
+
 /*
  * What to do with each feed: `e` is NULL, or says that its file has mistakes. Returns
  * an exit status.

@@ -135,7 +135,6 @@ take_counts(struct intake *in)
 	en->duplicate = n->duplicate;
 	en->stale = n->stale;
 	en->refused = n->refused;
-	in->event_times = n->event_times;
 	snprintf(in->found, sizeof(in->found), "%s", reading_found(in->reading));
 }
 

@@ -78,7 +78,7 @@ stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct 
 			 .mtime = f->mtime,
 			 .seen = clock_wall(j->app->clock),
 			 .fingerprint = j->feed->verdict_fingerprint,
-			 .blocks = hold && !in->event_times,
+			 .blocks = hold && !mapper_event_times(j->feed->mapper),
 			 .file = in->entry.id}};
 
 	j->out->exit = status_worse(
@@ -164,7 +164,7 @@ deliver(struct job *j, struct intake *in, int64_t now, uint64_t *pending, struct
 	struct pass p;
 
 	*pending = 0;
-	if (changes_counts(in->changes)->changed == 0)
+	if (changes_counts(in->changes)->batches == 0)
 		return 0;
 	if (ledger_file_put(j->ledger, &in->entry, e) != 0 ||
 	    new_pass(j, in, now, &p, e) != 0)
@@ -206,7 +206,7 @@ judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
 	return job_conclude(j, f, in, pending, e);
 }
 
-/* 0 also if the file was not whole after all: the next run looks again. */
+/* 1 if it changed while it was read: nothing may overtake it. */
 static int
 take(struct job *j, const struct drop_file *f, struct err *e)
 {
@@ -217,11 +217,11 @@ take(struct job *j, const struct drop_file *f, struct err *e)
 	if (in == NULL)
 		return -1;
 	rc = intake_read(j, f, now, in, e);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = judged(j, f, in, now, e);
-	else if (e->code == ERR_CHANGED || e->code == ERR_GONE) {
-		j->out->waiting++;
-		rc = 0;
+	} else if (e->code == ERR_CHANGED || e->code == ERR_GONE) {
+		j->out->waiting += e->code == ERR_CHANGED;
+		rc = e->code == ERR_CHANGED;
 	}
 	intake_free(in);
 	return rc;
@@ -235,6 +235,7 @@ take_ready(struct job *j, const struct drop_look *look, struct err *e)
 
 	for (size_t i = 0; i < look->n && !j->out->blocked; i++) {
 		const struct listed *it = &look->files[i];
+		int rc;
 
 		if (it->what == STOP || (it->what == WAIT && it->wait > 0))
 			break;
@@ -242,8 +243,8 @@ take_ready(struct job *j, const struct drop_look *look, struct err *e)
 			continue;
 		if (j->feed->source.max_files > 0 && left-- == 0)
 			break;
-		if (take(j, it->file, e) != 0)
-			return -1;
+		if ((rc = take(j, it->file, e)) != 0)
+			return rc < 0 ? -1 : 0;
 	}
 	return 0;
 }
@@ -373,6 +374,8 @@ job_run(struct app *app, struct feed *feed, struct report *report,
 	j.env = (struct poller_env){app->clock, deadline};
 	progress_init(&j.progress, app->clock);
 	rc = open_all(&j, &e);
+	if (rc == 0 && !app->dry_run)
+		rc = settle_again(&j, &e);
 	if (rc == 0 && !app->dry_run)
 		rc = resume(&j, &e);
 	if (rc == 0)

@@ -35,6 +35,7 @@ struct listed {
 		WAIT,
 		STOP
 	} what;       /* STOP: nothing behind it may overtake it */
+	bool fresh;   /* this look is the first, and to be kept */
 	int64_t wait; /* ms until time alone may make it ready */
 };
 
@@ -65,7 +66,6 @@ struct intake {
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
 	char found[256];
-	bool event_times;
 };
 
 /*
@@ -87,12 +87,8 @@ int send_changes(struct job *j, const struct pass *p, struct intake *in, struct 
 /* Writes down what became of a file that needs nothing more, then settles it. */
 int settle_done(
     struct job *j, const struct drop_file *f, const struct intake *in, struct err *e);
-/*
- * Goes on with a settling that an earlier run began: 0, -1, or 1 if that was over and
- * the file is a new one.
- */
-int settle_again(
-    struct job *j, const struct drop_file *f, const struct name_entry *n, struct err *e);
+/* Goes on with what earlier runs could not put away. */
+int settle_again(struct job *j, struct err *e);
 
 /* Closes the pass of a file that was sent; what stayed unanswered is *pending. */
 int job_close_pass(

@@ -3,6 +3,7 @@
  * ledger, so that a job which runs often never waits.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/job_impl.h"
 #include "pollers/ready.h"
@@ -24,6 +25,7 @@ judge_ready(struct job *j, struct listed *it, int64_t now)
 
 	it->what = r.ready ? TAKE : WAIT;
 	it->wait = r.wait;
+	it->fresh = r.restart && !r.ready;
 	if (r.restart)
 		it->name = (struct name_entry){.state = NAME_SEEN,
 		    .size = it->file->size,
@@ -58,8 +60,6 @@ look_known(struct job *j, struct listed *it, struct err *e)
 		return 1;
 	if (it->name.state == NAME_DONE)
 		return j->out->known++, 0;
-	if (it->name.state == NAME_SETTLING)
-		return j->app->dry_run ? 0 : settle_again(j, it->file, &it->name, e);
 	return it->name.state == NAME_SEEN || !stands(j, it);
 }
 
@@ -80,14 +80,17 @@ look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
 static int
 keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 {
-	struct name_put *puts = calloc(n + 1, sizeof(*puts));
+	struct name_put *puts;
 	size_t k = 0;
 	int rc;
 
-	if (puts == NULL)
-		return err_nomem(e);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].what == WAIT)
+		k += all[i].fresh;
+	if ((puts = calloc(k + 1, sizeof(*puts))) == NULL)
+		return err_nomem(e);
+	k = 0;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].fresh)
 			puts[k++] = (struct name_put){all[i].file->name, all[i].name};
 	rc = ledger_names_put(j->ledger, j->feed->feed.name, puts, k, e);
 	free(puts);
@@ -95,28 +98,28 @@ keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 }
 
 static int
-look_all(struct job *j, const struct drop_list *list, struct listed *all, struct err *e)
+look_all(struct job *j, struct drop_look *look, struct err *e)
 {
 	int64_t now = clock_wall(j->app->clock);
 
 	j->out->known = j->out->held = j->out->refused = 0;
-	for (size_t i = 0; i < list->n; i++) {
-		all[i] = (struct listed){.file = &list->v[i]};
-		if (look_one(j, &all[i], now, e) != 0)
+	for (size_t i = 0; i < look->n; i++) {
+		look->files[i] = (struct listed){.file = &look->list.v[i]};
+		if (look_one(j, &look->files[i], now, e) != 0)
 			return -1;
 	}
-	return j->app->dry_run ? 0 : keep_looks(j, all, list->n, e);
+	return j->app->dry_run ? 0 : keep_looks(j, look->files, look->n, e);
 }
 
-/* The longest of the waits that time alone can end, 0 if something is ready now. */
+/* The longest of the waits that time alone can end. */
 static int64_t
 wait_for(const struct listed *all, size_t n)
 {
 	int64_t longest = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (all[i].what == TAKE || all[i].what == STOP)
-			return 0;
+		if (all[i].what == STOP)
+			break;
 		if (all[i].what == WAIT && all[i].wait > longest)
 			longest = all[i].wait;
 	}
@@ -133,20 +136,40 @@ count_waiting(const struct listed *all, size_t n)
 	return waiting;
 }
 
-static struct listed *
-list_and_look(struct job *j, struct drop_list *list, struct err *e)
+static int
+list_and_look(struct job *j, struct drop_look *look, struct err *e)
 {
-	struct listed *all;
+	look_release(look);
+	if (poller_list(j->poller, &look->list, e) != 0)
+		return -1;
+	look->n = look->list.n;
+	if ((look->files = calloc(look->n + 1, sizeof(*look->files))) == NULL)
+		return err_nomem(e);
+	return look_all(j, look, e);
+}
 
-	drop_list_release(list);
-	if (poller_list(j->poller, list, e) != 0)
-		return NULL;
-	if ((all = calloc(list->n + 1, sizeof(*all))) == NULL)
-		return err_nomem(e), NULL;
-	if (look_all(j, list, all, e) == 0)
-		return all;
-	free(all);
-	return NULL;
+/*
+ * A dry run keeps no look: it remembers the first one itself, and lists again when
+ * the wait is over.
+ */
+static int
+look_twice(struct job *j, struct drop_look *look, struct err *e)
+{
+	struct drop_look second = {.n = 0};
+	int64_t now;
+	int rc = poller_list(j->poller, &second.list, e);
+
+	now = clock_wall(j->app->clock);
+	for (size_t i = 0; i < look->n && rc == 0; i++)
+		for (size_t k = 0; k < second.list.n; k++)
+			if (look->files[i].what == WAIT &&
+			    strcmp(look->files[i].file->name, second.list.v[k].name) ==
+				0) {
+				*look->files[i].file = second.list.v[k];
+				judge_ready(j, &look->files[i], now);
+			}
+	look_release(&second);
+	return rc;
 }
 
 /*
@@ -158,7 +181,7 @@ worth_waiting(struct job *j, int64_t wait)
 {
 	int64_t now = clock_wall(j->app->clock);
 
-	return wait > 0 && wait <= WAIT_MAX && !j->app->dry_run &&
+	return wait > 0 && wait <= WAIT_MAX &&
 	       (j->state.last_look == 0 || now - j->state.last_look > LONG_AGO) &&
 	       clock_mono(j->app->clock) + wait < j->env.deadline;
 }
@@ -179,18 +202,18 @@ int
 look_at_drop(struct job *j, struct drop_look *out, struct err *e)
 {
 	int64_t wait;
+	int rc;
 
 	*out = (struct drop_look){.n = 0};
-	if ((out->files = list_and_look(j, &out->list, e)) == NULL)
+	if (list_and_look(j, out, e) != 0)
 		return -1;
-	wait = wait_for(out->files, out->list.n);
+	wait = wait_for(out->files, out->n);
 	if (worth_waiting(j, wait)) {
 		clock_pause(j->app->clock, wait);
-		free(out->files);
-		if ((out->files = list_and_look(j, &out->list, e)) == NULL)
+		rc = j->app->dry_run ? look_twice(j, out, e) : list_and_look(j, out, e);
+		if (rc != 0)
 			return -1;
 	}
-	out->n = out->list.n;
 	j->out->waiting = count_waiting(out->files, out->n);
 	return note_look(j, e);
 }
@@ -199,5 +222,7 @@ void
 look_release(struct drop_look *look)
 {
 	free(look->files);
+	look->files = NULL;
+	look->n = 0;
 	drop_list_release(&look->list);
 }

@@ -78,30 +78,54 @@ row_number(struct app *app, const char *text, struct err *e)
 	return 0;
 }
 
+/* In what getopt_long returns: no letter, but one of the table below. */
+#define LONG_OPTION 0x100
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, LONG_OPTION | 'c'},
+    {"json", no_argument, NULL, LONG_OPTION | 'j'},
+    {"help", no_argument, NULL, LONG_OPTION | 'h'},
+    {"dry-run", no_argument, NULL, LONG_OPTION | OPT_DRY_RUN},
+    {"connect", no_argument, NULL, LONG_OPTION | OPT_CONNECT},
+    {"row", required_argument, NULL, LONG_OPTION | OPT_ROW},
+    {NULL, 0, NULL, 0},
+};
+
+/* `name` is that of a known option, else getopt_long has just refused one. */
+static int
+bad_option(const struct command *c, const char *name, char *const *argv, struct err *e)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	if (name == NULL && optopt != 0 && (optopt < 0 || optopt < LONG_OPTION))
+		name = letter;
+	else if (name == NULL)
+		name = argv[optind - 1];
+	return err_set(e, ERR_USAGE,
+	    "`%s%s` is no option of `emrdrop %s`, or lacks its value",
+	    name[0] == '-' ? "" : "--", name, c->name);
+}
+
 /* 0, 1 if help was asked for, -1. */
 static int
 parse_options(
     struct app *app, const struct command *c, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-	    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-	    {"connect", no_argument, NULL, OPT_CONNECT},
-	    {"row", required_argument, NULL, OPT_ROW}, {NULL, 0, NULL, 0}};
-	int o;
+	int o, at = 0;
 
 	opterr = 0;
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "h", options, &at)) != -1) {
+		if (o == '?')
+			return bad_option(c, NULL, argv, e);
+		o &= ~LONG_OPTION;
 		if (o == 'h')
 			return 1;
 		if (o == 'c')
 			app->config_dir = optarg;
 		else if (o == 'j')
 			app->json = true;
-		else if (o == '?' || ((unsigned)o & c->options) == 0)
-			return err_set(e, ERR_USAGE,
-			    "`%s` is no option of `emrdrop %s`, or lacks its value",
-			    argv[optind - 1], c->name);
+		else if (((unsigned)o & c->options) == 0)
+			return bad_option(c, options[at].name, argv, e);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
 		app->dry_run |= o == OPT_DRY_RUN;
@@ -195,14 +219,29 @@ take_command(int argc, char **argv)
 }
 
 static int
-unknown_command(const char *name)
+no_command(const struct app *app, const char *name)
 {
-	const char *nearest = nearest_command(name);
+	const char *nearest = name == NULL ? NULL : nearest_command(name);
+	struct err e;
 
-	fprintf(stderr, "emrdrop: `%s` is no command%s%s%s; see `emrdrop --help`\n", name,
-	    nearest != NULL ? ", did you mean `" : "", nearest != NULL ? nearest : "",
-	    nearest != NULL ? "`?" : "");
+	if (name == NULL)
+		err_set(&e, ERR_USAGE, "no command is given; see `emrdrop --help`");
+	else
+		err_set(&e, ERR_USAGE, "`%s` is no command%s%s%s; see `emrdrop --help`",
+		    name, nearest != NULL ? ", did you mean `" : "",
+		    nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
+	tell_error(app, &e, STATUS_USAGE);
 	return STATUS_USAGE;
+}
+
+/* Before the options are parsed: a mistake in them is told as JSON too. */
+static bool
+stands(const char *option, int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -216,14 +255,15 @@ main(int argc, char **argv)
 
 	harden();
 	app.log.run = app.run;
+	app.json = stands("--json", argc, argv);
 	name = take_command(argc, argv);
-	if (name == NULL || strcmp(name, "help") == 0) {
-		bool asked = name != NULL || (argc > 1 && strcmp(argv[1], "--help") == 0);
-
-		usage(asked ? stdout : stderr);
-		return asked ? STATUS_OK : STATUS_USAGE;
+	if (name == NULL ? stands("--help", argc, argv) : strcmp(name, "help") == 0) {
+		usage(stdout);
+		return STATUS_OK;
 	}
-	if ((c = find_command(name)) == NULL)
-		return unknown_command(name);
+	if (name == NULL)
+		usage(stderr);
+	if (name == NULL || (c = find_command(name)) == NULL)
+		return no_command(&app, name);
 	return run_command(&app, c, argc - 1, argv + 1);
 }

@@ -85,47 +85,72 @@ report_release(struct report *r)
 	arena_release(&r->arena);
 }
 
+/* Room for one more element: the array, or NULL with the old one and *cap untouched. */
+static void *
+grow(void *old, size_t n, size_t *cap, size_t size)
+{
+	size_t more = *cap * 2 + 4;
+	void *v;
+
+	if (n < *cap)
+		return old;
+	if ((v = reallocarray(old, more, size)) != NULL)
+		*cap = more;
+	return v;
+}
+
 struct feed_report *
 report_feed(struct report *r, const char *feed)
 {
-	struct feed_report *v;
+	struct feed_report *v = grow(r->feeds, r->n, &r->cap, sizeof(*v));
 
-	if (r->n == r->cap) {
-		r->cap = r->cap * 2 + 4;
-		if ((v = reallocarray(r->feeds, r->cap, sizeof(*v))) == NULL)
-			return NULL;
-		r->feeds = v;
-	}
+	if (v == NULL)
+		return NULL;
+	r->feeds = v;
 	v = &r->feeds[r->n++];
 	memset(v, 0, sizeof(*v));
 	strncpy(v->feed, feed, sizeof(v->feed) - 1);
 	return v;
 }
 
+static void
+copy_problems(struct arena *a, struct file_report *f, const struct problems *from)
+{
+	size_t n = from->n < REPORT_SHOWN ? from->n : REPORT_SHOWN;
+
+	f->problems = arena_alloc(a, n * sizeof(*f->problems));
+	f->nproblems = f->problems == NULL ? 0 : n;
+	for (size_t i = 0; i < f->nproblems; i++) {
+		f->problems[i] = from->v[i];
+		copy(a, &f->problems[i]);
+	}
+	f->more = from->rejected - f->nproblems;
+}
+
+static void
+copy_warnings(struct arena *a, struct file_report *f, const struct problems *from)
+{
+	f->warnings = arena_alloc(a, from->kinds * sizeof(*f->warnings));
+	f->nwarnings = f->warnings == NULL ? 0 : from->kinds;
+	for (size_t i = 0; i < f->nwarnings; i++) {
+		f->warnings[i] = from->warnings[i];
+		copy(a, &f->warnings[i].first);
+	}
+}
+
 struct file_report *
 report_file(struct report *r, struct feed_report *f, const struct file_entry *entry,
     const struct problems *problems)
 {
-	struct file_report *v;
+	struct file_report *v = grow(f->files, f->n, &f->cap, sizeof(*v));
 
-	if (f->n == f->cap) {
-		f->cap = f->cap * 2 + 4;
-		if ((v = reallocarray(f->files, f->cap, sizeof(*v))) == NULL)
-			return NULL;
-		f->files = v;
-	}
+	if (v == NULL)
+		return NULL;
+	f->files = v;
 	v = &f->files[f->n++];
-	memset(v, 0, sizeof(*v));
-	v->entry = *entry;
-	for (size_t i = 0; i < problems->n && v->nproblems < 20; i++) {
-		v->problems[v->nproblems] = problems->v[i];
-		copy(&r->arena, &v->problems[v->nproblems++]);
-	}
-	v->more = problems->rejected - v->nproblems;
-	for (size_t i = 0; i < problems->kinds && v->nwarnings < WARNING_KINDS_MAX; i++) {
-		v->warnings[i] = problems->warnings[i];
-		copy(&r->arena, &v->warnings[v->nwarnings++].first);
-	}
+	*v = (struct file_report){.entry = *entry};
+	copy_problems(&r->arena, v, problems);
+	copy_warnings(&r->arena, v, problems);
 	return v;
 }
 
@@ -204,6 +229,7 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	jw_put_uint(j, "waiting", f->waiting);
 	jw_put_uint(j, "held", f->held);
 	jw_put_uint(j, "refused", f->refused);
+	jw_put_uint(j, "unsettled", f->unsettled);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
 	jw_key(j, SPAN_LIT("files"));
@@ -322,6 +348,9 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 	if (f->waiting > 0)
 		buf_addf(out, "  %llu not ready yet: the next run looks again\n",
 		    (unsigned long long)f->waiting);
+	if (f->unsettled > 0)
+		buf_addf(out, "  %llu delivered, but not put away: the log says why\n",
+		    (unsigned long long)f->unsettled);
 	if (f->held > 0)
 		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,
 		    "waiting for a decision: `emrdrop status` tells why");

@@ -34,12 +34,14 @@ void problems_init(struct problems *p);
 void problems_release(struct problems *p);
 void problems_add(struct problems *p, const struct problem *one);
 
+#define REPORT_SHOWN 20 /* rejected rows told of a file; the rest is only counted */
+
 struct file_report {
 	struct file_entry entry;
-	struct problem problems[20]; /* rejected rows; text borrowed from the report */
+	struct problem *problems; /* rejected rows; both arrays are the report's */
 	size_t nproblems;
 	uint64_t more; /* rejections not shown */
-	struct warnings warnings[WARNING_KINDS_MAX];
+	struct warnings *warnings;
 	size_t nwarnings;
 	uint64_t pending;
 	char found[256];
@@ -52,7 +54,8 @@ struct feed_report {
 	struct file_report *files;
 	size_t n, cap;
 	uint64_t known, waiting, held, refused;
-	bool blocked; /* a held file keeps later ones back */
+	uint64_t unsettled; /* delivered, but could not be put away */
+	bool blocked;       /* a held file keeps later ones back */
 	uint64_t requests, retries;
 };
 
@@ -69,7 +72,10 @@ struct report {
 void report_init(struct report *r, const char *run);
 void report_release(struct report *r);
 
-/* A new feed's or file's report, zeroed; NULL if memory ran out. Borrowed. */
+/*
+ * A new feed's or file's report; NULL if memory ran out. Borrowed until the next one is
+ * made. `problems` is copied; what is beyond the report's memory is only counted.
+ */
 struct feed_report *report_feed(struct report *r, const char *feed);
 struct file_report *report_file(struct report *r, struct feed_report *f,
     const struct file_entry *entry, const struct problems *problems);

@@ -89,6 +89,20 @@ find_file(struct job *j, struct pass *p, struct err *e)
 	return rc;
 }
 
+/*
+ * The pass of another feed of this source is that feed's to finish. If its file is
+ * gone from feeds.d nobody can, and the pass ends as it stands.
+ */
+static int
+other_feed(struct job *j, struct pass *p, struct err *e)
+{
+	if (!feed_exists(j->app, p->feed))
+		return abandon(j, p, "its feed is not configured any more", e);
+	return err_set(e, ERR_BUSY,
+	    "feed %s has an unfinished delivery from the same source: `emrdrop run %s` first",
+	    p->feed, p->feed);
+}
+
 int
 resume(struct job *j, struct err *e)
 {
@@ -99,9 +113,7 @@ resume(struct job *j, struct err *e)
 	if (r <= 0)
 		return r;
 	if (strcmp(p.feed, j->feed->feed.name) != 0)
-		return err_set(e, ERR_BUSY,
-		    "feed %s has an unfinished delivery from the same source: `emrdrop run %s` first",
-		    p.feed, p.feed);
+		return other_feed(j, &p, e);
 	log_event(&j->app->log, LOG_INFO, "pass-resumed",
 	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
 	if (p.closing)

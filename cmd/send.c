@@ -36,6 +36,7 @@ struct sender {
 	struct frame next; /* taken from the outbox, not sent yet */
 	bool have_next, ended;
 	uint64_t sent, later;
+	uint64_t first_later;   /* lowest batch that has one; 0: none */
 	struct intent *intents; /* of this turn */
 	struct ack *acks;
 	size_t nintents, nacks;
@@ -83,6 +84,17 @@ flight_release(struct flight *f)
 	free(f->outcomes);
 }
 
+static void
+note_refusal(struct sender *s, const struct frame_record *r)
+{
+	const struct problem p = {.code = PROBLEM_API_REFUSED,
+	    .weight = WEIGHT_REJECT,
+	    .row = r->row,
+	    .type = schema_by_type(r->entry.key.type)->name};
+
+	problems_add(&s->in->problems, &p);
+}
+
 /* What an earlier run learnt of this batch: 0 nothing, 1 something, -1. */
 static int
 recall(struct sender *s, struct flight *f, struct err *e)
@@ -99,9 +111,14 @@ recall(struct sender *s, struct flight *f, struct err *e)
 	r = pass_ack(s->job->ledger, s->pass, &ack, e);
 	if (r == 1 && ack.n != f->frame.n)
 		return err_set(e, ERR_INTERNAL, "a batch has another size than it had");
-	if (r == 1)
-		f->round = ack.round;
-	return r;
+	if (r != 1)
+		return r;
+	f->round = ack.round;
+	/* What a run that was killed was told is told again. */
+	for (size_t i = 0; i < f->frame.n; i++)
+		if (f->outcomes[i] == OUTCOME_REFUSED)
+			note_refusal(s, &f->frame.records[i]);
+	return 1;
 }
 
 static void
@@ -232,10 +249,12 @@ prepare(struct sender *s, struct flight *f, struct err *e)
 	return write_body(s, f, e) == 0 ? 1 : -1;
 }
 
-/* May it go out: is everything acknowledged that it waits for? */
+/* May it go out: is everything taken that it waits for? */
 static bool
 may_go(const struct sender *s, const struct frame *f)
 {
+	if (s->first_later != 0 && f->after >= s->first_later)
+		return false;
 	for (size_t i = 0; i < s->nflights; i++)
 		if (s->flights[i].busy && s->flights[i].frame.number <= f->after)
 			return false;
@@ -318,14 +337,11 @@ commit(struct sender *s, struct err *e)
 }
 
 static void
-refused(struct sender *s, const struct frame_record *r)
+note_later(struct sender *s, const struct flight *f)
 {
-	const struct problem p = {.code = PROBLEM_API_REFUSED,
-	    .weight = WEIGHT_REJECT,
-	    .row = r->row,
-	    .type = schema_by_type(r->entry.key.type)->name};
-
-	problems_add(&s->in->problems, &p);
+	s->later++;
+	if (s->first_later == 0 || f->frame.number < s->first_later)
+		s->first_later = f->frame.number;
 }
 
 static void
@@ -338,9 +354,10 @@ take_answer(struct sender *s, const struct answer *a)
 
 	for (size_t i = 0; i < f->batch.n; i++) {
 		f->outcomes[f->place[i]] = outcome[a->results[i].taken];
-		s->later += a->results[i].taken == TAKEN_LATER;
+		if (a->results[i].taken == TAKEN_LATER)
+			note_later(s, f);
 		if (a->results[i].taken == TAKEN_REFUSED)
-			refused(s, &f->frame.records[f->place[i]]);
+			note_refusal(s, &f->frame.records[f->place[i]]);
 	}
 	s->acks[s->nacks++] = (struct ack){
 	    f->frame.number, f->round + 1, f->outcomes, f->frame.n};
@@ -372,7 +389,7 @@ turn(struct sender *s, struct flight **ready, bool *more, struct err *e)
 		*e = own;
 		return -1;
 	}
-	*more = r > 0 || s->have_next || !s->ended;
+	*more = r > 0 || (s->have_next ? may_go(s, &s->next) : !s->ended);
 	progress_show(&s->job->progress, "batches", s->sent, s->sent);
 	return r < 0 ? -1 : 0;
 }

@@ -1,144 +1,184 @@
 /*
  * Settle: what becomes of a file in the drop once it needs nothing more. Where it
  * goes is committed before it is moved, so that a later run goes on with the same
- * name; nothing here can cause a second delivery.
+ * name; nothing here can cause a second delivery, or keep the next file waiting.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/utf8.h"
 #include "cmd/job_impl.h"
+#include "cmd/status.h"
+
+#define SAME_NAMES_MAX 100 /* files of one name and content within a second */
+#define NAME_KEPT_MAX  200 /* bytes of a name: the rest must fit into 255 with it */
 
 /*
  * FOLDER/20261120T193002Z-1a2b3c4d-NAME: sorted by when it was taken. `again` tells
- * two apart that would have the same.
+ * two apart that would have the same. What is to be deleted gets a leading dot, and
+ * stays in the drop: it is never listed, should the run end before it is gone.
  */
 static void
-settle_path(struct job *j, const struct drop_file *f, const struct file_entry *en,
-    unsigned again, struct name_entry *n)
+settle_path(
+    struct job *j, const struct file_entry *en, unsigned again, struct settling *s)
 {
 	char id[FILE_ID_HEX_SIZE], when[32], name[64 + DROP_NAME_MAX];
-	time_t s = (time_t)(en->read_at / 1000);
+	size_t n = strlen(s->name), at;
+	time_t t = (time_t)(en->read_at / 1000);
 	const char *folder;
 	struct tm tm;
-	size_t at;
 
-	gmtime_r(&s, &tm);
+	if (n > NAME_KEPT_MAX)
+		n = utf8_valid((struct span){s->name, NAME_KEPT_MAX});
+	gmtime_r(&t, &tm);
 	at = strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
 	if (again > 0)
 		snprintf(when + at, sizeof(when) - at, "-%u", again);
 	digest_hex(&en->id, id);
-	if (source_after(&j->feed->source, &folder) == AFTER_ARCHIVE) {
-		snprintf(
-		    n->path, sizeof(n->path), "%s/%s-%.8s-%s", folder, when, id, f->name);
-		return;
-	}
-	/* To be deleted. A leading dot: never listed, should the run end before it is. */
-	snprintf(name, sizeof(name), ".%s-%.8s-%.200s", when, id, f->name);
-	snprintf(n->path, sizeof(n->path), "%s", poller_path(j->poller, name));
+	s->remove = source_after(&j->feed->source, &folder) == AFTER_DELETE;
+	snprintf(name, sizeof(name), "%s%s-%.8s-%.*s", s->remove ? "." : "", when, id,
+	    (int)n, s->name);
+	if (s->remove)
+		snprintf(s->path, sizeof(s->path), "%s", poller_path(j->poller, name));
+	else
+		snprintf(s->path, sizeof(s->path), "%s/%s", folder, name);
 }
-
-#define SAME_NAMES_MAX 100 /* files of one name and content within a second */
 
 /* A path where nothing is yet. */
 static int
-free_path(struct job *j, const struct drop_file *f, const struct file_entry *en,
-    struct name_entry *n, struct err *e)
+free_path(struct job *j, const struct file_entry *en, struct settling *s, struct err *e)
 {
 	struct drop_file there;
 	int r = 1;
 
 	for (unsigned again = 0; r == 1 && again < SAME_NAMES_MAX; again++) {
-		settle_path(j, f, en, again, n);
-		r = poller_stat(j->poller, n->path, &there, e);
+		settle_path(j, en, again, s);
+		r = poller_stat(j->poller, s->path, &there, e);
 	}
 	if (r == 1)
 		return err_set(e, ERR_IO, "the archive has too many files of one name");
 	return r;
 }
 
-static int
-forget_name(struct job *j, const char *name, struct err *e)
-{
-	const struct name_put none = {.name = name};
-
-	return ledger_names_put(j->ledger, j->feed->feed.name, &none, 1, e);
-}
-
 /*
  * The clinic overwrote the file between our last look and the move: what was moved
- * is a new file, and goes back to where it is listed.
+ * is a new file, and goes back to where it is listed. If that name is taken again, it
+ * is tried once more in the next run, when what lies there has been read.
  */
 static int
-put_back(struct job *j, const struct drop_file *f, const char *path, struct err *e)
+put_back(struct job *j, const struct settling *s, struct err *e)
 {
 	char home[FILE_PATH_MAX + 1];
 
-	snprintf(home, sizeof(home), "%s", poller_path(j->poller, f->name));
-	if (forget_name(j, f->name, e) != 0)
-		return -1;
-	if (poller_rename(j->poller, path, home, e) == 0)
+	snprintf(home, sizeof(home), "%s", poller_path(j->poller, s->name));
+	if (poller_rename(j->poller, s->path, home, e) == 0)
 		return 0;
-	return err_prefix(e,
-	    "a file was overwritten while it was archived; what came last "
-	    "was not read and lies in the archive");
+	return err_prefix(e, "a file was overwritten while it was put away");
+}
+
+/* Moves it, unless it has been moved: 1, or 0 if it is nowhere, or -1. */
+static int
+move(struct job *j, const struct settling *s, struct drop_file *there, struct err *e)
+{
+	int r = poller_stat(j->poller, s->path, there, e);
+
+	if (r != 0)
+		return r;
+	if (poller_rename(j->poller, s->name, s->path, e) != 0)
+		return e->code == ERR_GONE ? 0 : -1;
+	return poller_stat(j->poller, s->path, there, e);
 }
 
 static int
-move(struct job *j, const struct drop_file *f, const struct name_entry *n, struct err *e)
+settle(struct job *j, const struct settling *s, struct err *e)
 {
-	const char *folder;
 	struct drop_file there;
-	int r;
+	int r = move(j, s, &there, e);
 
-	if (poller_rename(j->poller, f->name, n->path, e) != 0 && e->code != ERR_GONE)
-		return -1;
-	r = poller_stat(j->poller, n->path, &there, e);
+	if (r == 1 && (there.size != s->size || there.mtime != s->mtime))
+		r = put_back(j, s, e);
+	else if (r == 1 && s->remove)
+		r = poller_remove(j->poller, s->path, e);
 	if (r < 0)
 		return -1;
-	if (r == 1 && (there.size != n->size || there.mtime != n->mtime))
-		return put_back(j, f, n->path, e);
-	if (source_after(&j->feed->source, &folder) == AFTER_DELETE &&
-	    poller_remove(j->poller, n->path, e) != 0)
-		return -1;
-	return forget_name(j, f->name, e);
+	return ledger_settle_end(j->ledger, j->feed->feed.name, s->name, e);
 }
 
-/*
- * If the earlier run had moved it already, what is listed now is another file of the
- * same name, size and time: 1, it is to be taken. Else 0, or -1.
- */
-int
-settle_again(
-    struct job *j, const struct drop_file *f, const struct name_entry *n, struct err *e)
+/* A file that can't be put away is told, and tried again; the work goes on. */
+static int
+settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 {
-	struct drop_file there;
-	int r = poller_stat(j->poller, n->path, &there, e);
+	if (settle(j, s, e) == 0)
+		return 0;
+	if (e->code != ERR_IO && e->code != ERR_GONE)
+		return -1;
+	log_event(&j->app->log, LOG_ERROR, "settle-failed",
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
+	j->out->unsettled++;
+	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
+	e->code = ERR_NONE;
+	return 0;
+}
 
-	if (r == 1)
-		return forget_name(j, f->name, e) == 0 ? 1 : -1;
-	return r == 0 ? move(j, f, n, e) : -1;
+struct unsettled {
+	struct settling *v;
+	size_t n, cap;
+};
+
+static int
+collect(void *arg, const struct settling *s)
+{
+	struct unsettled *u = arg;
+	size_t cap = u->cap * 2 + 4;
+	struct settling *v;
+
+	if (u->n == u->cap) {
+		if ((v = reallocarray(u->v, cap, sizeof(*v))) == NULL)
+			return -1;
+		u->v = v;
+		u->cap = cap;
+	}
+	u->v[u->n++] = *s;
+	return 0;
+}
+
+int
+settle_again(struct job *j, struct err *e)
+{
+	struct unsettled u = {.n = 0};
+	int rc;
+
+	e->code = ERR_NONE;
+	rc = ledger_settling_each(j->ledger, j->feed->feed.name, collect, &u, e);
+	if (rc != 0 && e->code == ERR_NONE)
+		err_nomem(e);
+	for (size_t i = 0; i < u.n && rc == 0; i++)
+		rc = settle_or_tell(j, &u.v[i], e);
+	free(u.v);
+	return rc;
 }
 
 int
 settle_done(
     struct job *j, const struct drop_file *f, const struct intake *in, struct err *e)
 {
-	struct name_put put = {.name = f->name};
-	struct name_entry *n = &put.entry;
-	const char *folder;
+	const struct name_put put = {f->name, {.state = NAME_DONE,
+						  .size = f->size,
+						  .mtime = f->mtime,
+						  .seen = clock_wall(j->app->clock),
+						  .file = in->entry.id}};
+	struct settling s = {.size = f->size, .mtime = f->mtime};
+	const char *feed = j->feed->feed.name, *folder;
 
-	*n = (struct name_entry){.state = NAME_DONE,
-	    .size = f->size,
-	    .mtime = f->mtime,
-	    .seen = clock_wall(j->app->clock),
-	    .file = in->entry.id};
-	if (source_after(&j->feed->source, &folder) != AFTER_KEEP) {
-		n->state = NAME_SETTLING;
-		if (free_path(j, f, &in->entry, n, e) != 0)
-			return -1;
-	}
-	if (ledger_names_put(j->ledger, j->feed->feed.name, &put, 1, e) != 0)
+	if (source_after(&j->feed->source, &folder) == AFTER_KEEP)
+		return ledger_names_put(j->ledger, feed, &put, 1, e);
+	snprintf(s.name, sizeof(s.name), "%s", f->name);
+	/* If the archive can't be looked into, the move will tell why. */
+	if (free_path(j, &in->entry, &s, e) != 0 && e->code != ERR_IO)
 		return -1;
-	return n->state == NAME_SETTLING ? move(j, f, n, e) : 0;
+	if (ledger_settle_begin(j->ledger, feed, &put, &s, e) != 0)
+		return -1;
+	return settle_or_tell(j, &s, e);
 }

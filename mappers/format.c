@@ -88,6 +88,12 @@ mapper_fingerprint(const struct mapper *m)
 	return m->ops->fingerprint(m->self);
 }
 
+bool
+mapper_event_times(const struct mapper *m)
+{
+	return m->ops->event_times(m->self);
+}
+
 static int
 pass_record(void *arg, const struct record *rec, struct err *e)
 {

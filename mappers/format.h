@@ -55,6 +55,9 @@ void mapper_free(struct mapper *m);
 /* A digest of everything that shapes records: map, code tables, zones. */
 uint64_t mapper_fingerprint(const struct mapper *m);
 
+/* Does every record of this feed carry an event time, as far as the map says? */
+bool mapper_event_times(const struct mapper *m);
+
 /* Starts on a file. `now` (ms) judges event times in the future. */
 struct reading *mapper_open(
     struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e);

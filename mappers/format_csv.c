@@ -167,6 +167,14 @@ mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
+static bool
+event_times(const void *self)
+{
+	const struct csv_feed *f = self;
+
+	return map_event_times(f->map);
+}
+
 static uint64_t
 fingerprint(const void *self)
 {
@@ -348,6 +356,7 @@ const struct format_ops format_csv = {
     .compile = compile,
     .discard = discard,
     .fingerprint = fingerprint,
+    .event_times = event_times,
     .open = open_file,
     .feed = feed_file,
     .end = end_file,

@@ -25,6 +25,7 @@ struct format_ops {
 	    void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
 	void (*discard)(void *self);
 	uint64_t (*fingerprint)(const void *self);
+	bool (*event_times)(const void *self);
 
 	/* *file is the backend's own; 0, or -1 and nothing to close. */
 	int (*open)(void **file, void *self, const struct format_run *run, struct err *e);

@@ -8,6 +8,7 @@
 #ifndef MAPPERS_MAP_H
 #define MAPPERS_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ void map_free(struct map *m);
 
 /* A digest of all that shapes records: rules, code tables, zones. */
 uint64_t map_fingerprint(const struct map *m);
+
+/* Has every section a rule for updated_at? */
+bool map_event_times(const struct map *m);
 
 /*
  * Finds the columns. The titles are copied. ERR_REFUSED names every missing title

@@ -46,17 +46,11 @@ digest_span(const struct digest *d)
 	return (struct span){(const char *)d->b, DIGEST_SIZE};
 }
 
-struct name_out {
-	struct ledger *l;
-	struct name_entry *n;
-};
-
 static int
 name_decode(void *out, struct span key, struct span value)
 {
-	struct name_out *o = out;
+	struct name_entry *n = out;
 	struct reader r = {.in = value};
-	struct name_entry *n = o->n;
 
 	(void)key;
 	n->state = (enum name_state)get_u8(&r);
@@ -66,10 +60,7 @@ name_decode(void *out, struct span key, struct span value)
 	n->fingerprint = get_u64(&r);
 	n->blocks = get_u8(&r) != 0;
 	get_bytes(&r, n->file.b, DIGEST_SIZE);
-	return r.bad || n->state > NAME_HELD ||
-		       get_sealed(o->l, &r, n->path, sizeof(n->path)) != 0
-		   ? -1
-		   : 0;
+	return r.bad || n->state > NAME_HELD ? -1 : 0;
 }
 
 int
@@ -77,11 +68,10 @@ ledger_name_get(struct ledger *l, const char *feed, const char *name,
     struct name_entry *out, struct err *e)
 {
 	struct digest d = name_digest(l, feed, name);
-	struct name_out o = {l, out};
 
 	memset(out, 0, sizeof(*out));
 	return ledger_read_one(
-	    l, TABLE_NAMES, digest_span(&d), &(struct visitor){name_decode, &o}, e);
+	    l, TABLE_NAMES, digest_span(&d), &(struct visitor){name_decode, out}, e);
 }
 
 static int
@@ -102,7 +92,6 @@ name_write(const struct act *a, const char *feed, const struct name_put *put)
 	put_u64(&b, n->fingerprint);
 	put_u8(&b, n->blocks);
 	buf_add(&b, n->file.b, DIGEST_SIZE);
-	put_sealed(a->ledger, &b, n->path);
 	r = ledger_write(a, TABLE_NAMES, digest_span(&d), &b);
 	buf_release(&b);
 	return r;
@@ -125,6 +114,107 @@ ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts
 		}
 	}
 	return act_commit(&a);
+}
+
+/* Behind the feed's digest, so that one feed's can be walked. */
+static void
+settling_key(struct key *k, const struct ledger *l, const char *feed, const char *name)
+{
+	struct digest of_feed = digest_bytes(&l->keys, KEY_NAME, feed, strlen(feed));
+	struct digest of_name;
+
+	key_init(k);
+	key_bytes(k, of_feed.b, DIGEST_SIZE);
+	if (name == NULL)
+		return;
+	of_name = name_digest(l, feed, name);
+	key_bytes(k, of_name.b, DIGEST_SIZE);
+}
+
+static int
+settling_write(const struct act *a, const char *feed, const struct settling *s)
+{
+	struct key k;
+	struct buf b;
+	int r;
+
+	settling_key(&k, a->ledger, feed, s->name);
+	buf_init(&b, VALUE_MAX);
+	put_sealed(a->ledger, &b, s->name);
+	put_sealed(a->ledger, &b, s->path);
+	put_u8(&b, s->remove);
+	put_u64(&b, s->size);
+	put_i64(&b, s->mtime);
+	r = ledger_write(a, TABLE_SETTLING, key_span(&k), &b);
+	buf_release(&b);
+	return r;
+}
+
+int
+ledger_settle_begin(struct ledger *l, const char *feed, const struct name_put *put,
+    const struct settling *s, struct err *e)
+{
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (name_write(&a, feed, put) == 0 && settling_write(&a, feed, s) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}
+
+int
+ledger_settle_end(struct ledger *l, const char *feed, const char *name, struct err *e)
+{
+	const struct name_put none = {.name = name};
+	struct act a;
+	struct key k;
+
+	settling_key(&k, l, feed, name);
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (name_write(&a, feed, &none) == 0 &&
+	    l->ops->del(a.txn, TABLE_SETTLING, key_span(&k), e) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}
+
+struct settling_walk {
+	struct ledger *l;
+	int (*fn)(void *arg, const struct settling *s);
+	void *arg;
+	struct err *e;
+};
+
+static int
+settling_visit(void *arg, struct span key, struct span value)
+{
+	struct settling_walk *w = arg;
+	struct reader r = {.in = value};
+	struct settling s;
+
+	(void)key;
+	if (get_sealed(w->l, &r, s.name, sizeof(s.name)) != 0 ||
+	    get_sealed(w->l, &r, s.path, sizeof(s.path)) != 0)
+		return ledger_damaged(w->e, TABLE_SETTLING);
+	s.remove = get_u8(&r) != 0;
+	s.size = get_u64(&r);
+	s.mtime = get_i64(&r);
+	return r.bad ? ledger_damaged(w->e, TABLE_SETTLING) : w->fn(w->arg, &s);
+}
+
+int
+ledger_settling_each(struct ledger *l, const char *feed,
+    int (*fn)(void *arg, const struct settling *s), void *arg, struct err *e)
+{
+	struct settling_walk w = {l, fn, arg, e};
+	struct key k;
+
+	settling_key(&k, l, feed, NULL);
+	return ledger_each(
+	    l, TABLE_SETTLING, key_span(&k), &(struct visitor){settling_visit, &w}, e);
 }
 
 const char *

@@ -14,11 +14,10 @@
 #define FILE_PROBLEMS_MAX 1000 /* kept a file; the rest is only counted */
 
 enum name_state {
-	NAME_SEEN,     /* looked at, not read */
-	NAME_DONE,     /* read and delivered, duplicate or empty; stays in the drop */
-	NAME_SETTLING, /* done, and to be moved or deleted */
-	NAME_REFUSED,  /* cannot be read */
-	NAME_HELD      /* waits for a human */
+	NAME_SEEN,    /* looked at, not read */
+	NAME_DONE,    /* read and delivered, duplicate or empty; stays in the drop */
+	NAME_REFUSED, /* cannot be read */
+	NAME_HELD     /* waits for a human */
 };
 
 /* One name of a feed's drop. */
@@ -30,7 +29,6 @@ struct name_entry {
 	uint64_t fingerprint; /* settings under which it was refused or held */
 	bool blocks;          /* a held file that later ones must not overtake */
 	struct digest file;   /* its file entry, once it was read */
-	char path[FILE_PATH_MAX + 1]; /* SETTLING: where it goes */
 };
 
 /* 1, 0 if the name is new, -1. */
@@ -44,6 +42,25 @@ struct name_put {
 /* All of them in one commit. */
 int ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts,
     size_t n, struct err *e);
+
+/* A file that needs nothing more but to be put away. */
+struct settling {
+	char name[FILE_NAME_MAX + 1];
+	char path[FILE_PATH_MAX + 1]; /* where it goes */
+	bool remove;                  /* and is removed from there */
+	uint64_t size;                /* as it was read */
+	int64_t mtime;
+};
+
+/* The name's entry and what is to be done with the file, in one commit. */
+int ledger_settle_begin(struct ledger *l, const char *feed, const struct name_put *put,
+    const struct settling *s, struct err *e);
+
+/* It was put away: the name is forgotten. */
+int ledger_settle_end(
+    struct ledger *l, const char *feed, const char *name, struct err *e);
+int ledger_settling_each(struct ledger *l, const char *feed,
+    int (*fn)(void *arg, const struct settling *s), void *arg, struct err *e);
 
 enum verdict {
 	VERDICT_DELIVER,

@@ -61,7 +61,7 @@ marker_write(struct ledger *l, struct err *e)
 	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/ledger.id", l->dir);
-	snprintf(temp, sizeof(temp), "%s/ledger.id.new", l->dir);
+	snprintf(temp, sizeof(temp), "%s/ledger.id.%08x", l->dir, (unsigned)getpid());
 	hex_encode(l->id, sizeof(l->id), hex);
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -73,38 +73,10 @@ marker_write(struct ledger *l, struct err *e)
 	return 0;
 }
 
-static struct span
-meta_key(const char *name)
-{
-	return span_of(name);
-}
-
 static struct digest
 key_check(struct ledger *l)
 {
 	return digest_bytes(&l->keys, KEY_CHECK, l->id, sizeof(l->id));
-}
-
-/* Format, id and the key's check value: not checked like other values, they check. */
-static int
-meta_write(struct ledger *l, struct err *e)
-{
-	struct txn *t = l->ops->begin(l->store, true, e);
-	struct digest check = key_check(l);
-	unsigned char format[4] = {LEDGER_FORMAT, 0, 0, 0};
-
-	if (t == NULL)
-		return -1;
-	if (l->ops->put(
-		t, TABLE_META, meta_key("format"), (struct span){(char *)format, 4}, e) ||
-	    l->ops->put(t, TABLE_META, meta_key("id"),
-		(struct span){(char *)l->id, sizeof(l->id)}, e) ||
-	    l->ops->put(t, TABLE_META, meta_key("check"),
-		(struct span){(char *)check.b, sizeof(check.b)}, e)) {
-		l->ops->abort(t);
-		return -1;
-	}
-	return l->ops->commit(t, e);
 }
 
 static int
@@ -132,45 +104,84 @@ meta_judge(struct ledger *l, struct span format, struct span id, struct span che
 
 /* 1 and l->id, 0 if the ledger was never finished, -1. */
 static int
-meta_read(struct ledger *l, struct err *e)
+meta_read(const struct act *a)
 {
-	struct txn *t = l->ops->begin(l->store, false, e);
+	const struct store_ops *ops = a->ledger->ops;
 	struct span format, id, check;
-	int r;
+	int r = ops->get(a->txn, TABLE_META, SPAN_LIT("format"), &format, a->e);
 
-	if (t == NULL)
-		return -1;
-	r = l->ops->get(t, TABLE_META, meta_key("format"), &format, e);
 	if (r == 1)
-		r = l->ops->get(t, TABLE_META, meta_key("id"), &id, e);
+		r = ops->get(a->txn, TABLE_META, SPAN_LIT("id"), &id, a->e);
 	if (r == 1)
-		r = l->ops->get(t, TABLE_META, meta_key("check"), &check, e);
+		r = ops->get(a->txn, TABLE_META, SPAN_LIT("check"), &check, a->e);
 	if (r == 1)
-		r = meta_judge(l, format, id, check, e);
-	l->ops->abort(t);
+		r = meta_judge(a->ledger, format, id, check, a->e);
 	return r;
 }
 
+/* Format, id and the key's check value: not checked like other values, they check. */
 static int
-make(struct ledger *l, struct err *e)
+meta_write(const struct act *a)
 {
+	struct ledger *l = a->ledger;
+	struct digest check;
+	char format[4] = {LEDGER_FORMAT, 0, 0, 0};
+	const struct store_ops *ops = l->ops;
+
 	random_bytes(l->id, sizeof(l->id));
+	check = key_check(l);
 	l->made = true;
-	return meta_write(l, e);
+	if (ops->put(
+		a->txn, TABLE_META, SPAN_LIT("format"), (struct span){format, 4}, a->e))
+		return -1;
+	if (ops->put(a->txn, TABLE_META, SPAN_LIT("id"),
+		(struct span){(char *)l->id, sizeof(l->id)}, a->e))
+		return -1;
+	return ops->put(a->txn, TABLE_META, SPAN_LIT("check"),
+	    (struct span){(char *)check.b, sizeof(check.b)}, a->e);
+}
+
+/* In one transaction: another process may be making it at the same time. */
+static int
+meta_make(struct ledger *l, struct err *e)
+{
+	struct act a;
+	int r;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	r = meta_read(&a);
+	if (r == 0 && meta_write(&a) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return r == 1 ? 0 : -1;
+}
+
+static int
+meta_find(struct ledger *l, struct err *e)
+{
+	struct act a;
+	int r;
+
+	if (act_begin(&a, l, false, e) != 0)
+		return -1;
+	r = meta_read(&a);
+	act_abort(&a);
+	return r;
 }
 
 static int
 check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 {
 	char hex[ID_HEX + 1];
-	int r = meta_read(l, e);
+	int r = meta_find(l, e);
 
 	if (r < 0)
 		return -1;
 	if (r == 0 && expected)
 		return err_set(e, ERR_LEDGER,
 		    "%s/ledger.mdb is empty: restore it from a backup", l->dir);
-	if (r == 0 && make(l, e) != 0)
+	if (r == 0 && meta_make(l, e) != 0)
 		return -1;
 	hex_encode(l->id, sizeof(l->id), hex);
 	if (expected && strcmp(hex, want) != 0)

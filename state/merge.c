@@ -168,6 +168,14 @@ outcome_of(const struct merge *m, const struct ref *ref)
 				       : OUTCOME_NONE;
 }
 
+/* Time never goes back, and a change without a time says nothing of it (P7). */
+static void
+move_on(struct known *now, int64_t at)
+{
+	if (at != TIME_NONE && (now->at == TIME_NONE || at > now->at))
+		now->at = at;
+}
+
 /* What the record is, once the API has answered so. */
 static void
 apply(struct known *now, const struct stored *s, enum outcome outcome)
@@ -177,12 +185,12 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 		/* Of what was taken only; what its change became is told by that. */
 		if (!(now->flags & KNOWN_EMPTY) &&
 		    digest_eq(&now->content, &s->known.content))
-			now->at = s->known.at;
+			move_on(now, s->known.at);
 		break;
 	case OUTCOME_TAKEN:
 		now->flags = s->removed ? KNOWN_TOMBSTONE : 0;
 		now->content = s->known.content;
-		now->at = s->known.at;
+		move_on(now, s->known.at);
 		now->window = s->known.window;
 		break;
 	case OUTCOME_REFUSED:

@@ -12,8 +12,8 @@ struct overlay;
 
 /* The last change of a record in this file. */
 struct changed {
-	uint64_t content; /* first 8 bytes of its content digest */
-	int64_t at;       /* event time in whole seconds, as ms; or TIME_NONE */
+	uint64_t content; /* 48 bits of its content digest */
+	int64_t at;       /* event time in ms, or TIME_NONE */
 	uint32_t batch;   /* number of the batch that holds it, from 1 */
 };
 

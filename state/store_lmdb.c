@@ -43,6 +43,7 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_SCOPES] = "scopes",
     [TABLE_FEEDS] = "feeds",
     [TABLE_NAMES] = "names",
+    [TABLE_SETTLING] = "settling",
     [TABLE_FILES] = "files",
     [TABLE_RECORDS] = "records",
     [TABLE_PASSES] = "passes",

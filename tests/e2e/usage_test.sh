@@ -1,6 +1,6 @@
 #!/bin/bash
 # Mistakes in the configuration and on the command line: file and line, all at once, and
-# the right exit status from every command.
+# the right exit status from every command. What `preview --row` and `status` print.
 #
 #   tests/e2e/usage_test.sh BUILD_DIR
 set -u
@@ -48,6 +48,22 @@ test_mistakes() {
 	rm "$dir/etc/feeds.d/simple.ini"
 	run 78 run --json
 	has "no feed file" "$dir/out" "feeds.d"
+	# Only what is not there at all is left to the defaults.
+	rm "$dir/etc/emrdrop.ini"
+	ln -s emrdrop.ini "$dir/etc/emrdrop.ini"
+	run 78 status --json
+	has "emrdrop.ini cannot be read" "$dir/out" "/emrdrop.ini: "
+	rm "$dir/etc/emrdrop.ini"
+	site ''
+}
+
+# refused NAME ARGUMENT...: it is a mistake of usage, and the option is named.
+refused() {
+	local name=$1
+
+	shift
+	run 64 "$@"
+	has "$*" "$dir/err" "\`$name\` is no option of"
 }
 
 test_usage() {
@@ -71,7 +87,28 @@ test_usage() {
 		preview simple a --row x --json
 		status now --json
 		run --config
+		rum --json
+		--json rum
+		--json
+		run --dri-run --json
+		run --json -xy
 	END
+	run 64
+	has "no command" "$dir/err" "emrdrop COMMAND [options]"
+	run 64 rum --json
+	is "in JSON" '["usage",64]' "$(report '[.error.code, .exit]')"
+	has "the nearest" "$dir/out" 'did you mean `run`?'
+	run 0 --json --help
+	refused -x run -xy
+	refused -x run --json -xy feed
+	refused -y run feed -y
+	refused -c run -c
+	refused --dri-run run --dri-run --json
+	refused --json=1 run --json=1 feed
+	refused --row run --row 3
+	refused --dry-run check feed --dry-run
+	refused --config run feed --config
+	refused --row preview a b --row
 	for line in run check preview status version; do
 		run 0 "$line" --help
 		ok "lines of $line --help" [ "$(wc -l <"$dir/out")" -le 24 ]
@@ -79,6 +116,50 @@ test_usage() {
 	done
 }
 
+# One field a line, whatever a cell ends with.
+test_preview() {
+	simple
+	rows 1 2 | sed 's|Testcase|Test,\\|' | sed 's|,Test,\\,|,"Test,\\",|' >"$dir/a.csv"
+	run 0 preview simple "$dir/a.csv" --row 2
+	has "the value" "$dir/out" '"family":"Test,\\"'
+	is "records and fields" '["appointment","patient"] 8' \
+		"$(jq -sc 'map(select(.op).type) | sort' "$dir/out") $(grep -c '^{"type":' "$dir/out")"
+	while read -r line; do
+		ok "one object: $line" jq -e . <<<"$line" >/dev/null
+	done <"$dir/out"
+}
+
+test_status() {
+	local looked
+
+	simple
+	rows 1 4 | sed 's/Scheduled/Nope/' >"$dir/drop/a.csv"
+	job 4
+	run 0 status
+	looked=$(sed -n 's/^  last looked \(.*Z\), last delivered.*/\1/p' "$dir/out")
+	ok "a look" [ -n "$looked" ]
+	has "what was known then" "$dir/out" "  stuck, as of the last look $looked:"
+	run 0 status --json
+	is "in JSON" '["hold",true]' "$(report '.feeds[0] | [.stuck[0].verdict, .last_look_ms > 0]')"
+	command -v cc >/dev/null || return
+	cc -shared -fPIC -o "$dir/nomem.so" -x c - <<-'END'
+		void *reallocarray(void *p, unsigned long n, unsigned long size);
+		void *
+		reallocarray(void *p, unsigned long n, unsigned long size)
+		{
+			return p = (void *)(n = size = 0);
+		}
+	END
+	export LD_PRELOAD=$dir/nomem.so ASAN_OPTIONS=verify_asan_link_order=0
+	"$emrdrop" --config "$dir/etc" status --json >"$dir/out" 2>"$dir/err"
+	looked=$?
+	unset LD_PRELOAD ASAN_OPTIONS
+	ran "status without memory" 70 "$looked"
+	is "it says so" '"memory"' "$(report .error.code)"
+}
+
 test_mistakes
 test_usage
+test_preview
+test_status
 e2e_end

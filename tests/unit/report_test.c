@@ -3,7 +3,17 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool no_memory;
+
+/* In libc's place, so that an array can be made to fail in its growth. */
+void *
+reallocarray(void *p, size_t n, size_t size)
+{
+	return no_memory || n > SIZE_MAX / size ? NULL : realloc(p, n * size);
+}
 
 static struct report r;
 static struct problems p;
@@ -292,4 +302,57 @@ Test(report, many_feeds_and_files)
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	cr_expect_eq(strlen(report_feed(&r, name)->feed), LEDGER_NAME_MAX);
+}
+
+/* Nothing is lost or written beyond the end after memory ran out once. */
+Test(report, memory_runs_out_and_comes_back)
+{
+	struct file_entry en = entry_of(VERDICT_EMPTY);
+	struct feed_report *f;
+
+	no_memory = true;
+	cr_expect_null(report_feed(&r, "first"));
+	no_memory = false;
+	for (size_t i = 0; i < 40; i++) {
+		no_memory = true;
+		f = report_feed(&r, "n");
+		no_memory = false;
+		if (f == NULL)
+			f = report_feed(&r, "n");
+		cr_assert_not_null(f);
+		cr_expect_eq(r.n, i + 1);
+	}
+	for (size_t i = 0; i < 40; i++) {
+		struct file_report *file;
+
+		no_memory = true;
+		file = report_file(&r, f, &en, &p);
+		no_memory = false;
+		if (file == NULL)
+			file = report_file(&r, f, &en, &p);
+		cr_assert_not_null(file);
+		cr_expect_eq(f->n, i + 1);
+	}
+}
+
+/* A report that is full tells less of a file, but its counts still hold. */
+Test(report, details_beyond_its_memory_are_counted)
+{
+	struct file_entry en = entry_of(VERDICT_DELIVER);
+	struct file_report *file;
+
+	for (uint64_t i = 0; i < 30; i++)
+		problem(WEIGHT_REJECT, i + 2, "DOB");
+	problem(WEIGHT_WARNING, 2, "Cell");
+	r.arena.max = sizeof(struct problem);
+	file = report_file(&r, report_feed(&r, "north"), &en, &p);
+	cr_assert_not_null(file);
+	cr_expect_eq(file->nproblems, 0);
+	cr_expect_eq(file->more, 30);
+	cr_expect_eq(file->entry.rejected, 2);
+	report_json(&r, &out);
+	buf_add_char(&out, '\0');
+	cr_expect_not_null(
+	    strstr(out.p, "\"problems\":[],\"column_warnings\":[],\"more_problems\":30"),
+	    "%s", out.p);
 }
