@@ -69,7 +69,8 @@ test_blocks() {
 
 # With event times no order is needed.
 test_does_not_block() {
-	fresh -e '/^status  *=/a updated_at = {Start} | datetime "%m/%d/%Y %H:%M"'
+	fresh -e '/^status  *=/a updated_at = {Start} | datetime "%m/%d/%Y %H:%M"' \
+		-e '/^name.family  *=/a updated_at = {Start} | datetime "%m/%d/%Y %H:%M"'
 	# None of them in the future.
 	bad 301 450 | sed 's/2026/2025/' >"$dir/drop/a.csv"
 	rows 501 502 | sed 's/2026/2025/' >"$dir/drop/b.csv"

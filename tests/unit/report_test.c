@@ -99,6 +99,7 @@ Test(report, text_for_a_person)
 	f->waiting = 2;
 	f->held = 1;
 	f->refused = 3;
+	f->unsettled = 2;
 	expect_text(
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
@@ -111,6 +112,7 @@ Test(report, text_for_a_person)
 	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
 	    "agreed format.\n"
 	    "  2 not ready yet: the next run looks again\n"
+	    "  2 delivered, but not put away: the log says why\n"
 	    "  1 held, waiting for a decision: `emrdrop status` tells why\n"
 	    "  3 refused: `emrdrop status` tells why\n");
 }
@@ -162,6 +164,7 @@ Test(report, json_for_a_program)
 	snprintf(file->found, sizeof(file->found), "windows-1252");
 	f->exit = 4;
 	f->held = 1;
+	f->unsettled = 5;
 	f->requests = 6;
 	f->retries = 2;
 	err_set(&f->err, ERR_API, "down");
@@ -175,7 +178,7 @@ Test(report, json_for_a_program)
 		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"dry_run\":false,\"started_ms\":5,"
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
 		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
-		    "\"held\":1,\"refused\":0,\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
+		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
 		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
 		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
 		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"
