@@ -18,6 +18,9 @@
 
 enum record_op { OP_PUT, OP_PATCH, OP_DELETE, OP_MERGE };
 
+#define RECORD_ID_MAX \
+	1024 /* bytes of a source identifier: FHIR has 64, sources have more */
+
 /* A record's event time, or window time, where it has none. */
 #define TIME_NONE INT64_MIN
 

@@ -66,7 +66,7 @@ intake_free(struct intake *in)
 
 /* A refusal is a verdict on the file; anything else that goes wrong ends the run. */
 static int
-refused(struct intake *in, int rc, struct err *e)
+check_refusal(struct intake *in, int rc, struct err *e)
 {
 	if (rc == 0 || in->refusal.code == ERR_REFUSED)
 		return 0;
@@ -91,15 +91,18 @@ pump(struct job *j, struct intake *in, struct err *e)
 		sha256_add(in->sha, bytes.p, bytes.n);
 		done += bytes.n;
 		if (in->refusal.code == ERR_NONE &&
-		    refused(in, reading_feed(in->reading, bytes, &in->refusal), e) != 0)
+		    check_refusal(
+			in, reading_feed(in->reading, bytes, &in->refusal), e) != 0) {
+			progress_end(&j->progress);
 			return -1;
+		}
 		progress_show(&j->progress, "rows", n->rows, done);
 	}
 	progress_end(&j->progress);
 	if (r == 0 && done != in->file->size)
 		return err_set(e, ERR_CHANGED, "a file changed while it was read");
 	if (r == 0 && in->refusal.code == ERR_NONE)
-		r = refused(in, reading_end(in->reading, &in->refusal), e);
+		r = check_refusal(in, reading_end(in->reading, &in->refusal), e);
 	sha256_end(in->sha, in->sha256);
 	return r;
 }
@@ -165,13 +168,20 @@ too_many_rejected(const struct intake *in, long long max_reject)
 	       en->rejected * 10000 > (uint64_t)max_reject * en->rows;
 }
 
+struct digest
+job_content(const struct job *j, const struct intake *in)
+{
+	const struct span parts[] = {
+	    span_of(in->entry.feed), {(const char *)in->sha256, SHA256_SIZE}};
+
+	return digest_parts(job_keys(j), KEY_NAME, parts, 2);
+}
+
 static void
 judge(struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
-	const struct span parts[] = {
-	    span_of(en->feed), {(const char *)in->sha256, SHA256_SIZE}};
-	struct digest content = digest_parts(job_keys(j), KEY_NAME, parts, 2);
+	struct digest content = job_content(j, in);
 	bool changed = changes_counts(in->changes)->changed > 0;
 
 	if (in->refusal.code != ERR_NONE) {

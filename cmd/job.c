@@ -104,8 +104,6 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
     uint64_t pending, struct err *e)
 {
 	struct file_entry *en = &in->entry;
-	const struct span parts[] = {
-	    span_of(en->feed), {(const char *)in->sha256, SHA256_SIZE}};
 
 	en->closed = true;
 	if (check_books(in, pending, e) != 0 || ledger_file_put(j->ledger, en, e) != 0 ||
@@ -114,7 +112,7 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
 	    ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
 		return -1;
 	j->state.last_delivery = clock_wall(j->app->clock);
-	j->state.last_content = digest_parts(job_keys(j), KEY_NAME, parts, 2);
+	j->state.last_content = job_content(j, in);
 	j->state.scope = j->scope;
 	j->state.files++;
 	j->state.delivered += en->delivered;

@@ -96,8 +96,9 @@ kind_enforce(
 		return decimal(r, t);
 	case FIELD_BOOLEAN:
 		return boolean(t);
-	case FIELD_STRING:
 	case FIELD_ID:
+		return t->s.n > RECORD_ID_MAX ? PROBLEM_TOO_LONG : PROBLEM_NONE;
+	case FIELD_STRING:
 		break;
 	}
 	return PROBLEM_NONE;

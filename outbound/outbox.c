@@ -24,7 +24,6 @@ struct outbox {
 	struct buf packed, cipher;
 	int fd; /* -1: nothing was spilled */
 	bool sealed;
-	uint64_t frames, bytes;
 	uint64_t chunks, chunk; /* written, read */
 	unsigned char *key;     /* locked memory */
 	unsigned char header[crypto_secretstream_xchacha20poly1305_HEADERBYTES];
@@ -212,8 +211,6 @@ outbox_put(struct outbox *o, struct span frame, struct err *e)
 	buf_add_span(&o->plain, frame);
 	if (o->plain.failed)
 		return err_nomem(e);
-	o->frames++;
-	o->bytes += frame.n;
 	return 0;
 }
 
@@ -291,16 +288,4 @@ outbox_next(struct outbox *o, struct buf *out, struct err *e)
 	buf_add(out, o->plain.p + o->at + sizeof(uint32_t), n - sizeof(uint32_t));
 	o->at += n;
 	return buf_check(out, "a batch", e) == 0 ? 1 : -1;
-}
-
-uint64_t
-outbox_frames(const struct outbox *o)
-{
-	return o->frames;
-}
-
-uint64_t
-outbox_bytes(const struct outbox *o)
-{
-	return o->bytes;
 }

@@ -27,7 +27,4 @@ int outbox_seal(struct outbox *o, struct err *e);
 /* The next frame into `out` (cleared first): 1, 0 at the end, -1. */
 int outbox_next(struct outbox *o, struct buf *out, struct err *e);
 
-uint64_t outbox_frames(const struct outbox *o);
-uint64_t outbox_bytes(const struct outbox *o);
-
 #endif

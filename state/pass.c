@@ -4,9 +4,6 @@
 
 #include "state/pass_impl.h"
 
-#define ID_MAX \
-	1024 /* bytes of a source identifier; the rest of a longer one is not kept */
-
 struct record_key
 record_key(
     const struct site_keys *k, const char *scope, enum record_type type, struct span id)
@@ -192,8 +189,8 @@ pass_open(struct ledger *l, struct pass *p, struct err *e)
 static void
 put_entry(struct ledger *l, struct buf *b, const struct entry *en)
 {
-	unsigned char sealed[ID_MAX + SEAL_EXTRA];
-	size_t n = en->id.n > ID_MAX ? ID_MAX : en->id.n;
+	unsigned char sealed[RECORD_ID_MAX + SEAL_EXTRA];
+	size_t n = en->id.n > RECORD_ID_MAX ? RECORD_ID_MAX : en->id.n;
 
 	seal(&l->keys, &en->key.digest, en->id.p, n, sealed);
 	put_u8(b, en->key.type);

@@ -104,8 +104,9 @@ refuse_cut(struct store *s, struct err *e)
 	MDB_stat stat;
 	struct stat st;
 
-	if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat) != 0 ||
-	    lstat(s->path, &st) != 0)
+	mdb_env_info(s->env, &info);
+	mdb_env_stat(s->env, &stat);
+	if (lstat(s->path, &st) != 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", s->path);
 	if ((size_t)st.st_size < (info.me_last_pgno + 1) * stat.ms_psize)
 		return err_set(e, ERR_LEDGER,

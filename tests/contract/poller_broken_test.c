@@ -293,6 +293,48 @@ Test(poller_odd, short_reads)
 	drop_end(&d);
 }
 
+/* The service ends in the middle of an answer, and the connection stands. */
+Test(poller_odd, torn)
+{
+	struct drop d;
+	uint64_t offset;
+	struct err e = {0};
+	struct poller *p;
+
+	start_odd(&d, "torn");
+	p = begin_read(&d, &offset);
+	cr_expect_eq(drop_read_all(p, &offset, &e), 0, "%s", e.msg);
+	cr_expect_eq(offset, 20 << 20);
+	poller_close(p);
+	drop_end(&d);
+}
+
+/* The same before there is a service: no more than the time-out can tell. */
+Test(poller_odd, stub)
+{
+	static const struct {
+		long long timeout, deadline;
+		enum err_code code;
+		const char *message;
+	} cases[] = {
+	    {1000, 60000, ERR_IO, "no answer within 1 s"},
+	    {60000, 1000, ERR_DEADLINE, "time is over"},
+	};
+	struct drop d;
+
+	start_odd(&d, "stub");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e;
+
+		d.sc.timeout = cases[i].timeout;
+		d.env.deadline = clock_mono(&clock_system) + cases[i].deadline;
+		e = drop_refused(&d);
+		cr_expect_eq(e.code, cases[i].code, "%zu: %s", i, e.msg);
+		HAS(e.msg, cases[i].message);
+	}
+	drop_end(&d);
+}
+
 Test(poller_odd, names)
 {
 	struct drop_list l;

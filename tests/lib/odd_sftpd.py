@@ -7,6 +7,8 @@ MODE   short        answers a read with fewer bytes than were asked for
        names        lists names that no file can have, beside those of FOLDER
        typeless     sends permissions without the type of file
        bare         sends neither size nor time
+       torn         ends the service in the middle of the first piece of a file, once
+       stub         ends the service in the middle of its first answer
        interactive  lets "drop" in by keyboard-interactive only, password "drop-password"
 
 Prints "PORT KNOWN_HOSTS_LINE" and serves until its input ends. In the other modes any
@@ -14,11 +16,14 @@ key logs in.
 """
 import os
 import socket
+import struct
 import sys
 import threading
 
 import paramiko
 
+CMD_VERSION, CMD_DATA = 2, 103
+TEARS = {"torn": [CMD_DATA], "stub": [CMD_VERSION]}
 PASSWORD = "drop-password"
 HOSTILE = ["../up.csv", "..", "/etc/passwd.csv", "nul\0name.csv", "new\nline.csv",
            "bell\x07.csv", "x" * 300 + ".csv"]
@@ -27,6 +32,7 @@ HOSTILE = ["../up.csv", "..", "/etc/passwd.csv", "nul\0name.csv", "new\nline.csv
 class Login(paramiko.ServerInterface):
     def __init__(self, mode):
         self.mode = mode
+        self.tears = TEARS.get(mode, [])
 
     def get_allowed_auths(self, username):
         return "keyboard-interactive" if self.mode == "interactive" else "publickey"
@@ -54,6 +60,25 @@ class Handle(paramiko.SFTPHandle):
         if self.mode == "short" and length > 10000:
             length = 10000
         return super().read(offset, length)
+
+
+class Service(paramiko.SFTPServer):
+    """Tears an answer: its length is told, and half of it sent."""
+
+    def __init__(self, channel, name, server, *args, **kwargs):
+        super().__init__(channel, name, server, *args, **kwargs)
+        self.server_interface = server
+
+    def _send_packet(self, kind, packet):
+        tears = self.server_interface.tears
+        if kind not in tears:
+            super()._send_packet(kind, packet)
+            return
+        if kind == CMD_DATA:
+            tears.remove(kind)
+        body = bytes([kind]) + paramiko.common.asbytes(packet)
+        self.sock.sendall(struct.pack(">I", len(body)) + body[:len(body) // 2])
+        self.sock.close()
 
 
 class Folder(paramiko.SFTPServerInterface):
@@ -104,7 +129,7 @@ class Folder(paramiko.SFTPServerInterface):
 def serve(connection, key, mode):
     transport = paramiko.Transport(connection)
     transport.add_server_key(key)
-    transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Folder)
+    transport.set_subsystem_handler("sftp", Service, Folder)
     try:
         transport.start_server(server=Login(mode))
     except (paramiko.SSHException, EOFError):
