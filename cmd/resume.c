@@ -14,10 +14,13 @@ abandon(struct job *j, struct pass *p, const char *why, struct err *e)
 {
 	struct merged sum;
 
+	if (pass_close(j->ledger, p, &sum, e) != 0)
+		return -1;
 	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
 	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
-		LOG_NAME("reason", why)));
-	return pass_close(j->ledger, p, &sum, e);
+		LOG_NAME("reason", why), LOG_UINT("delivered", sum.taken),
+		LOG_UINT("refused", sum.refused), LOG_UINT("doubtful", sum.doubtful)));
+	return 0;
 }
 
 static bool
