@@ -33,6 +33,27 @@ ssh_modern(void)
 	return libssh2_version(0x010b00) != NULL;
 }
 
+static bool
+subsystem_gone(struct ssh *s)
+{
+	return s->sftp && libssh2_channel_eof(libssh2_sftp_get_channel(s->sftp)) == 1;
+}
+
+/* Is there no point in waiting for the server, at `now`? Then -1 with *e. */
+static int
+check_over(struct ssh *s, int64_t now, int64_t end, struct err *e)
+{
+	if (subsystem_gone(s))
+		return err_set(
+		    e, ERR_IO, "%s: the server ended the SFTP service", s->where);
+	if (now >= s->env->deadline)
+		return err_set(e, ERR_DEADLINE, "%s: the run's time is over", s->where);
+	if (now >= end)
+		return err_set(e, ERR_IO, "%s: no answer within %g s", s->where,
+		    (double)s->sc->timeout / 1000);
+	return 0;
+}
+
 /*
  * Waits for the socket until `end`, the step's end or the deadline: 0, or -1 with *e.
  */
@@ -46,12 +67,8 @@ wait_for(struct ssh *s, short events, int64_t end, struct err *e)
 		int64_t left = (end < s->env->deadline ? end : s->env->deadline) - now;
 		int n;
 
-		if (now >= s->env->deadline)
-			return err_set(
-			    e, ERR_DEADLINE, "%s: the run's time is over", s->where);
-		if (left <= 0)
-			return err_set(e, ERR_IO, "%s: no answer within %g s", s->where,
-			    (double)s->sc->timeout / 1000);
+		if (check_over(s, now, end, e))
+			return -1;
 		n = poll(&pfd, 1, left < 60000 ? (int)left : 60000);
 		if (n > 0)
 			return 0;
@@ -60,10 +77,38 @@ wait_for(struct ssh *s, short events, int64_t end, struct err *e)
 	}
 }
 
-static bool
-subsystem_gone(struct ssh *s)
+/*
+ * What libssh2 reads the socket with. Up to 1.11.1 it goes round without an end, within
+ * one call, when the channel ends in the middle of an SFTP packet, or when the service
+ * does not come up: an error from here is the only way out.
+ */
+static LIBSSH2_RECV_FUNC(receive)
 {
-	return s->sftp && libssh2_channel_eof(libssh2_sftp_get_channel(s->sftp)) == 1;
+	struct ssh *s = *abstract;
+	ssize_t n = recv(socket, buffer, length, flags);
+
+	if (n >= 0)
+		return n;
+	if (errno != EAGAIN && errno != EINTR)
+		return -errno;
+	if (!s->lost && check_over(s, clock_mono(s->env->clock), s->step_end, NULL))
+		s->lost = true;
+	return s->lost ? -ECONNABORTED : -EAGAIN;
+}
+
+static void
+set_receive(struct ssh *s)
+{
+	LIBSSH2_RECV_FUNC((*fn)) = receive;
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+	libssh2_session_callback_set2(
+	    s->session, LIBSSH2_CALLBACK_RECV, (libssh2_cb_generic *)fn);
+#else
+	void *p;
+
+	memcpy(&p, &fn, sizeof(p));
+	libssh2_session_callback_set(s->session, LIBSSH2_CALLBACK_RECV, p);
+#endif
 }
 
 bool
@@ -74,11 +119,6 @@ ssh_again(struct ssh *s, ssize_t rc, struct err *e)
 
 	if (rc != LIBSSH2_ERROR_EAGAIN)
 		return false;
-	if (subsystem_gone(s)) {
-		err_set(e, ERR_IO, "%s: the server ended the SFTP service", s->where);
-		s->lost = true;
-		return false;
-	}
 	/*
 	 * While logging in, sshd sends small packets in pairs, and holds the second back
 	 * until we acknowledge the first: not at once costs 40 ms.
@@ -103,6 +143,8 @@ ssh_fail(struct ssh *s, ssize_t rc, struct err *e, const char *what)
 	char *text = NULL;
 
 	if (rc == LIBSSH2_ERROR_EAGAIN)
+		return -1;
+	if (s->lost && check_over(s, clock_mono(s->env->clock), s->step_end, e))
 		return -1;
 	s->lost = true;
 	libssh2_session_last_error(s->session, &text, NULL, 0);
@@ -196,11 +238,12 @@ ssh_dial(struct ssh *s, unsigned host_key_types, struct err *e)
 	s->lost = false;
 	if (connect_any(s, e))
 		return -1;
-	s->session = libssh2_session_init_ex(NULL, NULL, NULL, NULL);
+	s->session = libssh2_session_init_ex(NULL, NULL, NULL, s);
 	if (!s->session) {
 		err_nomem(e);
 		goto out;
 	}
+	set_receive(s);
 	libssh2_session_set_blocking(s->session, 0);
 	if (ssh_prefer(s, host_key_types, e))
 		goto out;

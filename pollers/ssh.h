@@ -1,7 +1,8 @@
 /*
  * An SSH connection with one SFTP channel, over libssh2 in its non-blocking mode.
  * Every wait goes through ssh_again, which knows the step's time-out and the run's
- * deadline. The order is fixed: connect, host key, login, SFTP.
+ * deadline; they hold within a call of libssh2 too. The order is fixed: connect, host
+ * key, login, SFTP.
  *
  * For poller_sftp.c; ssh.c, ssh_trust.c and ssh_login.c share what stands at the end.
  */
@@ -28,6 +29,7 @@ struct ssh {
 	LIBSSH2_SFTP *sftp;
 	int64_t step_end;              /* monotonic ms: the step under way must be over */
 	bool lost;                     /* nothing more can be had of this connection */
+	const char *answer;            /* to what the server asks, while it does */
 	char where[URL_HOST_MAX + 16]; /* "host:port", for messages */
 };
 
@@ -48,7 +50,8 @@ void ssh_begin(struct ssh *s);
 /*
  * For `do rc = libssh2_...; while (ssh_again(s, rc, e));`. Waits and says true if rc
  * is EAGAIN. If time is up, or the server's end of the SFTP channel is gone while the
- * connection stands, it says false, and *e and s->lost are set; rc stays EAGAIN.
+ * connection stands, it says false, and *e and s->lost are set; rc stays EAGAIN. Where
+ * that happens within the call, rc is an error, and ssh_fail tells the cause.
  */
 bool ssh_again(struct ssh *s, ssize_t rc, struct err *e);
 

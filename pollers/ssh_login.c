@@ -253,7 +253,8 @@ answer(const char *name, int name_len, const char *instruction, int instruction_
     int num_prompts, const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompts,
     LIBSSH2_USERAUTH_KBDINT_RESPONSE *responses, void **abstract)
 {
-	const char *password = *abstract;
+	const struct ssh *s = *abstract;
+	const char *password = s->answer;
 
 	(void)name;
 	(void)name_len;
@@ -273,18 +274,17 @@ try_interactive(struct login *l, struct err *e)
 	struct ssh *s = l->ssh;
 	const char *user = s->url->user;
 	char *password = secret_read(&s->sc->password_file, e);
-	void **abstract = libssh2_session_abstract(s->session);
 	int rc;
 
 	if (!password)
 		return -1;
-	*abstract = password;
+	s->answer = password;
 	ssh_begin(s);
 	do
 		rc = libssh2_userauth_keyboard_interactive_ex(
 		    s->session, user, (unsigned)strlen(user), answer);
 	while (ssh_again(s, rc, e));
-	*abstract = NULL;
+	s->answer = NULL;
 	secret_free(password);
 	return password_result(s, rc, e);
 }

@@ -76,7 +76,7 @@ class Service(paramiko.SFTPServer):
             return
         if kind == CMD_DATA:
             tears.remove(kind)
-        body = bytes([kind]) + paramiko.common.asbytes(packet)
+        body = bytes([kind]) + (packet.asbytes() if hasattr(packet, "asbytes") else bytes(packet))
         self.sock.sendall(struct.pack(">I", len(body)) + body[:len(body) // 2])
         self.sock.close()
 

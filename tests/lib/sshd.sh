@@ -122,7 +122,8 @@ sshd_agent() {
 }
 
 # Signals whoever serves a session: the subsystem's processes (sftp-server), or with
-# "session" everything below the listener.
+# "session" everything below the listener. A stopped one does not notice that its session
+# ends, and is no child of the listener then: server_stop_all has to know it.
 sshd_signal() {
 	local signal=$1 what=${2:-sftp-server} pid name
 
@@ -130,7 +131,8 @@ sshd_signal() {
 		[ "$pid" != "$SSHD_PID" ] || continue
 		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null || continue
 		[ "$what" = session ] || [ "$name" = "$what" ] || continue
-		kill -"$signal" "$pid" 2>/dev/null
+		kill -"$signal" "$pid" 2>/dev/null || continue
+		[ "$signal" != STOP ] || SERVER_PIDS+=("$pid")
 	done < <(server_tree "$SSHD_PID")
 	return 0
 }
