@@ -103,7 +103,7 @@ settle(struct job *j, const struct settling *s, struct err *e)
 		r = poller_remove(j->poller, s->path, e);
 	if (r < 0)
 		return -1;
-	return ledger_settle_end(j->ledger, j->feed->feed.name, s->name, e);
+	return ledger_settle_end(j->ledger, j->feed->feed.name, s, e);
 }
 
 /* A file that can't be put away is told, and tried again; the work goes on. */
@@ -112,7 +112,7 @@ settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 {
 	if (settle(j, s, e) == 0)
 		return 0;
-	if (e->code != ERR_IO && e->code != ERR_GONE)
+	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
 		return -1;
 	log_event(&j->app->log, LOG_ERROR, "settle-failed",
 	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
@@ -176,7 +176,8 @@ settle_done(
 		return ledger_names_put(j->ledger, feed, &put, 1, e);
 	snprintf(s.name, sizeof(s.name), "%s", f->name);
 	/* If the archive can't be looked into, the move will tell why. */
-	if (free_path(j, &in->entry, &s, e) != 0 && e->code != ERR_IO)
+	if (free_path(j, &in->entry, &s, e) != 0 && e->code != ERR_IO &&
+	    e->code != ERR_PERM)
 		return -1;
 	if (ledger_settle_begin(j->ledger, feed, &put, &s, e) != 0)
 		return -1;

@@ -118,17 +118,17 @@ ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts
 
 /* Behind the feed's digest, so that one feed's can be walked. */
 static void
-settling_key(struct key *k, const struct ledger *l, const char *feed, const char *name)
+settling_key(struct key *k, const struct ledger *l, const char *feed, const char *path)
 {
 	struct digest of_feed = digest_bytes(&l->keys, KEY_NAME, feed, strlen(feed));
-	struct digest of_name;
+	struct digest of_path;
 
 	key_init(k);
 	key_bytes(k, of_feed.b, DIGEST_SIZE);
-	if (name == NULL)
+	if (path == NULL)
 		return;
-	of_name = name_digest(l, feed, name);
-	key_bytes(k, of_name.b, DIGEST_SIZE);
+	of_path = name_digest(l, feed, path);
+	key_bytes(k, of_path.b, DIGEST_SIZE);
 }
 
 static int
@@ -138,7 +138,7 @@ settling_write(const struct act *a, const char *feed, const struct settling *s)
 	struct buf b;
 	int r;
 
-	settling_key(&k, a->ledger, feed, s->name);
+	settling_key(&k, a->ledger, feed, s->path);
 	buf_init(&b, VALUE_MAX);
 	put_sealed(a->ledger, &b, s->name);
 	put_sealed(a->ledger, &b, s->path);
@@ -165,13 +165,14 @@ ledger_settle_begin(struct ledger *l, const char *feed, const struct name_put *p
 }
 
 int
-ledger_settle_end(struct ledger *l, const char *feed, const char *name, struct err *e)
+ledger_settle_end(
+    struct ledger *l, const char *feed, const struct settling *s, struct err *e)
 {
-	const struct name_put none = {.name = name};
+	const struct name_put none = {.name = s->name};
 	struct act a;
 	struct key k;
 
-	settling_key(&k, l, feed, name);
+	settling_key(&k, l, feed, s->path);
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	if (name_write(&a, feed, &none) == 0 &&

@@ -58,7 +58,7 @@ int ledger_settle_begin(struct ledger *l, const char *feed, const struct name_pu
 
 /* It was put away: the name is forgotten. */
 int ledger_settle_end(
-    struct ledger *l, const char *feed, const char *name, struct err *e);
+    struct ledger *l, const char *feed, const struct settling *s, struct err *e);
 int ledger_settling_each(struct ledger *l, const char *feed,
     int (*fn)(void *arg, const struct settling *s), void *arg, struct err *e);
 

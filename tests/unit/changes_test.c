@@ -1,154 +1,6 @@
-#include "cmd/changes.h"
-
-#include "tests/unit/ledger_rig.h"
-
-#define VALUES_MAX 10
-#define NO_LIMIT   ((size_t)1 << 30)
-#define SEC(n)     ((n) * INT64_C(1000))
-
-static struct changes_conf conf;
-static struct changes *c;
-static struct frame frame;
-static uint32_t scope;
-static unsigned char list[SHA256_SIZE];
-
-static void
-setup(void)
-{
-	rig_init();
-	frame_init(&frame);
-	cr_assert_eq(ledger_scope_get(l, "northside", true, &scope, &e), 0);
-	conf = (struct changes_conf){.ledger = l,
-	    .keys = ledger_keys(l),
-	    .scope = scope,
-	    .source = "northside",
-	    .feed = "north",
-	    .batch_records = 500,
-	    .batch_bytes = NO_LIMIT,
-	    .outbox_dir = rig_dir,
-	    .outbox_memory = 1 << 20};
-}
-
-static void
-teardown(void)
-{
-	changes_free(c);
-	frame_release(&frame);
-	rig_release();
-}
+#include "tests/unit/changes_rig.h"
 
 TestSuite(changes, .init = setup, .fini = teardown);
-
-static void
-begin(void)
-{
-	changes_free(c);
-	c = changes_new(&conf, &e);
-	cr_assert_not_null(c, "%s", e.msg);
-}
-
-/* A row's record: `fields` are pairs of path and text, and end with NULL. */
-struct row {
-	const char *type, *id;
-	const char *fields[2 * VALUES_MAX + 1];
-	int64_t at; /* 0: it has no event time */
-	enum record_op op;
-};
-
-static int
-add(const struct row *row, uint64_t number)
-{
-	struct value values[VALUES_MAX];
-	struct record r = {.schema = schema_by_name(span_of(row->type)),
-	    .op = row->op,
-	    .id = span_of(row->id),
-	    .values = values,
-	    .event_at = row->at == 0 ? TIME_NONE : row->at,
-	    .event_at_text = span_of(row->at == 0 ? NULL : "2026-11-20T19:30:02Z"),
-	    .window = TIME_NONE,
-	    .row = number};
-
-	for (const char *const *f = row->fields; f[0] != NULL; f += 2) {
-		int at = schema_field(r.schema, span_of(f[0]));
-		unsigned short index = 0;
-
-		cr_assert_geq(at, 0, "%s", f[0]);
-		if (r.nvalues > 0 && strstr(r.schema->fields[at].path, "[]") != NULL &&
-		    values[r.nvalues - 1].field == at)
-			index = (unsigned short)(values[r.nvalues - 1].index + 1);
-		values[r.nvalues++] = (struct value){
-		    .field = (unsigned short)at, .index = index, .text = span_of(f[1])};
-	}
-	return changes_add(c, &r, &e);
-}
-
-static void
-add_all(const struct row *rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		cr_assert_eq(add(&rows[i], i + 2), 0, "%s", e.msg);
-}
-
-static void
-end(void)
-{
-	cr_assert_eq(changes_end(c, list, &e), 0, "%s", e.msg);
-}
-
-static bool
-next(void)
-{
-	int r = changes_next(c, &frame, &e);
-
-	cr_assert_geq(r, 0, "%s", e.msg);
-	return r == 1;
-}
-
-/* Patient `id`, whose content is one text. */
-static struct row
-patient(const char *id, const char *text, int64_t at)
-{
-	return (struct row){"patient", id, {"preferred_name", text}, at, OP_PUT};
-}
-
-/*
- * Delivers all batches; `outcome` is what the API says to each record. It is not asked
- * about touches, and a batch of nothing else is acknowledged without it.
- */
-static void
-deliver(enum outcome outcome)
-{
-	struct pass p = rig_pass(scope, changes_counts(c)->batches);
-	unsigned char outcomes[500];
-	struct merged sum;
-
-	rig_open_pass(&p);
-	while (next()) {
-		struct entry entries[500];
-		bool sent = false;
-
-		for (size_t i = 0; i < frame.n; i++) {
-			bool touch = frame.records[i].length == 0;
-
-			entries[i] = frame.records[i].entry;
-			outcomes[i] = (unsigned char)(touch ? OUTCOME_TOUCHED : outcome);
-			sent |= !touch;
-		}
-		rig_intent(&p, frame.number, entries, frame.n);
-		if (!sent || outcome != OUTCOME_NONE)
-			rig_ack(&p, frame.number, outcomes, frame.n);
-	}
-	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
-}
-
-static void
-deliver_rows(const struct row *rows, size_t n, enum outcome outcome)
-{
-	begin();
-	add_all(rows, n);
-	end();
-	deliver(outcome);
-}
 
 static void
 expect_balance(const struct changes_counts *n)
@@ -212,7 +64,6 @@ Test(changes, records_as_they_are_sent)
 	cr_expect_eq(frame.records[0].entry.at, 7);
 	cr_expect_eq(frame.records[1].entry.at, TIME_NONE);
 	cr_expect_not(next());
-	cr_expect(changes_counts(c)->event_times);
 }
 
 /* TOUCHED: unchanged, and its event time moves on. */
@@ -576,7 +427,6 @@ Test(changes, the_same_again_is_the_same)
 	cr_expect_eq(changes_counts(c)->changed, 2500);
 	cr_expect_eq(changes_counts(c)->duplicate, 500);
 	cr_expect_eq(changes_counts(c)->batches, 25);
-	cr_expect_not(changes_counts(c)->event_times);
 	rig_reopen();
 	conf.ledger = l;
 	conf.keys = ledger_keys(l);
@@ -658,89 +508,25 @@ Test(changes, cut_by_bytes)
 	cr_expect_eq(changes_counts(c)->batches, 3);
 }
 
-struct order {
-	struct row row;
-	uint64_t after; /* the batch it waits for; each row is a batch */
-};
-
-static void
-expect_order(const struct order *rows, size_t n)
+/* P7: a row without a time leaves the one that an earlier row had. */
+Test(changes, a_row_without_time_erases_no_time)
 {
-	conf.batch_records = 1;
-	begin();
-	for (size_t i = 0; i < n; i++)
-		cr_assert_eq(add(&rows[i].row, i + 2), 0, "%s", e.msg);
-	end();
-	for (size_t i = 0; i < n; i++) {
-		cr_assert(next());
-		cr_expect_eq(frame.number, i + 1);
-		cr_expect_eq(frame.after, rows[i].after, "batch %zu waits for %llu",
-		    i + 1, (unsigned long long)frame.after);
-	}
-	cr_expect_not(next());
-}
-
-/* P6: in order by record, and after what a record refers to. */
-Test(changes, a_batch_waits_for_what_it_refers_to)
-{
-	static const struct order rows[] = {
-	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
-	    {{"patient", "8", {"preferred_name", "A"}, 0, OP_PUT}, 0},
-	    {{"appointment", "A1", {"patient_id", "7"}, 0, OP_PUT}, 1},
-	    {{"appointment", "A2", {"patient_id", "none"}, 0, OP_PUT}, 0},
-	    {{"patient", "7", {"preferred_name", "B"}, 0, OP_PUT}, 1},
-	    {{"location", "7", {"name", "x"}, 0, OP_PUT}, 0},
-	    {{"appointment", "A3", {"patient_id", "8", "location_id", "7"}, 0, OP_PUT},
-		6},
-	    {{"appointment", "A1", {"patient_id", "8"}, 0, OP_PUT}, 3},
-	    {{"practitioner", "P", {"email", "x"}, 0, OP_PATCH}, 0},
-	    {{"appointment", "A4", {"practitioner_id", "P"}, 0, OP_PUT}, 9},
-	    {{"patient", "9", {"retired_id", "7"}, 0, OP_MERGE}, 5},
-	};
-
-	expect_order(rows, COUNT(rows));
-}
-
-Test(changes, waits_for_all_that_it_refers_to)
-{
-	static const struct order rows[] = {
-	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
-	    {{"slot", "S", {"comment", "A"}, 0, OP_PUT}, 0},
-	    {{"appointment", "A1",
-		 {"patient_id", "7", "practitioner.id", "P1", "practitioner.id", "P2",
-		     "practitioner.id", "P3", "practitioner_id", "P1", "location_id", "L",
-		     "slot_id", "S"},
-		 0, OP_PUT},
-		2},
-	};
-
-	expect_order(rows, COUNT(rows));
-}
-
-/* A put and a patch of the same record are two changes of one record. */
-Test(changes, put_and_patch_of_one_record_stay_in_order)
-{
-	static const struct order rows[] = {
-	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 0},
-	    {{"patient", "7", {"email", "x"}, 0, OP_PATCH}, 1},
-	    {{"patient", "7", {"preferred_name", "B"}, 0, OP_PUT}, 2},
-	};
-
-	expect_order(rows, COUNT(rows));
-}
-
-Test(changes, within_a_batch_order_is_enough)
-{
-	static const struct row rows[] = {
-	    {"patient", "7", {"preferred_name", "A"}, 0, OP_PUT},
-	    {"appointment", "A1", {"patient_id", "7"}, 0, OP_PUT}};
+	struct row rows[] = {patient("7", "A", SEC(20)), patient("7", "B", 0),
+	    patient("7", "C", SEC(10)), patient("7", "D", SEC(20) + 1)};
+	struct row known[] = {patient("8", "A", SEC(20)), patient("8", "B", 0)};
+	struct row older = patient("8", "C", SEC(20) - 1);
 
 	begin();
-	add_all(rows, 2);
+	add_all(rows, COUNT(rows));
 	end();
-	cr_assert(next());
-	cr_expect_eq(frame.n, 2);
-	cr_expect_eq(frame.after, 0);
+	cr_expect_eq(changes_counts(c)->changed, 3);
+	cr_expect_eq(changes_counts(c)->stale, 1, "within a file");
+	for (size_t i = 0; i < COUNT(known); i++)
+		deliver_rows(&known[i], 1, OUTCOME_TAKEN);
+	begin();
+	add_all(&older, 1);
+	end();
+	cr_expect_eq(changes_counts(c)->stale, 1, "from file to file");
 }
 
 Test(changes, nothing_is_known_without_a_ledger)

@@ -335,3 +335,16 @@ Test(format_csv_settings, fingerprint)
 	feed_close(&b);
 	feed_close(&a);
 }
+
+/* The facade asks the map. */
+Test(format_csv_settings, event_times)
+{
+	struct feed with, without;
+
+	feed_open(&with, MAP "updated_at = {MRN}\n");
+	feed_open(&without, MAP);
+	cr_expect(mapper_event_times(with.mapper));
+	cr_expect_not(mapper_event_times(without.mapper));
+	feed_close(&without);
+	feed_close(&with);
+}

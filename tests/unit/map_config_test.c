@@ -119,6 +119,34 @@ Test(map_config, fingerprint)
 	cr_expect_eq(map_fingerprint(map), seen[0]);
 }
 
+/* A file may only be overtaken if each of its records has a time to be judged by. */
+Test(map_config, event_times)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} cases[] = {
+	    {PATIENT, false},
+	    {PATIENT "updated_at = {U}\n", true},
+	    {PATIENT "updated_at = {U} ?? {V}\n", true},
+	    {PATIENT "email = {updated_at}\n", false},
+	    {PATIENT "updated_at = {U}\n[location]\nid = {L}\nname = {M}\n", false},
+	    {PATIENT "[location]\nid = {L}\nname = {M}\nupdated_at = {U}\n", false},
+	    {PATIENT "updated_at = {U}\n[location]\nid = {L}\nname = {M}\n"
+		     "updated_at = {U}\n",
+		true},
+	};
+	struct err e = {0};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		map = map_compile(cases[i].text, "UTC", &e);
+		cr_assert_not_null(
+		    map, "%s: %s", cases[i].text, errors.n > 0 ? errors.text[0] : e.msg);
+		cr_expect_eq(map_event_times(map), cases[i].want, "%s", cases[i].text);
+		map_reset();
+	}
+}
+
 static const struct {
 	const char *titles, *want; /* NULL: binds */
 } headers[] = {

@@ -171,6 +171,63 @@ Test(merge, doubt_survives_a_refusal)
 	expect_known(s.name, &s);
 }
 
+/* P7: what is known of a record's time, after changes that had these times. */
+Test(merge, time_never_goes_back)
+{
+	static const struct {
+		const char *name;
+		struct {
+			const char *content; /* NULL: no more */
+			int64_t at;
+			enum outcome outcome;
+		} steps[3];
+		int64_t at;
+	} cases[] = {
+	    {"first time", {{"A", TIME_NONE, OUTCOME_TAKEN}, {"B", 7, OUTCOME_TAKEN}}, 7},
+	    {"none at all",
+		{{"A", TIME_NONE, OUTCOME_TAKEN}, {"B", TIME_NONE, OUTCOME_TAKEN}},
+		TIME_NONE},
+	    {"a change without time leaves it",
+		{{"A", 7, OUTCOME_TAKEN}, {"B", TIME_NONE, OUTCOME_TAKEN}}, 7},
+	    {"so does a removal without time",
+		{{"A", 7, OUTCOME_TAKEN}, {"", TIME_NONE, OUTCOME_TAKEN}}, 7},
+	    {"and what comes after it is newer than both",
+		{{"A", 7, OUTCOME_TAKEN}, {"B", TIME_NONE, OUTCOME_TAKEN},
+		    {"C", 9, OUTCOME_TAKEN}},
+		9},
+	    {"an older change that was sent all the same",
+		{{"A", 7, OUTCOME_TAKEN}, {"B", 5, OUTCOME_TAKEN}}, 7},
+	    {"an older touch", {{"A", 7, OUTCOME_TAKEN}, {"A", 5, OUTCOME_TOUCHED}}, 7},
+	    {"a touch without time",
+		{{"A", 7, OUTCOME_TAKEN}, {"A", TIME_NONE, OUTCOME_TOUCHED}}, 7},
+	    {"a newer change that was refused",
+		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_REFUSED}}, 7},
+	    {"a newer change that is in doubt",
+		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_NONE}}, 7},
+	    {"0 is a time", {{"A", -5, OUTCOME_TAKEN}, {"B", 0, OUTCOME_TAKEN}}, 0},
+	    {"before 1970", {{"A", 0, OUTCOME_TAKEN}, {"B", -5, OUTCOME_TAKEN}}, 0},
+	};
+	char id[24];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(id, sizeof(id), "%zu", i);
+		for (size_t k = 0; k < 3 && cases[i].steps[k].content != NULL; k++) {
+			struct entry en = rig_entry(
+			    id, cases[i].steps[k].content, cases[i].steps[k].at);
+			unsigned char outcome = (unsigned char)cases[i].steps[k].outcome;
+			struct pass p = rig_pass(1, 1);
+			struct merged sum;
+
+			rig_open_pass(&p);
+			rig_intent(&p, 1, &en, 1);
+			if (outcome != OUTCOME_NONE)
+				rig_ack(&p, 1, &outcome, 1);
+			cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+		}
+		cr_expect_eq(rig_known(1, id).at, cases[i].at, "%s", cases[i].name);
+	}
+}
+
 Test(merge, all_is_counted)
 {
 	static const unsigned char outcomes[] = {OUTCOME_TAKEN, OUTCOME_REFUSED,

@@ -5,7 +5,7 @@
 TestSuite(names_files, .init = rig_init, .fini = rig_release);
 
 static struct name_entry
-name_of(enum name_state state, const char *path)
+name_of(enum name_state state)
 {
 	struct name_entry n = {.state = state,
 	    .size = UINT64_C(1) << 40,
@@ -15,7 +15,6 @@ name_of(enum name_state state, const char *path)
 	    .blocks = state == NAME_HELD};
 
 	memset(n.file.b, 3, sizeof(n.file.b));
-	snprintf(n.path, sizeof(n.path), "%s", path);
 	return n;
 }
 
@@ -40,7 +39,7 @@ Test(names_files, names_are_kept_changed_and_removed)
 	cr_expect_eq(get("north", "a.csv", &n), 0);
 	cr_expect_eq(n.seen, 0);
 	for (int s = NAME_SEEN; s <= NAME_HELD; s++) {
-		in = name_of((enum name_state)s, s == NAME_SETTLING ? "/done/a.csv" : "");
+		in = name_of((enum name_state)s);
 		put("north", "a.csv", &in);
 		rig_reopen();
 		cr_assert_eq(get("north", "a.csv", &n), 1, "%s", e.msg);
@@ -51,7 +50,6 @@ Test(names_files, names_are_kept_changed_and_removed)
 		cr_expect_eq(n.fingerprint, 77);
 		cr_expect_eq(n.blocks, s == NAME_HELD);
 		cr_expect(digest_eq(&n.file, &in.file));
-		cr_expect_str_eq(n.path, in.path);
 	}
 	cr_expect_eq(get("south", "a.csv", &n), 0);
 	cr_expect_eq(get("north", "A.csv", &n), 0);
@@ -63,14 +61,14 @@ Test(names_files, names_are_kept_changed_and_removed)
 
 Test(names_files, names_go_in_one_commit)
 {
-	struct name_put in[] = {{"a", name_of(NAME_SEEN, "")},
-	    {"b", name_of(NAME_DONE, "/x")}, {"", name_of(NAME_HELD, "")}};
+	struct name_put in[] = {{"a", name_of(NAME_SEEN)}, {"b", name_of(NAME_DONE)},
+	    {"", name_of(NAME_HELD)}};
 	struct name_entry n;
 
 	cr_expect_eq(ledger_names_put(l, "north", NULL, 0, &e), 0);
 	cr_assert_eq(ledger_names_put(l, "north", in, 3, &e), 0);
 	cr_assert_eq(get("north", "b", &n), 1);
-	cr_expect_str_eq(n.path, "/x");
+	cr_expect_eq(n.state, NAME_DONE);
 	cr_assert_eq(get("north", "", &n), 1);
 	cr_expect_eq(n.state, NAME_HELD);
 	in[1].entry.seen = 0;
@@ -79,26 +77,172 @@ Test(names_files, names_go_in_one_commit)
 	cr_expect_eq(get("north", "a", &n), 1);
 }
 
-Test(names_files, longest_path)
+static struct settling
+settling_of(const char *name, const char *path, bool remove)
 {
-	struct name_entry in = name_of(NAME_SETTLING, ""), n;
+	struct settling s = {.remove = remove, .size = UINT64_C(1) << 40, .mtime = -5};
 
-	memset(in.path, 'p', FILE_PATH_MAX);
-	put("north", "a", &in);
-	cr_assert_eq(get("north", "a", &n), 1);
-	cr_expect_eq(strlen(n.path), FILE_PATH_MAX);
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	snprintf(s.path, sizeof(s.path), "%s", path);
+	return s;
+}
+
+static void
+settle_begin(const char *feed, const struct settling *s)
+{
+	const struct name_put done = {s->name, name_of(NAME_DONE)};
+
+	cr_assert_eq(ledger_settle_begin(l, feed, &done, s, &e), 0, "%s", e.msg);
+}
+
+struct settlings {
+	struct settling v[4];
+	size_t n, stop;
+};
+
+static int
+visit_settling(void *arg, const struct settling *s)
+{
+	struct settlings *all = arg;
+
+	cr_assert_lt(all->n, COUNT(all->v));
+	all->v[all->n++] = *s;
+	return all->n == all->stop ? 1 : 0;
+}
+
+/* What stands in the ledger of this feed, in whatever order, is exactly this. */
+static void
+expect_settling(const char *feed, const struct settling *want, size_t n)
+{
+	struct settlings got = {.n = 0};
+
+	cr_assert_eq(
+	    ledger_settling_each(l, feed, visit_settling, &got, &e), 0, "%s", e.msg);
+	cr_expect_eq(got.n, n, "%s has %zu", feed, got.n);
+	for (size_t i = 0; i < n; i++) {
+		const struct settling *s = NULL;
+
+		for (size_t k = 0; k < got.n && s == NULL; k++)
+			if (strcmp(got.v[k].name, want[i].name) == 0)
+				s = &got.v[k];
+		cr_assert_not_null(s, "%s: %s", feed, want[i].name);
+		cr_expect_str_eq(s->path, want[i].path);
+		cr_expect_eq(s->remove, want[i].remove);
+		cr_expect_eq(s->size, want[i].size);
+		cr_expect_eq(s->mtime, want[i].mtime);
+	}
+}
+
+Test(names_files, settling_begins_and_ends_with_its_name)
+{
+	struct settling s[] = {settling_of("a.csv", "/done/1-a.csv", false),
+	    settling_of("b.csv", "/drop/.1-b.csv", true)};
+	struct name_entry n;
+
+	expect_settling("north", NULL, 0);
+	settle_begin("north", &s[0]);
+	settle_begin("north", &s[1]);
+	rig_reopen();
+	expect_settling("north", s, 2);
+	cr_assert_eq(get("north", "a.csv", &n), 1, "in one commit with its name");
+	cr_expect_eq(n.state, NAME_DONE);
+	cr_assert_eq(ledger_settle_end(l, "north", &s[0], &e), 0, "%s", e.msg);
+	rig_reopen();
+	expect_settling("north", s + 1, 1);
+	cr_expect_eq(get("north", "a.csv", &n), 0, "the name is forgotten");
+	cr_expect_eq(get("north", "b.csv", &n), 1);
+	cr_expect_eq(ledger_settle_end(l, "north", &s[0], &e), 0, "twice");
+	expect_settling("north", s + 1, 1);
+}
+
+/* One name may be put away in two places: what an earlier run left, and what came since. */
+Test(names_files, settling_is_told_apart_by_its_path)
+{
+	struct settling one = settling_of("a.csv", "/done/1-a.csv", false),
+			two = settling_of("a.csv", "/done/2-a.csv", false);
+
+	settle_begin("north", &one);
+	settle_begin("north", &two);
+	cr_assert_eq(ledger_settle_end(l, "north", &two, &e), 0);
+	expect_settling("north", &one, 1);
+	one.mtime = 6;
+	settle_begin("north", &one);
+	expect_settling("north", &one, 1);
+	cr_assert_eq(ledger_settle_end(l, "north", &one, &e), 0);
+	expect_settling("north", NULL, 0);
+}
+
+Test(names_files, settling_of_another_feed_is_not_walked)
+{
+	const struct settling north = settling_of("a.csv", "/n/a.csv", false),
+			      south = settling_of("a.csv", "/s/a.csv", true);
+	struct name_entry n;
+
+	settle_begin("north", &north);
+	settle_begin("south", &south);
+	expect_settling("north", &north, 1);
+	expect_settling("south", &south, 1);
+	expect_settling("nort", NULL, 0);
+	expect_settling("northa", NULL, 0);
+	expect_settling("", NULL, 0);
+	cr_assert_eq(ledger_settle_end(l, "south", &south, &e), 0);
+	expect_settling("north", &north, 1);
+	expect_settling("south", NULL, 0);
+	cr_expect_eq(get("north", "a.csv", &n), 1);
+}
+
+Test(names_files, settling_walk_can_stop)
+{
+	struct settlings got = {.stop = 1};
+	const struct settling s[] = {
+	    settling_of("a", "/a", false), settling_of("b", "/b", false)};
+
+	settle_begin("north", &s[0]);
+	settle_begin("north", &s[1]);
+	cr_expect_geq(ledger_settling_each(l, "north", visit_settling, &got, &e), 0);
+	cr_expect_eq(got.n, 1);
+}
+
+Test(names_files, longest_settling)
+{
+	struct settling s = settling_of("", "", false);
+
+	memset(s.name, 'n', FILE_NAME_MAX);
+	memset(s.path, 'p', FILE_PATH_MAX);
+	s.size = UINT64_MAX;
+	s.mtime = INT64_MIN;
+	settle_begin("north", &s);
+	expect_settling("north", &s, 1);
+}
+
+Test(names_files, damaged_settling_is_told)
+{
+	static const size_t bytes[] = {0, 20, 40, 70};
+
+	for (size_t i = 0; i < COUNT(bytes); i++) {
+		const struct settling s = settling_of("a.csv", "/done/a.csv", false);
+		struct settlings got = {.n = 0};
+
+		settle_begin("north", &s);
+		rig_damage(TABLE_SETTLING, bytes[i]);
+		e.code = ERR_NONE;
+		cr_expect_eq(
+		    ledger_settling_each(l, "north", visit_settling, &got, &e), -1);
+		cr_expect_eq(e.code, ERR_LEDGER, "byte %zu", bytes[i]);
+		cr_expect_eq(got.n, 0);
+	}
 }
 
 Test(names_files, damaged_names_are_told)
 {
-	struct name_entry n = name_of(NAME_DONE, "/x");
+	struct name_entry n = name_of(NAME_DONE);
 
 	/* Both at the check and, past it, at a state that does not exist. */
 	put("north", "a", &n);
 	rig_damage(TABLE_NAMES, 9);
 	cr_expect_eq(get("north", "a", &n), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
-	n = name_of((enum name_state)9, "");
+	n = name_of((enum name_state)(NAME_HELD + 1));
 	put("north", "a", &n);
 	e.code = ERR_NONE;
 	cr_expect_eq(get("north", "a", &n), -1);
@@ -358,13 +502,14 @@ Test(names_files, names_are_sealed)
 {
 	static const char *const texts[] = {"JANE-DOE-1970.csv", "/archive/JANE-DOE.csv"};
 	struct file_entry f = file_of(texts[0]), got;
-	struct name_entry n = name_of(NAME_SETTLING, texts[1]);
+	const struct settling going = settling_of(texts[0], texts[1], true);
 	unsigned char sha[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
 	char *bytes;
 	size_t size;
 
-	put("north", texts[0], &n);
+	settle_begin("north", &going);
+	expect_settling("north", &going, 1);
 	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1);
 	cr_expect_str_eq(got.name, texts[0], "readable with the key");

@@ -97,7 +97,8 @@ Test(overlay, odd_keys)
 
 /*
  * The reference is arithmetic: record i was put i % 3 times more, the last time
- * with content i * 7 + i % 3, at second i + i % 3 + 1, in batch i / 500 + i % 3 + 1.
+ * with content i * 7 + i % 3, at (i + i % 3 + 1) times 280,000,001 ms (far into the
+ * upper bits), in batch i / 500 + i % 3 + 1.
  */
 Test(overlay, a_million_records, .timeout = 120)
 {
@@ -110,7 +111,7 @@ Test(overlay, a_million_records, .timeout = 120)
 		for (uint32_t i = 0; i < MANY; i++) {
 			k = key_of(i);
 			c = (struct changed){i * UINT64_C(7) + again,
-			    (i + again + 1) * INT64_C(1000), i / 500 + again + 1};
+			    (i + again + 1) * INT64_C(280000001), i / 500 + again + 1};
 			if (i % 3 >= again)
 				cr_assert_eq(overlay_put(o, &k, &c, &e), 0);
 		}
@@ -118,7 +119,7 @@ Test(overlay, a_million_records, .timeout = 120)
 		k = key_of(i);
 		cr_assert_eq(overlay_get(o, &k, &c), 1);
 		cr_assert_eq(c.content, i * UINT64_C(7) + i % 3);
-		cr_assert_eq(c.at, (i + i % 3 + 1) * INT64_C(1000));
+		cr_assert_eq(c.at, (i + i % 3 + 1) * INT64_C(280000001));
 		cr_assert_eq(c.batch, i / 500 + i % 3 + 1);
 		k = key_of(i + UINT64_C(2) * MANY);
 		cr_assert_eq(overlay_get(o, &k, &c), 0);
@@ -131,19 +132,23 @@ Test(overlay, a_million_records, .timeout = 120)
 	overlay_free(o);
 }
 
-/* Whole seconds from 1970 to 2106; what lies outside has no time. */
-Test(overlay, times_are_kept_in_seconds)
+/* Milliseconds in 48 bits, from 1970 on; what lies outside has no time. */
+Test(overlay, times_are_kept_in_milliseconds)
 {
 	static const struct {
 		int64_t put, got;
 	} cases[] = {
 	    {TIME_NONE, TIME_NONE},
-	    {1000, 1000},
-	    {1999, 1000},
-	    {INT64_C(1795203002007), INT64_C(1795203002000)},
-	    {INT64_C(4294967295999), INT64_C(4294967295000)},
-	    {INT64_C(4294967296000), TIME_NONE},
+	    {1, 1},
+	    {1999, 1999},
+	    {INT64_C(1795203002007), INT64_C(1795203002007)},
+	    {INT64_C(4294967295), INT64_C(4294967295)},
+	    {INT64_C(4294967296), INT64_C(4294967296)},
+	    {INT64_C(4294967296999), INT64_C(4294967296999)},
+	    {INT64_C(281474976710655), INT64_C(281474976710655)},
+	    {INT64_C(281474976710656), TIME_NONE},
 	    {-1, TIME_NONE},
+	    {INT64_MIN + 1, TIME_NONE},
 	    {INT64_MAX, TIME_NONE},
 	};
 	struct overlay *o = overlay_new(&e);
@@ -169,12 +174,35 @@ Test(overlay, types_are_apart)
 	overlay_free(o);
 }
 
+/* Neither of the three runs into another. */
+Test(overlay, largest_values)
+{
+	static const struct changed cases[] = {
+	    {UINT64_C(0xffffffffffff), TIME_NONE, UINT32_MAX},
+	    {0, INT64_C(281474976710655), 1},
+	    {UINT64_C(0xffffffffffff), 1, 1},
+	    {1, INT64_C(281474976710655), UINT32_MAX},
+	};
+	struct overlay *o = overlay_new(&e);
+	struct record_key k = key_of(1);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put(o, &k, cases[i]);
+		expect(o, &k, cases[i]);
+	}
+	overlay_free(o);
+}
+
 Test(overlay, content_is_a_prefix_of_the_digest)
 {
 	struct digest a = {{1, 2, 3, 4, 5, 6, 7, 8, 9}}, b = a;
 
-	b.b[7] ^= 1;
-	cr_expect_neq(overlay_content(&a), overlay_content(&b));
-	b = a;
-	cr_expect_eq(overlay_content(&a), overlay_content(&b));
+	for (size_t i = 0; i < DIGEST_SIZE; i++) {
+		b.b[i] ^= 1;
+		cr_expect_eq(
+		    overlay_content(&a) == overlay_content(&b), i >= 6, "byte %zu", i);
+		b = a;
+	}
+	memset(b.b, 0xff, sizeof(b.b));
+	cr_expect_eq(overlay_content(&b), UINT64_C(0xffffffffffff));
 }
