@@ -1,5 +1,5 @@
 /*
- * The job: one feed's drop, from listing to settling (DESIGN's life of a file).
+ * The job: one feed's drop, from listing to settling.
  */
 #ifndef CMD_JOB_H
 #define CMD_JOB_H

@@ -1,5 +1,5 @@
 /*
- * The map: the value language of FEEDS.md, compiled once a feed, bound to the
+ * The map: the value language of emrdrop.conf(5), compiled once a feed, bound to the
  * titles of each file, evaluated once a row.
  *
  * A map must outlive its bindings. A binding owns the arena in which a row's

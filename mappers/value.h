@@ -1,5 +1,5 @@
 /*
- * The value language of FEEDS.md, parsed: expressions and conditions as trees in
+ * The value language of emrdrop.conf(5), parsed: expressions and conditions as trees in
  * an arena. Text in a tree is borrowed from the text that was parsed, or from the
  * arena; both must outlive the tree.
  *

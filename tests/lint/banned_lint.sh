@@ -1,5 +1,5 @@
 #!/bin/bash
-# Calls and flags that are not used here; STYLE and DESIGN say why.
+# Calls and flags that are not used here; each with the reason.
 set -u
 . tests/lint/files.sh
 lint_need python3

@@ -9,7 +9,7 @@ expect_balance(const struct changes_counts *n)
 	    n->records, n->changed + n->unchanged + n->duplicate + n->stale + n->refused);
 }
 
-/* As DESIGN.md shows it. Versions are SipHash-2-4-128 of "put" or so and the data. */
+/* As deploy/openapi.yaml has it. Versions are SipHash-2-4-128 of "put" or so and the data. */
 Test(changes, records_as_they_are_sent)
 {
 	static const struct row rows[] = {

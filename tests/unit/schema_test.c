@@ -51,7 +51,7 @@ Test(schema, types_by_name_and_number)
 	cr_expect_null(schema_by_type((enum record_type)9));
 }
 
-/* The fields that FEEDS.md names, with what a writer of a map relies on. */
+/* The fields, with what a writer of a map relies on. */
 Test(schema, fields_have_their_kind)
 {
 	static const struct {
