@@ -84,9 +84,6 @@ app_errors(const struct conf_errors *errs, const char *where, struct err *e)
 int
 app_load(struct app *app, struct err *e)
 {
-	static const char *const elsewhere[] = {"feed", "source", "csv", "columns",
-	    "rows", "target", "code", "patient", "appointment", "slot", "practitioner",
-	    "location", "coverage", "encounter", "observation", NULL};
 	char path[PATH_SIZE];
 
 	conf_errors_init(&app->errors);
@@ -101,11 +98,7 @@ app_load(struct app *app, struct err *e)
 	    &app->conf, conf_find(&app->conf, "log", ""), log_options, &app->log_conf);
 	conf_bind(
 	    &app->conf, conf_find(&app->conf, "run", ""), run_options, &app->run_conf);
-	/* The rest are defaults for feeds, and judged there. */
-	for (size_t i = 0; i < app->conf.n; i++)
-		for (const char *const *name = elsewhere; *name != NULL; name++)
-			if (span_eq(app->conf.sections[i].name, span_of(*name)))
-				app->conf.sections[i].used = true;
+	/* The other sections are defaults for feeds, and judged with them. */
 	app->log.format = (enum log_format)app->log_conf.format;
 	app->log.level = (enum log_level)app->log_conf.level;
 	return app_errors(&app->errors, path, e);

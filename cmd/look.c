@@ -148,6 +148,16 @@ list_and_look(struct job *j, struct drop_look *look, struct err *e)
 	return look_all(j, look, e);
 }
 
+/* The file of this name; the lists have nearly the same order, so it is looked for behind *at. */
+static const struct drop_file *
+find_listed(const struct drop_list *list, const char *name, size_t *at)
+{
+	for (size_t i = 0; i < list->n; i++, *at = (*at + 1) % list->n)
+		if (strcmp(list->v[*at].name, name) == 0)
+			return &list->v[*at];
+	return NULL;
+}
+
 /*
  * A dry run keeps no look: it remembers the first one itself, and lists again when
  * the wait is over.
@@ -155,20 +165,23 @@ list_and_look(struct job *j, struct drop_look *look, struct err *e)
 static int
 look_twice(struct job *j, struct drop_look *look, struct err *e)
 {
-	struct drop_look second = {.n = 0};
-	int64_t now;
-	int rc = poller_list(j->poller, &second.list, e);
+	struct drop_list second = {.n = 0};
+	int rc = poller_list(j->poller, &second, e);
+	int64_t now = clock_wall(j->app->clock);
+	size_t at = 0;
 
-	now = clock_wall(j->app->clock);
-	for (size_t i = 0; i < look->n && rc == 0; i++)
-		for (size_t k = 0; k < second.list.n; k++)
-			if (look->files[i].what == WAIT &&
-			    strcmp(look->files[i].file->name, second.list.v[k].name) ==
-				0) {
-				*look->files[i].file = second.list.v[k];
-				judge_ready(j, &look->files[i], now);
-			}
-	look_release(&second);
+	for (size_t i = 0; i < look->n && rc == 0; i++) {
+		struct listed *it = &look->files[i];
+		const struct drop_file *again;
+
+		if (it->what != WAIT)
+			continue;
+		if ((again = find_listed(&second, it->file->name, &at)) == NULL)
+			continue;
+		*it->file = *again;
+		judge_ready(j, it, now);
+	}
+	drop_list_release(&second);
 	return rc;
 }
 
