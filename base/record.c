@@ -110,12 +110,24 @@ write_value(const struct record *r, const struct value *v, struct json *j)
 
 	if (v->field != FIELD_EXTRA)
 		kind = r->schema->fields[v->field].kind;
-	if (v->kind == VALUE_NULL)
+	if (v->kind != VALUE_TEXT)
 		jw_null(j);
 	else if (kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_BOOLEAN)
 		jw_raw(j, v->text);
 	else
 		jw_string(j, v->text);
+}
+
+/* Up to the list of objects: what is written there is the list's own value. */
+static void
+cut_at_list(struct path *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->part[i].list)
+			continue;
+		p->part[i].list = false;
+		p->n = i + 1;
+	}
 }
 
 void
@@ -133,6 +145,8 @@ record_write_data(const struct record *r, struct json *j)
 		/* A deleted list is null itself, not a list that holds null. */
 		if (v->kind == VALUE_NULL)
 			now->part[now->n - 1].list = false;
+		else if (v->kind == VALUE_NULL_LIST)
+			cut_at_list(now);
 		keep = shared(was, now);
 		same_list = keep < was->n && keep < now->n && now->part[keep].list &&
 			    part_same(&was->part[keep], &now->part[keep]);
@@ -154,7 +168,7 @@ record_each_ref(const struct record *r,
 	for (size_t i = 0; i < r->nvalues; i++) {
 		const struct value *v = &r->values[i];
 
-		if (v->field == FIELD_EXTRA || v->kind == VALUE_NULL)
+		if (v->field == FIELD_EXTRA || v->kind != VALUE_TEXT)
 			continue;
 		if (r->schema->fields[v->field].refers != 0)
 			fn(arg, (enum record_type)r->schema->fields[v->field].refers,

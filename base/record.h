@@ -24,7 +24,8 @@ enum record_op { OP_PUT, OP_PATCH, OP_DELETE, OP_MERGE };
 /* A record's event time, or window time, where it has none. */
 #define TIME_NONE INT64_MIN
 
-enum value_kind { VALUE_TEXT, VALUE_NULL };
+/* NULL deletes the field, NULL_LIST the whole list of objects that it is a part of. */
+enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 
 /*
  * One value. Its place is the schema's field and, for lists, an index: for
@@ -51,9 +52,12 @@ struct record {
 	const struct value *values;
 	size_t nvalues;
 	int64_t event_at;          /* ms since 1970, or TIME_NONE */
+	/* The latest that it may be: a day is 24 hours long, an hour may happen twice. */
+	int64_t event_latest;
 	struct span event_at_text; /* as it goes into the envelope; may be empty */
 	int64_t window; /* ms: where on_missing looks (e.g. start), or TIME_NONE */
 	uint64_t row;   /* origin: spreadsheet row, or message number */
+	bool unmerge;   /* a patient whose id was retired by a merge, and is not any more */
 };
 
 const char *record_op_name(enum record_op op);

@@ -3,6 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define WORDS     4 /* of eight bytes, looked at together */
+
 /* RFC 3629 section 4: what the second byte may be, by the first. */
 static bool
 second_ok(unsigned char a, unsigned char b)
@@ -52,7 +55,7 @@ utf8_valid(struct span s)
 		/* Most text is ASCII: eight bytes at a time. */
 		while (s.n - i >= 8) {
 			memcpy(&eight, s.p + i, 8);
-			if (eight & UINT64_C(0x8080808080808080))
+			if (eight & HIGH_BITS)
 				break;
 			i += 8;
 		}
@@ -63,4 +66,20 @@ utf8_valid(struct span s)
 		i += len;
 	}
 	return i;
+}
+
+bool
+utf8_ascii(struct span s)
+{
+	uint64_t w[WORDS], any = 0;
+	size_t i = 0;
+
+	for (; s.n - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(w, s.p + i, sizeof(w));
+		if ((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS)
+			return false;
+	}
+	for (; i < s.n; i++)
+		any |= (unsigned char)s.p[i];
+	return (any & 0x80) == 0;
 }

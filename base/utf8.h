@@ -18,4 +18,7 @@ size_t utf8_length(const char *p, size_t n);
 /* The offset of the first byte that is not well-formed, or s.n. */
 size_t utf8_valid(struct span s);
 
+/* Is every byte under 0x80? */
+bool utf8_ascii(struct span s);
+
 #endif

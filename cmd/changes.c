@@ -19,7 +19,7 @@ struct candidate {
 	const struct schema *schema;
 	enum record_op op;
 	struct digest content;
-	int64_t at, window;
+	int64_t at, latest, window;
 	uint64_t row;
 	size_t id, id_n, event, event_n, data, data_n;
 	size_t refs, nrefs;
@@ -157,7 +157,7 @@ older(int64_t at, int64_t than)
 static enum judgement
 judge_again(const struct candidate *k, const struct changed *last)
 {
-	if (older(k->at, last->at))
+	if (older(k->latest, last->at))
 		return STALE;
 	return last->content == overlay_content(&k->content) ? DUPLICATE : CHANGED;
 }
@@ -169,7 +169,7 @@ judge(struct changes *c, const struct candidate *k, const struct lookup *it, int
 	struct changed last;
 
 	*at = known->found ? known->at : TIME_NONE;
-	if (known->found && older(k->at, known->at))
+	if (known->found && older(k->latest, known->at))
 		return STALE;
 	if (overlay_get(c->overlay, &it->key, &last) == 1) {
 		*at = last.at;
@@ -376,6 +376,7 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	*k = (struct candidate){.schema = r->schema,
 	    .op = r->op,
 	    .at = r->event_at,
+	    .latest = r->event_latest,
 	    .window = r->window,
 	    .row = r->row,
 	    .refs = c->nrefs};

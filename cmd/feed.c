@@ -25,7 +25,7 @@ const struct conf_option feed_options[] = {
 	.type = CONF_STRING,
 	.offset = AT(format),
 	.dflt = "csv",
-	.help = "format of the files: csv"},
+	.help = "format of the files: csv or hl7"},
     {.name = "contents",
 	.type = CONF_ENUM,
 	.offset = AT(contents),
@@ -53,7 +53,7 @@ const struct conf_option feed_options[] = {
     {.name = NULL},
 };
 
-static const char *const known_sections[] = {"feed", "source", "csv", "columns", "rows",
+static const char *const known_sections[] = {"feed", "source", "csv", "hl7", "columns", "fields", "rows",
     "code", "target", "patient", "appointment", "slot", "practitioner", "location",
     "coverage", "encounter", "observation", NULL};
 

@@ -64,11 +64,11 @@ intake_free(struct intake *in)
 	free(in);
 }
 
-/* A refusal is a verdict on the file; anything else that goes wrong ends the run. */
+/* A refusal or hold is a verdict on the file; all else that goes wrong ends the run. */
 static int
 check_refusal(struct intake *in, int rc, struct err *e)
 {
-	if (rc == 0 || in->refusal.code == ERR_REFUSED)
+	if (rc == 0 || in->refusal.code == ERR_REFUSED || in->refusal.code == ERR_HELD)
 		return 0;
 	*e = in->refusal;
 	return -1;
@@ -185,7 +185,7 @@ judge(struct job *j, struct intake *in)
 	bool changed = changes_counts(in->changes)->changed > 0;
 
 	if (in->refusal.code != ERR_NONE) {
-		en->verdict = VERDICT_REFUSE;
+		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
 	} else if (en->rows == 0) {
 		en->verdict = VERDICT_EMPTY;

@@ -14,8 +14,6 @@
 #define ASCII_COUNT  128
 #define UTF8_MARK    "\xef\xbb\xbf"
 #define EXPANSION    4 /* bytes of UTF-8 that one byte may become */
-#define HIGH_BITS    UINT64_C(0x8080808080808080)
-#define WORDS        4 /* of eight bytes, looked at together */
 #define NUL_FRACTION 4 /* one NUL in so many bytes: UTF-16, or no text at all */
 
 enum mode {
@@ -146,22 +144,6 @@ charset_free(struct charset *c)
 	free(c);
 }
 
-static bool
-is_ascii(struct span s)
-{
-	uint64_t w[WORDS], any = 0;
-	size_t i = 0;
-
-	for (; s.n - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(w, s.p + i, sizeof(w));
-		if ((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS)
-			return false;
-	}
-	for (; i < s.n; i++)
-		any |= (unsigned char)s.p[i];
-	return (any & 0x80) == 0;
-}
-
 /* The head may end inside a sequence. */
 static bool
 is_cut(struct span rest)
@@ -230,7 +212,7 @@ charset_line(struct charset *c, struct span line, struct span *out)
 	char *to;
 
 	*out = line;
-	if (is_ascii(line))
+	if (utf8_ascii(line))
 		return true;
 	if (c->mode != MODE_ICONV && utf8_valid(line) == line.n) {
 		c->mode = MODE_UTF8;

@@ -67,9 +67,13 @@ parse_comparison(struct scan *s, struct condition *c)
 }
 
 int
-condition_parse(struct arena *a, struct span text, struct condition **out, struct err *e)
+condition_parse(const struct value_text *in, struct condition **out, struct err *e)
 {
-	struct scan s = {.arena = a, .text = text, .condition = true, .e = e};
+	struct scan s = {.arena = in->arena,
+	    .text = in->text,
+	    .condition = true,
+	    .hl7 = in->hl7,
+	    .e = e};
 
 	*out = NULL;
 	for (;;) {
@@ -78,7 +82,7 @@ condition_parse(struct arena *a, struct span text, struct condition **out, struc
 		if (scan_expr(&s, &(*out)->value) != 0 || parse_comparison(&s, *out) != 0)
 			return -1;
 		scan_blanks(&s);
-		if (s.at == text.n)
+		if (s.at == in->text.n)
 			return 0;
 		if (!scan_take_word(&s, "and"))
 			return scan_expected(&s,

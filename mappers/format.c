@@ -5,7 +5,7 @@
 
 #include "mappers/format_ops.h"
 
-static const struct format_ops *const formats[] = {&format_csv};
+static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 

@@ -1,6 +1,6 @@
 /*
  * The facade over file formats: bytes in, rows and records out. A backend
- * (format_ops, registry in format.c) reads one format; CSV is the first.
+ * (format_ops, registry in format.c) reads one format: CSV, HL7 v2.
  *
  * A mapper is built once a feed from its configuration, and opened once a file.
  */
@@ -22,7 +22,12 @@ struct reading; /* one file on its way through */
 struct mapper_conf {
 	const char *source;   /* who assigns the ids */
 	const char *timezone; /* NULL: none set */
-	const char *format;   /* "csv" */
+	const char *format;   /* "csv", "hl7" */
+
+	/* Set by the backend for messages. */
+	bool hl7;
+	const char *authority;     /* of plain ids; NULL: none set */
+	const char *duration_unit; /* NULL: none set */
 };
 
 /*
@@ -46,7 +51,7 @@ struct mapper_counts {
 };
 
 /*
- * Compiles the sections [csv] [columns] [rows] [code ...] and every record type's.
+ * Compiles the format's sections, [rows] [code ...] and every record type's.
  * Mistakes go to conf's errors; NULL only if there were any, or memory ran out.
  */
 struct mapper *mapper_new(struct conf *c, const struct mapper_conf *mc, struct err *e);
@@ -68,7 +73,7 @@ struct reading *mapper_open(
  */
 int reading_feed(struct reading *r, struct span bytes, struct err *e);
 
-/* After the last byte. ERR_REFUSED as above. */
+/* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide. */
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
 
@@ -86,5 +91,6 @@ void reading_explain(struct reading *r, uint64_t row, struct json *explain);
 
 /* Option tables of the sections that the mapper owns, for the manual. */
 extern const struct conf_option csv_options[];
+extern const struct conf_option hl7_options[];
 
 #endif

@@ -254,7 +254,7 @@ static int
 on_row(void *arg, const struct span *cells, size_t n, uint64_t number, struct err *e)
 {
 	struct csv_file *f = arg;
-	struct row row = {cells, f->n, number};
+	struct row row = {.cells = cells, .n = f->n, .number = number};
 
 	if (f->binding == NULL)
 		return take_header(f, cells, n, e);

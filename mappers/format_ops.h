@@ -37,5 +37,6 @@ struct format_ops {
 };
 
 extern const struct format_ops format_csv;
+extern const struct format_ops format_hl7;
 
 #endif

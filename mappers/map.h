@@ -1,6 +1,6 @@
 /*
  * The map: the value language of emrdrop.conf(5), compiled once a feed, bound to the
- * titles of each file, evaluated once a row.
+ * titles of each file, or to its messages, evaluated once a row or message.
  *
  * A map must outlive its bindings. A binding owns the arena in which a row's
  * records stand; they die with the next map_row.
@@ -18,14 +18,17 @@
 #include "base/span.h"
 #include "mappers/format.h"
 
+struct hl7_charsets;
+struct hl7_message;
 struct map;     /* a feed's compiled map */
 struct binding; /* a map with the column numbers of one file */
 
-/* Cells are valid UTF-8, borrowed for the call. */
+/* Cells are valid UTF-8, borrowed for the call. A message has none. */
 struct row {
 	const struct span *cells;
 	size_t n;
 	uint64_t number; /* as a spreadsheet shows it: the header is row 1 */
+	struct hl7_message *message;
 };
 
 enum row_fate {
@@ -35,7 +38,8 @@ enum row_fate {
 };
 
 /*
- * Compiles [columns] [rows] [code ...] and the sections of the record types; marks
+ * Compiles [columns] or [fields], [rows], [code ...] and the sections of the record
+ * types; marks
  * what it understood as used. Every mistake goes to c->errors; NULL if there were
  * any (ERR_CONFIG), or memory ran out. The map keeps nothing of the conf.
  */
@@ -56,6 +60,10 @@ bool map_event_times(const struct map *m);
 struct binding *map_bind(
     const struct map *m, const struct span *titles, size_t n, struct err *e);
 void binding_free(struct binding *b);
+
+/* To messages instead of columns; `charsets`, borrowed, decodes the one at hand. */
+struct binding *map_bind_messages(
+    const struct map *m, struct hl7_charsets *charsets, struct err *e);
 
 /* Where the rows' results go from now on; `now` (ms) judges event times. */
 void binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now);

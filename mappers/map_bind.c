@@ -169,10 +169,12 @@ make_room(struct binding *b, const struct span *titles, size_t n, struct err *e)
 {
 	const struct map *m = b->map;
 
+	b->records_cap = m->nsections;
+	b->records = calloc(m->nsections, sizeof(*b->records));
+
 	b->columns = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->columns));
 	b->used = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->used));
 	b->titles = arena_alloc(&b->arena, (n + 1) * sizeof(*b->titles));
-	b->records = arena_alloc(&b->arena, m->nsections * sizeof(*b->records));
 	b->values = arena_alloc(&b->arena, m->nsections * sizeof(*b->values));
 	if (b->columns == NULL || b->used == NULL || b->titles == NULL ||
 	    b->records == NULL || b->values == NULL)
@@ -191,8 +193,8 @@ make_room(struct binding *b, const struct span *titles, size_t n, struct err *e)
 	return 0;
 }
 
-struct binding *
-map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e)
+static struct binding *
+new_binding(const struct map *m, struct err *e)
 {
 	struct binding *b = calloc(1, sizeof(*b));
 
@@ -202,6 +204,16 @@ map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e
 	arena_init(&b->arena, BINDING_MAX);
 	arena_init(&b->run.arena, MAP_ROW_MAX);
 	b->run.now = INT64_MIN;
+	return b;
+}
+
+struct binding *
+map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e)
+{
+	struct binding *b = new_binding(m, e);
+
+	if (b == NULL)
+		return NULL;
 	if (make_room(b, titles, n, e) != 0 || bind_columns(b, e) != 0) {
 		binding_free(b);
 		return NULL;
@@ -210,11 +222,36 @@ map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e
 	return b;
 }
 
+/* What a reference is called stands for a column's title. */
+struct binding *
+map_bind_messages(const struct map *m, struct hl7_charsets *charsets, struct err *e)
+{
+	struct binding *b = new_binding(m, e);
+
+	if (b == NULL)
+		return NULL;
+	b->run.charsets = charsets;
+	if (make_room(b, NULL, 0, e) != 0 ||
+	    (b->titles = arena_alloc(
+		 &b->arena, (m->nslots + 1) * sizeof(*b->titles))) == NULL) {
+		err_nomem(e);
+		binding_free(b);
+		return NULL;
+	}
+	for (unsigned i = 0; i < m->nslots; i++) {
+		b->columns[i] = i;
+		b->titles[i] = m->slots[i].name;
+	}
+	b->ntitles = m->nslots;
+	return b;
+}
+
 void
 binding_free(struct binding *b)
 {
 	if (b == NULL)
 		return;
+	free(b->records);
 	arena_release(&b->run.arena);
 	arena_release(&b->arena);
 	free(b);

@@ -11,7 +11,6 @@
 
 #define MAP_ARENA_MAX    (64 << 20) /* a compiled map with its code tables */
 #define MAP_SECTIONS_MAX 64
-#define SLOTS_MAX        4096
 
 /* Mixes text into the fingerprint, with its length. */
 static void
@@ -34,100 +33,51 @@ compiler_fail(struct compiler *c, const struct conf_section *s,
 		conf_error_at(c->conf->errors, s, en, "%s", why->msg);
 }
 
-/* The titles of a short name in [columns]; NULL if it is none. */
-static struct conf_entry *
-short_name(const struct compiler *c, struct span name)
-{
-	if (c->columns == NULL)
-		return NULL;
-	for (size_t i = 0; i < c->columns->n; i++)
-		if (letters_eq_nocase(c->columns->entries[i].key, name))
-			return &c->columns->entries[i];
-	return NULL;
-}
-
-static int
-titles_of(struct compiler *c, const struct ref *r, struct slot *s, struct err *e)
-{
-	const struct conf_entry *en = r->kind == REF_NAME ? short_name(c, r->name) : NULL;
-	struct item *items;
-	struct span text;
-
-	if (en == NULL) {
-		items = arena_alloc(&c->map->kit.arena, sizeof(*items));
-		if (items == NULL)
-			return err_nomem(e);
-		items->text = s->name;
-		s->titles = items;
-		return 0;
-	}
-	text = arena_span(&c->map->kit.arena, en->value);
-	if (text.p == NULL)
-		return err_nomem(e);
-	/* A list that can't be read has been told once, with [columns]. */
-	if (items_parse(&c->map->kit.arena, text, &items, NULL) == 0)
-		s->titles = items;
-	return 0;
-}
-
 static bool
-same_slot(const struct slot *s, const struct ref *r, bool title)
+is_composite(const struct step *st)
 {
-	if (r->kind == REF_NUMBER || s->number != 0)
-		return r->kind == REF_NUMBER && s->number == r->number;
-	return title == (s->titles != NULL && s->titles->text.p == s->name.p) &&
-	       letters_eq_nocase(s->name, r->name);
-}
+	enum hl7_type type;
 
-static int
-grow_slots(struct map *m, struct err *e)
-{
-	size_t cap = m->slots_cap == 0 ? 32 : 2 * m->slots_cap;
-	struct slot *p;
-
-	if (m->nslots < m->slots_cap)
-		return 0;
-	if (cap > SLOTS_MAX)
-		return err_set(
-		    e, ERR_CONFIG, "the map reads more than %d columns", SLOTS_MAX);
-	p = realloc(m->slots, cap * sizeof(*p));
-	if (p == NULL)
-		return err_nomem(e);
-	m->slots = p;
-	m->slots_cap = cap;
-	return 0;
-}
-
-static int
-compile_ref(struct compiler *c, struct ref *r, struct err *e)
-{
-	struct map *m = c->map;
-	bool title = r->kind == REF_TITLE ||
-		     (r->kind == REF_NAME && short_name(c, r->name) == NULL);
-	struct slot *s;
-
-	for (size_t i = 0; i < m->nslots; i++) {
-		if (same_slot(&m->slots[i], r, title)) {
-			r->slot = (unsigned)i;
-			return 0;
-		}
-	}
-	if (grow_slots(m, e) != 0)
-		return -1;
-	r->slot = (unsigned)m->nslots;
-	s = &m->slots[m->nslots++];
-	*s = (struct slot){.name = r->name, .number = r->number};
-	return r->kind == REF_NUMBER ? 0 : titles_of(c, r, s, e);
+	return st != NULL && hl7_type_by_name(st->name, &type);
 }
 
 static int compile_alternative(struct compiler *c, struct alternative *a, struct err *e);
 
 static int
+mark_refs(const struct part *p, struct err *e)
+{
+	for (struct ref *r = p->refs; r != NULL; r = r->next) {
+		if (r->hl7->component > 0)
+			return err_set(e, ERR_CONFIG,
+			    "%.*s: a composite takes the whole field; leave out .%u",
+			    (int)r->name.n, r->name.p, r->hl7->component);
+		r->hl7->whole = true;
+	}
+	return 0;
+}
+
+/* Between braces stand no transforms of the whole value. */
+static int
+check_braces(const struct part *p, struct err *e)
+{
+	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
+		if (st->transform->apply == NULL)
+			return err_set(e, ERR_CONFIG, "%.*s stands behind the braces",
+			    (int)st->name.n, st->name.p);
+	return p->refs != NULL && is_composite(p->pipe.steps) ? mark_refs(p, e) : 0;
+}
+
+static int
 compile_pipeline(struct compiler *c, struct pipeline *p, struct err *e)
 {
-	for (struct step *st = p->steps; st != NULL; st = st->next)
+	for (struct step *st = p->steps; st != NULL; st = st->next) {
 		if (transform_compile(&c->map->kit, st, e) != 0)
 			return -1;
+		if (st != p->steps && is_composite(st))
+			return err_set(e, ERR_CONFIG,
+			    "%.*s takes a whole field: it comes first", (int)st->name.n,
+			    st->name.p);
+	}
 	return p->value == NULL ? 0 : compile_alternative(c, p->value, e);
 }
 
@@ -141,7 +91,27 @@ compile_alternative(struct compiler *c, struct alternative *a, struct err *e)
 		for (struct ref *r = p->refs; r != NULL; r = r->next)
 			if (compile_ref(c, r, e) != 0)
 				return -1;
-		if (compile_pipeline(c, &p->pipe, e) != 0)
+		if (compile_pipeline(c, &p->pipe, e) != 0 || check_braces(p, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A composite of the whole value takes each reference's whole field. */
+static int
+mark_whole(const struct alternative *a, struct err *e)
+{
+	for (; a != NULL; a = a->next) {
+		if (a->elements != NULL) {
+			if (mark_whole(a->elements, e) != 0)
+				return -1;
+			continue;
+		}
+		if (a->parts->refs == NULL || a->parts->next != NULL ||
+		    a->parts->pipe.steps != NULL)
+			return err_set(e, ERR_CONFIG,
+			    "a composite takes one field: {PID-5} | xpn");
+		if (mark_refs(a->parts, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -153,17 +123,20 @@ compile_expr(struct compiler *c, struct expr *x, struct err *e)
 	for (struct alternative *a = x->alts; a != NULL; a = a->next)
 		if (compile_alternative(c, a, e) != 0)
 			return -1;
-	return compile_pipeline(c, &x->pipe, e);
+	if (compile_pipeline(c, &x->pipe, e) != 0)
+		return -1;
+	return is_composite(x->pipe.steps) ? mark_whole(x->alts, e) : 0;
 }
 
 static int
 condition_of(struct compiler *c, struct span value, struct condition **out, struct err *e)
 {
-	struct span text = arena_span(&c->map->kit.arena, value);
+	struct value_text in = {
+	    &c->map->kit.arena, arena_span(&c->map->kit.arena, value), c->hl7};
 
-	if (text.p == NULL)
+	if (in.text.p == NULL)
 		return err_nomem(e);
-	if (condition_parse(&c->map->kit.arena, text, out, e) != 0)
+	if (condition_parse(&in, out, e) != 0)
 		return -1;
 	for (struct condition *x = *out; x != NULL; x = x->next) {
 		if (compile_expr(c, &x->value, e) != 0)
@@ -201,11 +174,22 @@ hash_section(struct compiler *c, const struct conf_section *s)
 	}
 }
 
+static int
+check_name(struct compiler *c, const struct conf_entry *en, struct err *e)
+{
+	struct value_text in = {&c->map->kit.arena, en->value, c->hl7};
+	struct item *items;
+	struct ref *refs;
+
+	return c->hl7 ? refs_parse(&in, &refs, e)
+		      : items_parse(in.arena, in.text, &items, e);
+}
+
 static void
 compile_columns(struct compiler *c)
 {
-	struct conf_section *s = c->columns = conf_find(c->conf, "columns", "");
-	struct item *items;
+	const char *name = c->hl7 ? "fields" : "columns";
+	struct conf_section *s = c->columns = conf_find(c->conf, name, "");
 	struct err why = {0};
 
 	if (s == NULL)
@@ -214,8 +198,7 @@ compile_columns(struct compiler *c)
 	hash_section(c, s);
 	for (size_t i = 0; i < s->n; i++) {
 		s->entries[i].used = true;
-		if (items_parse(&c->map->kit.arena, s->entries[i].value, &items, &why) !=
-		    0)
+		if (check_name(c, &s->entries[i], &why) != 0)
 			compiler_fail(c, s, &s->entries[i], &why);
 	}
 }
@@ -316,6 +299,8 @@ compile_all(struct compiler *c, const struct mapper_conf *mc)
 {
 	compiler_hash(c, span_of(mc->source));
 	compiler_hash(c, span_of(mc->timezone));
+	compiler_hash(c, span_of(mc->authority));
+	compiler_hash(c, span_of(mc->duration_unit));
 	compile_zone(c, mc);
 	compile_columns(c);
 	compile_codes(c);
@@ -334,6 +319,10 @@ map_new(struct conf *conf, const struct mapper_conf *mc, struct err *e)
 	if (c.map == NULL)
 		return err_nomem(e), NULL;
 	arena_init(&c.map->kit.arena, MAP_ARENA_MAX);
+	c.hl7 = c.map->kit.hl7 = mc->hl7;
+	c.map->kit.authority = arena_span(&c.map->kit.arena, span_of(mc->authority));
+	c.map->kit.duration_unit = arena_span(
+	    &c.map->kit.arena, span_of(mc->duration_unit));
 	compile_all(&c, mc);
 	if (!c.nomem && conf->errors->n == before)
 		return c.map;

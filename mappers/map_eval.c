@@ -1,22 +1,8 @@
 #include <string.h>
 
-#include "base/civil.h"
 #include "mappers/map_impl.h"
 
-#define DAY_MS    86400000
-#define FUTURE_MS DAY_MS /* an event time may be this far ahead of our clock */
-
-/* A section's record while its rules are evaluated. */
-struct making {
-	struct record *record;
-	struct value *values;
-	const struct rule *nameless; /* a name rule that gave nothing */
-	const struct rule *no_start;
-	bool named;
-	unsigned short group, index; /* the object of a list at hand, as mapped */
-	unsigned short dense;        /* and as it goes out: without gaps */
-	bool object;
-};
+#define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
 static struct span
 title_of(const struct binding *b, unsigned slot)
@@ -24,8 +10,8 @@ title_of(const struct binding *b, unsigned slot)
 	return slot == SLOT_NONE ? (struct span){NULL, 0} : b->titles[b->columns[slot]];
 }
 
-static void
-tell(struct binding *b, const struct problem *p)
+void
+eval_tell(struct binding *b, const struct problem *p)
 {
 	b->rejected |= p->weight == WEIGHT_REJECT;
 	b->sink->problem(b->sink->arg, p);
@@ -36,7 +22,7 @@ eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
 {
 	if (b->rule == NULL)
 		return;
-	tell(b, &(struct problem){
+	eval_tell(b, &(struct problem){
 		    .code = code,
 		    .weight = w,
 		    .row = b->row->number,
@@ -94,6 +80,73 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 	return true;
 }
 
+/* What costs the row where it fails can't be deleted; an event time is just not there. */
+static bool
+finish_null(struct binding *b)
+{
+	b->texts.null = b->rule->role == ROLE_FIELD;
+	if (!b->rule->rejects)
+		return true;
+	b->texts.null = false;
+	eval_problem(b,
+	    b->rule->role == ROLE_ID ? PROBLEM_MISSING_ID : PROBLEM_MISSING_VALUE,
+	    WEIGHT_REJECT);
+	return false;
+}
+
+/* The texts of a list, with the feed's text between them, as one. */
+static enum problem_code
+join_texts(struct binding *b)
+{
+	struct span glue = *b->rule->join;
+	struct texts *t = &b->texts;
+	size_t size = 0;
+	char *from, *to;
+
+	for (size_t i = 0; i < t->n; i++)
+		size += t->v[i].s.n + glue.n;
+	if ((from = to = run_bytes(&b->run, size)) == NULL)
+		return PROBLEM_LIMIT;
+	for (size_t i = 0; i < t->n; i++) {
+		if (i > 0 && glue.n > 0)
+			to = mempcpy(to, glue.p, glue.n);
+		to = mempcpy(to, t->v[i].s.p, t->v[i].s.n);
+	}
+	t->v[0] = (struct text){.s = {from, (size_t)(to - from)}};
+	t->n = 1;
+	return PROBLEM_NONE;
+}
+
+static bool
+same_text(const struct rule *ru, const struct text *a, const struct text *b)
+{
+	struct span x = a->s, y = b->s;
+
+	if (a->kind == TEXT_DATETIME && b->kind == TEXT_DATETIME)
+		return a->instant == b->instant;
+	if (ru->agree_by != NULL && codes_find(ru->agree_by, x, &x))
+		(void)codes_find(ru->agree_by, y, &y);
+	return span_eq(x, y);
+}
+
+/* Other alternatives that give something must give the same: else it is told. */
+static void
+check_agree(struct binding *b)
+{
+	const struct text first = b->texts.v[0];
+	struct text t;
+
+	for (const struct alternative *a = b->chosen->next; a != NULL; a = a->next) {
+		if (a->elements != NULL || eval_text(b, a, &t) != PROBLEM_NONE ||
+		    t.s.n == 0 ||
+		    eval_steps(b, &b->rule->expr.pipe, &t) != PROBLEM_NONE ||
+		    enforce(b, &t) != PROBLEM_NONE || same_text(b->rule, &first, &t))
+			continue;
+		eval_problem(b, PROBLEM_CONFLICT, WEIGHT_WARNING);
+		return;
+	}
+}
+
 /* What is left of b->texts is the field's value; false if it costs the row. */
 static bool
 finish_texts(struct binding *b, enum problem_code code)
@@ -102,6 +155,8 @@ finish_texts(struct binding *b, enum problem_code code)
 	size_t n = t->n, left = 0;
 	bool good = true;
 
+	if (n == 0 && code == PROBLEM_NONE && t->null)
+		return finish_null(b);
 	if (n == 0 || code != PROBLEM_NONE) {
 		t->v[0] = (struct text){.kind = TEXT_PLAIN};
 		good = finish_text(b, code, &t->v[0]);
@@ -110,78 +165,23 @@ finish_texts(struct binding *b, enum problem_code code)
 	}
 	for (size_t i = 0; i < n; i++) {
 		b->column = t->columns[i];
-		good &= finish_text(b, PROBLEM_NONE, &t->v[i]);
-		if (t->v[i].s.n > 0)
-			t->v[left++] = t->v[i];
+		if (!t->v[i].null)
+			good &= finish_text(b, PROBLEM_NONE, &t->v[i]);
+		if (t->v[i].s.n == 0 && !t->v[i].null)
+			continue;
+		t->at[left] = t->at[i];
+		t->columns[left] = t->columns[i];
+		t->v[left++] = t->v[i];
 	}
 	t->n = left;
 	return good;
-}
-
-/* Lists of objects go out without gaps: [2] alone is the first. */
-static unsigned short
-dense_index(struct making *m, const struct rule *ru)
-{
-	if (!ru->object)
-		return 0;
-	if (!m->object || m->group != ru->group)
-		m->dense = 0;
-	else if (m->index != ru->index)
-		m->dense++;
-	m->object = true;
-	m->group = ru->group;
-	m->index = ru->index;
-	return m->dense;
-}
-
-static void
-put_values(struct binding *b, struct making *m)
-{
-	const struct rule *ru = b->rule;
-	struct record *r = m->record;
-	unsigned short index = b->texts.n > 0 ? dense_index(m, ru) : 0;
-
-	for (size_t i = 0; i < b->texts.n; i++) {
-		const struct text *t = &b->texts.v[i];
-
-		m->values[r->nvalues++] = (struct value){
-		    .field = ru->at,
-		    .index = ru->list ? (unsigned short)i : index,
-		    .kind = VALUE_TEXT,
-		    .name = ru->name,
-		    .text = t->s,
-		};
-		if (ru->window)
-			r->window = t->kind == TEXT_PLAIN ? TIME_NONE : t->instant;
-	}
-}
-
-static void
-put(struct binding *b, struct making *m)
-{
-	const struct text *t = &b->texts.v[0];
-
-	switch (b->rule->role) {
-	case ROLE_ID:
-		m->record->id = b->texts.n > 0 ? t->s : (struct span){NULL, 0};
-		break;
-	case ROLE_EVENT:
-		if (b->texts.n == 0)
-			break;
-		m->record->event_at = t->instant;
-		m->record->event_at_text = t->s;
-		break;
-	case ROLE_FIELD:
-		put_values(b, m);
-		break;
-	}
 }
 
 /* A whole record's field that is empty, where nothing else has been told of it. */
 static void
 missing(struct binding *b, struct making *m)
 {
-	switch (b->rule->need) {
+	switch (b->whole ? b->rule->need : NEED_NO) {
 	case NEED_NO:
 		if (b->rule->role == ROLE_ID)
 			eval_problem(b, PROBLEM_MISSING_ID, WEIGHT_REJECT);
@@ -208,16 +208,22 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	b->rule = ru;
 	b->column = SLOT_NONE;
 	b->dropped = PROBLEM_NONE;
-	b->reject = false;
+	b->reject = b->run.escape = false;
 	if (b->explain != NULL)
 		explain_rule(b);
 	code = eval_alternatives(b, ru->expr.alts);
+	if (code == PROBLEM_NONE && ru->join != NULL && b->texts.n > 0)
+		code = join_texts(b);
 	good = finish_texts(b, code);
 	if (b->explain != NULL)
 		explain_result(b, &b->texts);
-	put(b, m);
+	put_texts(b, m);
+	if (b->run.escape)
+		eval_problem(b, PROBLEM_HL7_ESCAPE, WEIGHT_WARNING);
 	if (b->texts.n > 0) {
 		m->named |= ru->need == NEED_NAME;
+		if (ru->agree)
+			check_agree(b);
 		return;
 	}
 	if (b->dropped != PROBLEM_NONE)
@@ -256,145 +262,24 @@ check_needs(struct binding *b, const struct making *m)
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
 }
 
-static void
-eval_section(struct binding *b, size_t i, struct record *out)
+void
+eval_section(struct binding *b, const struct section *sec, struct record *out)
 {
-	struct making m = {.record = out, .values = b->values[i]};
+	struct making m = {.record = out, .values = b->values[sec - b->map->sections]};
 
-	b->section = &b->map->sections[i];
+	b->section = sec;
 	*out = (struct record){
-	    .schema = b->section->schema,
-	    .op = b->section->op,
+	    .schema = sec->schema,
+	    .op = sec->op,
 	    .values = m.values,
 	    .event_at = TIME_NONE,
+	    .event_latest = TIME_NONE,
 	    .window = TIME_NONE,
 	    .row = b->row->number,
+	    .unmerge = sec->unmerge,
 	};
-	for (size_t k = 0; k < b->section->nrules; k++)
-		eval_rule(b, &b->section->rules[k], &m);
+	for (size_t k = 0; k < sec->nrules; k++)
+		eval_rule(b, &sec->rules[k], &m);
+	put_end(b, &m);
 	check_needs(b, &m);
-}
-
-static bool
-control(char c)
-{
-	return ((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
-	       c == 0x7f;
-}
-
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Eight bytes at a time: most cells have no byte under 0x20, nor 0x7f, at all. */
-static bool
-has_control(struct span s)
-{
-	size_t i = 0;
-	uint64_t x, d;
-
-	for (; i + sizeof(x) <= s.n; i += sizeof(x)) {
-		memcpy(&x, s.p + i, sizeof(x));
-		d = x ^ EACH(0x7f);
-		if ((((x - EACH(0x20)) & ~x) | ((d - EACH(1)) & ~d)) & EACH(0x80))
-			break;
-	}
-	while (i < s.n && !control(s.p[i]))
-		i++;
-	return i < s.n;
-}
-
-static void
-check_controls(struct binding *b)
-{
-	for (size_t i = 0; i < b->nused; i++) {
-		unsigned at = b->used[i];
-
-		if (at >= b->row->n || !has_control(b->row->cells[at]))
-			continue;
-		tell(b, &(struct problem){
-			    .code = PROBLEM_CONTROL,
-			    .weight = WEIGHT_WARNING,
-			    .row = b->row->number,
-			    .column = b->titles[at],
-			});
-	}
-}
-
-static void
-set_now(struct run *r, int64_t now)
-{
-	int month, day;
-
-	if (r->now == now)
-		return;
-	r->now = now;
-	r->today = now / DAY_MS - (now % DAY_MS < 0);
-	civil_from_days(r->today, &r->year, &month, &day);
-}
-
-static unsigned
-eval_sections(struct binding *b)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < b->map->nsections; i++) {
-		const struct condition *when = b->map->sections[i].when;
-
-		if (when != NULL && !eval_condition(b, when))
-			continue;
-		if (n == 0)
-			check_controls(b);
-		eval_section(b, i, &b->records[n++]);
-	}
-	return n;
-}
-
-/* The row is too much for us, or there is no memory at all. */
-static int
-check_limits(struct binding *b, struct err *e)
-{
-	if (b->run.nomem)
-		return err_nomem(e);
-	if (b->run.full || b->run.limit)
-		tell(b, &(struct problem){
-			    .code = PROBLEM_LIMIT,
-			    .weight = WEIGHT_REJECT,
-			    .row = b->row->number,
-			});
-	return 0;
-}
-
-static void
-begin(struct binding *b, const struct row *r)
-{
-	arena_clear(&b->run.arena);
-	b->run.full = b->run.nomem = b->run.limit = false;
-	b->row = r;
-	b->rejected = false;
-}
-
-void
-binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now)
-{
-	set_now(&b->run, now);
-	b->sink = sink;
-}
-
-int
-map_row(struct binding *b, const struct row *r, struct row_result *out, struct err *e)
-{
-	unsigned n = 0;
-
-	begin(b, r);
-	*out = (struct row_result){.fate = ROW_REJECTED};
-	if (b->map->when == NULL || eval_condition(b, b->map->when))
-		n = eval_sections(b);
-	if (check_limits(b, e) != 0)
-		return -1;
-	if (b->rejected)
-		return 0;
-	out->fate = n == 0 ? ROW_FILTERED : ROW_MAPPED;
-	for (; out->records < n; out->records++)
-		if (b->sink->record(b->sink->arg, &b->records[out->records], e) != 0)
-			return -1;
-	return 0;
 }

@@ -49,9 +49,6 @@ eval_steps(struct binding *b, const struct pipeline *p, struct text *t)
 	return code;
 }
 
-static enum problem_code eval_text(
-    struct binding *b, const struct alternative *a, struct text *out);
-
 enum problem_code
 eval_else(
     struct binding *b, const struct pipeline *p, enum problem_code code, struct text *t)
@@ -72,22 +69,47 @@ eval_else(
 	return PROBLEM_NONE;
 }
 
-/*
- * The references between one pair of braces. What they drop is told only if the
- * field stays empty: another alternative may stand in.
- */
+/* What the message has there: for a composite as it was sent. */
 static enum problem_code
-eval_braces(struct binding *b, const struct part *p, struct text *t)
+take_hit(struct binding *b, const struct ref *r, const struct hl7_hit *hit, struct text *t)
+{
+	enum problem_code code = PROBLEM_NONE;
+
+	*t = (struct text){.null = hit->null};
+	if (r->hl7->whole)
+		t->s = span_trim(hit->raw);
+	else
+		code = run_decode(&b->run, hit->raw, &t->s);
+	if ((t->s.n > 0 || code != PROBLEM_NONE) && b->column == SLOT_NONE)
+		b->column = r->slot;
+	return code;
+}
+
+/* The first that has a value; if none has, but one was deleted, null. */
+static enum problem_code
+take_first(struct binding *b, const struct ref *r, struct text *t)
+{
+	enum problem_code code = PROBLEM_NONE;
+	struct hl7_hit hit;
+	bool null = false;
+
+	for (; r != NULL && t->s.n == 0 && code == PROBLEM_NONE; r = r->next) {
+		if (hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
+			continue;
+		code = take_hit(b, r, &hit, t);
+		null |= t->null;
+	}
+	t->null = null && t->s.n == 0;
+	return code;
+}
+
+/* Between braces: what is dropped is told only if the field stays empty. */
+static enum problem_code
+finish_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code;
 
-	*t = (struct text){.kind = TEXT_PLAIN};
-	for (const struct ref *r = p->refs; r != NULL && t->s.n == 0; r = r->next) {
-		t->s = cell(b, r->slot);
-		if (t->s.n > 0 && b->column == SLOT_NONE)
-			b->column = r->slot;
-	}
-	if (p->pipe.steps == NULL)
+	if (p->pipe.steps == NULL || t->null)
 		return PROBLEM_NONE;
 	code = eval_steps(b, &p->pipe, t);
 	if (code == PROBLEM_NONE)
@@ -97,6 +119,27 @@ eval_braces(struct binding *b, const struct part *p, struct text *t)
 	b->dropped = code;
 	*t = (struct text){.kind = TEXT_PLAIN};
 	return PROBLEM_NONE;
+}
+
+/*
+ * The references between one pair of braces. Another alternative may stand in for
+ * what is dropped here.
+ */
+static enum problem_code
+eval_braces(struct binding *b, const struct part *p, struct text *t)
+{
+	enum problem_code code = PROBLEM_NONE;
+
+	*t = (struct text){.kind = TEXT_PLAIN};
+	if (b->row->message != NULL)
+		code = take_first(b, p->refs, t);
+	for (const struct ref *r = p->refs;
+	    b->row->message == NULL && r != NULL && t->s.n == 0; r = r->next) {
+		t->s = cell(b, r->slot);
+		if (t->s.n > 0 && b->column == SLOT_NONE)
+			b->column = r->slot;
+	}
+	return code == PROBLEM_NONE ? finish_braces(b, p, t) : code;
 }
 
 /* After an optional reference that is empty one blank is enough. */
@@ -153,7 +196,7 @@ eval_parts(struct binding *b, const struct part *p, struct text *out)
 	return filled ? concat(b, v, n, out) : PROBLEM_NONE;
 }
 
-static enum problem_code
+enum problem_code
 eval_text(struct binding *b, const struct alternative *a, struct text *out)
 {
 	const struct part *p = a->parts;
@@ -169,23 +212,77 @@ eval_text(struct binding *b, const struct alternative *a, struct text *out)
 
 /* An element that fails costs the list only where the field costs the row. */
 static enum problem_code
-eval_element(struct binding *b, const struct alternative *el)
+add_text(struct binding *b, enum problem_code code, size_t at)
 {
 	struct texts *to = &b->texts;
-	enum problem_code code;
+	const struct text *t = &to->v[to->n];
 
-	if (to->n == VALUE_LIST_MAX)
-		return PROBLEM_LIMIT;
-	code = eval_text(b, el, &to->v[to->n]);
 	if (code == PROBLEM_NONE) {
 		to->columns[to->n] = b->column;
-		to->n += to->v[to->n].s.n > 0;
+		to->at[to->n] = (unsigned short)at;
+		to->null |= t->null;
+		to->n += t->s.n > 0 || (t->null && b->rule != NULL && b->rule->aligned);
 		return code;
 	}
 	if (b->rule == NULL || b->rule->rejects || b->reject)
 		return code;
 	eval_problem(b, code, WEIGHT_WARNING);
 	return PROBLEM_NONE;
+}
+
+/* All that one reference finds, each by itself. */
+static enum problem_code
+eval_hits(struct binding *b, const struct part *p, const struct ref *r)
+{
+	struct hl7_hit hits[VALUE_LIST_MAX];
+	size_t n = hl7_ref_find(r->hl7, &b->place, hits, VALUE_LIST_MAX);
+	size_t before = b->texts.n > 0 ? b->texts.at[b->texts.n - 1] + 1u : 0;
+	enum problem_code code = PROBLEM_NONE;
+
+	for (size_t i = 0; i < n && code == PROBLEM_NONE; i++) {
+		struct text *t = &b->texts.v[b->texts.n];
+
+		if (b->texts.n == VALUE_LIST_MAX)
+			return PROBLEM_LIMIT;
+		b->column = SLOT_NONE;
+		code = take_hit(b, r, &hits[i], t);
+		if (code == PROBLEM_NONE)
+			code = finish_braces(b, p, t);
+		code = add_text(b, code, before + i);
+	}
+	return code;
+}
+
+static bool
+is_list(const struct alternative *a)
+{
+	return a->parts->next == NULL && a->parts->refs != NULL &&
+	       a->parts->refs->hl7 != NULL && hl7_ref_is_list(a->parts->refs->hl7);
+}
+
+/* The list of the first reference that finds something. */
+static enum problem_code
+eval_many(struct binding *b, const struct part *p)
+{
+	enum problem_code code = PROBLEM_NONE;
+	size_t before = b->texts.n;
+
+	for (const struct ref *r = p->refs;
+	    r != NULL && b->texts.n == before && code == PROBLEM_NONE; r = r->next)
+		code = eval_hits(b, p, r);
+	return code;
+}
+
+static enum problem_code
+eval_element(struct binding *b, const struct alternative *el)
+{
+	struct texts *to = &b->texts;
+
+	if (is_list(el))
+		return eval_many(b, el->parts);
+	if (to->n == VALUE_LIST_MAX)
+		return PROBLEM_LIMIT;
+	return add_text(b, eval_text(b, el, &to->v[to->n]), to->n);
 }
 
 static enum problem_code
@@ -205,12 +302,18 @@ eval_alternatives(struct binding *b, const struct alternative *a)
 	enum problem_code code;
 
 	b->texts.n = 0;
+	b->texts.null = false;
 	for (; a != NULL; a = a->next) {
+		b->chosen = a;
 		if (a->elements != NULL) {
 			code = eval_list(b, a->elements);
+		} else if (is_list(a)) {
+			code = eval_many(b, a->parts);
 		} else {
 			code = eval_text(b, a, &b->texts.v[0]);
 			b->texts.columns[0] = b->column;
+			b->texts.at[0] = 0;
+			b->texts.null |= b->texts.v[0].null;
 			b->texts.n = code == PROBLEM_NONE && b->texts.v[0].s.n > 0;
 		}
 		if (code != PROBLEM_NONE || b->texts.n > 0)

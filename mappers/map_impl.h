@@ -11,15 +11,20 @@
 
 #include "base/record.h"
 #include "base/schema.h"
+#include "mappers/hl7_composite.h"
+#include "mappers/hl7_ref.h"
 #include "mappers/map.h"
 #include "mappers/transform.h"
 #include "mappers/value.h"
 
 #define MAP_ROW_MAX (16 << 20) /* bytes that one row may produce */
 
-#define SLOT_NONE ((unsigned)-1)
+#define MAP_RECORDS_MAX 10000 /* of one message */
 
-/* A column that the map reads, however often. */
+#define SLOT_NONE ((unsigned)-1)
+#define FIELD_NONE 0xfffe /* a member that the schema has no field for */
+
+/* A column or field of a message that the map reads, however often. */
 struct slot {
 	struct span name;          /* as the map has it */
 	const struct item *titles; /* any of these; NULL for a number */
@@ -42,6 +47,14 @@ struct rule {
 	bool object;          /* in a list of objects */
 	bool window;          /* start: where on_missing looks */
 	bool rejects;         /* what fails costs the row */
+	bool dtm;             /* dates are HL7's */
+	bool aligned;         /* contact[*]: an object for each that the reference finds */
+	bool composite;       /* one field gives several members of the schema */
+	enum hl7_type type;   /* of a composite; its members' fields: */
+	unsigned short members[HL7_MEMBERS_MAX];
+	const struct span *join; /* a list becomes one text, this between */
+	bool agree;           /* the alternatives must not differ: */
+	const struct code_table *agree_by; /* by this table, or NULL */
 	bool codes_known;     /* a code table gave only what the field may have */
 	enum field_need need; /* NEED_NO in a patch */
 	enum dst_policy dst;
@@ -53,6 +66,10 @@ struct section {
 	const struct schema *schema;
 	enum record_op op;
 	struct condition *when;
+	const struct item *events;  /* of messages: only these; NULL: all */
+	const struct item *creates; /* a record of these is a whole one */
+	struct hl7_path each;       /* a record for each of this segment; name 0: one */
+	bool unmerge;
 	struct rule *rules; /* by group, index, field, name: as records want it */
 	size_t nrules;
 	size_t max_values;
@@ -72,7 +89,9 @@ struct map {
 struct texts {
 	struct text v[VALUE_LIST_MAX];
 	unsigned columns[VALUE_LIST_MAX]; /* slot each came from, or SLOT_NONE */
+	unsigned short at[VALUE_LIST_MAX]; /* place among what a list found */
 	size_t n;
+	bool null; /* n is 0, and "" was sent */
 };
 
 struct binding {
@@ -82,7 +101,8 @@ struct binding {
 	struct span *titles; /* of the file, trimmed */
 	unsigned *used;      /* the distinct columns */
 	size_t ntitles, nused;
-	struct record *records; /* one a section */
+	struct record *records; /* one a section; of a message as many as it gives */
+	size_t records_cap;
 	struct value **values;  /* room for each section's */
 	struct json *explain;
 	struct run run;
@@ -90,10 +110,14 @@ struct binding {
 
 	/* The row and field at hand. */
 	const struct row *row;
+	struct hl7_place place; /* of a message: where references look */
+	struct span event;
+	bool whole;             /* the record must have all that a whole one needs */
 	const struct mapper_sink *sink;
 	const struct section *section;
 	const struct rule *rule;   /* NULL in a condition: nothing is told */
 	unsigned column;           /* slot of the text at hand, or SLOT_NONE */
+	const struct alternative *chosen; /* where b->texts came from */
 	enum problem_code dropped; /* what an else drop in braces passed over */
 	bool reject;               /* else reject was met */
 	bool rejected;             /* the row is */
@@ -103,7 +127,9 @@ struct binding {
 struct compiler {
 	struct map *map;
 	struct conf *conf;
-	struct conf_section *columns; /* [columns], or NULL */
+	struct conf_section *columns; /* [columns] or [fields], or NULL */
+	bool hl7;
+	const struct section *section; /* at hand */
 	bool nomem;
 	uint64_t hash;
 };
@@ -112,12 +138,27 @@ struct compiler {
 void compiler_fail(struct compiler *c, const struct conf_section *s,
     const struct conf_entry *en, const struct err *why);
 
+/* Gives a reference its slot; a short name in [fields] becomes what it stands for. */
+int compile_ref(struct compiler *c, struct ref *r, struct err *e);
+
 /* Gives references their slots and transforms their data. */
 int compile_expr(struct compiler *c, struct expr *x, struct err *e);
 struct condition *compile_condition(
     struct compiler *c, struct conf_section *s, struct conf_entry *en);
 
-/* The rules of a record type's section. */
+/* The key of a section that is near in spelling, or NULL. */
+const char *section_key_near(struct span key);
+
+/* What a rule is about: a field, the parts of one, extra.NAME (map_key.c). */
+int resolve_key(struct compiler *c, const struct schema *s, struct span key,
+    struct rule *ru, struct err *e);
+
+/* Its value (map_rule.c): set_role before, check_codes after. */
+void set_role(struct rule *ru, const struct section *sec);
+int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
+void check_codes(struct compiler *c, struct rule *ru);
+
+/* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);
 
 /*
@@ -134,9 +175,36 @@ enum problem_code eval_else(
     struct binding *b, const struct pipeline *p, enum problem_code code, struct text *t);
 bool eval_condition(struct binding *b, const struct condition *c);
 
+/* The text of one alternative, for `agree`. */
+enum problem_code eval_text(
+    struct binding *b, const struct alternative *a, struct text *out);
+
+/* The record of a section while its rules are evaluated (map_put.c). */
+struct making {
+	struct record *record;
+	struct value *values;
+	const struct rule *nameless; /* a name rule that gave nothing */
+	const struct rule *no_start;
+	bool named;
+	bool aligned;                /* some list of objects is still by rule */
+	unsigned short group, index; /* the object of a list at hand, as mapped */
+	unsigned short dense;        /* and as it goes out: without gaps */
+	bool object;
+};
+
+/* What the rule at hand gave, b->texts, becomes values of the record. */
+void put_texts(struct binding *b, struct making *m);
+/* After the last rule: objects in the order that records want. */
+void put_end(struct binding *b, struct making *m);
+
 /* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
 enum problem_code kind_enforce(
     const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
+
+/* The record of a section, into its room for values (map_eval.c). */
+void eval_section(struct binding *b, const struct section *sec, struct record *out);
+
+void eval_tell(struct binding *b, const struct problem *p);
 
 /* Tells the sink of a problem with the rule at hand, if there is one. */
 void eval_problem(struct binding *b, enum problem_code code, enum problem_weight w);

@@ -83,12 +83,16 @@ kind_enforce(
 			return PROBLEM_NONE;
 		return PROBLEM_NOT_ALLOWED;
 	case FIELD_DATE:
+		if (ru->dtm && t->kind == TEXT_PLAIN)
+			return date_from_dtm(r, &(struct dtm_how){zone, ru->dst, false}, t);
 		if (t->kind == TEXT_DATE || date_is_iso(t->s))
 			return PROBLEM_NONE;
 		return PROBLEM_NOT_DATE;
 	case FIELD_DATETIME:
 		if (t->kind != TEXT_PLAIN)
 			return PROBLEM_NONE;
+		if (ru->dtm)
+			return date_from_dtm(r, &(struct dtm_how){zone, ru->dst, true}, t);
 		return datetime_from_iso(r, zone, ru->dst, t);
 	case FIELD_INTEGER:
 		return integer_apply(NULL, r, t);

@@ -18,6 +18,7 @@ struct scan {
 	struct span text;
 	size_t at;
 	bool condition; /* the words that compare end a value */
+	bool hl7;       /* references are into messages, not to columns */
 	unsigned depth;
 	struct err *e;
 };

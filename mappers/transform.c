@@ -64,6 +64,33 @@ code_compile(struct kit *k, struct step *st, struct err *e)
 	    near ? (int)near->name.n : 0, near ? near->name.p : "", near ? "]?)" : "");
 }
 
+/* \n in the text is a line break. */
+static int
+join_compile(struct kit *k, struct step *st, struct err *e)
+{
+	struct span s = st->args->text;
+	char *to = arena_bytes(&k->arena, s.n + 1);
+	size_t n = 0;
+
+	if (to == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < s.n; i++) {
+		bool line = s.p[i] == '\\' && i + 1 < s.n && s.p[i + 1] == 'n';
+
+		to[n++] = line ? '\n' : s.p[i];
+		i += line;
+	}
+	st->args->text = (struct span){to, n};
+	return 0;
+}
+
+/* Without a table the results themselves are compared. */
+static int
+agree_compile(struct kit *k, struct step *st, struct err *e)
+{
+	return st->args == NULL ? 0 : code_compile(k, st, e);
+}
+
 static enum problem_code
 code_apply(const void *data, struct run *r, struct text *t)
 {
@@ -84,6 +111,17 @@ static const struct transform registry[] = {
 	.on_empty = true,
 	.compile = default_compile,
 	.apply = default_apply},
+    {.name = "join", .min = 1, .max = 1, .compile = join_compile},
+    {.name = "agree", .max = 1, .compile = agree_compile},
+    {.name = "cx", .compile = composite_compile, .apply = composite_apply},
+    {.name = "ei", .compile = composite_compile, .apply = composite_apply},
+    {.name = "xpn", .compile = composite_compile, .apply = composite_apply},
+    {.name = "xad", .compile = composite_compile, .apply = composite_apply},
+    {.name = "xtn", .compile = composite_compile, .apply = composite_apply},
+    {.name = "xcn", .compile = composite_compile, .apply = composite_apply},
+    {.name = "pl", .compile = composite_compile, .apply = composite_apply},
+    {.name = "cwe", .compile = composite_compile, .apply = composite_apply},
+    {.name = "minutes", .compile = minutes_compile, .apply = minutes_apply},
     {.name = "upper", .apply = upper_apply},
     {.name = "lower", .apply = lower_apply},
     {.name = "title", .apply = title_apply},
@@ -201,6 +239,25 @@ arg_number(struct span text, long min, long max, long *out, struct err *e)
 		    (int)text.n, text.p, min, max);
 	*out = n;
 	return 0;
+}
+
+enum problem_code
+run_decode(struct run *r, struct span raw, struct span *out)
+{
+	switch (hl7_decode(r->charsets, &r->message->d, &r->arena, raw, out)) {
+	case HL7_DECODED:
+		break;
+	case HL7_UNKNOWN:
+		r->escape = true;
+		break;
+	case HL7_BAD_ENCODING:
+		return PROBLEM_ENCODING;
+	case HL7_NO_ROOM:
+		r->full = true;
+		return PROBLEM_LIMIT;
+	}
+	*out = span_trim(*out);
+	return PROBLEM_NONE;
 }
 
 char *

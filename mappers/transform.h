@@ -16,6 +16,7 @@
 #include "base/span.h"
 #include "base/zone.h"
 #include "mappers/codes.h"
+#include "mappers/hl7_text.h"
 #include "mappers/value.h"
 
 /*
@@ -28,6 +29,9 @@ struct kit {
 	struct owned_zone *zones;
 	struct code_table *codes;
 	const struct zone *zone; /* the feed's; NULL: none set */
+	bool hl7;                /* values come out of messages */
+	struct span authority;   /* of plain ids in messages; empty: none set */
+	struct span duration_unit; /* of durations without one; empty: none set */
 	enum dst_policy dst;     /* of the field that is being compiled */
 };
 
@@ -49,7 +53,17 @@ struct run {
 	bool full;     /* the row needed more than the arena may hold */
 	bool nomem;
 	bool limit; /* a regular expression reached its limit of work */
+
+	/* The message at hand; NULL: values come out of rows. */
+	struct hl7_message *message;
+	struct hl7_charsets *charsets;
+	bool has_offset; /* MSH-7's, for times that have none */
+	int offset;
+	bool escape; /* an unknown escape sequence was kept */
 };
+
+/* An encoded leaf of the message as text. */
+enum problem_code run_decode(struct run *r, struct span raw, struct span *out);
 
 /* Bytes from the run's arena; NULL (and run->full or nomem) if there are none. */
 char *run_bytes(struct run *r, size_t n);
@@ -64,7 +78,9 @@ struct text {
 	struct span s;
 	enum text_kind kind;
 	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
+	int64_t latest;  /* as instant; a day is 24 hours long, an hour may happen twice */
 	bool kept;       /* set by a transform that failed and keeps the value */
+	bool null;       /* "" was sent: delete; the text is empty */
 };
 
 struct transform {
@@ -73,6 +89,7 @@ struct transform {
 	bool takes_regexp;
 	bool on_empty; /* applied to an empty value as well */
 	int (*compile)(struct kit *k, struct step *st, struct err *e); /* may be NULL */
+	/* NULL: the map's own affair, and only at the end of a whole value */
 	enum problem_code (*apply)(const void *data, struct run *r, struct text *t);
 };
 
@@ -90,6 +107,14 @@ int arg_number(struct span text, long min, long max, long *out, struct err *e);
  */
 enum problem_code datetime_from_iso(
     struct run *r, const struct zone *zone, enum dst_policy dst, struct text *t);
+
+/* An HL7 DTM to a FHIR date, or to a dateTime if `clock`; as datetime_from_iso. */
+struct dtm_how {
+	const struct zone *zone;
+	enum dst_policy dst;
+	bool clock;
+};
+enum problem_code date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t);
 
 /* Exactly YYYY-MM-DD, and a day that exists? */
 bool date_is_iso(struct span s);
@@ -114,6 +139,10 @@ int strip_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code strip_apply(const void *data, struct run *r, struct text *t);
 int length_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code length_apply(const void *data, struct run *r, struct text *t);
+int composite_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code composite_apply(const void *data, struct run *r, struct text *t);
+int minutes_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code minutes_apply(const void *data, struct run *r, struct text *t);
 enum problem_code upper_apply(const void *data, struct run *r, struct text *t);
 enum problem_code lower_apply(const void *data, struct run *r, struct text *t);
 enum problem_code title_apply(const void *data, struct run *r, struct text *t);

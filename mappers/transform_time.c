@@ -1,8 +1,10 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "mappers/hl7_dtm.h"
 #include "mappers/transform.h"
 
+#define DAY_MS         INT64_C(86400000)
 #define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */
 #define PIVOT_MIN      1900
 #define PIVOT_MAX      2200
@@ -20,6 +22,7 @@ struct times {
 	int pivot;  /* latest year of %y; 0: none given */
 	bool past;  /* %y is the latest year that makes a day not after today */
 	bool clock; /* datetime, not date */
+	bool dtm;   /* no format: HL7's own */
 	const struct zone *zone;
 	enum dst_policy dst;
 };
@@ -60,7 +63,7 @@ set_option(struct kit *k, struct times *d, struct span name, struct span v, stru
 }
 
 static int
-check_format(const struct times *d, const char *f, struct err *e)
+check_format(const struct times *d, const char *f, bool zoned, struct err *e)
 {
 	const char *bad = NULL;
 	bool clock = civil_format_has(f, 'H') || civil_format_has(f, 'I');
@@ -73,7 +76,7 @@ check_format(const struct times *d, const char *f, struct err *e)
 		    "\"%s\": %%y needs past (birth dates) or "
 		    "pivot=YYYY, the latest year it may mean",
 		    f);
-	if (d->clock && clock && d->zone == NULL && !civil_format_has(f, 'z'))
+	if (d->clock && clock && !zoned && !civil_format_has(f, 'z'))
 		return err_set(e, ERR_CONFIG,
 		    "\"%s\" has no zone: set timezone in [feed], or "
 		    "write zone=NAME here",
@@ -142,8 +145,10 @@ compile(struct kit *k, struct step *st, bool clock, struct err *e)
 		if (take_arg(k, d, &a, e) != 0)
 			return -1;
 	for (size_t i = 0; i < d->n; i++)
-		if (check_format(d, d->formats[i].text, e) != 0)
+		if (check_format(d, d->formats[i].text, d->zone != NULL || k->hl7, e) !=
+		    0)
 			return -1;
+	d->dtm = k->hl7 && d->n == 0;
 	st->data = d;
 	return 0;
 }
@@ -274,29 +279,82 @@ day_instant(const struct civil *c, const struct zone *zone)
 	return (civil_seconds(c) - offset) * 1000;
 }
 
+/* How much later the moment may be than what was written down, in ms. */
+static int64_t
+slack(const struct civil *c)
+{
+	int64_t from = civil_days(c->year, c->month, c->day), to = from + 1;
+
+	switch (c->precision) {
+	case PRECISION_YEAR:
+		to = civil_days(c->year + 1, 1, 1);
+		break;
+	case PRECISION_MONTH:
+		to = civil_days(c->year + c->month / 12, c->month % 12 + 1, 1);
+		break;
+	case PRECISION_DAY:
+		break;
+	case PRECISION_HOUR:
+		return 3600000 - 1;
+	case PRECISION_MINUTE:
+		return 60000 - 1;
+	case PRECISION_SECOND:
+		return 1000 - 1;
+	case PRECISION_MILLI:
+		return 0;
+	}
+	return (to - from) * DAY_MS - 1;
+}
+
+static int64_t
+instant_at(const struct civil *c, int offset)
+{
+	return (civil_seconds(c) - offset) * 1000 + c->milli;
+}
+
+/* The offset of a local time; *late is the one it has if it happens twice. */
+static enum problem_code
+find_offset(const struct run *r, const struct zone *zone, enum dst_policy dst,
+    struct civil *c, int *late)
+{
+	enum zone_fit fit;
+
+	if (zone == NULL && !r->has_offset)
+		return PROBLEM_NO_ZONE;
+	c->has_offset = true;
+	c->offset = *late = r->offset;
+	if (zone == NULL)
+		return PROBLEM_NONE;
+	fit = zone_offset(zone, c, dst, &c->offset);
+	if (dst == DST_REJECT && fit == ZONE_GAP)
+		return PROBLEM_TIME_MISSING;
+	if (dst == DST_REJECT && fit == ZONE_FOLD)
+		return PROBLEM_TIME_TWICE;
+	*late = c->offset;
+	if (fit == ZONE_FOLD)
+		(void)zone_offset(zone, c, DST_LATER, late);
+	return PROBLEM_NONE;
+}
+
 static enum problem_code
 finish(struct run *r, const struct zone *zone, enum dst_policy dst, struct civil *c,
     struct text *t)
 {
-	enum zone_fit fit;
+	enum problem_code code;
+	int late = c->offset;
 
 	if (c->precision <= PRECISION_DAY) {
 		c->has_offset = false;
 		*t = (struct text){.kind = TEXT_DATE, .instant = day_instant(c, zone)};
+		t->latest = t->instant + slack(c);
 		return write_fhir(r, c, t);
 	}
-	if (!c->has_offset) {
-		if (zone == NULL)
-			return PROBLEM_NOT_DATETIME;
-		fit = zone_offset(zone, c, dst, &c->offset);
-		if (dst == DST_REJECT && fit == ZONE_GAP)
-			return PROBLEM_TIME_MISSING;
-		if (dst == DST_REJECT && fit == ZONE_FOLD)
-			return PROBLEM_TIME_TWICE;
-		c->has_offset = true;
-	}
+	code = c->has_offset ? PROBLEM_NONE : find_offset(r, zone, dst, c, &late);
+	if (code != PROBLEM_NONE)
+		return code;
 	*t = (struct text){.kind = TEXT_DATETIME,
-	    .instant = (civil_seconds(c) - c->offset) * 1000 + c->milli};
+	    .instant = instant_at(c, c->offset),
+	    .latest = instant_at(c, late) + slack(c)};
 	return write_fhir(r, c, t);
 }
 
@@ -334,16 +392,38 @@ parse(const struct times *d, const struct run *r, struct span s, struct civil *c
 	return false;
 }
 
+/* A calendar day is never shifted: what came with it is left out. */
+static void
+cut_clock(struct civil *c)
+{
+	if (c->precision > PRECISION_DAY)
+		*c = (struct civil){c->year, c->month, c->day, .precision = PRECISION_DAY};
+}
+
+enum problem_code
+date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t)
+{
+	struct civil c;
+
+	if (!hl7_dtm_parse(t->s, &c))
+		return how->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+	if (!how->clock)
+		cut_clock(&c);
+	return finish(r, how->zone, how->dst, &c, t);
+}
+
 enum problem_code
 times_apply(const void *data, struct run *r, struct text *t)
 {
 	const struct times *d = data;
 	struct civil c = {0};
 
+	if (d->dtm)
+		return date_from_dtm(
+		    r, &(struct dtm_how){d->zone, d->dst, d->clock}, t);
 	if (!parse(d, r, t->s, &c))
 		return d->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
-	/* A calendar day is never shifted: what came with it is left out. */
-	if (!d->clock && c.precision > PRECISION_DAY)
-		c = (struct civil){c.year, c.month, c.day, .precision = PRECISION_DAY};
+	if (!d->clock)
+		cut_clock(&c);
 	return finish(r, d->zone, d->dst, &c, t);
 }

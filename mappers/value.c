@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mappers/hl7_ref.h"
 #include "mappers/scan.h"
 
 #define COLUMN_MAX 10000 /* {#N}: beyond any spreadsheet's sense */
@@ -56,6 +57,18 @@ parse_name(struct scan *s, struct ref *r)
 }
 
 static int
+parse_hl7(struct scan *s, struct ref *r)
+{
+	size_t from = s->at;
+
+	r->kind = REF_HL7;
+	if (hl7_ref_scan(s, &r->hl7) != 0)
+		return -1;
+	r->name = (struct span){s->text.p + from, s->at - from};
+	return 0;
+}
+
+static int
 parse_ref(struct scan *s, struct ref **out)
 {
 	struct ref *r = scan_alloc(s, sizeof(*r));
@@ -65,7 +78,9 @@ parse_ref(struct scan *s, struct ref **out)
 		return -1;
 	*out = r;
 	scan_blanks(s);
-	if (scan_peek(s) == '"') {
+	if (s->hl7 && hl7_ref_at(s)) {
+		ret = parse_hl7(s, r);
+	} else if (scan_peek(s) == '"') {
 		r->kind = REF_TITLE;
 		ret = scan_quoted(s, &r->name);
 		r->name = span_trim(r->name);
@@ -358,11 +373,29 @@ scan_expr(struct scan *s, struct expr *out)
 }
 
 int
-expr_parse(struct arena *a, struct span text, struct expr *out, struct err *e)
+refs_parse(const struct value_text *in, struct ref **out, struct err *e)
 {
-	struct scan s = {.arena = a, .text = text, .e = e};
+	struct scan s = {.arena = in->arena, .text = in->text, .hl7 = in->hl7, .e = e};
+
+	for (;; s.at++, out = &(*out)->next) {
+		scan_blanks(&s);
+		if (!hl7_ref_at(&s))
+			return scan_expected(&s, "a reference, such as PID-3[5=MR]");
+		if (parse_ref(&s, out) != 0)
+			return -1;
+		if (s.at == in->text.n)
+			return 0;
+		if (scan_peek(&s) != ',')
+			return scan_expected(&s, "a comma");
+	}
+}
+
+int
+expr_parse(const struct value_text *in, struct expr *out, struct err *e)
+{
+	struct scan s = {.arena = in->arena, .text = in->text, .hl7 = in->hl7, .e = e};
 
 	if (scan_expr(&s, out) != 0)
 		return -1;
-	return s.at == text.n ? 0 : scan_expected(&s, "?? or | or the end");
+	return s.at == in->text.n ? 0 : scan_expected(&s, "?? or | or the end");
 }

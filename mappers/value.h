@@ -17,17 +17,19 @@
 #include "base/span.h"
 
 #define VALUE_PARTS_MAX 32 /* texts and references in one alternative */
-#define VALUE_LIST_MAX  64 /* elements of a list, with those of lists in it */
+#define VALUE_LIST_MAX  256 /* elements of a list, with those of lists in it */
 #define VALUE_DEPTH_MAX 4  /* lists in lists, values in else */
 #define VALUE_ARGS_MAX  32 /* arguments of one transform */
 
+struct hl7_ref;
 struct regexp;
 struct transform;
 
 enum ref_kind {
 	REF_NAME,  /* {mrn}: a short name, else a title */
 	REF_TITLE, /* {"odd | title"} */
-	REF_NUMBER /* {#3}: the third column */
+	REF_NUMBER, /* {#3}: the third column */
+	REF_HL7     /* {PID-3.1} */
 };
 
 struct ref {
@@ -35,6 +37,7 @@ struct ref {
 	enum ref_kind kind;
 	struct span name;
 	unsigned number; /* from 1 */
+	struct hl7_ref *hl7;
 	unsigned slot;   /* set by the map compiler */
 };
 
@@ -106,9 +109,18 @@ struct condition {
 	struct regexp *compiled; /* set by the map compiler */
 };
 
-int expr_parse(struct arena *a, struct span text, struct expr *out, struct err *e);
-int condition_parse(
-    struct arena *a, struct span text, struct condition **out, struct err *e);
+/* A text to be parsed into the arena; `hl7`: its references are into messages. */
+struct value_text {
+	struct arena *arena;
+	struct span text;
+	bool hl7;
+};
+
+int expr_parse(const struct value_text *in, struct expr *out, struct err *e);
+int condition_parse(const struct value_text *in, struct condition **out, struct err *e);
+
+/* References into messages, between commas: what a short name in [fields] stands for. */
+int refs_parse(const struct value_text *in, struct ref **out, struct err *e);
 
 /* Words between commas, which may hold blanks; "quoted" where they hold a comma. */
 int items_parse(struct arena *a, struct span text, struct item **out, struct err *e);

@@ -1,0 +1,376 @@
+/*
+ * HL7 v2 batch files: the reader's messages through the map. A message is a row; it
+ * is rejected whole or not at all, and never costs another.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mappers/charset.h"
+#include "mappers/format_ops.h"
+#include "mappers/hl7_reader.h"
+#include "mappers/hl7_text.h"
+#include "mappers/map.h"
+
+#define FOUND_MAX   96
+#define PLACE_SIZE  32 /* "segment N" */
+#define FNV_OFFSET  UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME   UINT64_C(0x100000001b3)
+#define MESSAGE_MIN 4096
+#define MESSAGE_MAX (64 << 20)
+
+static const char *const trailers[] = {"optional", "required", NULL};
+enum mismatch { MISMATCH_HOLD, MISMATCH_DELIVER, MISMATCH_REFUSE };
+static const char *const mismatches[] = {[MISMATCH_HOLD] = "hold",
+    [MISMATCH_DELIVER] = "deliver",
+    [MISMATCH_REFUSE] = "refuse",
+    NULL};
+static const char *const unterminated[] = {"reject", "deliver", NULL};
+static const char *const acks[] = {"none", "batch", NULL};
+
+struct settings {
+	const char *charset, *authority, *duration_unit;
+	long long max_message;
+	int trailer, on_count_mismatch, unterminated, ack;
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct conf_option hl7_options[] = {
+    {.name = "charset",
+	.type = CONF_STRING,
+	.offset = AT(charset),
+	.dflt = "auto",
+	.help = "auto: as MSH-18 says; utf-8, windows-1252 or another outweighs it"},
+    {.name = "trailer",
+	.type = CONF_ENUM,
+	.offset = AT(trailer),
+	.dflt = "optional",
+	.choices = trailers,
+	.help = "required: FHS or BHS without FTS or BTS holds the file"},
+    {.name = "on_count_mismatch",
+	.type = CONF_ENUM,
+	.offset = AT(on_count_mismatch),
+	.dflt = "hold",
+	.choices = mismatches,
+	.help = "BTS-1 or FTS-1 is wrong: hold, deliver (with a warning) or refuse"},
+    {.name = "unterminated",
+	.type = CONF_ENUM,
+	.offset = AT(unterminated),
+	.dflt = "reject",
+	.choices = unterminated,
+	.help = "a last message whose last segment has no end: reject or deliver"},
+    {.name = "authority",
+	.type = CONF_STRING,
+	.offset = AT(authority),
+	.help = "assigning authority whose ids stand alone; an empty one means it"},
+    {.name = "duration_unit",
+	.type = CONF_STRING,
+	.offset = AT(duration_unit),
+	.help = "s, min, h or d: of durations that have no unit"},
+    {.name = "ack",
+	.type = CONF_ENUM,
+	.offset = AT(ack),
+	.dflt = "none",
+	.choices = acks,
+	.help = "batch: a file of acknowledgements goes into [source] feedback"},
+    {.name = "max_message",
+	.type = CONF_SIZE,
+	.offset = AT(max_message),
+	.dflt = "1M",
+	.min = MESSAGE_MIN,
+	.max = MESSAGE_MAX,
+	.help = "Longest message in bytes; a longer one is rejected"},
+    {.name = NULL},
+};
+
+/* A feed's. */
+struct hl7_feed {
+	struct settings set;
+	struct map *map;
+};
+
+/* A file's. */
+struct hl7_file {
+	const struct hl7_feed *feed;
+	struct format_run run;
+	struct hl7_reader *reader;
+	struct hl7_charsets *charsets;
+	struct binding *binding;
+	struct json *explain, *fields;
+	uint64_t explain_row, fields_row;
+	bool marked;
+	char found[FOUND_MAX];
+};
+
+static void
+mistake(struct conf *c, struct conf_section *s, const char *key, const char *text)
+{
+	conf_error_at(c->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", text);
+}
+
+static void
+discard(void *self)
+{
+	struct hl7_feed *f = self;
+
+	map_free(f->map);
+	free(f);
+}
+
+static int
+compile(void **self, struct conf *c, const struct mapper_conf *mc, struct err *e)
+{
+	struct hl7_feed *f = calloc(1, sizeof(*f));
+	struct conf_section *s = conf_find(c, "hl7", "");
+	struct mapper_conf ours = *mc;
+	size_t before = c->errors->n;
+
+	if (f == NULL)
+		return err_nomem(e);
+	conf_bind(c, s, hl7_options, &f->set);
+	if (f->set.charset != NULL && !charset_known(f->set.charset))
+		mistake(c, s, "charset",
+		    "not a set that can be read: try auto, utf-8 or windows-1252 "
+		    "(iconv -l lists others)");
+	ours.hl7 = true;
+	ours.authority = f->set.authority;
+	ours.duration_unit = f->set.duration_unit;
+	f->map = map_new(c, &ours, e);
+	if (f->map == NULL || c->errors->n != before) {
+		if (f->map != NULL)
+			err_set(e, ERR_CONFIG, "section [hl7] has mistakes");
+		discard(f);
+		return -1;
+	}
+	*self = f;
+	return 0;
+}
+
+static uint64_t
+fingerprint(const void *self)
+{
+	const struct hl7_feed *f = self;
+	const struct settings *s = &f->set;
+	uint64_t numbers[] = {map_fingerprint(f->map), (uint64_t)s->max_message,
+	    (uint64_t)s->unterminated, (uint64_t)s->trailer,
+	    (uint64_t)s->on_count_mismatch};
+	const unsigned char *p = (const unsigned char *)numbers;
+	uint64_t h = FNV_OFFSET;
+
+	for (size_t i = 0; i < sizeof(numbers); i++)
+		h = (h ^ p[i]) * FNV_PRIME;
+	for (const char *c = s->charset; *c != '\0'; c++)
+		h = (h ^ (unsigned char)*c) * FNV_PRIME;
+	return h;
+}
+
+static bool
+event_times(const void *self)
+{
+	const struct hl7_feed *f = self;
+
+	return map_event_times(f->map);
+}
+
+static void
+tell(struct hl7_file *f, const struct problem *p)
+{
+	f->run.sink->problem(f->run.sink->arg, p);
+}
+
+/* A problem with the structure: told by the number of a segment in the file. */
+static void
+tell_at(struct hl7_file *f, struct problem *p, uint64_t segment)
+{
+	char place[PLACE_SIZE];
+
+	snprintf(place, sizeof(place), "segment %llu", (unsigned long long)segment);
+	p->column = span_of(place);
+	tell(f, p);
+}
+
+static void
+count_row(struct hl7_file *f, enum row_fate fate)
+{
+	struct mapper_counts *n = f->run.counts;
+
+	n->rows++;
+	n->mapped += fate == ROW_MAPPED;
+	n->filtered += fate == ROW_FILTERED;
+	n->rejected += fate == ROW_REJECTED;
+}
+
+static int
+reject(struct hl7_file *f, const struct hl7_found *found, enum problem_code code)
+{
+	struct problem p = {
+	    .code = code, .weight = WEIGHT_REJECT, .row = found->number};
+
+	count_row(f, ROW_REJECTED);
+	tell_at(f, &p, found->segment);
+	return 0;
+}
+
+static int
+map_message(struct hl7_file *f, const struct hl7_found *found, struct err *e)
+{
+	struct row row = {.number = found->number, .message = found->message};
+	bool explain = f->explain != NULL && found->number == f->explain_row;
+	struct row_result result;
+	int rc;
+
+	if (explain)
+		binding_explain(f->binding, f->explain);
+	rc = map_row(f->binding, &row, &result, e);
+	if (explain)
+		binding_explain(f->binding, NULL);
+	if (rc != 0)
+		return -1;
+	count_row(f, result.fate);
+	return 0;
+}
+
+static int
+on_message(void *arg, const struct hl7_found *found, struct err *e)
+{
+	struct hl7_file *f = arg;
+	struct hl7_message *m = found->message;
+
+	if (m == NULL)
+		return reject(f, found, found->code);
+	if (found->cut && f->feed->set.unterminated == 0)
+		return reject(f, found, PROBLEM_HL7_CUT);
+	if (hl7_leaf(&m->d, hl7_field(m, 0, 9)).n == 0)
+		return reject(f, found, PROBLEM_HL7_HEADER);
+	if (!f->marked && hl7_reader_mark(f->reader))
+		hl7_charsets_mark(f->charsets);
+	f->marked = true;
+	if (!hl7_charsets_begin(f->charsets, m, found->bytes))
+		tell(f, &(struct problem){.code = PROBLEM_HL7_CHARSET,
+			    .weight = WEIGHT_WARNING,
+			    .row = found->number,
+			    .column = SPAN_LIT("MSH-18")});
+	return map_message(f, found, e);
+}
+
+static void
+on_line(void *arg, uint64_t number, uint64_t segment)
+{
+	struct problem p = {
+	    .code = PROBLEM_HL7_SEGMENT, .weight = WEIGHT_WARNING, .row = number};
+
+	tell_at(arg, &p, segment);
+}
+
+static void
+close_file(void *file)
+{
+	struct hl7_file *f = file;
+
+	hl7_reader_free(f->reader);
+	binding_free(f->binding);
+	hl7_charsets_free(f->charsets);
+	free(f);
+}
+
+static int
+open_file(void **file, void *self, const struct format_run *run, struct err *e)
+{
+	const struct hl7_feed *feed = self;
+	struct hl7_reader_conf conf = {(size_t)feed->set.max_message};
+	struct hl7_file *f = calloc(1, sizeof(*f));
+	struct hl7_reader_sink sink = {on_message, on_line, f};
+
+	if (f == NULL)
+		return err_nomem(e);
+	f->feed = feed;
+	f->run = *run;
+	if ((f->reader = hl7_reader_new(&conf, &sink, e)) == NULL ||
+	    (f->charsets = hl7_charsets_new(
+		 feed->set.charset, conf.max_message, e)) == NULL ||
+	    (f->binding = map_bind_messages(feed->map, f->charsets, e)) == NULL) {
+		close_file(f);
+		return -1;
+	}
+	binding_start(f->binding, f->run.sink, f->run.now);
+	*file = f;
+	return 0;
+}
+
+static int
+feed_file(void *file, struct span bytes, struct err *e)
+{
+	struct hl7_file *f = file;
+
+	return hl7_reader_feed(f->reader, bytes, e);
+}
+
+/* Counts that do not fit, and trailers that are not there, are about the whole file. */
+static int
+judge_batch(struct hl7_file *f, struct err *e)
+{
+	static const enum err_code codes[] = {
+	    [MISMATCH_HOLD] = ERR_HELD, [MISMATCH_REFUSE] = ERR_REFUSED};
+	const struct hl7_batch *b = hl7_reader_batch(f->reader);
+	const struct settings *set = &f->feed->set;
+
+	if (b->mismatch && set->on_count_mismatch != MISMATCH_DELIVER)
+		return err_set(e, codes[set->on_count_mismatch], "%s", b->reason);
+	if (b->mismatch)
+		tell(f, &(struct problem){
+			    .code = PROBLEM_HL7_COUNT, .weight = WEIGHT_WARNING});
+	if (!b->untrailed)
+		return 0;
+	if (set->trailer != 0)
+		return err_set(e, ERR_HELD,
+		    "the file has FHS or BHS, but not the FTS or BTS that trailer = "
+		    "required asks for");
+	if (!b->trailers && hl7_reader_unterminated(f->reader))
+		return err_set(e, ERR_HELD,
+		    "the file may have been cut: it has FHS or BHS, neither FTS nor BTS, "
+		    "and its last segment has no end");
+	tell(f, &(struct problem){.code = PROBLEM_HL7_TRAILER, .weight = WEIGHT_WARNING});
+	return 0;
+}
+
+static int
+end_file(void *file, struct err *e)
+{
+	struct hl7_file *f = file;
+
+	return hl7_reader_end(f->reader, e) != 0 ? -1 : judge_batch(f, e);
+}
+
+static const char *
+found(void *file)
+{
+	struct hl7_file *f = file;
+
+	snprintf(f->found, sizeof(f->found), "charset=%s", hl7_charsets_name(f->charsets));
+	return f->found;
+}
+
+static void
+explain_row(void *file, uint64_t row, struct json *explain)
+{
+	struct hl7_file *f = file;
+
+	f->explain = explain;
+	f->explain_row = row;
+}
+
+const struct format_ops format_hl7 = {
+    .name = "hl7",
+    .compile = compile,
+    .discard = discard,
+    .fingerprint = fingerprint,
+    .event_times = event_times,
+    .open = open_file,
+    .feed = feed_file,
+    .end = end_file,
+    .found = found,
+    .explain = explain_row,
+    .close = close_file,
+};

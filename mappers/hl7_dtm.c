@@ -1,0 +1,93 @@
+#include "mappers/hl7_dtm.h"
+
+#define FRACTION_MAX 4
+#define OFFSET_MAX   14 /* hours */
+
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t
+count_digits(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && digit(s.p[n]))
+		n++;
+	return n;
+}
+
+static int
+number(const char *p, size_t n)
+{
+	int v = 0;
+
+	while (n-- > 0)
+		v = v * 10 + (*p++ - '0');
+	return v;
+}
+
+static void
+skip(struct span *s, size_t n)
+{
+	s->p += n;
+	s->n -= n;
+}
+
+static bool
+take_fraction(struct span *s, struct civil *c)
+{
+	size_t n;
+	int scale = 100;
+
+	if (s->n == 0 || s->p[0] != '.')
+		return true;
+	skip(s, 1);
+	n = count_digits(*s);
+	if (c->precision != PRECISION_SECOND || n == 0 || n > FRACTION_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++, scale /= 10)
+		c->milli += (s->p[i] - '0') * scale;
+	c->precision = PRECISION_MILLI;
+	skip(s, n);
+	return true;
+}
+
+static bool
+take_offset(struct span *s, struct civil *c)
+{
+	int hours, minutes;
+
+	if (s->n == 0)
+		return true;
+	if (s->n != 5 || (s->p[0] != '+' && s->p[0] != '-') ||
+	    count_digits((struct span){s->p + 1, 4}) != 4)
+		return false;
+	hours = number(s->p + 1, 2);
+	minutes = number(s->p + 3, 2);
+	if (hours > OFFSET_MAX || minutes > 59)
+		return false;
+	c->has_offset = true;
+	c->offset = (hours * 60 + minutes) * (s->p[0] == '-' ? -60 : 60);
+	return true;
+}
+
+bool
+hl7_dtm_parse(struct span s, struct civil *out)
+{
+	int *const parts[] = {&out->month, &out->day, &out->hour, &out->minute, &out->second};
+	size_t n = count_digits(s);
+
+	*out = (struct civil){.month = 1, .day = 1, .precision = PRECISION_YEAR};
+	if (n < 4 || n > 14 || n % 2 != 0)
+		return false;
+	out->year = number(s.p, 4);
+	for (size_t at = 4; at < n; at += 2) {
+		*parts[at / 2 - 2] = number(s.p + at, 2);
+		out->precision++;
+	}
+	skip(&s, n);
+	return take_fraction(&s, out) && take_offset(&s, out) && civil_valid(out);
+}

@@ -1,0 +1,86 @@
+/*
+ * One HL7 v2 message in memory: its delimiters, its segments, and where the fields
+ * of each stand. Nothing is copied and nothing decoded: spans point into the bytes
+ * that the message was made of, and live as long as they.
+ */
+#ifndef MAPPERS_HL7_MESSAGE_H
+#define MAPPERS_HL7_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+#define HL7_SEGMENTS_MAX 100000 /* in one message */
+
+/* HL7 v2.9.1 2.4.4, 2.6.1; truncation is '\0' where MSH-2 has four characters. */
+struct hl7_delimiters {
+	char field, component, repetition, escape, subcomponent, truncation;
+};
+
+/*
+ * The segments that open a group, and how deep: a group ends at the next segment of
+ * the same or a lower rank. What is no head belongs to the head before it.
+ */
+enum hl7_rank { HL7_RANK_MESSAGE = 0, HL7_RANK_LEAF = 9 };
+
+struct hl7_segment {
+	struct span text;   /* without its terminator */
+	uint32_t name;      /* hl7_name */
+	enum hl7_rank rank;
+	uint32_t fields;    /* its first field in the message's index */
+	uint32_t nfields;   /* with the name; UINT32_MAX: not indexed yet */
+};
+
+struct hl7_message {
+	struct hl7_delimiters d;
+	struct hl7_segment *segments; /* the first is MSH */
+	size_t n, cap;
+	uint32_t *index; /* offsets of fields in their segment's text */
+	size_t nindex, index_cap;
+};
+
+void hl7_message_init(struct hl7_message *m);
+void hl7_message_release(struct hl7_message *m);
+void hl7_message_clear(struct hl7_message *m);
+
+/* Three characters as a number; `p` has at least three. */
+uint32_t hl7_name(const char *p);
+
+/* A segment's name at the front of a line: [A-Z][A-Z0-9][A-Z0-9], then no name goes on. */
+bool hl7_line_is_segment(struct span line);
+
+/*
+ * Adds a segment; the first must be MSH. 0, 1 if there are HL7_SEGMENTS_MAX already,
+ * -1 if memory ran out.
+ */
+int hl7_message_add(struct hl7_message *m, struct span line, struct err *e);
+
+/*
+ * Delimiters out of "MSH|^~\&|...", FHS or BHS. False if there are not four or five
+ * encoding characters, all of them and the separator different, none of them a
+ * letter, a digit or a control character.
+ */
+bool hl7_delimiters(struct span header, struct hl7_delimiters *out);
+
+/* Field number `field` from 1; MSH-1 is the separator itself. Empty if not sent. */
+struct span hl7_field(struct hl7_message *m, size_t segment, unsigned field);
+
+/* Part number `n` from 1 between separators; empty if there are not so many. */
+struct span hl7_part(struct span s, char separator, unsigned n);
+
+/* The first leaf of a field: its first repetition's first component's first part. */
+struct span hl7_leaf(const struct hl7_delimiters *d, struct span field);
+
+/* "" sent on purpose: delete (HL7 v2.9.1 2.4.3.1). */
+bool hl7_is_null(struct span s);
+
+/* The end of the group that segment `at` opens: past its last segment. */
+size_t hl7_group_end(const struct hl7_message *m, size_t at);
+
+/* The nearest segment before `at` of a lower rank; 0, MSH, has none. */
+size_t hl7_parent(const struct hl7_message *m, size_t at);
+
+#endif

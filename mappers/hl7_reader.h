@@ -1,0 +1,65 @@
+/*
+ * HL7 v2 batch files to messages, streaming. The reader owns its memory, which is
+ * bounded by the longest message; the same bytes in any chunking give the same calls.
+ *
+ * Segments end in CR, LF or CRLF, blank lines do not count (HL7 v2.9.1 2.4.4 says
+ * CR; the rest is leniency), MLLP's VT and FS are taken off.
+ */
+#ifndef MAPPERS_HL7_READER_H
+#define MAPPERS_HL7_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/problem.h"
+#include "mappers/hl7_batch.h"
+#include "mappers/hl7_message.h"
+
+struct hl7_reader;
+
+struct hl7_reader_conf {
+	size_t max_message; /* bytes, all its segments together */
+};
+
+/* A message that can be used, or why it can't. Valid for the call. */
+struct hl7_found {
+	struct hl7_message *message; /* NULL: `code` says why */
+	struct span bytes;           /* all of it */
+	enum problem_code code;
+	uint64_t number;  /* of the message, from 1; what is none has the last one's */
+	uint64_t segment; /* number of its first segment in the file */
+	bool cut;         /* the file ends within its last segment */
+};
+
+/*
+ * `message` gets each message, and each thing that should have been one (a row all
+ * the same); -1 with *e ends the reading. `line` is told of lines that are no
+ * segments and left out.
+ */
+struct hl7_reader_sink {
+	int (*message)(void *arg, const struct hl7_found *f, struct err *e);
+	void (*line)(void *arg, uint64_t number, uint64_t segment);
+	void *arg;
+};
+
+struct hl7_reader *hl7_reader_new(
+    const struct hl7_reader_conf *conf, const struct hl7_reader_sink *sink, struct err *e);
+void hl7_reader_free(struct hl7_reader *r);
+
+/* ERR_REFUSED for UTF-16. After an error nothing more may be fed. */
+int hl7_reader_feed(struct hl7_reader *r, struct span bytes, struct err *e);
+
+/* ERR_REFUSED if the file has bytes, but no MSH, FHS or BHS. */
+int hl7_reader_end(struct hl7_reader *r, struct err *e);
+
+/* Headers, trailers and counts; whole after hl7_reader_end. */
+const struct hl7_batch *hl7_reader_batch(const struct hl7_reader *r);
+
+/* The file began with a UTF-8 mark. */
+bool hl7_reader_mark(const struct hl7_reader *r);
+
+/* Its last segment has no terminator. */
+bool hl7_reader_unterminated(const struct hl7_reader *r);
+
+#endif

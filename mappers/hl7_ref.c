@@ -1,0 +1,244 @@
+#include "mappers/hl7_ref.h"
+
+#include "mappers/letters.h"
+
+/* What is being looked for, and what was found so far. */
+struct search {
+	const struct hl7_ref *ref;
+	struct hl7_message *message;
+	struct hl7_hit *hits;
+	size_t n, max;
+};
+
+/* A pick at work: how many of its kind passed. */
+struct counter {
+	const struct hl7_pick *pick;
+	unsigned passed;
+};
+
+static bool
+equals(const struct hl7_test *t, struct span part)
+{
+	part = span_trim(part);
+	if (hl7_is_null(part))
+		part.n = 0;
+	return letters_eq_nocase(part, t->value) != t->negated;
+}
+
+/* component.subcomponent of one repetition. */
+static struct span
+leaf_at(const struct hl7_delimiters *d, struct span s, unsigned component, unsigned sub)
+{
+	if (component > 0)
+		s = hl7_part(s, d->component, component);
+	if (sub > 0)
+		s = hl7_part(s, d->subcomponent, sub);
+	return hl7_leaf(d, s);
+}
+
+static bool
+segment_passes(struct hl7_message *m, const struct hl7_pick *p, size_t segment)
+{
+	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next) {
+		struct span field = hl7_field(m, segment, t->at[0]);
+
+		field = hl7_part(field, m->d.repetition, 1);
+		if (!equals(t, leaf_at(&m->d, field, t->at[1], t->at[2])))
+			return false;
+	}
+	return true;
+}
+
+static bool
+repetition_passes(
+    const struct hl7_delimiters *d, const struct hl7_pick *p, struct span repetition)
+{
+	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next)
+		if (!equals(t, leaf_at(d, repetition, t->at[0], t->at[1])))
+			return false;
+	return true;
+}
+
+/* One that passed its tests: is it to be taken, and may others come? */
+static bool
+taken(struct counter *c)
+{
+	return ++c->passed == c->pick->nth || c->pick->all;
+}
+
+static bool
+over(const struct counter *c)
+{
+	return !c->pick->all && c->passed >= c->pick->nth;
+}
+
+/* "NK1|""": a segment that is there to say that there is none (2.9.4.1). */
+static bool
+segment_is_null(struct hl7_message *m, size_t segment)
+{
+	struct span text = m->segments[segment].text;
+	size_t n = 6;
+
+	if (text.n < n || !hl7_is_null((struct span){text.p + 4, 2}))
+		return false;
+	while (n < text.n && text.p[n] == m->d.field)
+		n++;
+	return n == text.n;
+}
+
+static void
+hit(struct search *s, struct span raw, bool null)
+{
+	if (s->n < s->max)
+		s->hits[s->n++] = (struct hl7_hit){null ? (struct span){NULL, 0} : raw, null};
+}
+
+static void
+take_repetition(struct search *s, struct span raw)
+{
+	const struct hl7_delimiters *d = &s->message->d;
+	const struct hl7_ref *r = s->ref;
+
+	/* A field that is null has every component null. */
+	if (hl7_is_null(raw)) {
+		hit(s, raw, true);
+		return;
+	}
+	if (r->component > 0)
+		raw = hl7_part(raw, d->component, r->component);
+	if (r->subcomponent > 0)
+		raw = hl7_part(raw, d->subcomponent, r->subcomponent);
+	if (!r->whole)
+		raw = hl7_leaf(d, raw);
+	hit(s, raw, hl7_is_null(raw));
+}
+
+static void
+take_field(struct search *s, size_t segment)
+{
+	struct hl7_message *m = s->message;
+	struct span field = hl7_field(m, segment, s->ref->field), one;
+	struct counter c = {.pick = &s->ref->repetition};
+	bool found = false;
+
+	if (segment_is_null(m, segment)) {
+		hit(s, field, true);
+		return;
+	}
+	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
+	if (segment == 0 && s->ref->field <= 2) {
+		hit(s, field, false);
+		return;
+	}
+	for (;;) {
+		one = hl7_part(field, m->d.repetition, 1);
+		if (repetition_passes(&m->d, c.pick, one) && taken(&c)) {
+			take_repetition(s, one);
+			found = true;
+		}
+		if (over(&c) || one.n >= field.n)
+			break;
+		field = (struct span){field.p + one.n + 1, field.n - one.n - 1};
+		if (field.n == 0)
+			break;
+	}
+	if (!found && hl7_ref_is_list(s->ref) && !c.pick->all)
+		hit(s, (struct span){NULL, 0}, false);
+}
+
+/* The B's of A/B: those of its group; a leaf only where no other head is between. */
+static bool
+belongs(const struct hl7_message *m, size_t head, size_t at)
+{
+	return m->segments[at].rank != HL7_RANK_LEAF || hl7_parent(m, at) == head;
+}
+
+static void
+walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
+{
+	struct hl7_message *m = s->message;
+	const struct hl7_path *p = &s->ref->path[depth];
+	struct counter c = {.pick = &p->pick};
+
+	for (size_t i = from; i < to && !over(&c) && s->n < s->max; i++) {
+		if (m->segments[i].name != p->name || !segment_passes(m, &p->pick, i) ||
+		    (depth > 0 && !belongs(m, head, i)) || !taken(&c))
+			continue;
+		if (depth + 1 == s->ref->npath)
+			take_field(s, i);
+		else
+			walk(s, depth + 1, i + 1, hl7_group_end(m, i), i);
+	}
+}
+
+static bool
+has_segment(const struct hl7_message *m, uint32_t name, size_t from, size_t to)
+{
+	while (from < to && m->segments[from].name != name)
+		from++;
+	return from < to;
+}
+
+static size_t
+find_event(const struct hl7_place *p, struct hl7_hit *out)
+{
+	struct hl7_message *m = p->message;
+	struct span event = hl7_part(hl7_field(m, 0, 9), m->d.component, 2);
+	size_t evn = 0;
+
+	while (event.n == 0 && ++evn < m->n)
+		if (m->segments[evn].name == hl7_name("EVN"))
+			event = hl7_field(m, evn, 1);
+	*out = (struct hl7_hit){.raw = hl7_leaf(&m->d, event)};
+	return 1;
+}
+
+size_t
+hl7_ref_find(const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out,
+    size_t max)
+{
+	struct search s = {.ref = r, .message = p->message, .hits = out, .max = max};
+	uint32_t name = r->path[0].name;
+	size_t last = name == hl7_name("NTE") && p->nlevels > 1 ? 1 : p->nlevels;
+
+	if (r->event)
+		return find_event(p, out);
+	for (size_t i = 0; i < last; i++) {
+		if (i + 1 < last && !has_segment(p->message, name, p->levels[i].from,
+					p->levels[i].to))
+			continue;
+		walk(&s, 0, p->levels[i].from, p->levels[i].to, 0);
+		break;
+	}
+	return s.n;
+}
+
+void
+hl7_place_init(struct hl7_place *p, struct hl7_message *m)
+{
+	p->message = m;
+	p->levels[0].from = 0;
+	p->levels[0].to = m->n;
+	p->nlevels = 1;
+}
+
+void
+hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at)
+{
+	p->message = m;
+	for (p->nlevels = 0; at > 0 && p->nlevels + 1 < HL7_LEVELS_MAX; at = hl7_parent(m, at)) {
+		p->levels[p->nlevels].from = at;
+		p->levels[p->nlevels++].to = hl7_group_end(m, at);
+	}
+	p->levels[p->nlevels].from = 0;
+	p->levels[p->nlevels++].to = m->n;
+}
+
+size_t
+hl7_path_next(const struct hl7_path *path, struct hl7_message *m, size_t at)
+{
+	while (at < m->n && (m->segments[at].name != path->name ||
+				!segment_passes(m, &path->pick, at)))
+		at++;
+	return at;
+}

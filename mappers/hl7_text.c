@@ -1,0 +1,317 @@
+#include "mappers/hl7_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "mappers/charset.h"
+
+#define FALLBACK   "windows-1252"
+#define SET_NAME   32
+#define ISO_MAX    15 /* 8859/1 to 8859/15 */
+
+/* Sets that were met, by what iconv calls them. */
+struct set {
+	struct set *next;
+	char name[SET_NAME];
+	struct charset *charset;
+};
+
+struct hl7_charsets {
+	const char *feed; /* NULL: ask MSH-18 */
+	size_t max;
+	struct set *sets;
+	struct set *at; /* of the message at hand; NULL: UTF-8, or ASCII alone */
+	bool mark;
+};
+
+struct hl7_charsets *
+hl7_charsets_new(const char *name, size_t max, struct err *e)
+{
+	struct hl7_charsets *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return err_nomem(e), NULL;
+	c->feed = strcasecmp(name, "auto") == 0 ? NULL : name;
+	c->max = max;
+	return c;
+}
+
+void
+hl7_charsets_free(struct hl7_charsets *c)
+{
+	struct set *s, *next;
+
+	if (c == NULL)
+		return;
+	for (s = c->sets; s != NULL; s = next) {
+		next = s->next;
+		charset_free(s->charset);
+		free(s);
+	}
+	free(c);
+}
+
+void
+hl7_charsets_mark(struct hl7_charsets *c)
+{
+	c->mark = true;
+}
+
+/* NULL: this system does not have it, or memory ran out. */
+static struct set *
+open_set(struct hl7_charsets *c, const char *name)
+{
+	struct set *s;
+
+	for (s = c->sets; s != NULL; s = s->next)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	if ((s->charset = charset_new(s->name, c->max, NULL)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->next = c->sets;
+	return c->sets = s;
+}
+
+enum declared { DECLARED_NONE, DECLARED_UTF8, DECLARED_ISO };
+
+/* Table 0211, as far as a set holds ASCII as it is; *iso is the part of ISO 8859. */
+static enum declared
+declared(struct span value, unsigned *iso)
+{
+	static const struct span utf8[] = {
+	    {"UNICODE UTF-8", 13}, {"UTF-8", 5}, {"UTF8", 4}, {"UNICODE", 7}};
+
+	for (size_t i = 0; i < sizeof(utf8) / sizeof(utf8[0]); i++)
+		if (span_eq_nocase(value, utf8[i]))
+			return DECLARED_UTF8;
+	*iso = 0;
+	if (value.n < 6 || value.n > 7 || memcmp(value.p, "8859", 4) != 0 ||
+	    (value.p[4] != '/' && value.p[4] != '-'))
+		return DECLARED_NONE;
+	for (size_t i = 5; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return DECLARED_NONE;
+		*iso = *iso * 10 + (unsigned)(value.p[i] - '0');
+	}
+	return *iso >= 1 && *iso <= ISO_MAX ? DECLARED_ISO : DECLARED_NONE;
+}
+
+static bool
+begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
+{
+	char name[SET_NAME];
+
+	snprintf(name, sizeof(name), "iso-8859-%u", iso);
+	if (!ascii && utf8_valid(all) == all.n)
+		return false;
+	c->at = open_set(c, name);
+	return c->at != NULL;
+}
+
+bool
+hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all)
+{
+	bool ascii = utf8_ascii(all);
+	enum declared what;
+	unsigned iso;
+
+	c->at = NULL;
+	if (c->mark)
+		return utf8_valid(all) == all.n;
+	if (c->feed != NULL) {
+		if (strcasecmp(c->feed, "utf-8") != 0 && strcasecmp(c->feed, "utf8") != 0)
+			c->at = open_set(c, c->feed);
+		return true;
+	}
+	what = declared(hl7_leaf(&m->d, span_trim(hl7_field(m, 0, 18))), &iso);
+	if (what == DECLARED_ISO)
+		return begin_iso(c, iso, all, ascii);
+	if (ascii)
+		return true;
+	if (utf8_valid(all) == all.n)
+		return what == DECLARED_UTF8;
+	c->at = open_set(c, FALLBACK);
+	return false;
+}
+
+const char *
+hl7_charsets_name(const struct hl7_charsets *c)
+{
+	return c->at == NULL ? "utf-8" : c->at->name;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* \Xdddd...\: pairs of digits, each a byte of the character set (2.6.6). */
+static bool
+put_hex(struct span body, char **to)
+{
+	char *out = *to;
+
+	if (body.n == 0 || body.n % 2 != 0)
+		return false;
+	for (size_t i = 0; i < body.n; i += 2) {
+		int high = hex_digit(body.p[i]), low = hex_digit(body.p[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		*out++ = (char)(high << 4 | low);
+	}
+	*to = out;
+	return true;
+}
+
+/* Commands of formatted text (2.6.7): those that end a line end it, the others go. */
+static bool
+put_format(struct span body, char **to)
+{
+	static const char *const lines[] = {".br", ".sp", ".ce"};
+	static const char *const nothing[] = {".fi", ".nf", ".in", ".ti"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (body.n >= 3 && strncasecmp(body.p, lines[i], 3) == 0) {
+			*(*to)++ = '\n';
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		if (body.n >= 3 && strncasecmp(body.p, nothing[i], 3) == 0)
+			return true;
+	if (body.n >= 3 && strncasecmp(body.p, ".sk", 3) == 0) {
+		*(*to)++ = ' ';
+		return true;
+	}
+	return false;
+}
+
+/* One escape sequence, between its two escape characters. False: nobody knows it. */
+static bool
+put_escape(const struct hl7_delimiters *d, struct span body, char **to)
+{
+	char c = body.n > 0 ? body.p[0] : '\0';
+
+	if (body.n > 1 && c == '.')
+		return put_format(body, to);
+	if (body.n > 1 && c == 'X')
+		return put_hex((struct span){body.p + 1, body.n - 1}, to);
+	if (body.n != 1)
+		return false;
+	switch (c) {
+	case 'F':
+		*(*to)++ = d->field;
+		return true;
+	case 'S':
+		*(*to)++ = d->component;
+		return true;
+	case 'T':
+		*(*to)++ = d->subcomponent;
+		return true;
+	case 'R':
+		*(*to)++ = d->repetition;
+		return true;
+	case 'E':
+		*(*to)++ = d->escape;
+		return true;
+	case 'P':
+		if (d->truncation == '\0')
+			return false;
+		*(*to)++ = d->truncation;
+		return true;
+	case 'H':
+	case 'N':
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The sequence that begins at `p`, an escape character, decoded or kept as it is:
+ * returns what is behind it. A lone one with a blank before the next is text.
+ */
+static const char *
+take_escape(const struct hl7_delimiters *d, const char *p, const char *end, char **to,
+    bool *known)
+{
+	const char *close = memchr(p + 1, d->escape, (size_t)(end - p - 1));
+	struct span body = {p + 1, close == NULL ? 0 : (size_t)(close - p - 1)};
+
+	if (close != NULL && put_escape(d, body, to))
+		return close + 1;
+	*known = false;
+	if (body.n == 0 || memchr(body.p, ' ', body.n) != NULL)
+		close = p;
+	*to = mempcpy(*to, p, (size_t)(close + 1 - p));
+	return close + 1;
+}
+
+/* Everything between escapes as it is; true if all escapes were known. */
+static bool
+unescape(const struct hl7_delimiters *d, struct span raw, char **to)
+{
+	const char *p = raw.p, *end = raw.p + raw.n, *open;
+	bool known = true;
+
+	while ((open = memchr(p, d->escape, (size_t)(end - p))) != NULL) {
+		*to = mempcpy(*to, p, (size_t)(open - p));
+		p = take_escape(d, open, end, to, &known);
+	}
+	*to = mempcpy(*to, p, (size_t)(end - p));
+	return known;
+}
+
+/* To UTF-8; the set's own buffer holds until its next text. */
+static enum hl7_decoded
+convert(struct hl7_charsets *c, struct arena *a, struct span in, struct span *out)
+{
+	struct span converted;
+
+	if (utf8_ascii(in)) {
+		*out = in;
+		return HL7_DECODED;
+	}
+	if (c->at == NULL) {
+		*out = in;
+		return utf8_valid(in) == in.n ? HL7_DECODED : HL7_BAD_ENCODING;
+	}
+	if (!charset_line(c->at->charset, in, &converted))
+		return HL7_BAD_ENCODING;
+	*out = arena_span(a, converted);
+	return out->p == NULL ? HL7_NO_ROOM : HL7_DECODED;
+}
+
+enum hl7_decoded
+hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d, struct arena *a,
+    struct span raw, struct span *out)
+{
+	enum hl7_decoded rc;
+	char *from, *to;
+	bool known;
+
+	*out = (struct span){NULL, 0};
+	if (raw.n == 0)
+		return HL7_DECODED;
+	if (memchr(raw.p, d->escape, raw.n) == NULL)
+		return convert(c, a, raw, out);
+	if ((from = to = arena_bytes(a, raw.n)) == NULL)
+		return HL7_NO_ROOM;
+	known = unescape(d, raw, &to);
+	rc = convert(c, a, (struct span){from, (size_t)(to - from)}, out);
+	return rc == HL7_DECODED && !known ? HL7_UNKNOWN : rc;
+}

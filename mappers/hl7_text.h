@@ -1,0 +1,51 @@
+/*
+ * Text of HL7 fields: escape sequences (HL7 v2.9.1 2.6) and the message's character
+ * set (MSH-18, table 0211), to UTF-8.
+ *
+ * A text is split before it is decoded, and never split again (2.6.5).
+ */
+#ifndef MAPPERS_HL7_TEXT_H
+#define MAPPERS_HL7_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "mappers/hl7_message.h"
+
+struct hl7_charsets; /* the sets that a file's messages are in, opened when met */
+
+/*
+ * `name` is the feed's charset, borrowed: "auto" asks MSH-18, any other outweighs it.
+ * `max` is the longest text.
+ */
+struct hl7_charsets *hl7_charsets_new(const char *name, size_t max, struct err *e);
+void hl7_charsets_free(struct hl7_charsets *c);
+
+/* The file began with a UTF-8 mark: all of it is UTF-8. */
+void hl7_charsets_mark(struct hl7_charsets *c);
+
+/*
+ * Decides what the bytes of a message are, from its MSH-18 and the bytes themselves;
+ * `all` is every byte of it. False: they are not what MSH-18 says, and were taken for
+ * UTF-8 if that fits, else windows-1252 (a warning).
+ */
+bool hl7_charsets_begin(
+    struct hl7_charsets *c, struct hl7_message *m, struct span all);
+
+/* What the message at hand, or the last one, was read as: "utf-8". */
+const char *hl7_charsets_name(const struct hl7_charsets *c);
+
+enum hl7_decoded {
+	HL7_DECODED,      /* *out is the text */
+	HL7_UNKNOWN,      /* the same, and an escape that nobody knows was kept as it is */
+	HL7_BAD_ENCODING, /* bytes that are no text in the character set; *out is empty */
+	HL7_NO_ROOM       /* the arena is full, or memory ran out */
+};
+
+/* Decodes a leaf; *out is `raw` itself where nothing had to be done. */
+enum hl7_decoded hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d,
+    struct arena *a, struct span raw, struct span *out);
+
+#endif

@@ -1,0 +1,214 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "mappers/map_impl.h"
+
+/* Lists of objects go out without gaps: [2] alone is the first. */
+static unsigned short
+dense_index(struct making *m, const struct rule *ru)
+{
+	if (!ru->object)
+		return 0;
+	if (!m->object || m->group != ru->group)
+		m->dense = 0;
+	else if (m->index != ru->index)
+		m->dense++;
+	m->object = true;
+	m->group = ru->group;
+	m->index = ru->index;
+	return m->dense;
+}
+
+static struct value *
+add_value(struct making *m, unsigned short field, unsigned short index)
+{
+	struct value *v = &m->values[m->record->nvalues++];
+
+	*v = (struct value){.field = field, .index = index, .kind = VALUE_TEXT};
+	return v;
+}
+
+static void
+put_values(struct binding *b, struct making *m)
+{
+	const struct rule *ru = b->rule;
+	unsigned short index = b->texts.n > 0 ? dense_index(m, ru) : 0;
+
+	m->aligned |= ru->aligned;
+	for (size_t i = 0; i < b->texts.n; i++) {
+		const struct text *t = &b->texts.v[i];
+		unsigned short at = ru->list ? (unsigned short)i : index;
+		struct value *v = add_value(
+		    m, ru->at, ru->aligned ? b->texts.at[i] : at);
+
+		v->kind = t->null ? VALUE_NULL : VALUE_TEXT;
+		v->name = ru->name;
+		v->text = t->s;
+		if (ru->window)
+			m->record->window = t->kind == TEXT_PLAIN ? TIME_NONE
+								  : t->instant;
+	}
+}
+
+/* A member that the schema has as a list, or as one text that it may come twice for. */
+static void
+put_member(struct making *m, const struct rule *ru, const struct hl7_member *member,
+    unsigned short object)
+{
+	const struct schema *s = m->record->schema;
+	unsigned short field = ru->members[member->at];
+	struct value *last = m->record->nvalues > 0
+				 ? &m->values[m->record->nvalues - 1]
+				 : NULL;
+	bool again = last != NULL && last->field == field;
+	const char *path;
+	struct value *v;
+	bool list;
+
+	if (field == FIELD_NONE)
+		return;
+	path = s->fields[field].path;
+	list = path[strlen(path) - 1] == ']';
+	if (again && !list && last->index == object)
+		return;
+	if (list)
+		object = again ? (unsigned short)(last->index + 1) : 0;
+	v = add_value(m, field, object);
+	v->kind = member->null ? VALUE_NULL : VALUE_TEXT;
+	v->text = member->text;
+}
+
+static void
+put_composite(struct binding *b, struct making *m)
+{
+	const struct rule *ru = b->rule;
+	struct hl7_member members[HL7_MEMBERS_MAX];
+	enum problem_code code;
+	int n;
+
+	m->aligned |= ru->object;
+	for (unsigned short i = 0; i < b->texts.n; i++) {
+		b->column = b->texts.columns[i];
+		n = hl7_type_split(ru->type, &b->run, b->texts.v[i].s, members, &code);
+		if (n < 0)
+			eval_problem(b, code, WEIGHT_WARNING);
+		for (int k = 0; k < n; k++)
+			put_member(m, ru, &members[k], b->texts.at[i]);
+	}
+}
+
+/* "" was sent: the field is deleted, a list or an object with all that it has. */
+static void
+put_null(struct binding *b, struct making *m)
+{
+	const struct rule *ru = b->rule;
+
+	if (ru->composite && ru->object) {
+		add_value(m, ru->at, 0)->kind = VALUE_NULL_LIST;
+		return;
+	}
+	for (size_t i = 0; i < HL7_MEMBERS_MAX && ru->composite; i++)
+		if (ru->members[i] != FIELD_NONE)
+			add_value(m, ru->members[i], 0)->kind = VALUE_NULL;
+	if (!ru->composite) {
+		struct value *v = add_value(m, ru->at, dense_index(m, ru));
+
+		v->kind = VALUE_NULL;
+		v->name = ru->name;
+	}
+}
+
+void
+put_texts(struct binding *b, struct making *m)
+{
+	const struct text *t = &b->texts.v[0];
+
+	switch (b->rule->role) {
+	case ROLE_ID:
+		m->record->id = b->texts.n > 0 ? t->s : (struct span){NULL, 0};
+		break;
+	case ROLE_EVENT:
+		if (b->texts.n == 0)
+			break;
+		m->record->event_at = t->instant;
+		m->record->event_latest = t->latest;
+		m->record->event_at_text = t->s;
+		break;
+	case ROLE_FIELD:
+		if (b->texts.null && b->texts.n == 0)
+			put_null(b, m);
+		else if (b->rule->composite)
+			put_composite(b, m);
+		else
+			put_values(b, m);
+		break;
+	}
+}
+
+/* The first field of the list of objects that a field is a part of. */
+static unsigned short
+group_start(const struct schema *s, unsigned short field)
+{
+	const char *path = s->fields[field].path, *list = strstr(path, "[].");
+	size_t n = list == NULL ? 0 : (size_t)(list - path) + 3;
+
+	while (n > 0 && field > 0 && strncmp(s->fields[field - 1].path, path, n) == 0)
+		field--;
+	return field;
+}
+
+static bool
+in_list(const struct schema *s, const struct value *v)
+{
+	return v->field != FIELD_EXTRA && strstr(s->fields[v->field].path, "[].") != NULL;
+}
+
+static int
+compare_objects(const void *a, const void *b)
+{
+	const struct value *x = a, *y = b;
+
+	return x->index != y->index ? x->index - y->index : x->field - y->field;
+}
+
+/* One list of objects, put down member by member: object by object instead. */
+static size_t
+arrange_list(struct value *v, size_t n)
+{
+	bool null = true;
+
+	for (size_t i = 0; i < n; i++)
+		null &= v[i].kind == VALUE_NULL;
+	if (!null) {
+		qsort(v, n, sizeof(*v), compare_objects);
+		return n;
+	}
+	v[0].kind = VALUE_NULL_LIST;
+	return 1;
+}
+
+void
+put_end(struct binding *b, struct making *m)
+{
+	const struct schema *s = m->record->schema;
+	size_t n = m->record->nvalues, to = 0, next, kept;
+
+	(void)b;
+	if (!m->aligned)
+		return;
+	for (size_t i = 0; i < n; i = next) {
+		next = i + 1;
+		if (!in_list(s, &m->values[i])) {
+			m->values[to++] = m->values[i];
+			continue;
+		}
+		while (next < n && in_list(s, &m->values[next]) &&
+		       group_start(s, m->values[next].field) ==
+			   group_start(s, m->values[i].field))
+			next++;
+		kept = arrange_list(&m->values[i], next - i);
+		memmove(&m->values[to], &m->values[i], kept * sizeof(*m->values));
+		to += kept;
+	}
+	m->record->nvalues = to;
+}

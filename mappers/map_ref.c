@@ -1,0 +1,170 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mappers/letters.h"
+#include "mappers/map_impl.h"
+
+#define SLOTS_MAX  4096
+#define TITLE_SIZE 16 /* SEG-NNN */
+
+/* A short name in [columns] or [fields]; NULL if it is none. */
+static struct conf_entry *
+short_name(const struct compiler *c, struct span name)
+{
+	if (c->columns == NULL)
+		return NULL;
+	for (size_t i = 0; i < c->columns->n; i++)
+		if (letters_eq_nocase(c->columns->entries[i].key, name))
+			return &c->columns->entries[i];
+	return NULL;
+}
+
+static int
+titles_of(struct compiler *c, const struct ref *r, struct slot *s, struct err *e)
+{
+	const struct conf_entry *en = r->kind == REF_NAME ? short_name(c, r->name) : NULL;
+	struct item *items;
+	struct span text;
+
+	if (en == NULL) {
+		items = arena_alloc(&c->map->kit.arena, sizeof(*items));
+		if (items == NULL)
+			return err_nomem(e);
+		items->text = s->name;
+		s->titles = items;
+		return 0;
+	}
+	text = arena_span(&c->map->kit.arena, en->value);
+	if (text.p == NULL)
+		return err_nomem(e);
+	/* A list that can't be read has been told once, with [columns]. */
+	if (items_parse(&c->map->kit.arena, text, &items, NULL) == 0)
+		s->titles = items;
+	return 0;
+}
+
+static bool
+same_slot(const struct slot *s, const struct ref *r, bool title)
+{
+	if (r->kind == REF_NUMBER || s->number != 0)
+		return r->kind == REF_NUMBER && s->number == r->number;
+	return title == (s->titles != NULL && s->titles->text.p == s->name.p) &&
+	       letters_eq_nocase(s->name, r->name);
+}
+
+static int
+grow_slots(struct map *m, struct err *e)
+{
+	size_t cap = m->slots_cap == 0 ? 32 : 2 * m->slots_cap;
+	struct slot *p;
+
+	if (m->nslots < m->slots_cap)
+		return 0;
+	if (cap > SLOTS_MAX)
+		return err_set(
+		    e, ERR_CONFIG, "the map reads more than %d columns", SLOTS_MAX);
+	p = realloc(m->slots, cap * sizeof(*p));
+	if (p == NULL)
+		return err_nomem(e);
+	m->slots = p;
+	m->slots_cap = cap;
+	return 0;
+}
+
+/* What a problem names: SEGMENT-FIELD. */
+static int
+title_hl7(struct compiler *c, const struct hl7_ref *r, struct span *out, struct err *e)
+{
+	uint32_t name = r->npath > 0 ? r->path[r->npath - 1].name : 0;
+	char text[TITLE_SIZE];
+
+	snprintf(text, sizeof(text), "%c%c%c-%u", (char)(name >> 16), (char)(name >> 8),
+	    (char)name, r->field);
+	*out = arena_span(
+	    &c->map->kit.arena, r->event ? SPAN_LIT("MSH-9") : span_of(text));
+	return out->p == NULL ? err_nomem(e) : 0;
+}
+
+static int
+compile_hl7(struct compiler *c, struct ref *r, struct err *e)
+{
+	struct map *m = c->map;
+	struct span title;
+
+	if (title_hl7(c, r->hl7, &title, e) != 0)
+		return -1;
+	for (r->slot = 0; r->slot < m->nslots; r->slot++)
+		if (span_eq(m->slots[r->slot].name, title))
+			return 0;
+	if (grow_slots(m, e) != 0)
+		return -1;
+	m->slots[m->nslots++] = (struct slot){.name = title};
+	return 0;
+}
+
+static int
+unknown_name(const struct compiler *c, struct span name, struct err *e)
+{
+	size_t limit = name.n / 3 + 1, d;
+	struct span near = {NULL, 0};
+
+	for (size_t i = 0; c->columns != NULL && i < c->columns->n; i++) {
+		d = span_distance(name, c->columns->entries[i].key, limit);
+		if (d <= limit) {
+			near = c->columns->entries[i].key;
+			limit = d;
+		}
+	}
+	return err_set(e, ERR_CONFIG,
+	    "{%.*s} is neither a field, such as {PID-3}, nor a name in [fields]%s%.*s%s",
+	    (int)name.n, name.p, near.n > 0 ? " (did you mean " : "", (int)near.n,
+	    near.n > 0 ? near.p : "", near.n > 0 ? "?)" : "");
+}
+
+/* A short name stands for its references: they take its place. */
+static int
+expand(struct compiler *c, struct ref *r, struct err *e)
+{
+	const struct conf_entry *en = r->kind == REF_NAME ? short_name(c, r->name) : NULL;
+	struct value_text in = {.arena = &c->map->kit.arena, .hl7 = true};
+	struct ref *refs = NULL, *last, *behind = r->next;
+
+	if (en == NULL)
+		return unknown_name(c, r->name, e);
+	in.text = arena_span(in.arena, en->value);
+	if (in.text.p == NULL)
+		return err_nomem(e);
+	if (refs_parse(&in, &refs, e) != 0)
+		return err_prefix(e, "[fields] %.*s", (int)en->key.n, en->key.p);
+	for (last = refs; last->next != NULL; last = last->next)
+		;
+	last->next = behind;
+	*r = *refs;
+	return 0;
+}
+
+int
+compile_ref(struct compiler *c, struct ref *r, struct err *e)
+{
+	struct map *m = c->map;
+	bool title = r->kind == REF_TITLE ||
+		     (r->kind == REF_NAME && short_name(c, r->name) == NULL);
+	struct slot *s;
+
+	if (c->hl7 && r->kind != REF_HL7 && expand(c, r, e) != 0)
+		return -1;
+	if (c->hl7)
+		return compile_hl7(c, r, e);
+	for (size_t i = 0; i < m->nslots; i++) {
+		if (same_slot(&m->slots[i], r, title)) {
+			r->slot = (unsigned)i;
+			return 0;
+		}
+	}
+	if (grow_slots(m, e) != 0)
+		return -1;
+	r->slot = (unsigned)m->nslots;
+	s = &m->slots[m->nslots++];
+	*s = (struct slot){.name = r->name, .number = r->number};
+	return r->kind == REF_NUMBER ? 0 : titles_of(c, r, s, e);
+}

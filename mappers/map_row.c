@@ -1,0 +1,234 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "mappers/hl7_dtm.h"
+#include "mappers/map_impl.h"
+
+#define DAY_MS 86400000
+
+static bool
+control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+	       c == 0x7f;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at a time: most cells have no byte under 0x20, nor 0x7f, at all. */
+static bool
+has_control(struct span s)
+{
+	size_t i = 0;
+	uint64_t x, d;
+
+	for (; i + sizeof(x) <= s.n; i += sizeof(x)) {
+		memcpy(&x, s.p + i, sizeof(x));
+		d = x ^ EACH(0x7f);
+		if ((((x - EACH(0x20)) & ~x) | ((d - EACH(1)) & ~d)) & EACH(0x80))
+			break;
+	}
+	while (i < s.n && !control(s.p[i]))
+		i++;
+	return i < s.n;
+}
+
+static void
+check_controls(struct binding *b)
+{
+	for (size_t i = 0; i < b->nused; i++) {
+		unsigned at = b->used[i];
+
+		if (at >= b->row->n || !has_control(b->row->cells[at]))
+			continue;
+		eval_tell(b, &(struct problem){
+			    .code = PROBLEM_CONTROL,
+			    .weight = WEIGHT_WARNING,
+			    .row = b->row->number,
+			    .column = b->titles[at],
+			});
+	}
+}
+
+static void
+set_now(struct run *r, int64_t now)
+{
+	int month, day;
+
+	if (r->now == now)
+		return;
+	r->now = now;
+	r->today = now / DAY_MS - (now % DAY_MS < 0);
+	civil_from_days(r->today, &r->year, &month, &day);
+}
+
+static bool
+lists_event(const struct item *it, struct span event)
+{
+	while (it != NULL && !span_eq_nocase(it->text, event))
+		it = it->next;
+	return it != NULL;
+}
+
+/* Room for one more record; NULL: it is too much, and told by check_limits. */
+static struct record *
+next_record(struct binding *b, unsigned n)
+{
+	size_t cap = 2 * b->records_cap;
+	struct record *r;
+
+	if (n < b->records_cap)
+		return &b->records[n];
+	if (n >= MAP_RECORDS_MAX) {
+		b->run.full = true;
+		return NULL;
+	}
+	if ((r = reallocarray(b->records, cap, sizeof(*r))) == NULL) {
+		b->run.nomem = true;
+		return NULL;
+	}
+	b->records = r;
+	b->records_cap = cap;
+	return &r[n];
+}
+
+/* The section's room for values is needed again: the record gets its own. */
+static void
+keep_values(struct binding *b, struct record *r)
+{
+	struct value *own = arena_alloc(&b->run.arena, r->nvalues * sizeof(*own));
+
+	if (own == NULL) {
+		b->run.full = true;
+		return;
+	}
+	if (r->nvalues > 0)
+		memcpy(own, r->values, r->nvalues * sizeof(*own));
+	r->values = own;
+}
+
+/* A record for each segment that `each` names, in its group. */
+static unsigned
+eval_groups(struct binding *b, const struct section *sec, unsigned n)
+{
+	struct hl7_message *m = b->row->message;
+
+	for (size_t at = hl7_path_next(&sec->each, m, 0); at < m->n;
+	    at = hl7_path_next(&sec->each, m, at + 1)) {
+		struct record *r;
+
+		hl7_place_group(&b->place, m, at);
+		if (sec->when != NULL && !eval_condition(b, sec->when))
+			continue;
+		if ((r = next_record(b, n)) == NULL)
+			break;
+		eval_section(b, sec, r);
+		keep_values(b, r);
+		n++;
+	}
+	hl7_place_init(&b->place, m);
+	return n;
+}
+
+static unsigned
+eval_one(struct binding *b, const struct section *sec, unsigned n)
+{
+	struct record *r;
+
+	if (sec->when != NULL && !eval_condition(b, sec->when))
+		return n;
+	if (n == 0 && b->row->message == NULL)
+		check_controls(b);
+	if ((r = next_record(b, n)) == NULL)
+		return n;
+	eval_section(b, sec, r);
+	return n + 1;
+}
+
+static unsigned
+eval_sections(struct binding *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < b->map->nsections; i++) {
+		const struct section *sec = &b->map->sections[i];
+
+		if (sec->events != NULL && !lists_event(sec->events, b->event))
+			continue;
+		b->whole = sec->op == OP_PUT || lists_event(sec->creates, b->event);
+		n = sec->each.name != 0 ? eval_groups(b, sec, n) : eval_one(b, sec, n);
+	}
+	return n;
+}
+
+/* The row is too much for us, or there is no memory at all. */
+static int
+check_limits(struct binding *b, struct err *e)
+{
+	if (b->run.nomem)
+		return err_nomem(e);
+	if (b->run.full || b->run.limit)
+		eval_tell(b, &(struct problem){
+			    .code = PROBLEM_LIMIT,
+			    .weight = WEIGHT_REJECT,
+			    .row = b->row->number,
+			});
+	return 0;
+}
+
+/* MSH-7's offset stands in for a zone that nothing else gives. */
+static void
+begin_message(struct binding *b, struct hl7_message *m)
+{
+	static const struct hl7_ref event = {.event = true};
+	struct civil sent;
+	struct hl7_hit hit;
+
+	b->run.message = m;
+	hl7_place_init(&b->place, m);
+	hl7_ref_find(&event, &b->place, &hit, 1);
+	b->event = span_trim(hit.raw);
+	b->run.has_offset = hl7_dtm_parse(span_trim(hl7_leaf(&m->d, hl7_field(m, 0, 7))),
+				&sent) &&
+			    sent.has_offset;
+	b->run.offset = b->run.has_offset ? sent.offset : 0;
+}
+
+static void
+begin(struct binding *b, const struct row *r)
+{
+	arena_clear(&b->run.arena);
+	b->run.full = b->run.nomem = b->run.limit = false;
+	b->row = r;
+	b->rejected = false;
+	if (r->message != NULL)
+		begin_message(b, r->message);
+}
+
+void
+binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now)
+{
+	set_now(&b->run, now);
+	b->sink = sink;
+}
+
+int
+map_row(struct binding *b, const struct row *r, struct row_result *out, struct err *e)
+{
+	unsigned n = 0;
+
+	begin(b, r);
+	*out = (struct row_result){.fate = ROW_REJECTED};
+	if (b->map->when == NULL || eval_condition(b, b->map->when))
+		n = eval_sections(b);
+	if (check_limits(b, e) != 0)
+		return -1;
+	if (b->rejected)
+		return 0;
+	out->fate = n == 0 ? ROW_FILTERED : ROW_MAPPED;
+	for (; out->records < n; out->records++)
+		if (b->sink->record(b->sink->arg, &b->records[out->records], e) != 0)
+			return -1;
+	return 0;
+}
