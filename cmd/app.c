@@ -58,6 +58,11 @@ const struct conf_option run_options[] = {
 	.min = 262144,
 	.max = 1073741824,
 	.help = "bytes kept in memory before the encrypted, unlinked file is used"},
+    {.name = "maps",
+	.type = CONF_STRING,
+	.offset = offsetof(struct run_conf, maps),
+	.dflt = EMRDROP_MAPS_DIR,
+	.help = "folder of the maps that feeds extend by name"},
     {.name = NULL},
 };
 

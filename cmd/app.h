@@ -24,6 +24,7 @@ struct log_conf {
 struct run_conf {
 	long long deadline;      /* ms */
 	long long outbox_memory; /* bytes */
+	const char *maps;        /* folder of the maps that feeds extend by name */
 };
 
 struct app {

@@ -142,7 +142,7 @@ feed_load(struct feed *f, struct app *app, const char *path, struct err *e)
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	base_name(f);
 	f->feed.name = f->base;
-	if (conf_load(&f->conf, path, NULL, &f->errors, e) != 0 ||
+	if (conf_load(&f->conf, path, app->run_conf.maps, &f->errors, e) != 0 ||
 	    conf_defaults(&f->conf, &app->conf, site_sections, e) != 0)
 		return -1;
 	return bind_all(f, e);

@@ -256,8 +256,12 @@ eval_hits(struct binding *b, const struct part *p, const struct ref *r)
 static bool
 is_list(const struct alternative *a)
 {
-	return a->parts->next == NULL && a->parts->refs != NULL &&
-	       a->parts->refs->hl7 != NULL && hl7_ref_is_list(a->parts->refs->hl7);
+	bool list = false;
+
+	for (const struct ref *r = a->parts->refs; r != NULL && a->parts->next == NULL;
+	    r = r->next)
+		list |= r->hl7 != NULL && hl7_ref_is_list(r->hl7);
+	return list;
 }
 
 /* The list of the first reference that finds something. */

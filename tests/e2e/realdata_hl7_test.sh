@@ -15,6 +15,7 @@ done
 e2e_init "$1" python3
 site $'[run]\nmaps = '"$PWD/deploy/maps"
 api_start
+export PYTHONDONTWRITEBYTECODE=1
 tables=tests/realdata
 feed $tables/feed.ini realdata
 feed $tables/feed.ini cut -e '/^unterminated/d' -e 's/realdata/cut/'

@@ -206,7 +206,7 @@ def event_time(name, m, preview):
         return
     future = ahead > datetime.timedelta(0)
     rd.same(f"{name}: time_future", future, "time_future" in rd.warnings(preview))
-    for record in preview["records"]:
+    for record in preview.get("records", []):
         if record["type"] not in ("patient", "appointment", "encounter"):
             continue
         got = rd.instant(record.get("event_at"))

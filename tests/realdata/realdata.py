@@ -89,10 +89,10 @@ def resources(bundle, kind):
 def records(preview, kind, op=None):
     return [
         r
-        for r in preview["records"]
+        for r in preview.get("records", [])
         if r["type"] == kind and (op is None or r["op"] == op)
     ]
 
 
 def warnings(preview):
-    return {p["code"] for p in preview["problems"] if not p["rejected"]}
+    return {p["code"] for p in preview.get("problems", []) if not p["rejected"]}

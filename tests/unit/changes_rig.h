@@ -65,6 +65,7 @@ add(const struct row *row, uint64_t number)
 	    .id = span_of(row->id),
 	    .values = values,
 	    .event_at = row->at == 0 ? TIME_NONE : row->at,
+	    .event_latest = row->at == 0 ? TIME_NONE : row->at,
 	    .event_at_text = span_of(row->at == 0 ? NULL : "2026-11-20T19:30:02Z"),
 	    .window = TIME_NONE,
 	    .row = number};

@@ -28,6 +28,19 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_TOO_LONG] = "too_long",
     [PROBLEM_LIMIT] = "limit",
     [PROBLEM_API_REFUSED] = "api_refused",
+    [PROBLEM_NO_ZONE] = "no_zone",
+    [PROBLEM_UNKNOWN_UNIT] = "unknown_unit",
+    [PROBLEM_CONFLICT] = "conflict",
+    [PROBLEM_RETIRED_ID] = "retired_id",
+    [PROBLEM_HL7_HEADER] = "hl7_header",
+    [PROBLEM_HL7_BATCH] = "hl7_batch",
+    [PROBLEM_HL7_CUT] = "hl7_cut",
+    [PROBLEM_HL7_ORPHAN] = "hl7_orphan",
+    [PROBLEM_HL7_SEGMENT] = "hl7_segment",
+    [PROBLEM_HL7_ESCAPE] = "hl7_escape",
+    [PROBLEM_HL7_CHARSET] = "hl7_charset",
+    [PROBLEM_HL7_TRAILER] = "hl7_trailer",
+    [PROBLEM_HL7_COUNT] = "hl7_count",
 };
 
 Test(problem, names_are_stable_and_found_again)
