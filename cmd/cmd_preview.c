@@ -23,8 +23,8 @@ static const char help[] =
     "  --json        one JSON object: records, problems, counts\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "It prints patients' data: mind where its output goes.\n\n"
-    "Exit status: 0 every row was taken; 3 some rows were rejected; 65 the file cannot be\n"
-    "read; 78 mistakes in the configuration\n\n"
+    "Exit status: 0 every row was taken; 3 some rows were rejected; 4 a run would hold the\n"
+    "file; 65 it cannot be read; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop preview northside-appointments 'Appt Report 03052026.csv'\n"
     "  emrdrop preview ./draft.ini sample.csv --row 12\n";
@@ -130,7 +130,7 @@ pump(struct reading *r, int fd, const char *path, struct err *e)
 }
 
 static void
-write_json(struct preview *p, const struct reading *r)
+write_json(struct preview *p, const struct reading *r, const char *held)
 {
 	const struct mapper_counts *n = reading_counts(r);
 
@@ -148,11 +148,12 @@ write_json(struct preview *p, const struct reading *r)
 		p->json.comma = true;
 	}
 	jw_put_cstr(&p->json, "found", reading_found(r));
+	if (held != NULL)
+		jw_put_cstr(&p->json, "held", held);
 	jw_put_uint(&p->json, "rows", n->rows);
 	jw_put_uint(&p->json, "mapped", n->mapped);
 	jw_put_uint(&p->json, "filtered", n->filtered);
 	jw_put_uint(&p->json, "rejected", n->rejected);
-	jw_put_uint(&p->json, "records", n->records);
 	jw_object_end(&p->json);
 	buf_add_char(&p->out, '\n');
 }
@@ -178,25 +179,40 @@ write_explained(struct preview *p)
 		buf_add_char(&p->out, '\n');
 }
 
+/* `held` says why a run would hold the file, or is NULL. */
 static int
-finish(struct preview *p, const struct reading *r, struct err *e)
+finish(struct preview *p, const struct reading *r, const char *held, struct err *e)
 {
 	const struct mapper_counts *n = reading_counts(r);
 
 	if (p->app->json)
-		write_json(p, r);
+		write_json(p, r, held);
 	else
 		write_explained(p);
 	if (buf_check(&p->out, "the preview", e) != 0 ||
 	    print_out(buf_span(&p->out), e) != 0)
 		return err_exit(e->code);
+	if (held != NULL && !p->app->json)
+		fprintf(stderr, "a run would hold the file: %s\n", held);
 	if (!p->app->json)
 		fprintf(stderr,
 		    "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s)\n",
 		    (unsigned long long)n->rows, (unsigned long long)n->mapped,
 		    (unsigned long long)n->filtered, (unsigned long long)n->rejected,
 		    reading_found(r));
+	if (held != NULL)
+		return STATUS_HELD;
 	return n->rejected > 0 ? STATUS_SOME_LOST : STATUS_OK;
+}
+
+/* What was read is shown all the same. */
+static int
+preview_held(struct preview *p, const struct reading *r, struct err *e)
+{
+	const struct err held = *e;
+
+	e->code = ERR_NONE;
+	return finish(p, r, held.msg, e);
 }
 
 static int
@@ -222,10 +238,12 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 		reading_explain(r, (uint64_t)app->row, &p.explained);
 	if (fd < 0)
 		err_sys(e, ERR_IO, errno, "%s", path);
-	if (fd >= 0 && r != NULL && pump(r, fd, path, e) == 0)
-		exit = finish(&p, r, e);
-	else
+	if (fd < 0 || r == NULL)
 		exit = err_exit(e->code);
+	else if (pump(r, fd, path, e) == 0)
+		exit = finish(&p, r, NULL, e);
+	else
+		exit = e->code == ERR_HELD ? preview_held(&p, r, e) : err_exit(e->code);
 	if (fd >= 0)
 		close(fd);
 	reading_free(r);
