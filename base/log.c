@@ -165,5 +165,6 @@ log_problem(const struct log *l, const char *feed, const char *file_id,
 		LOG_UINT("times", times == 0 ? 1 : times),
 		LOG_NAME("code", problem_name(p->code)),
 		LOG_NAME("reason", problem_text(p->code)),
-		LOG_NAME("remedy", problem_remedy(p->code))));
+		LOG_NAME("remedy", problem_remedy(p->code)),
+		p->detail.n > 0 ? LOG_TITLE("detail", p->detail) : LOG_END));
 }

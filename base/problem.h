@@ -62,6 +62,7 @@ struct problem {
 	struct span column; /* title as the clinic wrote it, or PID-7; empty if none */
 	const char *type;   /* record type, or NULL */
 	const char *field;  /* schema path, or NULL */
+	struct span detail; /* what else helps to find it, for the log and the report */
 };
 
 /* "unknown_code": stable, for JSON and the ledger. */

@@ -58,6 +58,7 @@ struct record {
 	int64_t window; /* ms: where on_missing looks (e.g. start), or TIME_NONE */
 	uint64_t row;   /* origin: spreadsheet row, or message number */
 	bool unmerge;   /* a patient whose id was retired by a merge, and is not any more */
+	bool patched;   /* a deletion of what this feed patches, and does not put */
 };
 
 const char *record_op_name(enum record_op op);

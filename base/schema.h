@@ -19,7 +19,8 @@ enum record_type {
 	RECORD_LOCATION = 5,
 	RECORD_COVERAGE = 6,
 	RECORD_ENCOUNTER = 7,
-	RECORD_OBSERVATION = 8
+	RECORD_OBSERVATION = 8,
+	RECORD_RETIRED = 9 /* in the ledger alone: a patient's id that was merged away */
 };
 
 #define RECORD_TYPE_MAX 8

@@ -1,48 +1,7 @@
-#include "cmd/changes.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "outbound/outbox.h"
-#include "state/overlay.h"
-
-/*
- * Records are looked up a block at a time, so that no transaction is open while the
- * network is read, and so that one transaction serves many.
- */
-#define BLOCK_RECORDS 1024
-#define BLOCK_BYTES   (2u << 20)
-#define DATA_MAX      (16u << 20)
-
-/* A record that waits for its comparison. Places are offsets into the block's text. */
-struct candidate {
-	const struct schema *schema;
-	enum record_op op;
-	struct digest content;
-	int64_t at, latest, window;
-	uint64_t row;
-	size_t id, id_n, event, event_n, data, data_n;
-	size_t refs, nrefs;
-};
-
-struct changes {
-	const struct changes_conf *conf;
-	struct changes_counts counts;
-	struct overlay *overlay;
-	struct outbox *outbox;
-	struct sha256 *sha;
-
-	struct candidate block[BLOCK_RECORDS];
-	struct lookup lookups[BLOCK_RECORDS];
-	size_t n;
-	struct record_key *refs; /* all that the block's records must wait for */
-	size_t nrefs, refs_cap;
-	struct buf text;
-
-	struct frame frame; /* the batch being filled */
-	struct buf one;     /* a record's object, before it is known where it goes */
-	struct buf encoded;
-};
+#include "cmd/changes_impl.h"
 
 struct changes *
 changes_new(const struct changes_conf *conf, struct err *e)
@@ -57,6 +16,8 @@ changes_new(const struct changes_conf *conf, struct err *e)
 	buf_init(&c->encoded, OUTBOX_FRAME_MAX);
 	frame_init(&c->frame);
 	c->frame.number = 1;
+	if (conf->ledger != NULL)
+		c->merges = ledger_has_type(conf->ledger, conf->scope, RECORD_RETIRED, e) != 0;
 	if ((c->overlay = overlay_new(e)) == NULL ||
 	    (c->outbox = outbox_new(conf->outbox_dir, conf->outbox_memory, e)) == NULL ||
 	    (c->sha = sha256_new(e)) == NULL) {
@@ -78,6 +39,7 @@ changes_free(struct changes *c)
 	buf_release(&c->one);
 	buf_release(&c->encoded);
 	free(c->refs);
+	free(c->patients);
 	frame_release(&c->frame);
 	free(c);
 }
@@ -112,10 +74,12 @@ add_ref(void *arg, enum record_type type, struct span id)
 	c->refs[c->nrefs++] = whole;
 	c->refs[c->nrefs++] = record_key_patch(c->conf->keys, &whole, c->conf->feed);
 	c->block[c->n].nrefs += 2;
+	if (type == RECORD_PATIENT)
+		merges_note(c, id);
 }
 
-static size_t
-keep(struct changes *c, struct span s)
+size_t
+changes_keep(struct changes *c, struct span s)
 {
 	size_t at = c->text.n;
 
@@ -123,8 +87,8 @@ keep(struct changes *c, struct span s)
 	return at;
 }
 
-static struct span
-kept(const struct changes *c, size_t at, size_t n)
+struct span
+changes_kept(const struct changes *c, size_t at, size_t n)
 {
 	return (struct span){c->text.p + at, n};
 }
@@ -133,7 +97,7 @@ kept(const struct changes *c, size_t at, size_t n)
 static void
 keep_data(struct changes *c, struct candidate *k, const struct record *r)
 {
-	size_t from = keep(c, span_of(record_op_name(r->op)));
+	size_t from = changes_keep(c, span_of(record_op_name(r->op)));
 	struct json j;
 
 	k->data = c->text.n;
@@ -218,6 +182,9 @@ depend(struct changes *c, const struct candidate *k)
 {
 	struct changed last;
 
+	if (k->npatients > 0 && c->merged_in < c->frame.number &&
+	    c->merged_in > c->frame.after)
+		c->frame.after = c->merged_in;
 	for (size_t i = 0; i < k->nrefs; i++)
 		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
 		    last.batch < c->frame.number && last.batch > c->frame.after)
@@ -238,22 +205,38 @@ write_record(struct changes *c, const struct candidate *k, uint64_t n)
 	jw_put_cstr(&j, "op", record_op_name(k->op));
 	jw_put_cstr(&j, "type", k->schema->name);
 	jw_put_cstr(&j, "source", c->conf->source);
-	jw_put_string(&j, "id", kept(c, k->id, k->id_n));
+	jw_put_string(&j, "id", changes_kept(c, k->id, k->id_n));
 	jw_put_cstr(&j, "version", version);
 	if (k->event_n > 0)
-		jw_put_string(&j, "event_at", kept(c, k->event, k->event_n));
+		jw_put_string(&j, "event_at", changes_kept(c, k->event, k->event_n));
 	jw_key(&j, SPAN_LIT("origin"));
 	jw_object(&j);
 	jw_put_uint(&j, "row", k->row);
 	jw_object_end(&j);
 	if (k->op != OP_DELETE) {
 		jw_key(&j, SPAN_LIT("data"));
-		jw_raw(&j, kept(c, k->data, k->data_n));
+		jw_raw(&j, changes_kept(c, k->data, k->data_n));
 	}
 	jw_object_end(&j);
 }
 
-/* Into the batch being filled, or the next one; `json` is empty for a touch. */
+struct frame_record *
+changes_to_frame(
+    struct changes *c, const struct entry *entry, struct span json, struct err *e)
+{
+	struct frame_record *r = frame_add(&c->frame, entry, json);
+
+	if (r == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	sha256_add(c->sha, entry->key.digest.b, DIGEST_SIZE);
+	sha256_add(c->sha, entry->content.b, DIGEST_SIZE);
+	sha256_add(c->sha, &c->frame.number, sizeof(c->frame.number));
+	return r;
+}
+
+/* Into the batch being filled, or the next one. */
 static struct frame_record *
 add_to_frame(struct changes *c, const struct candidate *k, const struct record_key *key,
     struct span json, struct err *e)
@@ -263,22 +246,14 @@ add_to_frame(struct changes *c, const struct candidate *k, const struct record_k
 	    .at = k->at,
 	    .window = k->window,
 	    .removed = k->op == OP_DELETE,
-	    .id = kept(c, k->id, k->id_n)};
-	struct frame_record *r;
+	    .id = changes_kept(c, k->of, k->of_n)};
 
 	if (c->frame.n >= c->conf->batch_records ||
 	    (c->frame.n > 0 && c->frame.json.n + json.n + 1 > c->conf->batch_bytes))
 		if (flush_frame(c, e) != 0)
 			return NULL;
 	depend(c, k);
-	if ((r = frame_add(&c->frame, &entry, json)) == NULL) {
-		err_nomem(e);
-		return NULL;
-	}
-	sha256_add(c->sha, key->digest.b, DIGEST_SIZE);
-	sha256_add(c->sha, k->content.b, DIGEST_SIZE);
-	sha256_add(c->sha, &c->frame.number, sizeof(c->frame.number));
-	return r;
+	return changes_to_frame(c, &entry, json, e);
 }
 
 /* A row without event time leaves the one that an earlier row had. */
@@ -290,6 +265,8 @@ remember(struct changes *c, const struct candidate *k, const struct record_key *
 
 	if (overlay_get(c->overlay, key, &last) == 0 || k->at != TIME_NONE)
 		last.at = k->at;
+	if (k->op == OP_MERGE)
+		last.at = (int64_t)k->row;
 	last.content = overlay_content(&k->content);
 	last.batch = (uint32_t)c->frame.number;
 	return overlay_put(c->overlay, key, &last, e);
@@ -323,6 +300,9 @@ add_change(struct changes *c, const struct candidate *k, const struct record_key
 	if (buf_check(&c->one, "a record", e) != 0 ||
 	    (r = add_to_frame(c, k, key, buf_span(&c->one), e)) == NULL)
 		return -1;
+	if (k->op == OP_MERGE &&
+	    frame_name(&c->frame, changes_kept(c, k->id, k->id_n)) != 0)
+		return err_nomem(e);
 	r->n = c->counts.changed;
 	r->row = k->row;
 	return remember(c, k, key, e);
@@ -343,11 +323,13 @@ resolve_one(
     struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
 {
 	int64_t at;
-	enum judgement j = judge(c, k, it, &at);
+	enum judgement j = merges_forbid(c, k) ? REFUSED_BEFORE : judge(c, k, it, &at);
 
 	count(&c->counts, j);
+	if (j == CHANGED && add_change(c, k, &it->key, e) != 0)
+		return -1;
 	if (j == CHANGED)
-		return add_change(c, k, &it->key, e);
+		return k->op == OP_MERGE || k->unmerge ? merges_done(c, k, e) : 0;
 	if ((j == UNCHANGED || j == DUPLICATE) && k->at != TIME_NONE &&
 	    (at == TIME_NONE || at < k->at))
 		return add_touch(c, k, &it->key, e);
@@ -360,12 +342,21 @@ resolve(struct changes *c, struct err *e)
 	if (c->conf->ledger != NULL && c->n > 0 &&
 	    ledger_known(c->conf->ledger, c->conf->scope, c->lookups, c->n, e) != 0)
 		return -1;
+	if (merges_lookup(c, e) != 0)
+		return -1;
 	for (size_t i = 0; i < c->n; i++)
 		if (resolve_one(c, &c->block[i], &c->lookups[i], e) != 0)
 			return -1;
-	c->n = c->nrefs = 0;
+	c->n = c->nrefs = c->npatients = 0;
 	buf_clear(&c->text);
 	return 0;
+}
+
+/* What a feed patches, it deletes in the history of its patches. */
+static enum record_op
+history_of(const struct record *r)
+{
+	return r->op == OP_DELETE && r->patched ? OP_PATCH : r->op;
 }
 
 int
@@ -374,19 +365,23 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	struct candidate *k = &c->block[c->n];
 
 	*k = (struct candidate){.schema = r->schema,
+	    .unmerge = r->unmerge,
 	    .op = r->op,
 	    .at = r->event_at,
 	    .latest = r->event_latest,
 	    .window = r->window,
 	    .row = r->row,
-	    .refs = c->nrefs};
-	k->id = keep(c, r->id);
-	k->id_n = r->id.n;
-	k->event = keep(c, r->event_at_text);
+	    .refs = c->nrefs,
+	    .patients = c->npatients};
+	k->id = k->of = changes_keep(c, r->id);
+	k->id_n = k->of_n = r->id.n;
+	k->event = changes_keep(c, r->event_at_text);
 	k->event_n = r->event_at_text.n;
 	keep_data(c, k, r);
 	c->lookups[c->n] = (struct lookup){
-	    .key = key_of(c, r->schema->type, r->id, r->op)};
+	    .key = key_of(c, r->schema->type, r->id, history_of(r))};
+	if (r->op == OP_MERGE)
+		merges_take(c, k, r);
 	add_ref(c, r->schema->type, r->id);
 	record_each_ref(r, add_ref, c);
 	if (buf_check(&c->text, "a record", e) != 0)

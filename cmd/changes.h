@@ -9,6 +9,7 @@
 #define CMD_CHANGES_H
 
 #include "base/crypto.h"
+#include "base/problem.h"
 #include "base/record.h"
 #include "cmd/frame.h"
 #include "state/pass.h"
@@ -24,6 +25,10 @@ struct changes_conf {
 	size_t batch_records, batch_bytes;
 	const char *outbox_dir;
 	size_t outbox_memory;
+
+	/* Told of a record that can't be taken for what the ledger knows. May be NULL. */
+	void (*problem)(void *arg, const struct problem *p);
+	void *arg;
 };
 
 /* P3: records = changed + unchanged + duplicate + stale + refused */
@@ -33,7 +38,7 @@ struct changes_counts {
 	uint64_t unchanged;
 	uint64_t duplicate; /* equal to an earlier row of the same file */
 	uint64_t stale;     /* older than what the ledger knows */
-	uint64_t refused;   /* the API refused this very content before */
+	uint64_t refused;   /* the API refused this very content before, or a merge forbids it */
 	uint64_t batches;
 };
 

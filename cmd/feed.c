@@ -200,6 +200,8 @@ struct loaded {
 static unsigned
 types_put(struct feed *f, struct conf_section **of)
 {
+	/* What comes in messages is patched, unless the section says otherwise. */
+	bool messages = strcmp(f->feed.format, "hl7") == 0;
 	unsigned types = 0;
 
 	for (size_t i = 0; i < f->conf.n; i++) {
@@ -207,7 +209,7 @@ types_put(struct feed *f, struct conf_section **of)
 		const struct schema *schema = schema_by_name(s->name);
 		const struct conf_entry *op = schema == NULL ? NULL : conf_get(s, "op");
 
-		if (schema == NULL ||
+		if (schema == NULL || (op == NULL && messages) ||
 		    (op != NULL && !span_eq(op->value, SPAN_LIT("put"))))
 			continue;
 		types |= 1u << schema->type;

@@ -63,13 +63,26 @@ frame_add(struct frame *f, const struct entry *entry, struct span json)
 	*r = (struct frame_record){.at = (uint32_t)f->json.n,
 	    .length = (uint32_t)json.n,
 	    .entry = *entry,
-	    .id_at = (uint32_t)f->ids.n};
+	    .id_at = (uint32_t)f->ids.n,
+	    .name = entry->id,
+	    .name_at = (uint32_t)f->ids.n};
 	buf_add_span(&f->json, json);
 	buf_add_span(&f->ids, entry->id);
 	if (f->json.failed || f->ids.failed)
 		return NULL;
 	f->n++;
 	return r;
+}
+
+int
+frame_name(struct frame *f, struct span id)
+{
+	struct frame_record *r = &f->records[f->n - 1];
+
+	r->name = id;
+	r->name_at = (uint32_t)f->ids.n;
+	buf_add_span(&f->ids, id);
+	return f->ids.failed ? -1 : 0;
 }
 
 /* The outbox never leaves this process, so the structs go in as they lie. */
@@ -114,7 +127,9 @@ frame_decode(struct frame *f, struct span bytes, struct err *e)
 	buf_add(&f->ids, p + h.json, h.ids);
 	if (f->json.failed || f->ids.failed)
 		return err_nomem(e);
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n; i++) {
 		f->records[i].entry.id.p = f->ids.p + f->records[i].id_at;
+		f->records[i].name.p = f->ids.p + f->records[i].name_at;
+	}
 	return 0;
 }

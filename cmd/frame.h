@@ -15,6 +15,8 @@ struct frame_record {
 	uint32_t at, length; /* its object in json */
 	struct entry entry;  /* entry.id points into ids once decoded */
 	uint32_t id_at;
+	struct span name; /* the id that it goes out under; a merge is kept under another */
+	uint32_t name_at;
 };
 
 struct frame {
@@ -36,6 +38,9 @@ void frame_clear(struct frame *f);
  */
 struct frame_record *frame_add(
     struct frame *f, const struct entry *entry, struct span json);
+
+/* The id that the last record added goes out under; copied. -1: no memory. */
+int frame_name(struct frame *f, struct span id);
 
 void frame_encode(const struct frame *f, struct buf *out);
 /* -1 if the bytes are no frame. */

@@ -40,6 +40,8 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .batch_bytes = (size_t)j->feed->target.batch_bytes,
 	    .outbox_dir = j->ledger != NULL ? ledger_dir(j->ledger) : "/tmp",
 	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
+	    .problem = sink_problem,
+	    .arg = in,
 	};
 }
 

@@ -35,6 +35,8 @@ copy(struct arena *a, struct problem *p)
 	p->column = arena_span(a, p->column);
 	if (p->field != NULL)
 		p->field = arena_str(a, p->field);
+	if (p->detail.n > 0)
+		p->detail = arena_span(a, p->detail);
 }
 
 static void
@@ -167,6 +169,8 @@ problem_json(struct json *j, const struct problem *p, uint64_t times)
 	jw_put_cstr(j, "code", problem_name(p->code));
 	jw_put_cstr(j, "message", problem_text(p->code));
 	jw_put_cstr(j, "remedy", problem_remedy(p->code));
+	if (p->detail.n > 0)
+		jw_put_string(j, "detail", p->detail);
 	jw_object_end(j);
 }
 
@@ -269,8 +273,9 @@ problem_line(struct buf *out, const struct problem *p)
 		buf_add_str(out, ", column ");
 		text_quote(out, p->column);
 	}
-	buf_addf(
-	    out, " not taken: %s %s\n", problem_text(p->code), problem_remedy(p->code));
+	buf_addf(out, " not taken: %s %s%s%.*s%s\n", problem_text(p->code),
+	    problem_remedy(p->code), p->detail.n > 0 ? " (" : "", (int)p->detail.n,
+	    p->detail.n > 0 ? p->detail.p : "", p->detail.n > 0 ? ")" : "");
 }
 
 static void

@@ -84,13 +84,20 @@ flight_release(struct flight *f)
 	free(f->outcomes);
 }
 
+/* A merge is kept by the id that it retires, and is about a patient. */
+static const char *
+type_name(enum record_type type)
+{
+	return schema_by_type(type == RECORD_RETIRED ? RECORD_PATIENT : type)->name;
+}
+
 static void
 note_refusal(struct sender *s, const struct frame_record *r)
 {
 	const struct problem p = {.code = PROBLEM_API_REFUSED,
 	    .weight = WEIGHT_REJECT,
 	    .row = r->row,
-	    .type = schema_by_type(r->entry.key.type)->name};
+	    .type = type_name(r->entry.key.type)};
 
 	problems_add(&s->in->problems, &p);
 }
@@ -152,8 +159,8 @@ write_record(struct flight *f, size_t from, struct json *j)
 	jw_raw(j, (struct span){f->frame.json.p + fr->at, fr->length});
 	*r = (struct batch_record){.n = fr->n,
 	    .json = {NULL, fr->length},
-	    .type = schema_by_type(fr->entry.key.type)->name,
-	    .id = fr->entry.id,
+	    .type = type_name(fr->entry.key.type),
+	    .id = fr->name,
 	    .remove = fr->entry.removed};
 	f->place[f->batch.n++] = from;
 }

@@ -42,7 +42,8 @@ struct hl7_reader {
 	bool mark;
 	bool any;    /* some line was not blank */
 	bool unterminated;
-	uint64_t messages;
+	uint64_t messages; /* and what should have been one: rows */
+	bool begins;       /* some MSH was there */
 	uint64_t segments; /* not blank, so far */
 	uint64_t first;    /* segment where the message at hand begins */
 	bool batch_empty;  /* a refused batch has had no message yet */
@@ -130,6 +131,7 @@ leave_batch(struct hl7_reader *r, struct err *e)
 	bool tell_it = r->batch.refused && r->batch_empty;
 
 	r->batch_empty = false;
+	r->messages += tell_it;
 	return tell_it ? tell(r, PROBLEM_HL7_BATCH, e) : 0;
 }
 
@@ -138,6 +140,7 @@ open_message(struct hl7_reader *r, struct span line, struct err *e)
 {
 	hl7_batch_msh(&r->batch);
 	r->batch_empty = false;
+	r->begins = true;
 	r->messages++;
 	r->first = r->segments;
 	r->start = (size_t)(line.p - r->window);
@@ -177,6 +180,7 @@ take_stray(struct hl7_reader *r)
 		r->batch_empty = true;
 		r->open = OPEN_REFUSED;
 	} else {
+		r->messages++;
 		r->open = OPEN_ORPHANS;
 	}
 }
@@ -415,7 +419,7 @@ hl7_reader_end(struct hl7_reader *r, struct err *e)
 	if (finish(r, r->end, r->unterminated, e) != 0 || leave_batch(r, e) != 0)
 		return -1;
 	hl7_batch_end(&r->batch);
-	if (r->any && r->messages == 0 && !r->batch.headers)
+	if (r->any && !r->begins && !r->batch.headers)
 		return err_set(e, ERR_REFUSED,
 		    "no segment of the file is MSH, FHS or BHS: it is no HL7 v2 file");
 	return 0;

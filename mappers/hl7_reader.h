@@ -27,7 +27,7 @@ struct hl7_found {
 	struct hl7_message *message; /* NULL: `code` says why */
 	struct span bytes;           /* all of it */
 	enum problem_code code;
-	uint64_t number;  /* of the message, from 1; what is none has the last one's */
+	uint64_t number;  /* of the message, or of what should have been one, from 1 */
 	uint64_t segment; /* number of its first segment in the file */
 	bool cut;         /* the file ends within its last segment */
 };

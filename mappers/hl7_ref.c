@@ -5,6 +5,7 @@
 /* What is being looked for, and what was found so far. */
 struct search {
 	const struct hl7_ref *ref;
+	const struct hl7_place *place;
 	struct hl7_message *message;
 	struct hl7_hit *hits;
 	size_t n, max;
@@ -49,12 +50,36 @@ segment_passes(struct hl7_message *m, const struct hl7_pick *p, size_t segment)
 	return true;
 }
 
-static bool
-repetition_passes(
-    const struct hl7_delimiters *d, const struct hl7_pick *p, struct span repetition)
+/* As a whole: an authority has up to three parts. */
+static struct span
+place_at(const struct hl7_delimiters *d, struct span s, const struct hl7_test *t)
 {
-	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next)
-		if (!equals(t, leaf_at(d, repetition, t->at[0], t->at[1])))
+	s = hl7_part(s, d->component, t->at[0]);
+	return span_trim(t->at[1] > 0 ? hl7_part(s, d->subcomponent, t->at[1]) : s);
+}
+
+/* Is there the same in what another reference finds? */
+static bool
+same_place(const struct search *s, const struct hl7_test *t, struct span repetition)
+{
+	const struct hl7_delimiters *d = &s->message->d;
+	struct hl7_hit hit = {.null = false};
+
+	for (size_t i = 0; i < t->nsame && hit.raw.n == 0; i++)
+		hl7_ref_find(t->same[i], s->place, &hit, 1);
+	return letters_eq_nocase(place_at(d, hit.raw, t), place_at(d, repetition, t)) !=
+	       t->negated;
+}
+
+static bool
+repetition_passes(const struct search *s, struct span repetition)
+{
+	const struct hl7_delimiters *d = &s->message->d;
+
+	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
+		if (t->name.n > 0
+			? !same_place(s, t, repetition)
+			: !equals(t, leaf_at(d, repetition, t->at[0], t->at[1])))
 			return false;
 	return true;
 }
@@ -132,7 +157,7 @@ take_field(struct search *s, size_t segment)
 	}
 	for (;;) {
 		one = hl7_part(field, m->d.repetition, 1);
-		if (repetition_passes(&m->d, c.pick, one) && taken(&c)) {
+		if (repetition_passes(s, one) && taken(&c)) {
 			take_repetition(s, one);
 			found = true;
 		}
@@ -197,7 +222,8 @@ size_t
 hl7_ref_find(const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out,
     size_t max)
 {
-	struct search s = {.ref = r, .message = p->message, .hits = out, .max = max};
+	struct search s = {
+	    .ref = r, .place = p, .message = p->message, .hits = out, .max = max};
 	uint32_t name = r->path[0].name;
 	size_t last = name == hl7_name("NTE") && p->nlevels > 1 ? 1 : p->nlevels;
 

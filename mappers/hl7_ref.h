@@ -16,12 +16,21 @@
 #define HL7_LEVELS_MAX 6 /* groups around groups, the whole message included */
 #define HL7_NUMBER_MAX 999 /* a field's number, a component's, a repetition's */
 
-/* field.component.subcomponent of a segment, or component.subcomponent of a field. */
+struct hl7_ref;
+
+/*
+ * field.component.subcomponent of a segment, or component.subcomponent of a field:
+ * is it the value, or what stands in the same place of the first repetition that one
+ * of the references finds?
+ */
 struct hl7_test {
 	struct hl7_test *next; /* "&" */
 	unsigned at[3];
 	bool negated;
 	struct span value; /* empty: is it empty? */
+	struct span name;  /* "4={mrn}": a short name; empty if a value was given */
+	struct hl7_ref **same; /* what it stands for; set by the map compiler */
+	size_t nsame;
 };
 
 /* Which of several: the first that passes all tests, the nth of them, or all. */

@@ -64,6 +64,20 @@ take_value(struct scan *s, struct span *out)
 	return out->n > 0 ? 0 : scan_expected(s, "a value (\"\" is empty)");
 }
 
+/* "{mrn}" */
+static int
+take_short_name(struct scan *s, struct span *out)
+{
+	const char *from = s->text.p + s->at + 1;
+	const char *close = memchr(from, '}', s->text.n - s->at - 1);
+
+	if (close == NULL || span_trim((struct span){from, (size_t)(close - from)}).n == 0)
+		return scan_expected(s, "a name of [fields] in braces");
+	*out = span_trim((struct span){from, (size_t)(close - from)});
+	s->at = (size_t)(close + 1 - s->text.p);
+	return 0;
+}
+
 static int
 take_test(struct scan *s, size_t levels, struct hl7_test **out)
 {
@@ -82,7 +96,10 @@ take_test(struct scan *s, size_t levels, struct hl7_test **out)
 		return scan_expected(s, "= or !=");
 	s->at++;
 	scan_blanks(s);
-	if (take_value(s, &t->value) != 0)
+	if (scan_peek(s) == '{' && levels == 3)
+		return scan_expected(s, "a value; {name} is for repetitions of a field");
+	if (scan_peek(s) == '{' ? take_short_name(s, &t->name) != 0
+				: take_value(s, &t->value) != 0)
 		return -1;
 	scan_blanks(s);
 	return 0;

@@ -248,6 +248,15 @@ compile_codes(struct compiler *c)
 	}
 }
 
+static bool
+patches(const struct map *m, const struct schema *schema)
+{
+	for (size_t i = 0; i < m->nsections; i++)
+		if (m->sections[i].schema == schema && m->sections[i].op == OP_PATCH)
+			return true;
+	return false;
+}
+
 static void
 compile_records(struct compiler *c)
 {
@@ -275,6 +284,9 @@ compile_records(struct compiler *c)
 		m->sections[m->nsections].schema = schema;
 		compile_rules(c, &m->sections[m->nsections++], s);
 	}
+	for (size_t i = 0; i < m->nsections; i++)
+		m->sections[i].patched = m->sections[i].op == OP_DELETE &&
+					 patches(m, m->sections[i].schema);
 	if (m->nsections == 0)
 		conf_error_at(c->conf->errors, NULL,
 		    &(struct conf_entry){.file = c->conf->path},

@@ -250,6 +250,24 @@ needs_start(const struct record *r)
 	return true;
 }
 
+/* A merge names another patient, who is retired by it. */
+static void
+check_merge(struct binding *b, const struct record *r)
+{
+	const struct value *v = r->values;
+	size_t n = r->nvalues;
+
+	b->rule = b->section->retired;
+	while (n > 0 && v->field != b->rule->at) {
+		v++;
+		n--;
+	}
+	if (n == 0 || v->text.n == 0)
+		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
+	else if (span_eq(v->text, r->id))
+		eval_problem(b, PROBLEM_NOT_ALLOWED, WEIGHT_REJECT);
+}
+
 static void
 check_needs(struct binding *b, const struct making *m)
 {
@@ -257,6 +275,8 @@ check_needs(struct binding *b, const struct making *m)
 	b->rule = m->nameless;
 	if (m->nameless != NULL && !m->named)
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
+	if (m->record->op == OP_MERGE)
+		check_merge(b, m->record);
 	b->rule = m->no_start;
 	if (m->no_start != NULL && needs_start(m->record))
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
@@ -277,6 +297,7 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 	    .window = TIME_NONE,
 	    .row = b->row->number,
 	    .unmerge = sec->unmerge,
+	    .patched = sec->patched,
 	};
 	for (size_t k = 0; k < sec->nrules; k++)
 		eval_rule(b, &sec->rules[k], &m);

@@ -70,6 +70,8 @@ struct section {
 	const struct item *creates; /* a record of these is a whole one */
 	struct hl7_path each;       /* a record for each of this segment; name 0: one */
 	bool unmerge;
+	bool patched; /* a deletion of what other sections patch */
+	const struct rule *retired; /* of a merge: retired_id's */
 	struct rule *rules; /* by group, index, field, name: as records want it */
 	size_t nrules;
 	size_t max_values;

@@ -85,11 +85,46 @@ title_hl7(struct compiler *c, const struct hl7_ref *r, struct span *out, struct 
 	return out->p == NULL ? err_nomem(e) : 0;
 }
 
+static int find_names(struct compiler *c, struct span name, struct ref **out, struct err *e);
+
+/* "[4={mrn}]": what the name stands for. */
+static int
+compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
+{
+	struct ref *refs, *r;
+
+	for (; t != NULL; t = t->next) {
+		if (t->name.n == 0)
+			continue;
+		if (find_names(c, t->name, &refs, e) != 0)
+			return -1;
+		for (r = refs; r != NULL; r = r->next)
+			t->nsame++;
+		t->same = arena_alloc(&c->map->kit.arena, t->nsame * sizeof(struct hl7_ref *));
+		if (t->same == NULL)
+			return err_nomem(e);
+		t->nsame = 0;
+		for (r = refs; r != NULL; r = r->next) {
+			if (r->hl7->repetition.tests != NULL &&
+			    r->hl7->repetition.tests->name.n > 0)
+				return err_set(e, ERR_CONFIG,
+				    "{%.*s} asks for another name itself",
+				    (int)t->name.n, t->name.p);
+			r->hl7->whole = true;
+			t->same[t->nsame++] = r->hl7;
+		}
+	}
+	return 0;
+}
+
 static int
 compile_hl7(struct compiler *c, struct ref *r, struct err *e)
 {
 	struct map *m = c->map;
 	struct span title;
+
+	if (compile_tests(c, r->hl7->repetition.tests, e) != 0)
+		return -1;
 
 	if (title_hl7(c, r->hl7, &title, e) != 0)
 		return -1;
@@ -121,21 +156,33 @@ unknown_name(const struct compiler *c, struct span name, struct err *e)
 	    near.n > 0 ? near.p : "", near.n > 0 ? "?)" : "");
 }
 
-/* A short name stands for its references: they take its place. */
+/* The references that a name in [fields] stands for, each time anew. */
 static int
-expand(struct compiler *c, struct ref *r, struct err *e)
+find_names(struct compiler *c, struct span name, struct ref **out, struct err *e)
 {
-	const struct conf_entry *en = r->kind == REF_NAME ? short_name(c, r->name) : NULL;
+	const struct conf_entry *en = short_name(c, name);
 	struct value_text in = {.arena = &c->map->kit.arena, .hl7 = true};
-	struct ref *refs = NULL, *last, *behind = r->next;
 
 	if (en == NULL)
-		return unknown_name(c, r->name, e);
+		return unknown_name(c, name, e);
 	in.text = arena_span(in.arena, en->value);
 	if (in.text.p == NULL)
 		return err_nomem(e);
-	if (refs_parse(&in, &refs, e) != 0)
+	if (refs_parse(&in, out, e) != 0)
 		return err_prefix(e, "[fields] %.*s", (int)en->key.n, en->key.p);
+	return 0;
+}
+
+/* They take the name's place. */
+static int
+expand(struct compiler *c, struct ref *r, struct err *e)
+{
+	struct ref *refs = NULL, *last, *behind = r->next;
+
+	if (r->kind != REF_NAME)
+		return unknown_name(c, r->name, e);
+	if (find_names(c, r->name, &refs, e) != 0)
+		return -1;
 	for (last = refs; last->next != NULL; last = last->next)
 		;
 	last->next = behind;

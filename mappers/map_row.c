@@ -51,6 +51,24 @@ check_controls(struct binding *b)
 	}
 }
 
+/* Segment by segment: their ends are control characters, too. */
+static void
+check_message_controls(struct binding *b)
+{
+	const struct hl7_message *m = b->row->message;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (!has_control(m->segments[i].text))
+			continue;
+		eval_tell(b, &(struct problem){
+				 .code = PROBLEM_CONTROL,
+				 .weight = WEIGHT_WARNING,
+				 .row = b->row->number,
+				 .column = {m->segments[i].text.p, 3},
+			     });
+	}
+}
+
 static void
 set_now(struct run *r, int64_t now)
 {
@@ -108,6 +126,17 @@ keep_values(struct binding *b, struct record *r)
 	r->values = own;
 }
 
+static void
+check_first(struct binding *b, unsigned n)
+{
+	if (n > 0)
+		return;
+	if (b->row->message == NULL)
+		check_controls(b);
+	else
+		check_message_controls(b);
+}
+
 /* A record for each segment that `each` names, in its group. */
 static unsigned
 eval_groups(struct binding *b, const struct section *sec, unsigned n)
@@ -121,6 +150,7 @@ eval_groups(struct binding *b, const struct section *sec, unsigned n)
 		hl7_place_group(&b->place, m, at);
 		if (sec->when != NULL && !eval_condition(b, sec->when))
 			continue;
+		check_first(b, n);
 		if ((r = next_record(b, n)) == NULL)
 			break;
 		eval_section(b, sec, r);
@@ -138,8 +168,7 @@ eval_one(struct binding *b, const struct section *sec, unsigned n)
 
 	if (sec->when != NULL && !eval_condition(b, sec->when))
 		return n;
-	if (n == 0 && b->row->message == NULL)
-		check_controls(b);
+	check_first(b, n);
 	if ((r = next_record(b, n)) == NULL)
 		return n;
 	eval_section(b, sec, r);

@@ -234,6 +234,26 @@ maps(const struct section *sec, const struct field *f)
 	return false;
 }
 
+/* Merges and deletions say who is meant, and when; nothing else is sent with them. */
+static void
+check_bare(struct compiler *c, const struct section *sec, const struct conf_section *s)
+{
+	bool merge = sec->op == OP_MERGE;
+
+	if (merge && find_rule(sec, "retired_id") == NULL)
+		conf_error_at(
+		    c->conf->errors, s, NULL, "retired_id is not mapped; a merge needs one");
+	for (size_t i = 0; i < sec->nrules && (merge || sec->op == OP_DELETE); i++) {
+		const char *path = sec->rules[i].path;
+
+		if (sec->rules[i].role == ROLE_FIELD &&
+		    !(merge && strcmp(path, "retired_id") == 0))
+			conf_error_at(c->conf->errors, s, NULL,
+			    "%s has no place in a %s: only id, updated_at%s", path,
+			    record_op_name(sec->op), merge ? " and retired_id" : "");
+	}
+}
+
 static void
 check_needed(struct compiler *c, const struct section *sec, const struct conf_section *s)
 {
@@ -242,9 +262,7 @@ check_needed(struct compiler *c, const struct section *sec, const struct conf_se
 	if (find_rule(sec, "id") == NULL)
 		conf_error_at(
 		    c->conf->errors, s, NULL, "id is not mapped; a record needs one");
-	if (sec->op == OP_MERGE && find_rule(sec, "retired_id") == NULL)
-		conf_error_at(
-		    c->conf->errors, s, NULL, "retired_id is not mapped; a merge needs one");
+	check_bare(c, sec, s);
 	if (sec->op != OP_PUT)
 		return;
 	for (const struct field *f = sec->schema->fields; f->path != NULL; f++) {
@@ -337,4 +355,6 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	add_status_raw(c, out, s);
 	check_needed(c, out, s);
 	arrange(c, out, s);
+	if (out->op == OP_MERGE)
+		out->retired = find_rule(out, "retired_id");
 }

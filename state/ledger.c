@@ -89,7 +89,8 @@ meta_judge(struct ledger *l, struct span format, struct span id, struct span che
 
 	if (r.bad || id.n != LEDGER_ID_SIZE || check.n != DIGEST_SIZE)
 		return ledger_damaged(e, TABLE_META);
-	if (version != LEDGER_FORMAT)
+	l->format = version;
+	if (version != LEDGER_FORMAT && version != LEDGER_FORMAT_1)
 		return err_set(e, ERR_LEDGER,
 		    "%s/ledger.mdb has format %u, this program knows %u: use a newer emrdrop",
 		    l->dir, version, LEDGER_FORMAT);
@@ -170,6 +171,24 @@ meta_find(struct ledger *l, struct err *e)
 	return r;
 }
 
+/* Format 2 has what 1 has, and merges besides: a program of format 1 must not read them. */
+static int
+meta_upgrade(struct ledger *l, struct err *e)
+{
+	const char format[4] = {LEDGER_FORMAT, 0, 0, 0};
+	struct act a;
+
+	if (l->format != LEDGER_FORMAT_1)
+		return 0;
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (l->ops->put(a.txn, TABLE_META, SPAN_LIT("format"), (struct span){format, 4},
+		e) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}
+
 static int
 check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 {
@@ -220,7 +239,9 @@ open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 			    l->dir);
 		return -1;
 	}
-	return check_identity(l, expected, want, e);
+	if (check_identity(l, expected, want, e) != 0)
+		return -1;
+	return create ? meta_upgrade(l, e) : 0;
 }
 
 /* The site key's place must be absolute, and a job may be started anywhere. */

@@ -16,6 +16,7 @@ struct ledger {
 	struct site_keys keys;
 	unsigned char id[LEDGER_ID_SIZE];
 	bool made;
+	uint32_t format;
 	char dir[3072];
 };
 

@@ -182,6 +182,11 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_TOUCHED:
+		if (s->removed && s->key.type == RECORD_RETIRED) {
+			now->flags = KNOWN_TOMBSTONE;
+			now->content = s->known.content;
+			break;
+		}
 		/* Of what was taken only; what its change became is told by that. */
 		if (!(now->flags & KNOWN_EMPTY) &&
 		    digest_eq(&now->content, &s->known.content))
@@ -218,6 +223,8 @@ record_write(
 	buf_add(b, now->content.b, DIGEST_SIZE);
 	if (now->flags & KNOWN_REFUSED)
 		buf_add(b, now->refused.b, DIGEST_SIZE);
+	if (now->flags & KNOWN_MERGE)
+		buf_add(b, now->file.b, DIGEST_SIZE);
 	put_text(b, sealed);
 	return ledger_write(&m->act, TABLE_RECORDS, key_span(k), b);
 }
@@ -245,6 +252,10 @@ merge_one(struct merge *m, const struct ref *ref)
 	else if (known_decode(&now, value, &sealed) != 0)
 		return ledger_damaged(m->act.e, TABLE_RECORDS);
 	apply(&now, &s, outcome_of(m, ref));
+	if (s.key.type == RECORD_RETIRED && now.flags == 0) {
+		now.flags = KNOWN_MERGE;
+		now.file = m->p->file;
+	}
 	return record_write(m, &k, &now, s.sealed);
 }
 

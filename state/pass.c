@@ -61,8 +61,34 @@ known_decode(struct known *out, struct span value, struct span *sealed)
 	get_bytes(&r, out->content.b, DIGEST_SIZE);
 	if (out->flags & KNOWN_REFUSED)
 		get_bytes(&r, out->refused.b, DIGEST_SIZE);
+	if (out->flags & KNOWN_MERGE)
+		get_bytes(&r, out->file.b, DIGEST_SIZE);
 	*sealed = get_text(&r);
 	return r.bad ? -1 : 0;
+}
+
+static int
+first_of_type(void *arg, struct span key, struct span value)
+{
+	(void)key;
+	(void)value;
+	*(int *)arg = 1;
+	return 1;
+}
+
+int
+ledger_has_type(
+    struct ledger *l, uint32_t scope, enum record_type type, struct err *e)
+{
+	struct key k;
+	int found = 0;
+
+	scope_key(&k, scope);
+	key_u8(&k, type);
+	if (ledger_each(l, TABLE_RECORDS, key_span(&k),
+		&(struct visitor){first_of_type, &found}, e) != 0)
+		return -1;
+	return found;
 }
 
 static int

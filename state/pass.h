@@ -30,7 +30,8 @@ enum known_flag {
 	KNOWN_TOMBSTONE = 1, /* removed */
 	KNOWN_DOUBT = 2,   /* sent, never answered: goes out again whatever its digest */
 	KNOWN_REFUSED = 4, /* the API refused `refused`; `content` is what it last took */
-	KNOWN_EMPTY = 8    /* nothing was ever taken: `content` means nothing */
+	KNOWN_EMPTY = 8,   /* nothing was ever taken: `content` means nothing */
+	KNOWN_MERGE = 16   /* of RECORD_RETIRED: `file` and `window` name the merge */
 };
 
 /* What the ledger knows of a record. */
@@ -41,7 +42,8 @@ struct known {
 	struct digest content;
 	struct digest refused;
 	int64_t at; /* event time, ms, or TIME_NONE */
-	int64_t window;
+	int64_t window; /* of a merge: its message's number */
+	struct digest file;
 };
 
 /* A key, and what the ledger answers. */
@@ -53,6 +55,10 @@ struct lookup {
 /* Fills in each known, all in one read, in their own order. */
 int ledger_known(
     struct ledger *l, uint32_t scope, struct lookup *lookups, size_t n, struct err *e);
+
+/* Has the scope any record of this type? 1, 0, -1. */
+int ledger_has_type(
+    struct ledger *l, uint32_t scope, enum record_type type, struct err *e);
 
 /* What a record will be once its batch is acknowledged. */
 struct entry {
@@ -95,7 +101,7 @@ enum outcome {
 	OUTCOME_TAKEN,
 	OUTCOME_REFUSED,
 	OUTCOME_LATER,
-	OUTCOME_TOUCHED /* nothing was sent: only its event time moves on (P7) */
+	OUTCOME_TOUCHED /* nothing was sent: its event time moves on (P7), or a merge ends */
 };
 
 /* A batch's acknowledgement: one outcome a record. `round` counts `later` answers. */

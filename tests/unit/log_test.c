@@ -127,8 +127,8 @@ Test(log, problem_has_place_code_words_and_remedy)
 {
 	const struct problem problems[] = {
 	    {PROBLEM_NOT_DATE, WEIGHT_WARNING, 812, SPAN_LIT("DOB"), "patient",
-		"birth_date"},
-	    {PROBLEM_CSV_QUOTE, WEIGHT_REJECT, 3, {NULL, 0}, NULL, NULL},
+		"birth_date", {NULL, 0}},
+	    {PROBLEM_CSV_QUOTE, WEIGHT_REJECT, 3, {NULL, 0}, NULL, NULL, {NULL, 0}},
 	};
 	struct log l = log_of(LOG_TEXT, NULL);
 

@@ -1,0 +1,194 @@
+/*
+ * Merges: an id that one retired may not be used again (HL7 v2.9.1 3.3.40), until the
+ * merge is reversed. In the ledger a merge is an entry of its own, under the id that
+ * it retired; the records of both patients stay as they are.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/changes_impl.h"
+
+#define DETAIL_SIZE 96
+
+/* The content of an entry whose merge was reversed. */
+static const struct digest reversed;
+
+static struct record_key
+retired_key(const struct changes *c, struct span id)
+{
+	return record_key(c->conf->keys, c->conf->source, RECORD_RETIRED, id);
+}
+
+static struct digest
+merge_content(const struct changes *c, struct span survivor, struct span retired)
+{
+	const struct span parts[] = {SPAN_LIT("merge"), survivor, retired};
+
+	return digest_parts(c->conf->keys, KEY_CONTENT, parts, 3);
+}
+
+void
+merges_note(struct changes *c, struct span id)
+{
+	size_t cap = c->patients_cap * 2 + 64;
+	struct lookup *more;
+
+	if (!c->merges)
+		return;
+	if (c->npatients == c->patients_cap) {
+		if ((more = reallocarray(c->patients, cap, sizeof(*more))) == NULL) {
+			c->text.failed = 1;
+			return;
+		}
+		c->patients = more;
+		c->patients_cap = cap;
+	}
+	c->patients[c->npatients++] = (struct lookup){.key = retired_key(c, id)};
+	c->block[c->n].npatients++;
+}
+
+static struct span
+retired_of(const struct record *r)
+{
+	int at = schema_field(r->schema, SPAN_LIT("retired_id"));
+
+	for (size_t i = 0; i < r->nvalues; i++)
+		if (r->values[i].field == at)
+			return r->values[i].text;
+	return (struct span){NULL, 0};
+}
+
+/* It has no time of its own in the ledger: merges are never stale. */
+void
+merges_take(struct changes *c, struct candidate *k, const struct record *r)
+{
+	struct span retired = retired_of(r);
+
+	c->merges = true;
+	k->at = k->latest = TIME_NONE;
+	k->window = (int64_t)r->row;
+	k->of = changes_keep(c, retired);
+	k->of_n = retired.n;
+	k->content = merge_content(c, r->id, retired);
+	c->lookups[c->n].key = retired_key(c, retired);
+}
+
+int
+merges_lookup(struct changes *c, struct err *e)
+{
+	if (c->conf->ledger == NULL || c->npatients == 0)
+		return 0;
+	return ledger_known(
+	    c->conf->ledger, c->conf->scope, c->patients, c->npatients, e);
+}
+
+/* Is the id retired? By an earlier message of this file, whose number is then *row. */
+static bool
+is_retired(const struct changes *c, const struct lookup *it, uint64_t *row)
+{
+	struct changed last;
+
+	*row = 0;
+	if (overlay_get(c->overlay, &it->key, &last) == 1) {
+		*row = last.at == TIME_NONE ? 0 : (uint64_t)last.at;
+		return last.content != overlay_content(&reversed);
+	}
+	return it->known.found &&
+	       (it->known.flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0;
+}
+
+static void
+tell(struct changes *c, const struct candidate *k, const struct lookup *it, uint64_t row)
+{
+	char detail[DETAIL_SIZE], file[FILE_ID_HEX_SIZE];
+	struct problem p = {.code = PROBLEM_RETIRED_ID,
+	    .weight = WEIGHT_REJECT,
+	    .row = k->row,
+	    .type = k->schema->name,
+	    .field = k->schema->type == RECORD_PATIENT ? "id" : "patient_id"};
+
+	digest_hex(&it->known.file, file);
+	if (row > 0)
+		snprintf(detail, sizeof(detail), "merged by message %llu of this file",
+		    (unsigned long long)row);
+	else
+		snprintf(detail, sizeof(detail), "merged by message %llu of file %s",
+		    (unsigned long long)it->known.window, file);
+	p.detail = span_of(detail);
+	if (c->conf->problem != NULL)
+		c->conf->problem(c->conf->arg, &p);
+}
+
+/* Into a patient that is not any more: unless it is the very merge, turned round. */
+static bool
+forbids_merge(struct changes *c, const struct candidate *k)
+{
+	const struct lookup *it = &c->patients[k->patients];
+	struct digest turned = merge_content(c, changes_kept(c, k->of, k->of_n),
+	    changes_kept(c, k->id, k->id_n));
+	struct changed last;
+	uint64_t row;
+
+	if (k->npatients == 0 || !is_retired(c, it, &row))
+		return false;
+	if (overlay_get(c->overlay, &it->key, &last) == 1
+		? last.content == overlay_content(&turned)
+		: digest_eq(&it->known.content, &turned))
+		return false;
+	tell(c, k, it, row);
+	return true;
+}
+
+bool
+merges_forbid(struct changes *c, const struct candidate *k)
+{
+	uint64_t row;
+
+	if (k->unmerge)
+		return false;
+	if (k->op == OP_MERGE)
+		return forbids_merge(c, k);
+	for (size_t i = 0; i < k->npatients; i++) {
+		const struct lookup *it = &c->patients[k->patients + i];
+
+		if (!is_retired(c, it, &row))
+			continue;
+		tell(c, k, it, row);
+		return true;
+	}
+	return false;
+}
+
+/* The id may be used again: an entry that is removed, with nothing to send. */
+static int
+revive(struct changes *c, const struct lookup *it, struct span id, struct err *e)
+{
+	const struct entry entry = {.key = it->key,
+	    .content = reversed,
+	    .at = TIME_NONE,
+	    .window = TIME_NONE,
+	    .removed = true,
+	    .id = id};
+	const struct changed now = {
+	    .content = overlay_content(&reversed), .at = TIME_NONE,
+	    .batch = (uint32_t)c->frame.number};
+
+	if (changes_to_frame(c, &entry, (struct span){NULL, 0}, e) == NULL)
+		return -1;
+	return overlay_put(c->overlay, &it->key, &now, e);
+}
+
+int
+merges_done(struct changes *c, const struct candidate *k, struct err *e)
+{
+	uint64_t row;
+
+	if (k->op == OP_MERGE)
+		c->merged_in = c->frame.number;
+	/* The first is the record's own id: the survivor, who lives again. */
+	if (k->npatients == 0 || !is_retired(c, &c->patients[k->patients], &row))
+		return 0;
+	return revive(
+	    c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
+}
