@@ -30,23 +30,23 @@ enum problem_code {
 	PROBLEM_NOT_ALLOWED,  /* not among the values the field may have */
 	PROBLEM_NOT_PHONE,
 	PROBLEM_NOT_EMAIL,
-	PROBLEM_NPI_CHECK,   /* check digit; a warning */
-	PROBLEM_TOO_LONG,    /* max_length */
-	PROBLEM_LIMIT,       /* a row's memory or record limit */
-	PROBLEM_API_REFUSED, /* the API took the batch but not this record */
-	PROBLEM_NO_ZONE,     /* a time without offset, and no zone is known */
+	PROBLEM_NPI_CHECK,    /* check digit; a warning */
+	PROBLEM_TOO_LONG,     /* max_length */
+	PROBLEM_LIMIT,        /* a row's memory or record limit */
+	PROBLEM_API_REFUSED,  /* the API took the batch but not this record */
+	PROBLEM_NO_ZONE,      /* a time without offset, and no zone is known */
 	PROBLEM_UNKNOWN_UNIT, /* a duration without a unit, or in an unknown one */
-	PROBLEM_CONFLICT,    /* parts that say the same thing differ; a warning */
-	PROBLEM_RETIRED_ID,  /* the patient was merged into another */
-	PROBLEM_HL7_HEADER,  /* an MSH that can't be used */
-	PROBLEM_HL7_BATCH,   /* of a batch that does not begin with a message */
-	PROBLEM_HL7_CUT,     /* the last segment has no end */
-	PROBLEM_HL7_ORPHAN,  /* segments that belong to no message */
-	PROBLEM_HL7_SEGMENT, /* a line that is no segment; a warning */
-	PROBLEM_HL7_ESCAPE,  /* an unknown escape sequence, kept; a warning */
-	PROBLEM_HL7_CHARSET, /* bytes are not what MSH-18 says; a warning */
-	PROBLEM_HL7_TRAILER, /* FHS or BHS without FTS or BTS; a warning */
-	PROBLEM_HL7_COUNT,   /* BTS-1 or FTS-1 is wrong; a warning */
+	PROBLEM_CONFLICT,     /* parts that say the same thing differ; a warning */
+	PROBLEM_RETIRED_ID,   /* the patient was merged into another */
+	PROBLEM_HL7_HEADER,   /* an MSH that can't be used */
+	PROBLEM_HL7_BATCH,    /* of a batch that does not begin with a message */
+	PROBLEM_HL7_CUT,      /* the last segment has no end */
+	PROBLEM_HL7_ORPHAN,   /* segments that belong to no message */
+	PROBLEM_HL7_SEGMENT,  /* a line that is no segment; a warning */
+	PROBLEM_HL7_ESCAPE,   /* an unknown escape sequence, kept; a warning */
+	PROBLEM_HL7_CHARSET,  /* bytes are not what MSH-18 says; a warning */
+	PROBLEM_HL7_TRAILER,  /* FHS or BHS without FTS or BTS; a warning */
+	PROBLEM_HL7_COUNT,    /* BTS-1 or FTS-1 is wrong; a warning */
 	PROBLEM_CODE_COUNT
 };
 
@@ -58,7 +58,7 @@ enum problem_weight {
 struct problem {
 	enum problem_code code;
 	enum problem_weight weight;
-	uint64_t row;       /* spreadsheet row (the header is 1), or message; 0: the file */
+	uint64_t row; /* spreadsheet row (the header is 1), or message; 0: the file */
 	struct span column; /* title as the clinic wrote it, or PID-7; empty if none */
 	const char *type;   /* record type, or NULL */
 	const char *field;  /* schema path, or NULL */

@@ -51,14 +51,14 @@ struct record {
 	 */
 	const struct value *values;
 	size_t nvalues;
-	int64_t event_at;          /* ms since 1970, or TIME_NONE */
+	int64_t event_at; /* ms since 1970, or TIME_NONE */
 	/* The latest that it may be: a day is 24 hours long, an hour may happen twice. */
 	int64_t event_latest;
 	struct span event_at_text; /* as it goes into the envelope; may be empty */
 	int64_t window; /* ms: where on_missing looks (e.g. start), or TIME_NONE */
 	uint64_t row;   /* origin: spreadsheet row, or message number */
-	bool unmerge;   /* a patient whose id was retired by a merge, and is not any more */
-	bool patched;   /* a deletion of what this feed patches, and does not put */
+	bool unmerge; /* a patient whose id was retired by a merge, and is not any more */
+	bool patched; /* a deletion of what this feed patches, and does not put */
 };
 
 const char *record_op_name(enum record_op op);

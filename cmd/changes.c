@@ -1,3 +1,5 @@
+#include "cmd/changes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,8 @@ changes_new(const struct changes_conf *conf, struct err *e)
 	frame_init(&c->frame);
 	c->frame.number = 1;
 	if (conf->ledger != NULL)
-		c->merges = ledger_has_type(conf->ledger, conf->scope, RECORD_RETIRED, e) != 0;
+		c->merges = ledger_has_type(
+				conf->ledger, conf->scope, RECORD_RETIRED, e) != 0;
 	if ((c->overlay = overlay_new(e)) == NULL ||
 	    (c->outbox = outbox_new(conf->outbox_dir, conf->outbox_memory, e)) == NULL ||
 	    (c->sha = sha256_new(e)) == NULL) {

@@ -38,7 +38,8 @@ struct changes_counts {
 	uint64_t unchanged;
 	uint64_t duplicate; /* equal to an earlier row of the same file */
 	uint64_t stale;     /* older than what the ledger knows */
-	uint64_t refused;   /* the API refused this very content before, or a merge forbids it */
+	uint64_t
+	    refused; /* the API refused this very content before, or a merge forbids it */
 	uint64_t batches;
 };
 

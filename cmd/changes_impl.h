@@ -44,8 +44,8 @@ struct changes {
 	size_t nrefs, refs_cap;
 	struct lookup *patients; /* each as a retired id */
 	size_t npatients, patients_cap;
-	bool merges;          /* the ledger or this file has some */
-	uint64_t merged_in;   /* the last batch with a merge */
+	bool merges;        /* the ledger or this file has some */
+	uint64_t merged_in; /* the last batch with a merge */
 	struct buf text;
 
 	struct frame frame; /* the batch being filled */

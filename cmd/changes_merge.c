@@ -125,8 +125,8 @@ static bool
 forbids_merge(struct changes *c, const struct candidate *k)
 {
 	const struct lookup *it = &c->patients[k->patients];
-	struct digest turned = merge_content(c, changes_kept(c, k->of, k->of_n),
-	    changes_kept(c, k->id, k->id_n));
+	struct digest turned = merge_content(
+	    c, changes_kept(c, k->of, k->of_n), changes_kept(c, k->id, k->id_n));
 	struct changed last;
 	uint64_t row;
 
@@ -170,8 +170,8 @@ revive(struct changes *c, const struct lookup *it, struct span id, struct err *e
 	    .window = TIME_NONE,
 	    .removed = true,
 	    .id = id};
-	const struct changed now = {
-	    .content = overlay_content(&reversed), .at = TIME_NONE,
+	const struct changed now = {.content = overlay_content(&reversed),
+	    .at = TIME_NONE,
 	    .batch = (uint32_t)c->frame.number};
 
 	if (changes_to_frame(c, &entry, (struct span){NULL, 0}, e) == NULL)
@@ -189,6 +189,5 @@ merges_done(struct changes *c, const struct candidate *k, struct err *e)
 	/* The first is the record's own id: the survivor, who lives again. */
 	if (k->npatients == 0 || !is_retired(c, &c->patients[k->patients], &row))
 		return 0;
-	return revive(
-	    c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
+	return revive(c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
 }

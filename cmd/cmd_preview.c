@@ -219,7 +219,8 @@ static int
 preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 {
 	struct preview p = {.app = app, .feed = f};
-	struct mapper_sink sink = {take_record, take_problem, &p};
+	struct mapper_sink sink = {
+	    .record = take_record, .problem = take_problem, .arg = &p};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	int fd = open(path, O_RDONLY | O_CLOEXEC), exit;
 

@@ -53,9 +53,9 @@ const struct conf_option feed_options[] = {
     {.name = NULL},
 };
 
-static const char *const known_sections[] = {"feed", "source", "csv", "hl7", "columns", "fields", "rows",
-    "code", "target", "patient", "appointment", "slot", "practitioner", "location",
-    "coverage", "encounter", "observation", NULL};
+static const char *const known_sections[] = {"feed", "source", "csv", "hl7", "columns",
+    "fields", "rows", "code", "target", "patient", "appointment", "slot", "practitioner",
+    "location", "coverage", "encounter", "observation", NULL};
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 
@@ -63,11 +63,17 @@ static const char *const site_sections[] = {"state", "log", "run", NULL};
 
 /* The section and one of its keys, for a mistake that the option table can't see. */
 static void
-name_error(struct feed *f, const char *key, const char *why)
+section_error(struct feed *f, const char *section, const char *key, const char *why)
 {
-	struct conf_section *s = conf_find(&f->conf, "feed", "");
+	struct conf_section *s = conf_find(&f->conf, section, "");
 
 	conf_error_at(&f->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", why);
+}
+
+static void
+name_error(struct feed *f, const char *key, const char *why)
+{
+	section_error(f, "feed", key, why);
 }
 
 static uint64_t
@@ -125,6 +131,9 @@ bind_all(struct feed *f, struct err *e)
 	f->mapper = mapper_new(&f->conf, &mc, e);
 	if (f->mapper == NULL && e->code != ERR_CONFIG)
 		return -1;
+	if (f->mapper != NULL && mapper_receipts(f->mapper) && f->source.feedback == NULL)
+		section_error(f, "hl7", "ack",
+		    "acknowledgements need a folder to go to: feedback in [source]");
 	conf_check_unused(&f->conf, known_sections);
 	if (f->errors.n == 0) {
 		f->fingerprint = fingerprint(f);

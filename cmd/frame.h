@@ -15,7 +15,8 @@ struct frame_record {
 	uint32_t at, length; /* its object in json */
 	struct entry entry;  /* entry.id points into ids once decoded */
 	uint32_t id_at;
-	struct span name; /* the id that it goes out under; a merge is kept under another */
+	struct span
+	    name; /* the id that it goes out under; a merge is kept under another */
 	uint32_t name_at;
 };
 

@@ -26,6 +26,25 @@ sink_problem(void *arg, const struct problem *p)
 	problems_add(&in->problems, p);
 }
 
+/* What is found only when a record is compared: its message was mapped all the same. */
+static void
+late_problem(void *arg, const struct problem *p)
+{
+	struct intake *in = arg;
+
+	problems_add(&in->problems, p);
+	if (in->acks != NULL)
+		acks_refuse(in->acks, p->row, p->code);
+}
+
+static int
+sink_receipt(void *arg, const struct receipt *r, struct err *e)
+{
+	struct intake *in = arg;
+
+	return in->acks == NULL ? 0 : acks_add(in->acks, r, e);
+}
+
 static void
 intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 {
@@ -40,7 +59,7 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .batch_bytes = (size_t)j->feed->target.batch_bytes,
 	    .outbox_dir = j->ledger != NULL ? ledger_dir(j->ledger) : "/tmp",
 	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
-	    .problem = sink_problem,
+	    .problem = late_problem,
 	    .arg = in,
 	};
 }
@@ -62,6 +81,7 @@ intake_free(struct intake *in)
 	changes_free(in->changes);
 	reading_free(in->reading);
 	sha256_free(in->sha);
+	acks_free(in->acks);
 	problems_release(&in->problems);
 	free(in);
 }
@@ -187,7 +207,8 @@ judge(struct job *j, struct intake *in)
 	bool changed = changes_counts(in->changes)->changed > 0;
 
 	if (in->refusal.code != ERR_NONE) {
-		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD : VERDICT_REFUSE;
+		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD
+							   : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
 	} else if (en->rows == 0) {
 		en->verdict = VERDICT_EMPTY;
@@ -235,10 +256,14 @@ int
 intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
     struct err *e)
 {
-	struct mapper_sink sink = {sink_record, sink_problem, in};
+	struct mapper_sink sink = {sink_record, sink_problem, sink_receipt, in};
 	int rc;
 
 	intake_init(j, f, in);
+	if (mapper_receipts(j->feed->mapper) && !j->app->dry_run &&
+	    (in->acks = acks_new(j->feed->mapper, in->conf.outbox_dir,
+		 in->conf.outbox_memory, e)) == NULL)
+		return -1;
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL ||
 	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||

@@ -104,6 +104,7 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
     uint64_t pending, struct err *e)
 {
 	struct file_entry *en = &in->entry;
+	int rc;
 
 	en->closed = true;
 	if (check_books(in, pending, e) != 0 || ledger_file_put(j->ledger, en, e) != 0 ||
@@ -123,7 +124,8 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
 	log_file(j, in, "file-delivered", LOG_INFO);
 	if (tell(j, in, pending, e) != 0)
 		return -1;
-	return settle_done(j, f, in, e);
+	rc = settle_feedback(j, in, e);
+	return rc == 1 ? settle_done(j, f, in, e) : rc;
 }
 
 int

@@ -4,6 +4,7 @@
 #ifndef CMD_JOB_IMPL_H
 #define CMD_JOB_IMPL_H
 
+#include "cmd/acks.h"
 #include "cmd/changes.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
@@ -62,6 +63,7 @@ struct intake {
 	struct sha256 *sha;
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
+	struct acks *acks; /* NULL: the feed asks for none */
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
@@ -87,6 +89,12 @@ int send_changes(struct job *j, const struct pass *p, struct intake *in, struct 
 /* Writes down what became of a file that needs nothing more, then settles it. */
 int settle_done(
     struct job *j, const struct drop_file *f, const struct intake *in, struct err *e);
+/*
+ * What the clinic is told goes into the feedback folder, before the file is put away:
+ * 1, 0 if it can't be written (told; the next run tries again), -1.
+ */
+int settle_feedback(struct job *j, struct intake *in, struct err *e);
+
 /* Goes on with what earlier runs could not put away. */
 int settle_again(struct job *j, struct err *e);
 

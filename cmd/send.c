@@ -100,6 +100,8 @@ note_refusal(struct sender *s, const struct frame_record *r)
 	    .type = type_name(r->entry.key.type)};
 
 	problems_add(&s->in->problems, &p);
+	if (s->in->acks != NULL)
+		acks_refuse(s->in->acks, r->row, p.code);
 }
 
 /* What an earlier run learnt of this batch: 0 nothing, 1 something, -1. */

@@ -106,20 +106,43 @@ settle(struct job *j, const struct settling *s, struct err *e)
 	return ledger_settle_end(j->ledger, j->feed->feed.name, s, e);
 }
 
-/* A file that can't be put away is told, and tried again; the work goes on. */
+/* What can't be written or put away is told, and tried again; the work goes on. */
 static int
-settle_or_tell(struct job *j, const struct settling *s, struct err *e)
+settle_failed(struct job *j, const char *event, struct err *e)
 {
-	if (settle(j, s, e) == 0)
-		return 0;
 	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
 		return -1;
-	log_event(&j->app->log, LOG_ERROR, "settle-failed",
+	log_event(&j->app->log, LOG_ERROR, event,
 	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
 	j->out->unsettled++;
 	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
 	e->code = ERR_NONE;
 	return 0;
+}
+
+static int
+settle_or_tell(struct job *j, const struct settling *s, struct err *e)
+{
+	return settle(j, s, e) == 0 ? 0 : settle_failed(j, "settle-failed", e);
+}
+
+/* FEEDBACK/NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
+int
+settle_feedback(struct job *j, struct intake *in, struct err *e)
+{
+	char id[FILE_ID_HEX_SIZE], path[FILE_PATH_MAX + 1];
+	struct span name = span_of(in->entry.name);
+
+	if (in->acks == NULL)
+		return 1;
+	if (name.n > NAME_KEPT_MAX)
+		name.n = utf8_valid((struct span){name.p, NAME_KEPT_MAX});
+	digest_hex(&in->entry.id, id);
+	snprintf(path, sizeof(path), "%s/%.*s-%.8s.ack.hl7", j->feed->source.feedback,
+	    (int)name.n, name.p, id);
+	if (acks_write(in->acks, j->poller, path, in->entry.read_at, e) == 0)
+		return 1;
+	return settle_failed(j, "feedback-failed", e);
 }
 
 struct unsettled {

@@ -94,6 +94,37 @@ mapper_event_times(const struct mapper *m)
 	return m->ops->event_times(m->self);
 }
 
+bool
+mapper_receipts(const struct mapper *m)
+{
+	return m->ops->receipts != NULL && m->ops->receipts->wanted(m->self);
+}
+
+void
+mapper_receipts_open(const struct mapper *m, int64_t now, struct buf *out)
+{
+	m->ops->receipts->open(out, now);
+}
+
+const char *
+mapper_receipt_word(const struct mapper *m, enum receipt_code code)
+{
+	return m->ops->receipts->word(code);
+}
+
+void
+mapper_receipt_problem(const struct mapper *m, const struct receipt *r,
+    enum problem_code code, struct buf *out)
+{
+	m->ops->receipts->problem(out, r, code);
+}
+
+void
+mapper_receipts_close(const struct mapper *m, uint64_t n, struct buf *out)
+{
+	m->ops->receipts->close(out, n);
+}
+
 static int
 pass_record(void *arg, const struct record *rec, struct err *e)
 {
@@ -112,6 +143,15 @@ pass_problem(void *arg, const struct problem *p)
 	r->theirs.problem(r->theirs.arg, p);
 }
 
+static int
+pass_receipt(void *arg, const struct receipt *receipt, struct err *e)
+{
+	struct reading *r = arg;
+
+	return r->theirs.receipt == NULL ? 0
+					 : r->theirs.receipt(r->theirs.arg, receipt, e);
+}
+
 struct reading *
 mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
 {
@@ -123,7 +163,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	}
 	r->ops = m->ops;
 	r->theirs = *sink;
-	r->ours = (struct mapper_sink){pass_record, pass_problem, r};
+	r->ours = (struct mapper_sink){pass_record, pass_problem, pass_receipt, r};
 	r->run = (struct format_run){&r->ours, &r->counts, now};
 	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
 		free(r);

@@ -31,12 +31,26 @@ struct mapper_conf {
 };
 
 /*
+ * What answers one row or message, in the file's own format: a text with a place for
+ * the outcome, since the API may still refuse what was mapped.
+ */
+enum receipt_code { RECEIPT_TAKEN, RECEIPT_REJECTED, RECEIPT_UNREADABLE };
+
+struct receipt {
+	uint64_t row;
+	enum receipt_code code;
+	struct span before, behind; /* the outcome's own text stands between them */
+};
+
+/*
  * Where the results of a file go. Both borrow what they are given. A non-zero
  * return of `record` ends the reading with -1 and the err that it set.
  */
 struct mapper_sink {
 	int (*record)(void *arg, const struct record *r, struct err *e);
 	void (*problem)(void *arg, const struct problem *p);
+	/* For feeds that send receipts (mapper_receipts); else it may be NULL. */
+	int (*receipt)(void *arg, const struct receipt *r, struct err *e);
 	void *arg;
 };
 
@@ -62,6 +76,16 @@ uint64_t mapper_fingerprint(const struct mapper *m);
 
 /* Does every record of this feed carry an event time, as far as the map says? */
 bool mapper_event_times(const struct mapper *m);
+
+/* Are the feed's files answered? */
+bool mapper_receipts(const struct mapper *m);
+
+/* The texts of an answer: its front, an outcome, what went wrong later, its end. */
+void mapper_receipts_open(const struct mapper *m, int64_t now, struct buf *out);
+const char *mapper_receipt_word(const struct mapper *m, enum receipt_code code);
+void mapper_receipt_problem(const struct mapper *m, const struct receipt *r,
+    enum problem_code code, struct buf *out);
+void mapper_receipts_close(const struct mapper *m, uint64_t n, struct buf *out);
 
 /* Starts on a file. `now` (ms) judges event times in the future. */
 struct reading *mapper_open(

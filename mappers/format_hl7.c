@@ -9,6 +9,7 @@
 
 #include "mappers/charset.h"
 #include "mappers/format_ops.h"
+#include "mappers/hl7_ack.h"
 #include "mappers/hl7_reader.h"
 #include "mappers/hl7_text.h"
 #include "mappers/map.h"
@@ -19,6 +20,8 @@
 #define FNV_PRIME   UINT64_C(0x100000001b3)
 #define MESSAGE_MIN 4096
 #define MESSAGE_MAX (64 << 20)
+#define ACK_MAX     (4 << 20) /* of one acknowledgement: it echoes fields of an MSH */
+#define ACK_ERRORS  20        /* in one acknowledgement */
 
 static const char *const trailers[] = {"optional", "required", NULL};
 enum mismatch { MISMATCH_HOLD, MISMATCH_DELIVER, MISMATCH_REFUSE };
@@ -101,6 +104,12 @@ struct hl7_file {
 	struct json *explain, *fields;
 	uint64_t explain_row, fields_row;
 	bool marked;
+
+	/* The acknowledgement of the message at hand. */
+	struct mapper_sink sink; /* takes note of problems, and passes them on */
+	bool acks;
+	struct buf before, behind, errors;
+	unsigned nerrors;
 	char found[FOUND_MAX];
 };
 
@@ -177,7 +186,23 @@ event_times(const void *self)
 static void
 tell(struct hl7_file *f, const struct problem *p)
 {
+	if (f->acks && p->weight == WEIGHT_REJECT && f->nerrors++ < ACK_ERRORS)
+		hl7_ack_error(&f->errors, buf_span(&f->before), p);
 	f->run.sink->problem(f->run.sink->arg, p);
+}
+
+static void
+on_problem(void *arg, const struct problem *p)
+{
+	tell(arg, p);
+}
+
+static int
+on_record(void *arg, const struct record *r, struct err *e)
+{
+	struct hl7_file *f = arg;
+
+	return f->run.sink->record(f->run.sink->arg, r, e);
 }
 
 /* A problem with the structure: told by the number of a segment in the file. */
@@ -202,15 +227,44 @@ count_row(struct hl7_file *f, enum row_fate fate)
 	n->rejected += fate == ROW_REJECTED;
 }
 
-static int
-reject(struct hl7_file *f, const struct hl7_found *found, enum problem_code code)
+static void
+begin_ack(struct hl7_file *f, const struct hl7_found *found)
 {
-	struct problem p = {
-	    .code = code, .weight = WEIGHT_REJECT, .row = found->number};
+	buf_clear(&f->before);
+	buf_clear(&f->behind);
+	buf_clear(&f->errors);
+	f->nerrors = 0;
+	if (f->acks)
+		hl7_ack_before(&f->before, found->message, found->number, f->run.now);
+}
+
+static int
+send_ack(struct hl7_file *f, const struct hl7_found *found, enum receipt_code code,
+    struct err *e)
+{
+	struct receipt r = {.row = found->number, .code = code};
+
+	if (!f->acks)
+		return 0;
+	hl7_ack_behind(&f->behind, found->message);
+	buf_add_span(&f->behind, buf_span(&f->errors));
+	if (buf_check(&f->before, "an acknowledgement", e) != 0 ||
+	    buf_check(&f->behind, "an acknowledgement", e) != 0)
+		return -1;
+	r.before = buf_span(&f->before);
+	r.behind = buf_span(&f->behind);
+	return f->run.sink->receipt(f->run.sink->arg, &r, e);
+}
+
+static int
+reject(struct hl7_file *f, const struct hl7_found *found, enum problem_code code,
+    struct err *e)
+{
+	struct problem p = {.code = code, .weight = WEIGHT_REJECT, .row = found->number};
 
 	count_row(f, ROW_REJECTED);
 	tell_at(f, &p, found->segment);
-	return 0;
+	return send_ack(f, found, RECEIPT_UNREADABLE, e);
 }
 
 static int
@@ -229,7 +283,8 @@ map_message(struct hl7_file *f, const struct hl7_found *found, struct err *e)
 	if (rc != 0)
 		return -1;
 	count_row(f, result.fate);
-	return 0;
+	return send_ack(
+	    f, found, result.fate == ROW_REJECTED ? RECEIPT_REJECTED : RECEIPT_TAKEN, e);
 }
 
 static int
@@ -238,12 +293,13 @@ on_message(void *arg, const struct hl7_found *found, struct err *e)
 	struct hl7_file *f = arg;
 	struct hl7_message *m = found->message;
 
-	if (m == NULL)
-		return reject(f, found, found->code);
+	begin_ack(f, found);
+	if (found->code != PROBLEM_NONE)
+		return reject(f, found, found->code, e);
 	if (found->cut && f->feed->set.unterminated == 0)
-		return reject(f, found, PROBLEM_HL7_CUT);
+		return reject(f, found, PROBLEM_HL7_CUT, e);
 	if (hl7_leaf(&m->d, hl7_field(m, 0, 9)).n == 0)
-		return reject(f, found, PROBLEM_HL7_HEADER);
+		return reject(f, found, PROBLEM_HL7_HEADER, e);
 	if (!f->marked && hl7_reader_mark(f->reader))
 		hl7_charsets_mark(f->charsets);
 	f->marked = true;
@@ -272,6 +328,9 @@ close_file(void *file)
 	hl7_reader_free(f->reader);
 	binding_free(f->binding);
 	hl7_charsets_free(f->charsets);
+	buf_release(&f->before);
+	buf_release(&f->behind);
+	buf_release(&f->errors);
 	free(f);
 }
 
@@ -287,14 +346,19 @@ open_file(void **file, void *self, const struct format_run *run, struct err *e)
 		return err_nomem(e);
 	f->feed = feed;
 	f->run = *run;
+	f->sink = (struct mapper_sink){on_record, on_problem, NULL, f};
+	f->acks = feed->set.ack != 0;
+	buf_init(&f->before, ACK_MAX);
+	buf_init(&f->behind, ACK_MAX);
+	buf_init(&f->errors, ACK_MAX);
 	if ((f->reader = hl7_reader_new(&conf, &sink, e)) == NULL ||
-	    (f->charsets = hl7_charsets_new(
-		 feed->set.charset, conf.max_message, e)) == NULL ||
+	    (f->charsets = hl7_charsets_new(feed->set.charset, conf.max_message, e)) ==
+		NULL ||
 	    (f->binding = map_bind_messages(feed->map, f->charsets, e)) == NULL) {
 		close_file(f);
 		return -1;
 	}
-	binding_start(f->binding, f->run.sink, f->run.now);
+	binding_start(f->binding, &f->sink, f->run.now);
 	*file = f;
 	return 0;
 }
@@ -348,7 +412,8 @@ found(void *file)
 {
 	struct hl7_file *f = file;
 
-	snprintf(f->found, sizeof(f->found), "charset=%s", hl7_charsets_name(f->charsets));
+	snprintf(
+	    f->found, sizeof(f->found), "charset=%s", hl7_charsets_name(f->charsets));
 	return f->found;
 }
 
@@ -361,8 +426,43 @@ explain_row(void *file, uint64_t row, struct json *explain)
 	f->explain_row = row;
 }
 
+static bool
+acks_wanted(const void *self)
+{
+	const struct hl7_feed *f = self;
+
+	return f->set.ack != 0;
+}
+
+/* Table 0008. */
+static const char *
+ack_word(enum receipt_code code)
+{
+	static const char *const words[] = {[RECEIPT_TAKEN] = "AA",
+	    [RECEIPT_REJECTED] = "AE",
+	    [RECEIPT_UNREADABLE] = "AR"};
+
+	return words[code];
+}
+
+static void
+ack_problem(struct buf *out, const struct receipt *r, enum problem_code code)
+{
+	hl7_ack_error(out, r->before,
+	    &(struct problem){.code = code, .weight = WEIGHT_REJECT, .row = r->row});
+}
+
+static const struct format_receipts receipts = {
+    .wanted = acks_wanted,
+    .word = ack_word,
+    .open = hl7_ack_open,
+    .problem = ack_problem,
+    .close = hl7_ack_close,
+};
+
 const struct format_ops format_hl7 = {
     .name = "hl7",
+    .receipts = &receipts,
     .compile = compile,
     .discard = discard,
     .fingerprint = fingerprint,

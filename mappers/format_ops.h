@@ -14,6 +14,14 @@ struct format_run {
 	int64_t now;
 };
 
+struct format_receipts {
+	bool (*wanted)(const void *self);
+	const char *(*word)(enum receipt_code code);
+	void (*open)(struct buf *out, int64_t now);
+	void (*problem)(struct buf *out, const struct receipt *r, enum problem_code code);
+	void (*close)(struct buf *out, uint64_t n);
+};
+
 struct format_ops {
 	const char *name;
 
@@ -26,6 +34,9 @@ struct format_ops {
 	void (*discard)(void *self);
 	uint64_t (*fingerprint)(const void *self);
 	bool (*event_times)(const void *self);
+
+	/* How files are answered; NULL: they are not. */
+	const struct format_receipts *receipts;
 
 	/* *file is the backend's own; 0, or -1 and nothing to close. */
 	int (*open)(void **file, void *self, const struct format_run *run, struct err *e);

@@ -53,7 +53,8 @@ count_sent(struct span line, uint64_t *out)
 	struct span s = {NULL, 0};
 
 	if (line.n > 4)
-		s = span_trim(hl7_part((struct span){line.p + 4, line.n - 4}, line.p[3], 1));
+		s = span_trim(
+		    hl7_part((struct span){line.p + 4, line.n - 4}, line.p[3], 1));
 	*out = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9' || s.n > COUNT_DIGITS)

@@ -12,13 +12,13 @@
 #include "base/span.h"
 
 struct hl7_batch {
-	bool in_file;  /* FHS, and no FTS yet */
-	bool in_batch; /* BHS, and no BTS yet */
-	bool refused;  /* the batch at hand does not begin with a message */
-	bool headers;  /* some FHS or BHS was there */
-	bool trailers; /* some FTS or BTS was there */
+	bool in_file;   /* FHS, and no FTS yet */
+	bool in_batch;  /* BHS, and no BTS yet */
+	bool refused;   /* the batch at hand does not begin with a message */
+	bool headers;   /* some FHS or BHS was there */
+	bool trailers;  /* some FTS or BTS was there */
 	bool untrailed; /* an FHS or BHS had no FTS or BTS */
-	bool mismatch; /* a count was wrong; the first is told: */
+	bool mismatch;  /* a count was wrong; the first is told: */
 	char reason[160];
 	uint64_t messages; /* MSH since BHS or BTS */
 	uint64_t batches;  /* since FHS */

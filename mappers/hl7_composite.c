@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define NPI_DIGITS  10
-#define PIECES_MAX  6 /* texts that are joined into one */
+#define NPI_DIGITS 10
+#define PIECES_MAX 6 /* texts that are joined into one */
 
 static const char *const names[HL7_TYPES] = {
     "cx", "ei", "xpn", "xad", "xtn", "xcn", "pl", "cwe"};
@@ -265,8 +265,8 @@ split_practitioner(struct split *s)
 }
 
 int
-hl7_type_split(enum hl7_type type, struct run *r, struct span raw,
-    struct hl7_member *out, enum problem_code *code)
+hl7_type_split(enum hl7_type type, struct run *r, struct span raw, struct hl7_member *out,
+    enum problem_code *code)
 {
 	struct split s = {.run = r, .raw = raw, .out = out};
 

@@ -77,7 +77,8 @@ take_offset(struct span *s, struct civil *c)
 bool
 hl7_dtm_parse(struct span s, struct civil *out)
 {
-	int *const parts[] = {&out->month, &out->day, &out->hour, &out->minute, &out->second};
+	int *const parts[] = {
+	    &out->month, &out->day, &out->hour, &out->minute, &out->second};
 	size_t n = count_digits(s);
 
 	*out = (struct civil){.month = 1, .day = 1, .precision = PRECISION_YEAR};

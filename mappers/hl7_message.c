@@ -48,8 +48,8 @@ hl7_message_clear(struct hl7_message *m)
 uint32_t
 hl7_name(const char *p)
 {
-	return (uint32_t)(unsigned char)p[0] << 16 |
-	       (uint32_t)(unsigned char)p[1] << 8 | (unsigned char)p[2];
+	return (uint32_t)(unsigned char)p[0] << 16 | (uint32_t)(unsigned char)p[1] << 8 |
+	       (unsigned char)p[2];
 }
 
 static bool
@@ -73,8 +73,10 @@ alnum(char c)
 bool
 hl7_line_is_segment(struct span line)
 {
-	return line.n >= 3 && upper(line.p[0]) && (upper(line.p[1]) || digit(line.p[1])) &&
-	       (upper(line.p[2]) || digit(line.p[2])) && (line.n == 3 || !alnum(line.p[3]));
+	return line.n >= 3 && upper(line.p[0]) &&
+	       (upper(line.p[1]) || digit(line.p[1])) &&
+	       (upper(line.p[2]) || digit(line.p[2])) &&
+	       (line.n == 3 || !alnum(line.p[3]));
 }
 
 static enum hl7_rank
@@ -126,7 +128,8 @@ hl7_delimiters(struct span header, struct hl7_delimiters *out)
 		if (all[i] <= ' ' || all[i] == 0x7f || alnum(all[i]) ||
 		    memchr(all + i + 1, all[i], n - i) != NULL)
 			return false;
-	*out = (struct hl7_delimiters){all[0], p[0], p[1], p[2], p[3], n == 5 ? p[4] : '\0'};
+	*out = (struct hl7_delimiters){
+	    all[0], p[0], p[1], p[2], p[3], n == 5 ? p[4] : '\0'};
 	return true;
 }
 
@@ -195,7 +198,8 @@ hl7_part(struct span s, char separator, unsigned n)
 	for (; s.n > 0; n--) {
 		end = memchr(s.p, separator, s.n);
 		if (n == 1)
-			return (struct span){s.p, end == NULL ? s.n : (size_t)(end - s.p)};
+			return (struct span){
+			    s.p, end == NULL ? s.n : (size_t)(end - s.p)};
 		if (end == NULL)
 			break;
 		s.n -= (size_t)(end + 1 - s.p);

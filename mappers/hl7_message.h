@@ -27,11 +27,11 @@ struct hl7_delimiters {
 enum hl7_rank { HL7_RANK_MESSAGE = 0, HL7_RANK_LEAF = 9 };
 
 struct hl7_segment {
-	struct span text;   /* without its terminator */
-	uint32_t name;      /* hl7_name */
+	struct span text; /* without its terminator */
+	uint32_t name;    /* hl7_name */
 	enum hl7_rank rank;
-	uint32_t fields;    /* its first field in the message's index */
-	uint32_t nfields;   /* with the name; UINT32_MAX: not indexed yet */
+	uint32_t fields;  /* its first field in the message's index */
+	uint32_t nfields; /* with the name; UINT32_MAX: not indexed yet */
 };
 
 struct hl7_message {

@@ -11,7 +11,7 @@
 
 /* What of the message at hand is known. */
 enum open_what {
-	OPEN_NONE,    /* there is none */
+	OPEN_NONE, /* there is none */
 	OPEN_MESSAGE,
 	OPEN_BROKEN,  /* its MSH can't be used: its segments go with it */
 	OPEN_LONG,    /* it is too long */
@@ -31,16 +31,16 @@ struct hl7_reader {
 
 	char *window;
 	size_t cap;
-	size_t start; /* in the window: the message's first byte */
-	size_t line;  /* the line to look at next */
+	size_t start;  /* in the window: the message's first byte */
+	size_t line;   /* the line to look at next */
 	size_t cr, lf; /* there is no CR (LF) from `line` to here */
 	size_t end;
 	enum open_what open;
 	bool skipping; /* to the end of a line that is too long */
 
-	bool begun;  /* the mark was looked for */
+	bool begun; /* the mark was looked for */
 	bool mark;
-	bool any;    /* some line was not blank */
+	bool any; /* some line was not blank */
 	bool unterminated;
 	uint64_t messages; /* and what should have been one: rows */
 	bool begins;       /* some MSH was there */
@@ -82,8 +82,7 @@ hl7_reader_free(struct hl7_reader *r)
 static int
 tell(struct hl7_reader *r, enum problem_code code, struct err *e)
 {
-	struct hl7_found f = {
-	    .code = code, .number = r->messages, .segment = r->first};
+	struct hl7_found f = {.code = code, .number = r->messages, .segment = r->first};
 
 	return r->sink.message(r->sink.arg, &f, e);
 }
@@ -100,7 +99,7 @@ give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
 	};
 
 	if (r->batch.refused)
-		return tell(r, PROBLEM_HL7_BATCH, e);
+		f.code = PROBLEM_HL7_BATCH;
 	return r->sink.message(r->sink.arg, &f, e);
 }
 
@@ -373,9 +372,9 @@ begin(struct hl7_reader *r, struct err *e)
 	struct span head = {r->window, r->end};
 
 	r->begun = true;
-	if (head.n >= 2 && (memcmp(head.p, "\xff\xfe", 2) == 0 ||
-			       memcmp(head.p, "\xfe\xff", 2) == 0 || head.p[0] == '\0' ||
-			       head.p[1] == '\0'))
+	if (head.n >= 2 &&
+	    (memcmp(head.p, "\xff\xfe", 2) == 0 || memcmp(head.p, "\xfe\xff", 2) == 0 ||
+		head.p[0] == '\0' || head.p[1] == '\0'))
 		return err_set(e, ERR_REFUSED,
 		    "the file is UTF-16, which can't be read: export it as UTF-8");
 	r->mark = head.n >= MARK_SIZE && memcmp(head.p, MARK, MARK_SIZE) == 0;

@@ -24,9 +24,9 @@ struct hl7_reader_conf {
 
 /* A message that can be used, or why it can't. Valid for the call. */
 struct hl7_found {
-	struct hl7_message *message; /* NULL: `code` says why */
+	struct hl7_message *message; /* NULL: it can't be read at all */
 	struct span bytes;           /* all of it */
-	enum problem_code code;
+	enum problem_code code;      /* why it can't be used, or PROBLEM_NONE */
 	uint64_t number;  /* of the message, or of what should have been one, from 1 */
 	uint64_t segment; /* number of its first segment in the file */
 	bool cut;         /* the file ends within its last segment */
@@ -43,8 +43,8 @@ struct hl7_reader_sink {
 	void *arg;
 };
 
-struct hl7_reader *hl7_reader_new(
-    const struct hl7_reader_conf *conf, const struct hl7_reader_sink *sink, struct err *e);
+struct hl7_reader *hl7_reader_new(const struct hl7_reader_conf *conf,
+    const struct hl7_reader_sink *sink, struct err *e);
 void hl7_reader_free(struct hl7_reader *r);
 
 /* ERR_REFUSED for UTF-16. After an error nothing more may be fed. */

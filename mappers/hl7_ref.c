@@ -115,7 +115,8 @@ static void
 hit(struct search *s, struct span raw, bool null)
 {
 	if (s->n < s->max)
-		s->hits[s->n++] = (struct hl7_hit){null ? (struct span){NULL, 0} : raw, null};
+		s->hits[s->n++] = (struct hl7_hit){
+		    null ? (struct span){NULL, 0} : raw, null};
 }
 
 static void
@@ -219,8 +220,8 @@ find_event(const struct hl7_place *p, struct hl7_hit *out)
 }
 
 size_t
-hl7_ref_find(const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out,
-    size_t max)
+hl7_ref_find(
+    const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out, size_t max)
 {
 	struct search s = {
 	    .ref = r, .place = p, .message = p->message, .hits = out, .max = max};
@@ -230,8 +231,8 @@ hl7_ref_find(const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit 
 	if (r->event)
 		return find_event(p, out);
 	for (size_t i = 0; i < last; i++) {
-		if (i + 1 < last && !has_segment(p->message, name, p->levels[i].from,
-					p->levels[i].to))
+		if (i + 1 < last &&
+		    !has_segment(p->message, name, p->levels[i].from, p->levels[i].to))
 			continue;
 		walk(&s, 0, p->levels[i].from, p->levels[i].to, 0);
 		break;
@@ -252,7 +253,8 @@ void
 hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at)
 {
 	p->message = m;
-	for (p->nlevels = 0; at > 0 && p->nlevels + 1 < HL7_LEVELS_MAX; at = hl7_parent(m, at)) {
+	for (p->nlevels = 0; at > 0 && p->nlevels + 1 < HL7_LEVELS_MAX;
+	    at = hl7_parent(m, at)) {
 		p->levels[p->nlevels].from = at;
 		p->levels[p->nlevels++].to = hl7_group_end(m, at);
 	}

@@ -12,8 +12,8 @@
 #include "base/span.h"
 #include "mappers/hl7_message.h"
 
-#define HL7_PATH_MAX   3 /* segments before the field: A/B/C-1 */
-#define HL7_LEVELS_MAX 6 /* groups around groups, the whole message included */
+#define HL7_PATH_MAX   3   /* segments before the field: A/B/C-1 */
+#define HL7_LEVELS_MAX 6   /* groups around groups, the whole message included */
 #define HL7_NUMBER_MAX 999 /* a field's number, a component's, a repetition's */
 
 struct hl7_ref;
@@ -27,8 +27,8 @@ struct hl7_test {
 	struct hl7_test *next; /* "&" */
 	unsigned at[3];
 	bool negated;
-	struct span value; /* empty: is it empty? */
-	struct span name;  /* "4={mrn}": a short name; empty if a value was given */
+	struct span value;     /* empty: is it empty? */
+	struct span name;      /* "4={mrn}": a short name; empty if a value was given */
 	struct hl7_ref **same; /* what it stands for; set by the map compiler */
 	size_t nsame;
 };
@@ -96,7 +96,7 @@ struct hl7_hit {
  * What the reference finds, at most `max`, in the order of the message; a list has
  * its empty elements too, so that lists of one segment stay aligned.
  */
-size_t hl7_ref_find(const struct hl7_ref *r, const struct hl7_place *p,
-    struct hl7_hit *out, size_t max);
+size_t hl7_ref_find(
+    const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out, size_t max);
 
 #endif

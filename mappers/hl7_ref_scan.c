@@ -71,7 +71,8 @@ take_short_name(struct scan *s, struct span *out)
 	const char *from = s->text.p + s->at + 1;
 	const char *close = memchr(from, '}', s->text.n - s->at - 1);
 
-	if (close == NULL || span_trim((struct span){from, (size_t)(close - from)}).n == 0)
+	if (close == NULL ||
+	    span_trim((struct span){from, (size_t)(close - from)}).n == 0)
 		return scan_expected(s, "a name of [fields] in braces");
 	*out = span_trim((struct span){from, (size_t)(close - from)});
 	s->at = (size_t)(close + 1 - s->text.p);

@@ -8,9 +8,9 @@
 #include "base/utf8.h"
 #include "mappers/charset.h"
 
-#define FALLBACK   "windows-1252"
-#define SET_NAME   32
-#define ISO_MAX    15 /* 8859/1 to 8859/15 */
+#define FALLBACK "windows-1252"
+#define SET_NAME 32
+#define ISO_MAX  15 /* 8859/1 to 8859/15 */
 
 /* Sets that were met, by what iconv calls them. */
 struct set {

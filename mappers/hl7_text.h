@@ -31,15 +31,14 @@ void hl7_charsets_mark(struct hl7_charsets *c);
  * `all` is every byte of it. False: they are not what MSH-18 says, and were taken for
  * UTF-8 if that fits, else windows-1252 (a warning).
  */
-bool hl7_charsets_begin(
-    struct hl7_charsets *c, struct hl7_message *m, struct span all);
+bool hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all);
 
 /* What the message at hand, or the last one, was read as: "utf-8". */
 const char *hl7_charsets_name(const struct hl7_charsets *c);
 
 enum hl7_decoded {
-	HL7_DECODED,      /* *out is the text */
-	HL7_UNKNOWN,      /* the same, and an escape that nobody knows was kept as it is */
+	HL7_DECODED, /* *out is the text */
+	HL7_UNKNOWN, /* the same, and an escape that nobody knows was kept as it is */
 	HL7_BAD_ENCODING, /* bytes that are no text in the character set; *out is empty */
 	HL7_NO_ROOM       /* the arena is full, or memory ran out */
 };

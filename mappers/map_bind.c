@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "mappers/letters.h"
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 #define BINDING_MAX (16 << 20) /* titles and column numbers of a file */
 #define MISSING_MAX 65536      /* of text about missing titles, before it is cut */
@@ -232,8 +232,8 @@ map_bind_messages(const struct map *m, struct hl7_charsets *charsets, struct err
 		return NULL;
 	b->run.charsets = charsets;
 	if (make_room(b, NULL, 0, e) != 0 ||
-	    (b->titles = arena_alloc(
-		 &b->arena, (m->nslots + 1) * sizeof(*b->titles))) == NULL) {
+	    (b->titles = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->titles))) ==
+		NULL) {
 		err_nomem(e);
 		binding_free(b);
 		return NULL;

@@ -1,8 +1,9 @@
+#include "mappers/map_compile.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "mappers/letters.h"
-#include "mappers/map_impl.h"
 #include "mappers/regexp.h"
 
 #define MAP_VERSION  1 /* raised when the same map comes to mean other records */
@@ -109,8 +110,8 @@ mark_whole(const struct alternative *a, struct err *e)
 		}
 		if (a->parts->refs == NULL || a->parts->next != NULL ||
 		    a->parts->pipe.steps != NULL)
-			return err_set(e, ERR_CONFIG,
-			    "a composite takes one field: {PID-5} | xpn");
+			return err_set(
+			    e, ERR_CONFIG, "a composite takes one field: {PID-5} | xpn");
 		if (mark_refs(a->parts, e) != 0)
 			return -1;
 	}

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "mappers/map_eval.h"
 
-#include "mappers/map_impl.h"
+#include <string.h>
 
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
@@ -23,14 +23,14 @@ eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
 	if (b->rule == NULL)
 		return;
 	eval_tell(b, &(struct problem){
-		    .code = code,
-		    .weight = w,
-		    .row = b->row->number,
-		    .column = title_of(
-			b, b->column != SLOT_NONE ? b->column : b->rule->column),
-		    .type = b->section->schema->name,
-		    .field = b->rule->path,
-		});
+			 .code = code,
+			 .weight = w,
+			 .row = b->row->number,
+			 .column = title_of(
+			     b, b->column != SLOT_NONE ? b->column : b->rule->column),
+			 .type = b->section->schema->name,
+			 .field = b->rule->path,
+		     });
 }
 
 static enum problem_code

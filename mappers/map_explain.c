@@ -1,4 +1,4 @@
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 static void
 columns_of(struct binding *b, const struct alternative *a)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 static bool
 visible(char c)
@@ -71,7 +71,8 @@ eval_else(
 
 /* What the message has there: for a composite as it was sent. */
 static enum problem_code
-take_hit(struct binding *b, const struct ref *r, const struct hl7_hit *hit, struct text *t)
+take_hit(
+    struct binding *b, const struct ref *r, const struct hl7_hit *hit, struct text *t)
 {
 	enum problem_code code = PROBLEM_NONE;
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_compile.h"
 
 #define MAP_INDEX_MAX 64 /* practitioner[N] */
 
@@ -128,8 +128,8 @@ resolve_group(struct compiler *c, const struct schema *s, struct span path,
 	if (at < 0)
 		return unknown_field(s, path, e);
 	if (!c->hl7)
-		return err_set(e, ERR_CONFIG, "is no field, but its parts are, such as %s",
-		    s->fields[at].path);
+		return err_set(e, ERR_CONFIG,
+		    "is no field, but its parts are, such as %s", s->fields[at].path);
 	copy = arena_span(&c->map->kit.arena, path);
 	if (copy.p == NULL)
 		return err_nomem(e);
@@ -173,4 +173,3 @@ resolve_key(struct compiler *c, const struct schema *s, struct span key, struct 
 	ru->index = (unsigned short)(index < 0 ? 0 : index);
 	return check_index(ru, index, e);
 }
-

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 static bool
 digit(char c)
@@ -84,7 +84,8 @@ kind_enforce(
 		return PROBLEM_NOT_ALLOWED;
 	case FIELD_DATE:
 		if (ru->dtm && t->kind == TEXT_PLAIN)
-			return date_from_dtm(r, &(struct dtm_how){zone, ru->dst, false}, t);
+			return date_from_dtm(
+			    r, &(struct dtm_how){zone, ru->dst, false}, t);
 		if (t->kind == TEXT_DATE || date_is_iso(t->s))
 			return PROBLEM_NONE;
 		return PROBLEM_NOT_DATE;
@@ -92,7 +93,8 @@ kind_enforce(
 		if (t->kind != TEXT_PLAIN)
 			return PROBLEM_NONE;
 		if (ru->dtm)
-			return date_from_dtm(r, &(struct dtm_how){zone, ru->dst, true}, t);
+			return date_from_dtm(
+			    r, &(struct dtm_how){zone, ru->dst, true}, t);
 		return datetime_from_iso(r, zone, ru->dst, t);
 	case FIELD_INTEGER:
 		return integer_apply(NULL, r, t);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 /* Lists of objects go out without gaps: [2] alone is the first. */
 static unsigned short
@@ -38,8 +38,7 @@ put_values(struct binding *b, struct making *m)
 	for (size_t i = 0; i < b->texts.n; i++) {
 		const struct text *t = &b->texts.v[i];
 		unsigned short at = ru->list ? (unsigned short)i : index;
-		struct value *v = add_value(
-		    m, ru->at, ru->aligned ? b->texts.at[i] : at);
+		struct value *v = add_value(m, ru->at, ru->aligned ? b->texts.at[i] : at);
 
 		v->kind = t->null ? VALUE_NULL : VALUE_TEXT;
 		v->name = ru->name;
@@ -57,9 +56,8 @@ put_member(struct making *m, const struct rule *ru, const struct hl7_member *mem
 {
 	const struct schema *s = m->record->schema;
 	unsigned short field = ru->members[member->at];
-	struct value *last = m->record->nvalues > 0
-				 ? &m->values[m->record->nvalues - 1]
-				 : NULL;
+	struct value *last = m->record->nvalues > 0 ? &m->values[m->record->nvalues - 1]
+						    : NULL;
 	bool again = last != NULL && last->field == field;
 	const char *path;
 	struct value *v;

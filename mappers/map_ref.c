@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "mappers/letters.h"
-#include "mappers/map_impl.h"
+#include "mappers/map_compile.h"
 
 #define SLOTS_MAX  4096
 #define TITLE_SIZE 16 /* SEG-NNN */
@@ -85,7 +85,8 @@ title_hl7(struct compiler *c, const struct hl7_ref *r, struct span *out, struct 
 	return out->p == NULL ? err_nomem(e) : 0;
 }
 
-static int find_names(struct compiler *c, struct span name, struct ref **out, struct err *e);
+static int find_names(
+    struct compiler *c, struct span name, struct ref **out, struct err *e);
 
 /* "[4={mrn}]": what the name stands for. */
 static int
@@ -100,7 +101,8 @@ compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
 			return -1;
 		for (r = refs; r != NULL; r = r->next)
 			t->nsame++;
-		t->same = arena_alloc(&c->map->kit.arena, t->nsame * sizeof(struct hl7_ref *));
+		t->same = arena_alloc(
+		    &c->map->kit.arena, t->nsame * sizeof(struct hl7_ref *));
 		if (t->same == NULL)
 			return err_nomem(e);
 		t->nsame = 0;
@@ -108,8 +110,8 @@ compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
 			if (r->hl7->repetition.tests != NULL &&
 			    r->hl7->repetition.tests->name.n > 0)
 				return err_set(e, ERR_CONFIG,
-				    "{%.*s} asks for another name itself",
-				    (int)t->name.n, t->name.p);
+				    "{%.*s} asks for another name itself", (int)t->name.n,
+				    t->name.p);
 			r->hl7->whole = true;
 			t->same[t->nsame++] = r->hl7;
 		}

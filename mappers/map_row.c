@@ -3,7 +3,7 @@
 
 #include "base/civil.h"
 #include "mappers/hl7_dtm.h"
-#include "mappers/map_impl.h"
+#include "mappers/map_eval.h"
 
 #define DAY_MS 86400000
 
@@ -43,11 +43,11 @@ check_controls(struct binding *b)
 		if (at >= b->row->n || !has_control(b->row->cells[at]))
 			continue;
 		eval_tell(b, &(struct problem){
-			    .code = PROBLEM_CONTROL,
-			    .weight = WEIGHT_WARNING,
-			    .row = b->row->number,
-			    .column = b->titles[at],
-			});
+				 .code = PROBLEM_CONTROL,
+				 .weight = WEIGHT_WARNING,
+				 .row = b->row->number,
+				 .column = b->titles[at],
+			     });
 	}
 }
 
@@ -199,10 +199,10 @@ check_limits(struct binding *b, struct err *e)
 		return err_nomem(e);
 	if (b->run.full || b->run.limit)
 		eval_tell(b, &(struct problem){
-			    .code = PROBLEM_LIMIT,
-			    .weight = WEIGHT_REJECT,
-			    .row = b->row->number,
-			});
+				 .code = PROBLEM_LIMIT,
+				 .weight = WEIGHT_REJECT,
+				 .row = b->row->number,
+			     });
 	return 0;
 }
 
@@ -218,8 +218,8 @@ begin_message(struct binding *b, struct hl7_message *m)
 	hl7_place_init(&b->place, m);
 	hl7_ref_find(&event, &b->place, &hit, 1);
 	b->event = span_trim(hit.raw);
-	b->run.has_offset = hl7_dtm_parse(span_trim(hl7_leaf(&m->d, hl7_field(m, 0, 7))),
-				&sent) &&
+	b->run.has_offset = hl7_dtm_parse(
+				span_trim(hl7_leaf(&m->d, hl7_field(m, 0, 7))), &sent) &&
 			    sent.has_offset;
 	b->run.offset = b->run.has_offset ? sent.offset : 0;
 }

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_compile.h"
 
 #define PATH_SIZE 64 /* of a field in the schema */
 
@@ -136,8 +136,8 @@ check_shape(const struct rule *ru, struct err *e)
 		if (a->elements == NULL && a->parts->next != NULL && gives_list(a))
 			return err_set(e, ERR_CONFIG, "[*] stands alone, or in a list");
 		if (ru->aligned && !gives_list(a))
-			return err_set(e, ERR_CONFIG,
-			    "%s[*] takes a field with [*]", ru->path);
+			return err_set(
+			    e, ERR_CONFIG, "%s[*] takes a field with [*]", ru->path);
 	}
 	if (ru->kind == FIELD_DATE && last != NULL && transform_is(last, "datetime"))
 		return err_set(
@@ -182,7 +182,7 @@ composite_of(const struct alternative *a, enum hl7_type *type, bool *differ)
 
 		if (a->elements != NULL ? !composite_of(a->elements, &one, differ)
 					: st == NULL || st->next != NULL ||
-						  !hl7_type_by_name(st->name, &one))
+					      !hl7_type_by_name(st->name, &one))
 			return false;
 		*differ |= found && one != *type;
 		found = true;
@@ -224,7 +224,8 @@ take_composite(struct compiler *c, struct rule *ru, struct err *e)
 		snprintf(path, sizeof(path), "%s.%s", ru->path, names[i]);
 		at = schema_field(c->section->schema, span_of(path));
 		ru->members[i] = at < 0 ? FIELD_NONE : (unsigned short)at;
-		if (at >= 0 && (c->section->op == OP_PUT || c->section->creates != NULL) &&
+		if (at >= 0 &&
+		    (c->section->op == OP_PUT || c->section->creates != NULL) &&
 		    c->section->schema->fields[at].need == NEED_NAME)
 			ru->need = NEED_NAME;
 	}

@@ -1,11 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mappers/map_impl.h"
+#include "mappers/map_compile.h"
 #include "mappers/scan.h"
 
-static const char *const section_keys[] = {"op", "when", "events", "creates", "each",
-    "unmerge", "on_missing", "missing_window"};
+static const char *const section_keys[] = {
+    "op", "when", "events", "creates", "each", "unmerge", "on_missing", "missing_window"};
 
 #define MAP_RULES_MAX 500 /* in one section */
 
@@ -38,8 +38,8 @@ set_op(struct compiler *c, struct section *out, struct conf_section *s)
 		conf_error_at(c->conf->errors, s, en,
 		    c->hl7 ? "is put, patch, delete or merge" : "is put or patch");
 	else if (out->op == OP_MERGE && out->schema->type != RECORD_PATIENT)
-		conf_error_at(c->conf->errors, s, conf_get(s, "op"),
-		    "only patients are merged");
+		conf_error_at(
+		    c->conf->errors, s, conf_get(s, "op"), "only patients are merged");
 }
 
 /* A list of trigger events, by blanks or commas. */
@@ -203,8 +203,7 @@ add_status_raw(struct compiler *c, struct section *out, struct conf_section *s)
 	*ru = *status;
 	ru->agree = false;
 	in.text = status->text;
-	if (expr_parse(&in, &ru->expr, &why) != 0 ||
-	    !strip_pipes(&ru->expr))
+	if (expr_parse(&in, &ru->expr, &why) != 0 || !strip_pipes(&ru->expr))
 		return;
 	ru->at = ru->group = (unsigned short)at;
 	ru->field = &out->schema->fields[at];
@@ -241,8 +240,8 @@ check_bare(struct compiler *c, const struct section *sec, const struct conf_sect
 	bool merge = sec->op == OP_MERGE;
 
 	if (merge && find_rule(sec, "retired_id") == NULL)
-		conf_error_at(
-		    c->conf->errors, s, NULL, "retired_id is not mapped; a merge needs one");
+		conf_error_at(c->conf->errors, s, NULL,
+		    "retired_id is not mapped; a merge needs one");
 	for (size_t i = 0; i < sec->nrules && (merge || sec->op == OP_DELETE); i++) {
 		const char *path = sec->rules[i].path;
 

@@ -28,11 +28,11 @@ struct kit {
 	struct owned_regexp *regexps;
 	struct owned_zone *zones;
 	struct code_table *codes;
-	const struct zone *zone; /* the feed's; NULL: none set */
-	bool hl7;                /* values come out of messages */
-	struct span authority;   /* of plain ids in messages; empty: none set */
+	const struct zone *zone;   /* the feed's; NULL: none set */
+	bool hl7;                  /* values come out of messages */
+	struct span authority;     /* of plain ids in messages; empty: none set */
 	struct span duration_unit; /* of durations without one; empty: none set */
-	enum dst_policy dst;     /* of the field that is being compiled */
+	enum dst_policy dst;       /* of the field that is being compiled */
 };
 
 void kit_release(struct kit *k);
@@ -78,9 +78,9 @@ struct text {
 	struct span s;
 	enum text_kind kind;
 	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
-	int64_t latest;  /* as instant; a day is 24 hours long, an hour may happen twice */
-	bool kept;       /* set by a transform that failed and keeps the value */
-	bool null;       /* "" was sent: delete; the text is empty */
+	int64_t latest; /* as instant; a day is 24 hours long, an hour may happen twice */
+	bool kept;      /* set by a transform that failed and keeps the value */
+	bool null;      /* "" was sent: delete; the text is empty */
 };
 
 struct transform {

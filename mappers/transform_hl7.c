@@ -58,8 +58,8 @@ write_minutes(struct run *r, int64_t ms, struct text *t)
 		return PROBLEM_LIMIT;
 	if (ms < 0)
 		return PROBLEM_NOT_NUMBER;
-	n = snprintf(to, OUT_SIZE, "%lld",
-	    (long long)((ms + MS_A_MINUTE / 2) / MS_A_MINUTE));
+	n = snprintf(
+	    to, OUT_SIZE, "%lld", (long long)((ms + MS_A_MINUTE / 2) / MS_A_MINUTE));
 	*t = (struct text){.s = {to, (size_t)n}};
 	return PROBLEM_NONE;
 }

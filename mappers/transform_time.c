@@ -397,7 +397,8 @@ static void
 cut_clock(struct civil *c)
 {
 	if (c->precision > PRECISION_DAY)
-		*c = (struct civil){c->year, c->month, c->day, .precision = PRECISION_DAY};
+		*c = (struct civil){
+		    c->year, c->month, c->day, .precision = PRECISION_DAY};
 }
 
 enum problem_code
@@ -419,8 +420,7 @@ times_apply(const void *data, struct run *r, struct text *t)
 	struct civil c = {0};
 
 	if (d->dtm)
-		return date_from_dtm(
-		    r, &(struct dtm_how){d->zone, d->dst, d->clock}, t);
+		return date_from_dtm(r, &(struct dtm_how){d->zone, d->dst, d->clock}, t);
 	if (!parse(d, r, t->s, &c))
 		return d->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
 	if (!d->clock)

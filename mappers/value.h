@@ -16,18 +16,18 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define VALUE_PARTS_MAX 32 /* texts and references in one alternative */
+#define VALUE_PARTS_MAX 32  /* texts and references in one alternative */
 #define VALUE_LIST_MAX  256 /* elements of a list, with those of lists in it */
-#define VALUE_DEPTH_MAX 4  /* lists in lists, values in else */
-#define VALUE_ARGS_MAX  32 /* arguments of one transform */
+#define VALUE_DEPTH_MAX 4   /* lists in lists, values in else */
+#define VALUE_ARGS_MAX  32  /* arguments of one transform */
 
 struct hl7_ref;
 struct regexp;
 struct transform;
 
 enum ref_kind {
-	REF_NAME,  /* {mrn}: a short name, else a title */
-	REF_TITLE, /* {"odd | title"} */
+	REF_NAME,   /* {mrn}: a short name, else a title */
+	REF_TITLE,  /* {"odd | title"} */
 	REF_NUMBER, /* {#3}: the third column */
 	REF_HL7     /* {PID-3.1} */
 };
@@ -38,7 +38,7 @@ struct ref {
 	struct span name;
 	unsigned number; /* from 1 */
 	struct hl7_ref *hl7;
-	unsigned slot;   /* set by the map compiler */
+	unsigned slot; /* set by the map compiler */
 };
 
 enum arg_kind { ARG_BARE, ARG_QUOTED, ARG_REGEX };

@@ -27,6 +27,8 @@ struct poller {
 	bool reading, open;
 	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
 	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
+	char part[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];  /* being written, */
+	char whole[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* and its name at the end */
 };
 
 void
@@ -385,6 +387,50 @@ poller_rename(struct poller *p, const char *name, const char *path, struct err *
 	}
 	p->tries = 0;
 	return 0;
+}
+
+/* "FOLDER/.NAME.part": such names are never listed. */
+static int
+part_name(struct poller *p, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash ||
+	    (size_t)snprintf(p->part, sizeof(p->part), "%.*s/.%s.part",
+		(int)(slash - path), path, slash + 1) >= sizeof(p->part) ||
+	    strlen(slash + 1) + sizeof(".part") > DROP_NAME_MAX)
+		return err_set(e, ERR_INTERNAL, "the new file's path is too long");
+	snprintf(p->whole, sizeof(p->whole), "%s", path);
+	return 0;
+}
+
+int
+poller_put_begin(struct poller *p, const char *path, struct err *e)
+{
+	if (part_name(p, path, e) || ensure(p, e))
+		return -1;
+	while (ensure_folder(p, path, e) || p->ops->create(p->self, p->part, e))
+		if (recover(p, e))
+			return -1;
+	p->tries = 0;
+	return 0;
+}
+
+int
+poller_put(struct poller *p, struct span bytes, struct err *e)
+{
+	return p->self ? p->ops->write(p->self, bytes, e)
+		       : err_set(e, ERR_IO, "the connection is lost");
+}
+
+int
+poller_put_end(struct poller *p, struct err *e)
+{
+	if (!p->self)
+		return err_set(e, ERR_IO, "the connection is lost");
+	if (p->ops->finish(p->self, e))
+		return -1;
+	return poller_rename(p, p->part, p->whole, e);
 }
 
 int

@@ -37,13 +37,13 @@ struct source_conf {
 	long long stable_for; /* ms between two equal looks; 0: one look is enough */
 	const char *marker;   /* suffix of the file that says NAME is whole; NULL: none */
 	const char *after;    /* "keep", "delete", "archive:PATH" */
+	const char *feedback; /* folder for what we write for the clinic; NULL: none */
 	long long timeout;    /* ms for each step on the network */
 };
 
 /* The option table that fills a struct source_conf. */
 extern const struct conf_option source_options[];
 
-/* What `after` says, parsed. */
 enum after_kind { AFTER_KEEP, AFTER_DELETE, AFTER_ARCHIVE };
 
 /*
@@ -76,10 +76,10 @@ struct poller_env {
 	int64_t deadline; /* on the monotonic clock, ms; never waits beyond */
 };
 
-/* A poller keeps `sc` and `env`: both must outlive it. The deadline is read anew at
- * each wait, so that a signal handler's owner can end a run by moving it up. */
-
 /*
+ * A poller keeps `sc` and `env`: both must outlive it. The deadline is read anew at
+ * each wait, so that a signal handler's owner can end a run by moving it up.
+ *
  * Connects, checks the host key, logs in, and finds the drop folder. ERR_PEER:
  * wrong or unknown host key; ERR_PERM: login refused; ERR_IO: no connection, or no
  * such folder; ERR_DEADLINE. There is no second try here: the next run is one.
@@ -120,6 +120,16 @@ void poller_read_close(struct poller *p);
  * if NAME is not there any more.
  */
 int poller_rename(struct poller *p, const char *name, const char *path, struct err *e);
+
+/*
+ * Writes a new file for the clinic, in pieces: to a name in progress (FOLDER/.NAME.part)
+ * and, by poller_put_end, to `path`, absolute on the server, its folder made if missing.
+ * Never over another file. After an error nothing of it stands at `path`, and the next
+ * try begins anew; a broken connection is such an error.
+ */
+int poller_put_begin(struct poller *p, const char *path, struct err *e);
+int poller_put(struct poller *p, struct span bytes, struct err *e);
+int poller_put_end(struct poller *p, struct err *e);
 
 /* Removes a file by its absolute path; not there counts as removed. */
 int poller_remove(struct poller *p, const char *path, struct err *e);

@@ -12,6 +12,7 @@
 
 #define READ_SIZE   (256 << 10)
 #define FOLDER_MODE 0770
+#define FILE_MODE   0660 /* the clinic reads it: the drop's umask and group decide */
 
 /*
  * A drop in a local or mounted folder. Whoever fills it may put links there: below
@@ -227,6 +228,53 @@ file_open(void *self, const char *path, uint64_t size, uint64_t offset, struct e
 }
 
 static int
+file_create(void *self, const char *path, struct err *e)
+{
+	struct file_drop *d = self;
+	const char *name;
+	int dir;
+
+	file_close(d);
+	dir = open_parent(d, path, &name);
+	if (dir < 0)
+		return file_fail(e, "making a file");
+	d->fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    FILE_MODE);
+	if (d->fd < 0)
+		file_fail(e, "making a file");
+	close(dir);
+	return d->fd < 0 ? -1 : 0;
+}
+
+static int
+file_write(void *self, struct span bytes, struct err *e)
+{
+	struct file_drop *d = self;
+	ssize_t n;
+
+	while (bytes.n > 0) {
+		n = write(d->fd, bytes.p, bytes.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return file_fail(e, "writing a file");
+		bytes = (struct span){bytes.p + n, bytes.n - (size_t)n};
+	}
+	return 0;
+}
+
+static int
+file_finish(void *self, struct err *e)
+{
+	struct file_drop *d = self;
+	int rc = fsync(d->fd) ? file_fail(e, "fsync of a file") : 0;
+
+	file_close(d);
+	return rc;
+}
+
+static int
 file_read(void *self, struct span *out, struct err *e)
 {
 	struct file_drop *d = self;
@@ -345,6 +393,9 @@ const struct poller_ops poller_file = {
     .open = file_open,
     .read = file_read,
     .close = file_close,
+    .create = file_create,
+    .write = file_write,
+    .finish = file_finish,
     .rename = file_rename,
     .remove = file_remove,
     .mkdir = file_mkdir,

@@ -44,6 +44,15 @@ struct poller_ops {
 	int (*read)(void *self, struct span *out, struct err *e); /* 1, 0, -1 */
 	void (*close)(void *self);
 
+	/*
+	 * A new file, or one of the same name that an earlier try left, made empty; one
+	 * at a time, and not while another is read. `finish` closes it once all of it
+	 * is there for good.
+	 */
+	int (*create)(void *self, const char *path, struct err *e);
+	int (*write)(void *self, struct span bytes, struct err *e);
+	int (*finish)(void *self, struct err *e);
+
 	/* 0; -1 with ERR_IO if `to` is there, ERR_GONE if `from` is not. */
 	int (*rename)(void *self, const char *from, const char *to, struct err *e);
 	int (*remove)(void *self, const char *path, struct err *e);

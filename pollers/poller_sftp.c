@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pollers/poller_ops.h"
-#include "pollers/ssh.h"
+#include "pollers/sftp_drop.h"
 
 /*
  * Buffers as measured: libssh2 asks for four times the buffer ahead. A buffer larger
@@ -16,23 +15,8 @@
 #define BUFFER_SMALL 7500 /* four of these are one request: no reads in flight */
 #define ENTRY_MAX    8192 /* bytes of a name, and of its line, in a listing */
 #define CLOSE_TRIES  64
-#define FOLDER_MODE  0770
 
-struct sftp_drop {
-	struct ssh ssh;
-	LIBSSH2_SFTP_HANDLE *file; /* open for reading */
-	char *buffer;
-	size_t buffer_size;
-	uint64_t offset;
-	bool small; /* this server answers with less than was asked for */
-	char path[URL_PATH_MAX + DROP_NAME_MAX + 2]; /* of the file being read */
-};
-
-/*
- * After rc < 0: -1 with *e. `what` goes into the message; it never holds a name out
- * of the drop, since names of files can be names of people.
- */
-static int
+int
 sftp_fail(struct sftp_drop *d, ssize_t rc, struct err *e, const char *what)
 {
 	struct ssh *s = &d->ssh;
@@ -68,10 +52,9 @@ sftp_fail(struct sftp_drop *d, ssize_t rc, struct err *e, const char *what)
 	    s->where, what, status);
 }
 
-/* 1 and *out, 0 if nothing is there, -1. */
-static int
-attributes(struct sftp_drop *d, const char *path, int type, LIBSSH2_SFTP_ATTRIBUTES *out,
-    struct err *e)
+int
+sftp_attributes(struct sftp_drop *d, const char *path, int type,
+    LIBSSH2_SFTP_ATTRIBUTES *out, struct err *e)
 {
 	struct ssh *s = &d->ssh;
 	int rc;
@@ -94,8 +77,8 @@ attributes(struct sftp_drop *d, const char *path, int type, LIBSSH2_SFTP_ATTRIBU
 	return -1;
 }
 
-static bool
-is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a)
+bool
+sftp_is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a)
 {
 	return !(a->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS) ||
 	       LIBSSH2_SFTP_S_ISDIR(a->permissions);
@@ -115,13 +98,13 @@ static int
 find_folder(struct sftp_drop *d, const char *path, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a;
-	int rc = attributes(d, path, LIBSSH2_SFTP_STAT, &a, e);
+	int rc = sftp_attributes(d, path, LIBSSH2_SFTP_STAT, &a, e);
 
 	if (rc < 0)
 		return err_prefix(e, "%s", path);
 	if (rc == 0)
 		return err_set(e, ERR_IO, "%s: no such folder: %s", d->ssh.where, path);
-	if (!is_folder(&a))
+	if (!sftp_is_folder(&a))
 		return err_set(e, ERR_IO, "%s: not a folder: %s", d->ssh.where, path);
 	return 0;
 }
@@ -187,9 +170,14 @@ sftp_lost(const void *self)
 	return d->ssh.lost;
 }
 
-static LIBSSH2_SFTP_HANDLE *
-open_handle(
-    struct sftp_drop *d, const char *path, int type, const char *what, struct err *e)
+static const struct opening folder_listed = {
+    LIBSSH2_SFTP_OPENDIR, LIBSSH2_FXF_READ, 0, "opening the folder"};
+static const struct opening file_read_in = {
+    LIBSSH2_SFTP_OPENFILE, LIBSSH2_FXF_READ, 0, "opening a file"};
+
+LIBSSH2_SFTP_HANDLE *
+sftp_open_handle(
+    struct sftp_drop *d, const char *path, const struct opening *how, struct err *e)
 {
 	struct ssh *s = &d->ssh;
 	LIBSSH2_SFTP_HANDLE *h;
@@ -197,12 +185,12 @@ open_handle(
 
 	ssh_begin(s);
 	do {
-		h = libssh2_sftp_open_ex(
-		    s->sftp, path, (unsigned)strlen(path), LIBSSH2_FXF_READ, 0, type);
+		h = libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path),
+		    how->flags, how->mode, how->type);
 		rc = h ? 0 : libssh2_session_last_errno(s->session);
 	} while (ssh_again(s, rc, e));
 	if (!h)
-		sftp_fail(d, rc, e, what);
+		sftp_fail(d, rc, e, how->what);
 	return h;
 }
 
@@ -258,8 +246,8 @@ list_entries(struct sftp_drop *d, struct entry *en, struct err *e)
 }
 
 /* One handle at a time: gives the one back that is open, if there is. */
-static int
-free_handle(struct sftp_drop *d, struct err *e)
+int
+sftp_free_handle(struct sftp_drop *d, struct err *e)
 {
 	sftp_close(d);
 	return d->ssh.lost ? err_set(e, ERR_IO, "%s: connection lost", d->ssh.where) : 0;
@@ -276,9 +264,9 @@ sftp_list(void *self, const char *folder, list_fn *fn, void *arg, struct err *e)
 		return err_nomem(e);
 	en->fn = fn;
 	en->arg = arg;
-	if (free_handle(d, e))
+	if (sftp_free_handle(d, e))
 		goto out;
-	d->file = open_handle(d, folder, LIBSSH2_SFTP_OPENDIR, "opening the folder", e);
+	d->file = sftp_open_handle(d, folder, &folder_listed, e);
 	if (d->file)
 		rc = list_entries(d, en, e);
 	sftp_close(d);
@@ -293,7 +281,7 @@ sftp_stat(void *self, const char *path, struct drop_file *out, struct err *e)
 	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
 	struct sftp_drop *d = self;
 	LIBSSH2_SFTP_ATTRIBUTES a;
-	int rc = attributes(d, path, LIBSSH2_SFTP_LSTAT, &a, e);
+	int rc = sftp_attributes(d, path, LIBSSH2_SFTP_LSTAT, &a, e);
 
 	if (rc <= 0)
 		return rc;
@@ -319,7 +307,7 @@ fit_buffer(uint64_t size)
 static int
 open_at(struct sftp_drop *d, struct err *e)
 {
-	d->file = open_handle(d, d->path, LIBSSH2_SFTP_OPENFILE, "opening a file", e);
+	d->file = sftp_open_handle(d, d->path, &file_read_in, e);
 	if (!d->file)
 		return -1;
 	if (d->offset)
@@ -333,7 +321,7 @@ sftp_open(void *self, const char *path, uint64_t size, uint64_t offset, struct e
 	struct sftp_drop *d = self;
 	size_t want = d->small ? BUFFER_SMALL : fit_buffer(size);
 
-	if (free_handle(d, e))
+	if (sftp_free_handle(d, e))
 		return -1;
 	if (want != d->buffer_size) {
 		free(d->buffer);
@@ -381,87 +369,12 @@ sftp_read(void *self, struct span *out, struct err *e)
 		if (!short_answer(d, n))
 			return sftp_fail(d, n, e, "reading a file");
 		d->small = true;
-		if (free_handle(d, e) || open_at(d, e))
+		if (sftp_free_handle(d, e) || open_at(d, e))
 			return -1;
 	}
 	d->offset += (uint64_t)n;
 	*out = (struct span){d->buffer, (size_t)n};
 	return n > 0;
-}
-
-/*
- * SFTP version 3 says no more than "failure" when something is there already, and some
- * servers write over it: so it is asked for first, and names are unique.
- */
-static int
-sftp_rename(void *self, const char *from, const char *to, struct err *e)
-{
-	struct sftp_drop *d = self;
-	struct ssh *s = &d->ssh;
-	LIBSSH2_SFTP_ATTRIBUTES a;
-	int rc = attributes(d, to, LIBSSH2_SFTP_LSTAT, &a, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 1)
-		return err_set(
-		    e, ERR_IO, "%s: there is a file already at the new name", s->where);
-	ssh_begin(s);
-	do
-		rc = libssh2_sftp_rename_ex(
-		    s->sftp, from, (unsigned)strlen(from), to, (unsigned)strlen(to), 0);
-	while (ssh_again(s, rc, e));
-	if (rc == 0)
-		return 0;
-	sftp_fail(d, rc, e, "renaming a file");
-	if (s->lost)
-		return -1;
-	if (attributes(d, from, LIBSSH2_SFTP_LSTAT, &a, NULL) == 0)
-		return err_set(e, ERR_GONE, "%s: the file to rename is gone", s->where);
-	if (e && e->code == ERR_GONE)
-		return err_set(
-		    e, ERR_IO, "%s: renaming a file: no folder to take it", s->where);
-	return -1;
-}
-
-static int
-sftp_remove(void *self, const char *path, struct err *e)
-{
-	struct sftp_drop *d = self;
-	struct ssh *s = &d->ssh;
-	int rc;
-
-	ssh_begin(s);
-	do
-		rc = libssh2_sftp_unlink_ex(s->sftp, path, (unsigned)strlen(path));
-	while (ssh_again(s, rc, e));
-	if (rc == 0)
-		return 0;
-	sftp_fail(d, rc, e, "removing a file");
-	return e && e->code == ERR_GONE ? 0 : -1;
-}
-
-static int
-sftp_mkdir(void *self, const char *path, struct err *e)
-{
-	struct sftp_drop *d = self;
-	struct ssh *s = &d->ssh;
-	LIBSSH2_SFTP_ATTRIBUTES a;
-	int rc;
-
-	ssh_begin(s);
-	do
-		rc = libssh2_sftp_mkdir_ex(
-		    s->sftp, path, (unsigned)strlen(path), FOLDER_MODE);
-	while (ssh_again(s, rc, e));
-	if (rc == 0)
-		return 0;
-	sftp_fail(d, rc, e, "making a folder");
-	if (s->lost)
-		return -1;
-	if (attributes(d, path, LIBSSH2_SFTP_STAT, &a, NULL) == 1 && is_folder(&a))
-		return 0;
-	return err_prefix(e, "%s", path);
 }
 
 const struct poller_ops poller_sftp = {
@@ -474,6 +387,9 @@ const struct poller_ops poller_sftp = {
     .open = sftp_open,
     .read = sftp_read,
     .close = sftp_close,
+    .create = sftp_create,
+    .write = sftp_write,
+    .finish = sftp_finish,
     .rename = sftp_rename,
     .remove = sftp_remove,
     .mkdir = sftp_mkdir,

@@ -36,6 +36,8 @@ const struct conf_option source_options[] = {
 	"take NAME once NAME with this suffix is there, such as .done"},
     {"after", CONF_STRING, AT(after), "keep", false, 0, 0, NULL,
 	"what becomes of a file that was delivered: keep, delete, archive:/folder"},
+    {"feedback", CONF_STRING, AT(feedback), NULL, false, 0, 0, NULL,
+	"folder on the server for what is written for the clinic, such as acknowledgements"},
     {"timeout", CONF_DURATION, AT(timeout), "30s", false, 100, 60 * MINUTE, NULL,
 	"longest wait for the server in any one step"},
     {0},
@@ -143,6 +145,19 @@ check_after(const struct source_conf *sc, const struct conf_section *s,
 }
 
 static void
+check_feedback(const struct source_conf *sc, const struct conf_section *s,
+    struct conf_errors *errs, const struct drop_url *url)
+{
+	struct err e;
+
+	if (drop_path_check(sc->feedback, &e))
+		conf_error_at(errs, s, entry(s, "feedback"), "folder: %s", e.msg);
+	else if (strcmp(sc->feedback, url->path) == 0)
+		conf_error_at(errs, s, entry(s, "feedback"),
+		    "is the drop itself; what is written there would be taken for an export");
+}
+
+static void
 check_names(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
 {
@@ -175,5 +190,7 @@ source_check(
 		check_order(sc, s, errs);
 	if (sc->after)
 		check_after(sc, s, errs, &url);
+	if (sc->feedback)
+		check_feedback(sc, s, errs, &url);
 	check_names(sc, s, errs);
 }

@@ -182,8 +182,8 @@ meta_upgrade(struct ledger *l, struct err *e)
 		return 0;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (l->ops->put(a.txn, TABLE_META, SPAN_LIT("format"), (struct span){format, 4},
-		e) == 0)
+	if (l->ops->put(
+		a.txn, TABLE_META, SPAN_LIT("format"), (struct span){format, 4}, e) == 0)
 		return act_commit(&a);
 	act_abort(&a);
 	return -1;

@@ -77,8 +77,7 @@ first_of_type(void *arg, struct span key, struct span value)
 }
 
 int
-ledger_has_type(
-    struct ledger *l, uint32_t scope, enum record_type type, struct err *e)
+ledger_has_type(struct ledger *l, uint32_t scope, enum record_type type, struct err *e)
 {
 	struct key k;
 	int found = 0;

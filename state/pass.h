@@ -41,7 +41,7 @@ struct known {
 	uint32_t ordinal; /* dense in its scope */
 	struct digest content;
 	struct digest refused;
-	int64_t at; /* event time, ms, or TIME_NONE */
+	int64_t at;     /* event time, ms, or TIME_NONE */
 	int64_t window; /* of a merge: its message's number */
 	struct digest file;
 };

@@ -94,27 +94,43 @@ test_foreign() {
 	damaged "half a ledger.id" "ledger.id"
 }
 
-test_newer() {
-	command -v /usr/bin/python3 >/dev/null || return 0
-	# The value of "format" in the meta table, a little-endian 1: as a later program writes it.
-	/usr/bin/python3 - "$dir/state/ledger.mdb" <<-'END'
+# The value of "format" in the meta table, a little-endian number.
+set_format() {
+	/usr/bin/python3 - "$dir/state/ledger.mdb" "$1" "$2" <<-'END'
 		import sys
-		data = bytearray(open(sys.argv[1], "rb").read())
-		at = data.find(b"format\x01\x00\x00\x00")
-		while at >= 0:
-		    data[at + 6] = 2
-		    at = data.find(b"format\x01\x00\x00\x00", at)
-		open(sys.argv[1], "wb").write(data)
+		path, old, new = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+		data = open(path, "rb").read()
+		open(path, "wb").write(data.replace(b"format" + old.to_bytes(4, "little"),
+		    b"format" + new.to_bytes(4, "little")))
 	END
 	ok "there is a format" test "$(cmp -l "$dir/good/ledger.mdb" "$dir/state/ledger.mdb" | wc -l)" -ge 1
+}
+
+test_newer() {
+	set_format 2 3
 	damaged "a newer format" "use a newer emrdrop"
+}
+
+# The first release wrote format 1: it is read, and made 2 by the first run.
+test_older() {
+	set_format 2 1
+	run 0 status --json
+	rm -f "$dir"/drop/*
+	rows 1 1 >"$dir/drop/old.csv"
+	job 0
+	is "format 1: what was sent is known" '[2,2,0]' "$(file_report records unchanged delivered)"
+	ok "format 1 became 2" grep -qaP 'format\x02\x00\x00\x00' "$dir/state/ledger.mdb"
+	mend
 }
 
 test_missing
 test_truncated
 test_flipped
 test_foreign
-test_newer
+if command -v /usr/bin/python3 >/dev/null; then
+	test_newer
+	test_older
+fi
 rows 301 302 >"$dir/drop/b.csv"
 job 0
 is "in the end" $((known + 4)) "$(changes)"

@@ -421,7 +421,8 @@ Test(names_files, problems_are_replaced_and_in_order)
 	    {PROBLEM_NOT_DATE, WEIGHT_WARNING, 812, SPAN_LIT("DOB \xc3\xa9"), "patient",
 		"birth_date", {NULL, 0}},
 	    {PROBLEM_CSV_QUOTE, WEIGHT_REJECT, 3, {NULL, 0}, NULL, NULL, {NULL, 0}},
-	    {PROBLEM_API_REFUSED, WEIGHT_REJECT, UINT64_MAX, {NULL, 0}, "slot", NULL, {NULL, 0}},
+	    {PROBLEM_API_REFUSED, WEIGHT_REJECT, UINT64_MAX, {NULL, 0}, "slot", NULL,
+		{NULL, 0}},
 	};
 	struct digest file = {{1}}, other = {{2}};
 

@@ -1,0 +1,51 @@
+/*
+ * The map compiler from inside: what its files share. For map_compile.c, map_ref.c,
+ * map_section.c, map_key.c and map_rule.c alone.
+ */
+#ifndef MAPPERS_MAP_COMPILE_H
+#define MAPPERS_MAP_COMPILE_H
+
+#include "mappers/map_impl.h"
+
+struct compiler {
+	struct map *map;
+	struct conf *conf;
+	struct conf_section *columns; /* [columns] or [fields], or NULL */
+	bool hl7;
+	const struct section *section; /* at hand */
+	bool nomem;
+	uint64_t hash;
+};
+
+/* Notes a mistake, or that memory ran out. */
+void compiler_fail(struct compiler *c, const struct conf_section *s,
+    const struct conf_entry *en, const struct err *why);
+
+/* Gives a reference its slot; a short name in [fields] becomes what it stands for. */
+int compile_ref(struct compiler *c, struct ref *r, struct err *e);
+
+/* Gives references their slots and transforms their data. */
+int compile_expr(struct compiler *c, struct expr *x, struct err *e);
+struct condition *compile_condition(
+    struct compiler *c, struct conf_section *s, struct conf_entry *en);
+
+/* The key of a section that is near in spelling, or NULL. */
+const char *section_key_near(struct span key);
+
+/* What a rule is about: a field, the parts of one, extra.NAME (map_key.c). */
+int resolve_key(struct compiler *c, const struct schema *s, struct span key,
+    struct rule *ru, struct err *e);
+
+/* Its value (map_rule.c): set_role before, check_codes after. */
+void set_role(struct rule *ru, const struct section *sec);
+int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
+void check_codes(struct compiler *c, struct rule *ru);
+
+/* The rules of a record type's section (map_section.c). */
+void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);
+
+/* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
+enum problem_code kind_enforce(
+    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * Evaluation from inside: a binding, and what its files share. For map_bind.c,
+ * map_row.c, map_eval.c, map_expr.c, map_put.c, map_kind.c and map_explain.c alone.
+ */
+#ifndef MAPPERS_MAP_EVAL_H
+#define MAPPERS_MAP_EVAL_H
+
+#include "mappers/map_impl.h"
+
+/* The texts that a value gave: one, or the elements of a list. */
+struct texts {
+	struct text v[VALUE_LIST_MAX];
+	unsigned columns[VALUE_LIST_MAX];  /* slot each came from, or SLOT_NONE */
+	unsigned short at[VALUE_LIST_MAX]; /* place among what a list found */
+	size_t n;
+	bool null; /* n is 0, and "" was sent */
+};
+
+struct binding {
+	const struct map *map;
+	struct arena arena;
+	unsigned *columns;   /* of each slot: index of the cell */
+	struct span *titles; /* of the file, trimmed */
+	unsigned *used;      /* the distinct columns */
+	size_t ntitles, nused;
+	struct record *records; /* one a section; of a message as many as it gives */
+	size_t records_cap;
+	struct value **values; /* room for each section's */
+	struct json *explain;
+	struct run run;
+	struct texts texts;
+
+	/* The row and field at hand. */
+	const struct row *row;
+	struct hl7_place place; /* of a message: where references look */
+	struct span event;
+	bool whole; /* the record must have all that a whole one needs */
+	const struct mapper_sink *sink;
+	const struct section *section;
+	const struct rule *rule;          /* NULL in a condition: nothing is told */
+	unsigned column;                  /* slot of the text at hand, or SLOT_NONE */
+	const struct alternative *chosen; /* where b->texts came from */
+	enum problem_code dropped;        /* what an else drop in braces passed over */
+	bool reject;                      /* else reject was met */
+	bool rejected;                    /* the row is */
+};
+
+/*
+ * Evaluation (map_expr.c): the first alternative that is not empty goes to
+ * b->texts. A problem returned is for the caller to tell, after `else`.
+ */
+enum problem_code eval_alternatives(struct binding *b, const struct alternative *a);
+
+/* Applies the steps of a pipeline; what a step keeps in spite of all is told here. */
+enum problem_code eval_steps(struct binding *b, const struct pipeline *p, struct text *t);
+
+/* What the pipeline's `else` makes of a problem. */
+enum problem_code eval_else(
+    struct binding *b, const struct pipeline *p, enum problem_code code, struct text *t);
+bool eval_condition(struct binding *b, const struct condition *c);
+
+/* The text of one alternative, for `agree`. */
+enum problem_code eval_text(
+    struct binding *b, const struct alternative *a, struct text *out);
+
+/* The record of a section while its rules are evaluated (map_put.c). */
+struct making {
+	struct record *record;
+	struct value *values;
+	const struct rule *nameless; /* a name rule that gave nothing */
+	const struct rule *no_start;
+	bool named;
+	bool aligned;                /* some list of objects is still by rule */
+	unsigned short group, index; /* the object of a list at hand, as mapped */
+	unsigned short dense;        /* and as it goes out: without gaps */
+	bool object;
+};
+
+/* What the rule at hand gave, b->texts, becomes values of the record. */
+void put_texts(struct binding *b, struct making *m);
+/* After the last rule: objects in the order that records want. */
+void put_end(struct binding *b, struct making *m);
+
+/* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
+enum problem_code kind_enforce(
+    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
+
+/* The record of a section, into its room for values (map_eval.c). */
+void eval_section(struct binding *b, const struct section *sec, struct record *out);
+
+void eval_tell(struct binding *b, const struct problem *p);
+
+/* Tells the sink of a problem with the rule at hand, if there is one. */
+void eval_problem(struct binding *b, enum problem_code code, enum problem_weight w);
+
+/* Explains a rule while it is evaluated (map_explain.c). */
+void explain_rule(struct binding *b);
+void explain_step(struct binding *b, const struct step *st, struct span result);
+void explain_result(struct binding *b, const struct texts *t);
+
+#endif
