@@ -30,7 +30,7 @@ struct run_conf {
 struct app {
 	const char *command;
 	const char *config_dir;
-	bool json, dry_run, connect;
+	bool json, dry_run, connect, fields;
 	long long row; /* preview --row; 0: all */
 	char **args;   /* what is left after the options */
 	int nargs;

@@ -18,8 +18,10 @@ static const char help[] =
     "Reads FILE with the map of FEED and prints the records as they would be sent, one JSON\n"
     "object a line; what was not taken goes to standard error. No network, no ledger. FEED\n"
     "is a feed's name, or the path of a feed file.\n\n"
-    "  --row N       only spreadsheet row N, with each field's source columns,\n"
-    "                transforms and result\n"
+    "  --row N       only spreadsheet row N, or message N, with each field's source\n"
+    "                columns, transforms and result\n"
+    "  --fields      of HL7 messages: every value with the reference that finds it,\n"
+    "                such as PID-3[#2].4.1, instead of records\n"
     "  --json        one JSON object: records, problems, counts\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "It prints patients' data: mind where its output goes.\n\n"
@@ -27,13 +29,13 @@ static const char help[] =
     "file; 65 it cannot be read; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop preview northside-appointments 'Appt Report 03052026.csv'\n"
-    "  emrdrop preview ./draft.ini sample.csv --row 12\n";
+    "  emrdrop preview ./draft.ini sample.hl7 --row 12 --fields\n";
 
 struct preview {
 	const struct app *app;
 	const struct feed *feed;
-	struct buf out, explain, problems;
-	struct json json, explained, told;
+	struct buf out, explain, problems, fields;
+	struct json json, explained, told, listed;
 	FILE *err;
 };
 
@@ -75,7 +77,8 @@ take_record(void *arg, const struct record *r, struct err *e)
 {
 	struct preview *p = arg;
 
-	if (p->app->row != 0 && (uint64_t)p->app->row != r->row)
+	if ((p->app->row != 0 && (uint64_t)p->app->row != r->row) ||
+	    (p->app->fields && !p->app->json))
 		return 0;
 	if (!p->app->json)
 		jw_init(&p->json, &p->out);
@@ -83,6 +86,24 @@ take_record(void *arg, const struct record *r, struct err *e)
 	if (!p->app->json)
 		buf_add_char(&p->out, '\n');
 	return buf_check(&p->out, "the preview", e) == 0 ? drain(p, e) : -1;
+}
+
+static void
+take_field(void *arg, uint64_t row, struct span ref, struct span value)
+{
+	struct preview *p = arg;
+
+	if (p->app->json) {
+		jw_object(&p->listed);
+		jw_put_uint(&p->listed, "row", row);
+		jw_put_string(&p->listed, "field", ref);
+		jw_put_string(&p->listed, "value", value);
+		jw_object_end(&p->listed);
+		return;
+	}
+	buf_addf(&p->out, "%llu %-16.*s ", (unsigned long long)row, (int)ref.n, ref.p);
+	text_quote(&p->out, value);
+	buf_add_char(&p->out, '\n');
 }
 
 static void
@@ -129,24 +150,28 @@ pump(struct reading *r, int fd, const char *path, struct err *e)
 	return reading_end(r, e);
 }
 
+/* Objects that were written aside, with commas between them. */
+static void
+put_list(struct preview *p, const char *name, const struct buf *objects)
+{
+	jw_key(&p->json, span_of(name));
+	buf_add_char(&p->out, '[');
+	buf_add_span(&p->out, buf_span(objects));
+	buf_add_char(&p->out, ']');
+	p->json.comma = true;
+}
+
 static void
 write_json(struct preview *p, const struct reading *r, const char *held)
 {
 	const struct mapper_counts *n = reading_counts(r);
 
 	jw_array_end(&p->json);
-	jw_key(&p->json, SPAN_LIT("problems"));
-	buf_add_char(&p->out, '[');
-	buf_add_span(&p->out, buf_span(&p->problems));
-	buf_add_char(&p->out, ']');
-	p->json.comma = true;
-	if (p->app->row != 0) {
-		jw_key(&p->json, SPAN_LIT("explained"));
-		buf_add_char(&p->out, '[');
-		buf_add_span(&p->out, buf_span(&p->explain));
-		buf_add_char(&p->out, ']');
-		p->json.comma = true;
-	}
+	put_list(p, "problems", &p->problems);
+	if (p->app->row != 0)
+		put_list(p, "explained", &p->explain);
+	if (p->app->fields)
+		put_list(p, "fields", &p->fields);
 	jw_put_cstr(&p->json, "found", reading_found(r));
 	if (held != NULL)
 		jw_put_cstr(&p->json, "held", held);
@@ -222,24 +247,31 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	struct mapper_sink sink = {
 	    .record = take_record, .problem = take_problem, .arg = &p};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
+	const struct mapper_fields fields = {take_field, &p};
 	int fd = open(path, O_RDONLY | O_CLOEXEC), exit;
+	bool wrong = false;
 
 	buf_init(&p.out, OUT_MAX);
 	buf_init(&p.explain, OUT_MAX);
 	buf_init(&p.problems, OUT_MAX);
+	buf_init(&p.fields, OUT_MAX);
 	jw_init(&p.json, &p.out);
 	jw_init(&p.explained, &p.explain);
 	jw_init(&p.told, &p.problems);
+	jw_init(&p.listed, &p.fields);
 	if (app->json) {
 		jw_object(&p.json);
 		jw_key(&p.json, SPAN_LIT("records"));
 		jw_array(&p.json);
 	}
-	if (r != NULL && app->row != 0)
+	if (r != NULL && app->row != 0 && !app->fields)
 		reading_explain(r, (uint64_t)app->row, &p.explained);
+	if (r != NULL && app->fields &&
+	    reading_fields(r, (uint64_t)app->row, &fields, e) != 0)
+		wrong = true;
 	if (fd < 0)
 		err_sys(e, ERR_IO, errno, "%s", path);
-	if (fd < 0 || r == NULL)
+	if (fd < 0 || r == NULL || wrong)
 		exit = err_exit(e->code);
 	else if (pump(r, fd, path, e) == 0)
 		exit = finish(&p, r, NULL, e);
@@ -251,6 +283,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	buf_release(&p.out);
 	buf_release(&p.explain);
 	buf_release(&p.problems);
+	buf_release(&p.fields);
 	return exit;
 }
 
@@ -283,4 +316,5 @@ preview(struct app *app, struct err *e)
 }
 
 const struct command command_preview = {"preview",
-    "show the records that a file would give", help, OPT_ROW, 2, 2, true, preview};
+    "show the records that a file would give", help, OPT_ROW | OPT_FIELDS, 2, 2, true,
+    preview};

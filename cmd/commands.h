@@ -6,7 +6,7 @@
 
 #include "cmd/app.h"
 
-enum option_bit { OPT_DRY_RUN = 1, OPT_CONNECT = 2, OPT_ROW = 4 };
+enum option_bit { OPT_DRY_RUN = 1, OPT_CONNECT = 2, OPT_ROW = 4, OPT_FIELDS = 8 };
 
 struct command {
 	const char *name;

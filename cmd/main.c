@@ -88,6 +88,7 @@ static const struct option options[] = {
     {"dry-run", no_argument, NULL, LONG_OPTION | OPT_DRY_RUN},
     {"connect", no_argument, NULL, LONG_OPTION | OPT_CONNECT},
     {"row", required_argument, NULL, LONG_OPTION | OPT_ROW},
+    {"fields", no_argument, NULL, LONG_OPTION | OPT_FIELDS},
     {NULL, 0, NULL, 0},
 };
 
@@ -130,6 +131,7 @@ parse_options(
 			return -1;
 		app->dry_run |= o == OPT_DRY_RUN;
 		app->connect |= o == OPT_CONNECT;
+		app->fields |= o == OPT_FIELDS;
 	}
 	app->args = argv + optind;
 	app->nargs = argc - optind;

@@ -233,3 +233,14 @@ reading_explain(struct reading *r, uint64_t row, struct json *explain)
 {
 	r->ops->explain(r->file, row, explain);
 }
+
+int
+reading_fields(
+    struct reading *r, uint64_t row, const struct mapper_fields *to, struct err *e)
+{
+	if (r->ops->fields == NULL)
+		return err_set(e, ERR_USAGE,
+		    "--fields is for messages; a %s file has columns", r->ops->name);
+	r->ops->fields(r->file, row, to);
+	return 0;
+}

@@ -113,6 +113,20 @@ void reading_free(struct reading *r);
  */
 void reading_explain(struct reading *r, uint64_t row, struct json *explain);
 
+/* Where `preview --fields` puts what a message holds; both are borrowed for the call. */
+struct mapper_fields {
+	void (*fn)(void *arg, uint64_t row, struct span ref, struct span value);
+	void *arg;
+};
+
+/*
+ * For `preview --fields`: every field of that message, or of all if row is 0, by its
+ * reference. Prints patient data by its nature. -1 with ERR_USAGE if the format's
+ * values have no references. `to` must outlive the reading.
+ */
+int reading_fields(
+    struct reading *r, uint64_t row, const struct mapper_fields *to, struct err *e);
+
 /* Option tables of the sections that the mapper owns, for the manual. */
 extern const struct conf_option csv_options[];
 extern const struct conf_option hl7_options[];

@@ -10,6 +10,7 @@
 #include "mappers/charset.h"
 #include "mappers/format_ops.h"
 #include "mappers/hl7_ack.h"
+#include "mappers/hl7_list.h"
 #include "mappers/hl7_reader.h"
 #include "mappers/hl7_text.h"
 #include "mappers/map.h"
@@ -101,7 +102,8 @@ struct hl7_file {
 	struct hl7_reader *reader;
 	struct hl7_charsets *charsets;
 	struct binding *binding;
-	struct json *explain, *fields;
+	struct json *explain;
+	const struct mapper_fields *fields;
 	uint64_t explain_row, fields_row;
 	bool marked;
 
@@ -267,6 +269,12 @@ reject(struct hl7_file *f, const struct hl7_found *found, enum problem_code code
 	return send_ack(f, found, RECEIPT_UNREADABLE, e);
 }
 
+static bool
+wants_fields(const struct hl7_file *f, uint64_t row)
+{
+	return f->fields != NULL && (f->fields_row == 0 || f->fields_row == row);
+}
+
 static int
 map_message(struct hl7_file *f, const struct hl7_found *found, struct err *e)
 {
@@ -275,6 +283,9 @@ map_message(struct hl7_file *f, const struct hl7_found *found, struct err *e)
 	struct row_result result;
 	int rc;
 
+	if (wants_fields(f, found->number) && hl7_list_fields(found->message, f->charsets,
+						  found->number, f->fields, e) != 0)
+		return -1;
 	if (explain)
 		binding_explain(f->binding, f->explain);
 	rc = map_row(f->binding, &row, &result, e);
@@ -426,6 +437,15 @@ explain_row(void *file, uint64_t row, struct json *explain)
 	f->explain_row = row;
 }
 
+static void
+list_fields(void *file, uint64_t row, const struct mapper_fields *to)
+{
+	struct hl7_file *f = file;
+
+	f->fields = to;
+	f->fields_row = row;
+}
+
 static bool
 acks_wanted(const void *self)
 {
@@ -472,5 +492,6 @@ const struct format_ops format_hl7 = {
     .end = end_file,
     .found = found,
     .explain = explain_row,
+    .fields = list_fields,
     .close = close_file,
 };

@@ -44,6 +44,8 @@ struct format_ops {
 	int (*end)(void *file, struct err *e);
 	const char *(*found)(void *file);
 	void (*explain)(void *file, uint64_t row, struct json *explain);
+	void (*fields)(
+	    void *file, uint64_t row, const struct mapper_fields *to); /* may be NULL */
 	void (*close)(void *file);
 };
 
