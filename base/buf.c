@@ -54,6 +54,9 @@ grow(struct buf *b, size_t need)
 char *
 buf_reserve(struct buf *b, size_t n)
 {
+	/* No more than max + 1 bytes are ever allocated, so that room is allowed room. */
+	if (n < b->cap - b->n && !b->failed)
+		return b->p + b->n;
 	if (b->failed)
 		return NULL;
 	if (n > b->max - b->n) {
@@ -91,7 +94,12 @@ buf_add_str(struct buf *b, const char *s)
 void
 buf_add_char(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	char *to = buf_reserve(b, 1);
+
+	if (to == NULL)
+		return;
+	*to = c;
+	b->n++;
 }
 
 void

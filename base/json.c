@@ -106,14 +106,39 @@ text(struct buf *out, struct span s)
 	buf_add(out, s.p + from, i - from);
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define ZERO(x)    (((x) - EACH(1)) & ~(x)) /* high bit set where a byte is 0 */
+
+/* Eight bytes, none of which needs a second look? No is not sure. */
+static inline bool
+eight_plain(uint64_t x)
+{
+	uint64_t odd = x | ((x - EACH(0x20)) & ~x) | ZERO(x ^ EACH('"')) |
+		       ZERO(x ^ EACH('\\')) | ZERO(x ^ EACH(0x7f));
+
+	return (odd & EACH(0x80)) == 0;
+}
+
 static bool
 all_plain(struct span s)
 {
-	bool yes = true;
+	uint64_t x;
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n; i++)
-		yes &= plain((unsigned char)s.p[i]);
-	return yes;
+	for (; i + sizeof(x) <= s.n; i += sizeof(x)) {
+		memcpy(&x, s.p + i, sizeof(x));
+		if (!eight_plain(x))
+			return false;
+	}
+	/* The last eight again, rather than the last few one by one. */
+	if (s.n >= sizeof(x)) {
+		memcpy(&x, s.p + s.n - sizeof(x), sizeof(x));
+		return eight_plain(x);
+	}
+	for (; i < s.n; i++)
+		if (!plain((unsigned char)s.p[i]))
+			return false;
+	return true;
 }
 
 /* Nearly every text is plain: it is copied at once. */
@@ -144,6 +169,35 @@ jw_key(struct json *j, struct span key)
 	quoted(j->out, key);
 	buf_add_char(j->out, ':');
 	j->comma = false;
+}
+
+void
+jw_key_ready(struct json *j, struct span quoted)
+{
+	item(j);
+	buf_add_span(j->out, quoted);
+	j->comma = false;
+}
+
+void
+jw_put_ready(struct json *j, struct span quoted, struct span s)
+{
+	char *to;
+
+	if (!all_plain(s) || (to = buf_reserve(j->out, quoted.n + s.n + 3)) == NULL) {
+		jw_key_ready(j, quoted);
+		jw_string(j, s);
+		return;
+	}
+	if (j->comma)
+		*to++ = ',';
+	to = mempcpy(to, quoted.p, quoted.n);
+	*to++ = '"';
+	if (s.n > 0)
+		to = mempcpy(to, s.p, s.n);
+	*to++ = '"';
+	j->out->n = (size_t)(to - j->out->p);
+	j->comma = true;
 }
 
 void

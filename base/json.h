@@ -23,6 +23,11 @@ void jw_object_end(struct json *j);
 void jw_array(struct json *j);
 void jw_array_end(struct json *j);
 void jw_key(struct json *j, struct span key);
+/* A key that is JSON already, with its quotes and colon. */
+void jw_key_ready(struct json *j, struct span quoted);
+
+/* Such a key, and its string. */
+void jw_put_ready(struct json *j, struct span quoted, struct span s);
 void jw_string(struct json *j, struct span s);
 void jw_cstr(struct json *j, const char *s); /* NULL writes null */
 void jw_int(struct json *j, int64_t v);

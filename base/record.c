@@ -2,18 +2,11 @@
 
 #include <string.h>
 
-#define PATH_DEPTH_MAX 4 /* parts of the deepest path in the schema, and room */
-
-/* One part of a field's path: "practitioner[]" is a list with index. */
-struct part {
-	struct span name;
-	bool list;
-	unsigned index;
-};
-
-struct path {
-	struct part part[PATH_DEPTH_MAX];
-	size_t n;
+/* A value's place: its field's path, and which element of each list. */
+struct place {
+	const struct record_path *path;
+	unsigned index[RECORD_PATH_MAX];
+	struct record_path own; /* where path points if it was made here */
 };
 
 const char *
@@ -24,52 +17,63 @@ record_op_name(enum record_op op)
 	return names[op];
 }
 
-static void
-path_split(const char *text, unsigned index, struct path *out)
+void
+record_path_make(const char *path, struct record_path *out)
 {
 	const char *dot;
 	size_t n;
 
-	for (out->n = 0; out->n < PATH_DEPTH_MAX; text = dot + 1) {
-		struct part *p = &out->part[out->n++];
+	for (out->n = 0; out->n < RECORD_PATH_MAX; path = dot + 1) {
+		struct record_part *p = &out->part[out->n++];
 
-		dot = strchr(text, '.');
-		n = dot == NULL ? strlen(text) : (size_t)(dot - text);
-		p->list = n > 2 && text[n - 1] == ']';
-		p->name = (struct span){text, p->list ? n - 2 : n};
-		p->index = p->list ? index : 0;
+		dot = strchr(path, '.');
+		n = dot == NULL ? strlen(path) : (size_t)(dot - path);
+		p->list = n > 2 && path[n - 1] == ']';
+		p->name = (struct span){path, p->list ? n - 2 : n};
+		p->key_n = 0;
+		if (p->name.n + 3 <= sizeof(p->key)) {
+			p->key[0] = '"';
+			memcpy(p->key + 1, path, p->name.n);
+			memcpy(p->key + 1 + p->name.n, "\":", 2);
+			p->key_n = (unsigned char)(p->name.n + 3);
+		}
 		if (dot == NULL)
 			return;
 	}
 }
 
 static void
-path_of(const struct record *r, const struct value *v, struct path *out)
+place_of(const struct record *r, const struct value *v, struct place *out)
 {
-	if (v->field != FIELD_EXTRA) {
-		path_split(r->schema->fields[v->field].path, v->index, out);
-		return;
+	out->path = &out->own;
+	if (v->field == FIELD_EXTRA) {
+		out->own.n = 2;
+		out->own.part[0] = (struct record_part){.name = SPAN_LIT("extra")};
+		out->own.part[1] = (struct record_part){.name = v->name};
+	} else if (v->path != NULL && v->kind == VALUE_TEXT) {
+		out->path = v->path;
+	} else {
+		record_path_make(r->schema->fields[v->field].path, &out->own);
 	}
-	out->n = 2;
-	out->part[0] = (struct part){.name = SPAN_LIT("extra")};
-	out->part[1] = (struct part){.name = v->name};
+	for (size_t i = 0; i < out->path->n; i++)
+		out->index[i] = out->path->part[i].list ? v->index : 0;
 }
 
 static bool
-part_same(const struct part *a, const struct part *b)
+part_same(const struct record_part *a, const struct record_part *b)
 {
 	return a->list == b->list && span_eq(a->name, b->name);
 }
 
 /* How many leading containers of `was` the value at `now` lies in as well. */
 static size_t
-shared(const struct path *was, const struct path *now)
+shared(const struct place *was, const struct place *now)
 {
 	size_t i;
 
-	for (i = 0; i < was->n && i < now->n; i++)
-		if (!part_same(&was->part[i], &now->part[i]) ||
-		    was->part[i].index != now->part[i].index)
+	for (i = 0; i < was->path->n && i < now->path->n; i++)
+		if (!part_same(&was->path->part[i], &now->path->part[i]) ||
+		    was->index[i] != now->index[i])
 			break;
 	return i;
 }
@@ -79,26 +83,35 @@ shared(const struct path *was, const struct path *now)
  * in the same list under another index, that list stays open.
  */
 static void
-leave(struct json *j, const struct path *was, size_t keep, bool same_list)
+leave(struct json *j, const struct place *was, size_t keep, bool same_list)
 {
-	for (size_t i = was->n; i-- > keep;) {
-		if (i + 1 < was->n)
+	for (size_t i = was->path->n; i-- > keep;) {
+		if (i + 1 < was->path->n)
 			jw_object_end(j);
-		if (was->part[i].list && !(same_list && i == keep))
+		if (was->path->part[i].list && !(same_list && i == keep))
 			jw_array_end(j);
 	}
 }
 
 static void
-enter(struct json *j, const struct path *now, size_t from, bool same_list)
+write_key(struct json *j, const struct record_part *p)
 {
-	for (size_t i = from; i < now->n; i++) {
+	if (p->key_n > 0)
+		jw_key_ready(j, (struct span){p->key, p->key_n});
+	else
+		jw_key(j, p->name);
+}
+
+static void
+enter(struct json *j, const struct place *now, size_t from, bool same_list)
+{
+	for (size_t i = from; i < now->path->n; i++) {
 		if (!(same_list && i == from)) {
-			jw_key(j, now->part[i].name);
-			if (now->part[i].list)
+			write_key(j, &now->path->part[i]);
+			if (now->path->part[i].list)
 				jw_array(j);
 		}
-		if (i + 1 < now->n)
+		if (i + 1 < now->path->n)
 			jw_object(j);
 	}
 }
@@ -120,20 +133,50 @@ write_value(const struct record *r, const struct value *v, struct json *j)
 
 /* Up to the list of objects: what is written there is the list's own value. */
 static void
-cut_at_list(struct path *p)
+cut_at_list(struct place *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		if (!p->part[i].list)
+	for (size_t i = 0; i < p->own.n; i++) {
+		if (!p->own.part[i].list)
 			continue;
-		p->part[i].list = false;
-		p->n = i + 1;
+		p->own.part[i].list = false;
+		p->own.n = i + 1;
 	}
+}
+
+static bool
+is_flat(const struct value *v)
+{
+	return v->path != NULL && v->path->n == 1 && !v->path->part[0].list;
+}
+
+static bool
+is_text(const struct record *r, const struct value *v)
+{
+	enum field_kind kind = r->schema->fields[v->field].kind;
+
+	return v->kind == VALUE_TEXT && kind != FIELD_INTEGER && kind != FIELD_DECIMAL &&
+	       kind != FIELD_BOOLEAN;
+}
+
+static void
+write_flat(const struct record *r, const struct value *v, struct json *j)
+{
+	const struct record_part *p = &v->path->part[0];
+
+	if (p->key_n > 0 && is_text(r, v)) {
+		jw_put_ready(j, (struct span){p->key, p->key_n}, v->text);
+		return;
+	}
+	write_key(j, p);
+	write_value(r, v, j);
 }
 
 void
 record_write_data(const struct record *r, struct json *j)
 {
-	struct path a = {.n = 0}, b, *was = &a, *now = &b, *swap;
+	static const struct record_path none = {.n = 0};
+	struct place a = {.path = &none}, b = {.path = &none}, *was = &a, *now = &b;
+	struct place *swap;
 
 	jw_object(j);
 	for (size_t i = 0; i < r->nvalues; i++) {
@@ -141,15 +184,23 @@ record_write_data(const struct record *r, struct json *j)
 		bool same_list;
 		size_t keep;
 
-		path_of(r, v, now);
+		/* Most fields are no parts of anything. */
+		if (is_flat(v)) {
+			leave(j, was, 0, false);
+			was->path = &none;
+			write_flat(r, v, j);
+			continue;
+		}
+		place_of(r, v, now);
 		/* A deleted list is null itself, not a list that holds null. */
 		if (v->kind == VALUE_NULL)
-			now->part[now->n - 1].list = false;
+			now->own.part[now->own.n - 1].list = false;
 		else if (v->kind == VALUE_NULL_LIST)
 			cut_at_list(now);
 		keep = shared(was, now);
-		same_list = keep < was->n && keep < now->n && now->part[keep].list &&
-			    part_same(&was->part[keep], &now->part[keep]);
+		same_list = keep < was->path->n && keep < now->path->n &&
+			    now->path->part[keep].list &&
+			    part_same(&was->path->part[keep], &now->path->part[keep]);
 		leave(j, was, keep, same_list);
 		enter(j, now, keep, same_list);
 		write_value(r, v, j);

@@ -27,6 +27,23 @@ enum record_op { OP_PUT, OP_PATCH, OP_DELETE, OP_MERGE };
 /* NULL deletes the field, NULL_LIST the whole list of objects that it is a part of. */
 enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 
+#define RECORD_PATH_MAX 4 /* parts of the deepest path in the schema, and room */
+
+#define RECORD_KEY_MAX 32 /* bytes of a part's name in the schema, quoted */
+
+/* A field's path taken apart: "practitioner[].npi" is a list, and a member. */
+struct record_path {
+	size_t n;
+	struct record_part {
+		struct span name;
+		bool list;
+		unsigned char key_n; /* of "name": as it stands in JSON */
+		char key[RECORD_KEY_MAX];
+	} part[RECORD_PATH_MAX];
+};
+
+void record_path_make(const char *path, struct record_path *out);
+
 /*
  * One value. Its place is the schema's field and, for lists, an index: for
  * "name.given[]" the element, for "practitioner[].npi" the object.
@@ -35,7 +52,8 @@ struct value {
 	unsigned short field; /* index into schema->fields; FIELD_EXTRA for extra.* */
 	unsigned short index;
 	enum value_kind kind;
-	struct span name; /* extra.* only: the name behind the dot */
+	struct span name;               /* extra.* only: the name behind the dot */
+	const struct record_path *path; /* its field's, made ready; may be NULL */
 	struct span text; /* validated and in its JSON form: digits, true, a code, text */
 };
 

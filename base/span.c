@@ -53,10 +53,20 @@ blank_before(const char *p, size_t n)
 	return n >= 2 && blank(p + n - 2, 2) == 2 ? 2 : 0;
 }
 
+static bool
+visible(char c)
+{
+	return c > ' ' && c <= '~';
+}
+
 struct span
 span_trim(struct span s)
 {
 	size_t b;
+
+	/* Most texts have nothing to trim, as their first and last bytes tell. */
+	if (s.n > 0 && visible(s.p[0]) && visible(s.p[s.n - 1]))
+		return s;
 
 	while ((b = blank(s.p, s.n)) > 0) {
 		s.p += b;

@@ -52,18 +52,16 @@ struct split {
 static struct span
 component(const struct split *s, unsigned n)
 {
-	return hl7_part(s->raw, s->run->message->d.component, n);
+	return hl7_component(s->run->message, s->raw, n);
 }
 
 /* One leaf as it was sent: component.sub, the first if sub is 0. */
 static struct span
 leaf(const struct split *s, unsigned n, unsigned sub)
 {
-	struct span c = component(s, n);
-
-	if (sub > 0)
-		c = hl7_part(c, s->run->message->d.subcomponent, sub);
-	return hl7_leaf(&s->run->message->d, c);
+	if (sub == 0)
+		return hl7_component_leaf(s->run->message, s->raw, n);
+	return hl7_part(component(s, n), s->run->message->d.subcomponent, sub);
 }
 
 static struct span

@@ -9,21 +9,8 @@
 #define ENCODING_MIN   4 /* characters of MSH-2 */
 #define ENCODING_MAX   5
 
-struct head {
-	char name[4];
-	enum hl7_rank rank;
-};
-
-/*
- * HL7 v2.9.1 chapters 3, 7 and 10: the segments under which others stand in
- * ADT_A01, ADT_A39, SIU_S12, ORU_R01 and their kin.
- */
-static const struct head heads[] = {{"MSH", HL7_RANK_MESSAGE}, {"SCH", 1}, {"PID", 1},
-    {"RGS", 1}, {"PV1", 2}, {"ORC", 2}, {"MRG", 2}, {"AIS", 2}, {"AIG", 2}, {"AIL", 2},
-    {"AIP", 2}, {"NK1", 2}, {"AL1", 2}, {"DG1", 2}, {"PR1", 2}, {"GT1", 2}, {"IN1", 2},
-    {"OBR", 3}, {"OBX", 4}, {"SPM", 4}};
-
-#define HEADS (sizeof(heads) / sizeof(heads[0]))
+#define NAME(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+#define EACH(byte)    (UINT64_C(0x0101010101010101) * (unsigned char)(byte))
 
 void
 hl7_message_init(struct hl7_message *m)
@@ -43,6 +30,10 @@ void
 hl7_message_clear(struct hl7_message *m)
 {
 	m->n = m->nindex = 0;
+	m->present = 0;
+	m->flat = false;
+	for (size_t i = 0; i < HL7_SPLITS; i++)
+		m->splits[i].p = NULL;
 }
 
 uint32_t
@@ -79,13 +70,48 @@ hl7_line_is_segment(struct span line)
 	       (line.n == 3 || !alnum(line.p[3]));
 }
 
+/*
+ * HL7 v2.9.1 chapters 3, 7 and 10: the segments under which others stand in
+ * ADT_A01, ADT_A39, SIU_S12, ORU_R01 and their kin.
+ */
 static enum hl7_rank
 rank_of(uint32_t name)
 {
-	for (size_t i = 0; i < HEADS; i++)
-		if (hl7_name(heads[i].name) == name)
-			return heads[i].rank;
-	return HL7_RANK_LEAF;
+	switch (name) {
+	case NAME('M', 'S', 'H'):
+		return HL7_RANK_MESSAGE;
+	case NAME('S', 'C', 'H'):
+	case NAME('P', 'I', 'D'):
+	case NAME('R', 'G', 'S'):
+		return HL7_RANK_GROUP;
+	case NAME('P', 'V', '1'):
+	case NAME('O', 'R', 'C'):
+	case NAME('M', 'R', 'G'):
+	case NAME('A', 'I', 'S'):
+	case NAME('A', 'I', 'G'):
+	case NAME('A', 'I', 'L'):
+	case NAME('A', 'I', 'P'):
+	case NAME('N', 'K', '1'):
+	case NAME('A', 'L', '1'):
+	case NAME('D', 'G', '1'):
+	case NAME('P', 'R', '1'):
+	case NAME('G', 'T', '1'):
+	case NAME('I', 'N', '1'):
+		return HL7_RANK_PART;
+	case NAME('O', 'B', 'R'):
+		return HL7_RANK_ORDER;
+	case NAME('O', 'B', 'X'):
+	case NAME('S', 'P', 'M'):
+		return HL7_RANK_RESULT;
+	default:
+		return HL7_RANK_LEAF;
+	}
+}
+
+uint64_t
+hl7_name_bit(uint32_t name)
+{
+	return UINT64_C(1) << (name * UINT32_C(0x9e3779b1) >> 26);
 }
 
 int
@@ -105,6 +131,7 @@ hl7_message_add(struct hl7_message *m, struct span line, struct err *e)
 	m->segments[m->n] = (struct hl7_segment){
 	    .text = line, .name = hl7_name(line.p), .nfields = NOT_INDEXED};
 	m->segments[m->n].rank = rank_of(m->segments[m->n].name);
+	m->present |= hl7_name_bit(m->segments[m->n].name);
 	m->n++;
 	return 0;
 }
@@ -131,6 +158,28 @@ hl7_delimiters(struct span header, struct hl7_delimiters *out)
 	*out = (struct hl7_delimiters){
 	    all[0], p[0], p[1], p[2], p[3], n == 5 ? p[4] : '\0'};
 	return true;
+}
+
+/* Offsets behind each separator, at most `max`; eight bytes at a time. */
+static size_t
+mark_all(struct span s, char separator, uint32_t *out, size_t max)
+{
+	size_t n = 0, i = 0;
+	uint64_t x;
+
+	for (; i + sizeof(x) <= s.n && n + sizeof(x) <= max; i += sizeof(x)) {
+		memcpy(&x, s.p + i, sizeof(x));
+		x ^= EACH(separator);
+		/* A byte's high bit is set where it was the separator, exactly. */
+		x = ~(((x & EACH(0x7f)) + EACH(0x7f)) | x | EACH(0x7f));
+		for (; x != 0; x &= x - 1)
+			out[n++] = (uint32_t)(i + (size_t)__builtin_ctzll(x) / 8 + 1);
+	}
+	for (; i < s.n && n < max; i++) {
+		out[n] = (uint32_t)i + 1;
+		n += s.p[i] == separator;
+	}
+	return n;
 }
 
 /* No memory for the index, or too many fields: the segment counts as empty. */
@@ -161,10 +210,7 @@ index_segment(struct hl7_message *m, struct hl7_segment *s)
 	if (!index_room(m, s->text.n + 1))
 		return;
 	m->index[at++] = 0;
-	for (size_t i = 0; i < s->text.n; i++) {
-		m->index[at] = (uint32_t)i + 1;
-		at += s->text.p[i] == m->d.field;
-	}
+	at += mark_all(s->text, m->d.field, m->index + at, s->text.n);
 	s->nfields = (uint32_t)(at - m->nindex);
 	m->nindex = at;
 }
@@ -209,6 +255,37 @@ hl7_part(struct span s, char separator, unsigned n)
 }
 
 struct span
+hl7_component(struct hl7_message *m, struct span repetition, unsigned n)
+{
+	size_t slot = ((uintptr_t)repetition.p ^ (uintptr_t)repetition.p >> 4) &
+		      (HL7_SPLITS - 1);
+	struct hl7_split *k = &m->splits[slot];
+	size_t from, end;
+
+	if (repetition.n == 0 || n > HL7_SPLIT_ENDS)
+		return hl7_part(repetition, m->d.component, n);
+	if (k->p != repetition.p || k->n != repetition.n) {
+		k->p = repetition.p;
+		k->n = (uint32_t)repetition.n;
+		k->ends = (uint32_t)mark_all(
+		    repetition, m->d.component, k->end, HL7_SPLIT_ENDS);
+	}
+	if (n > k->ends + 1)
+		return (struct span){NULL, 0};
+	from = n == 1 ? 0 : k->end[n - 2];
+	end = n <= k->ends ? k->end[n - 1] - 1 : repetition.n;
+	return (struct span){repetition.p + from, end - from};
+}
+
+struct span
+hl7_component_leaf(struct hl7_message *m, struct span repetition, unsigned n)
+{
+	struct span s = hl7_component(m, repetition, n);
+
+	return m->flat ? s : hl7_part(s, m->d.subcomponent, 1);
+}
+
+struct span
 hl7_leaf(const struct hl7_delimiters *d, struct span field)
 {
 	size_t n = 0;
@@ -243,4 +320,13 @@ hl7_parent(const struct hl7_message *m, size_t at)
 	while (at > 0 && m->segments[at].rank >= rank)
 		at--;
 	return at;
+}
+
+bool
+hl7_is_flat(const struct hl7_message *m, struct span bytes)
+{
+	size_t skip = (size_t)(m->segments[0].text.p - bytes.p) + 9;
+
+	return bytes.n <= skip ||
+	       memchr(bytes.p + skip, m->d.subcomponent, bytes.n - skip) == NULL;
 }

@@ -24,7 +24,14 @@ struct hl7_delimiters {
  * The segments that open a group, and how deep: a group ends at the next segment of
  * the same or a lower rank. What is no head belongs to the head before it.
  */
-enum hl7_rank { HL7_RANK_MESSAGE = 0, HL7_RANK_LEAF = 9 };
+enum hl7_rank {
+	HL7_RANK_MESSAGE,
+	HL7_RANK_GROUP,  /* SCH, PID, RGS */
+	HL7_RANK_PART,   /* PV1, ORC, AIS, NK1, IN1, ... */
+	HL7_RANK_ORDER,  /* OBR */
+	HL7_RANK_RESULT, /* OBX, SPM */
+	HL7_RANK_LEAF
+};
 
 struct hl7_segment {
 	struct span text; /* without its terminator */
@@ -34,8 +41,24 @@ struct hl7_segment {
 	uint32_t nfields; /* with the name; UINT32_MAX: not indexed yet */
 };
 
+/*
+ * Where the components of a field's repetition end; kept, since a map asks the same
+ * field for many of them.
+ */
+#define HL7_SPLITS     16 /* that are kept of a message; a power of two */
+#define HL7_SPLIT_ENDS 24 /* components that are noted; further ones are looked for */
+
+struct hl7_split {
+	const char *p; /* NULL: none */
+	uint32_t n, ends;
+	uint32_t end[HL7_SPLIT_ENDS];
+};
+
 struct hl7_message {
 	struct hl7_delimiters d;
+	bool flat;        /* no field has subcomponents, as its maker knows */
+	uint64_t present; /* a bit for each name there is: hl7_name_bit */
+	struct hl7_split splits[HL7_SPLITS];
 	struct hl7_segment *segments; /* the first is MSH */
 	size_t n, cap;
 	uint32_t *index; /* offsets of fields in their segment's text */
@@ -48,6 +71,9 @@ void hl7_message_clear(struct hl7_message *m);
 
 /* Three characters as a number; `p` has at least three. */
 uint32_t hl7_name(const char *p);
+
+/* A bit that two names seldom share: where it is not set the segment is not there. */
+uint64_t hl7_name_bit(uint32_t name);
 
 /* A segment's name at the front of a line: [A-Z][A-Z0-9][A-Z0-9], then no name goes on. */
 bool hl7_line_is_segment(struct span line);
@@ -65,11 +91,20 @@ int hl7_message_add(struct hl7_message *m, struct span line, struct err *e);
  */
 bool hl7_delimiters(struct span header, struct hl7_delimiters *out);
 
+/* Has no byte of the message behind MSH-2 the subcomponent separator? */
+bool hl7_is_flat(const struct hl7_message *m, struct span bytes);
+
 /* Field number `field` from 1; MSH-1 is the separator itself. Empty if not sent. */
 struct span hl7_field(struct hl7_message *m, size_t segment, unsigned field);
 
+/* Component number `n` from 1 of a repetition; empty if there are not so many. */
+struct span hl7_component(struct hl7_message *m, struct span repetition, unsigned n);
+
 /* Part number `n` from 1 between separators; empty if there are not so many. */
 struct span hl7_part(struct span s, char separator, unsigned n);
+
+/* The first leaf of a component. */
+struct span hl7_component_leaf(struct hl7_message *m, struct span repetition, unsigned n);
 
 /* The first leaf of a field: its first repetition's first component's first part. */
 struct span hl7_leaf(const struct hl7_delimiters *d, struct span field);

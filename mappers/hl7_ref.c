@@ -28,13 +28,15 @@ equals(const struct hl7_test *t, struct span part)
 
 /* component.subcomponent of one repetition. */
 static struct span
-leaf_at(const struct hl7_delimiters *d, struct span s, unsigned component, unsigned sub)
+leaf_at(struct hl7_message *m, struct span s, unsigned component, unsigned sub)
 {
+	if (component > 0 && sub == 0)
+		return hl7_component_leaf(m, s, component);
 	if (component > 0)
-		s = hl7_part(s, d->component, component);
+		s = hl7_component(m, s, component);
 	if (sub > 0)
-		s = hl7_part(s, d->subcomponent, sub);
-	return hl7_leaf(d, s);
+		s = hl7_part(s, m->d.subcomponent, sub);
+	return hl7_leaf(&m->d, s);
 }
 
 static bool
@@ -44,7 +46,7 @@ segment_passes(struct hl7_message *m, const struct hl7_pick *p, size_t segment)
 		struct span field = hl7_field(m, segment, t->at[0]);
 
 		field = hl7_part(field, m->d.repetition, 1);
-		if (!equals(t, leaf_at(&m->d, field, t->at[1], t->at[2])))
+		if (!equals(t, leaf_at(m, field, t->at[1], t->at[2])))
 			return false;
 	}
 	return true;
@@ -74,12 +76,10 @@ same_place(const struct search *s, const struct hl7_test *t, struct span repetit
 static bool
 repetition_passes(const struct search *s, struct span repetition)
 {
-	const struct hl7_delimiters *d = &s->message->d;
-
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
 		if (t->name.n > 0
 			? !same_place(s, t, repetition)
-			: !equals(t, leaf_at(d, repetition, t->at[0], t->at[1])))
+			: !equals(t, leaf_at(s->message, repetition, t->at[0], t->at[1])))
 			return false;
 	return true;
 }
@@ -130,8 +130,13 @@ take_repetition(struct search *s, struct span raw)
 		hit(s, raw, true);
 		return;
 	}
+	if (r->component > 0 && r->subcomponent == 0 && !r->whole) {
+		raw = hl7_component_leaf(s->message, raw, r->component);
+		hit(s, raw, hl7_is_null(raw));
+		return;
+	}
 	if (r->component > 0)
-		raw = hl7_part(raw, d->component, r->component);
+		raw = hl7_component(s->message, raw, r->component);
 	if (r->subcomponent > 0)
 		raw = hl7_part(raw, d->subcomponent, r->subcomponent);
 	if (!r->whole)
@@ -139,23 +144,21 @@ take_repetition(struct search *s, struct span raw)
 	hit(s, raw, hl7_is_null(raw));
 }
 
+/* "The first, whatever it is": most references ask for no more. */
+static bool
+is_plain(const struct hl7_pick *p)
+{
+	return p->tests == NULL && p->nth == 1 && !p->all;
+}
+
 static void
-take_field(struct search *s, size_t segment)
+take_repetitions(struct search *s, struct span field)
 {
 	struct hl7_message *m = s->message;
-	struct span field = hl7_field(m, segment, s->ref->field), one;
 	struct counter c = {.pick = &s->ref->repetition};
 	bool found = false;
+	struct span one;
 
-	if (segment_is_null(m, segment)) {
-		hit(s, field, true);
-		return;
-	}
-	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
-	if (segment == 0 && s->ref->field <= 2) {
-		hit(s, field, false);
-		return;
-	}
 	for (;;) {
 		one = hl7_part(field, m->d.repetition, 1);
 		if (repetition_passes(s, one) && taken(&c)) {
@@ -170,6 +173,25 @@ take_field(struct search *s, size_t segment)
 	}
 	if (!found && hl7_ref_is_list(s->ref) && !c.pick->all)
 		hit(s, (struct span){NULL, 0}, false);
+}
+
+static void
+take_field(struct search *s, size_t segment)
+{
+	struct hl7_message *m = s->message;
+	struct span field = hl7_field(m, segment, s->ref->field);
+
+	if (segment_is_null(m, segment))
+		hit(s, field, true);
+	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
+	else if (segment == 0 && s->ref->field <= 2)
+		hit(s, field, false);
+	else if (field.n == 0)
+		hit(s, field, false);
+	else if (is_plain(&s->ref->repetition))
+		take_repetition(s, hl7_part(field, m->d.repetition, 1));
+	else
+		take_repetitions(s, field);
 }
 
 /* The B's of A/B: those of its group; a leaf only where no other head is between. */
@@ -219,6 +241,24 @@ find_event(const struct hl7_place *p, struct hl7_hit *out)
 	return 1;
 }
 
+/* The first segment of its name, in the innermost group that has one. */
+static void
+find_plain(struct search *s, size_t levels)
+{
+	const struct hl7_place *p = s->place;
+	const struct hl7_segment *segments = s->message->segments;
+	uint32_t name = s->ref->path[0].name;
+
+	for (size_t k = 0; k < levels; k++) {
+		for (size_t i = p->levels[k].from; i < p->levels[k].to; i++) {
+			if (segments[i].name != name)
+				continue;
+			take_field(s, i);
+			return;
+		}
+	}
+}
+
 size_t
 hl7_ref_find(
     const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out, size_t max)
@@ -230,6 +270,12 @@ hl7_ref_find(
 
 	if (r->event)
 		return find_event(p, out);
+	if ((p->message->present & r->present) != r->present)
+		return 0;
+	if (r->npath == 1 && is_plain(&r->path[0].pick)) {
+		find_plain(&s, last);
+		return s.n;
+	}
 	for (size_t i = 0; i < last; i++) {
 		if (i + 1 < last &&
 		    !has_segment(p->message, name, p->levels[i].from, p->levels[i].to))

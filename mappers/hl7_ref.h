@@ -50,6 +50,7 @@ struct hl7_ref {
 	bool whole; /* the whole field, for a composite transform */
 	struct hl7_path path[HL7_PATH_MAX];
 	size_t npath;
+	uint64_t present;                        /* the bits of its segments' names */
 	unsigned field, component, subcomponent; /* 0: not said */
 	struct hl7_pick repetition;
 };

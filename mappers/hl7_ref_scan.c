@@ -201,6 +201,7 @@ hl7_ref_scan(struct scan *s, struct hl7_ref **out)
 			return scan_expected(s, "fewer segments");
 		if (hl7_path_scan(s, &r->path[r->npath++]) != 0)
 			return -1;
+		r->present |= hl7_name_bit(r->path[r->npath - 1].name);
 		if (scan_peek(s) != '/')
 			return take_field(s, r);
 		s->at++;

@@ -24,6 +24,8 @@ struct hl7_charsets {
 	size_t max;
 	struct set *sets;
 	struct set *at; /* of the message at hand; NULL: UTF-8, or ASCII alone */
+	bool valid;     /* it is valid UTF-8, or ASCII alone in another set */
+	bool plain;     /* that, and it has no escape sequence */
 	bool mark;
 };
 
@@ -116,8 +118,8 @@ begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
 	return c->at != NULL;
 }
 
-bool
-hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all)
+static bool
+decide(struct hl7_charsets *c, struct hl7_message *m, struct span all)
 {
 	bool ascii = utf8_ascii(all);
 	enum declared what;
@@ -140,6 +142,25 @@ hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span al
 		return what == DECLARED_UTF8;
 	c->at = open_set(c, FALLBACK);
 	return false;
+}
+
+/* Behind MSH-2, which has the escape character itself. */
+static bool
+has_escapes(const struct hl7_message *m, struct span all)
+{
+	size_t skip = (size_t)(m->segments[0].text.p - all.p) + 9;
+
+	return all.n > skip && memchr(all.p + skip, m->d.escape, all.n - skip) != NULL;
+}
+
+bool
+hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all)
+{
+	bool right = decide(c, m, all);
+
+	c->valid = c->at == NULL ? utf8_valid(all) == all.n : utf8_ascii(all);
+	c->plain = c->valid && !has_escapes(m, all);
+	return right;
 }
 
 const char *
@@ -304,11 +325,14 @@ hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d, struct arena 
 	char *from, *to;
 	bool known;
 
-	*out = (struct span){NULL, 0};
-	if (raw.n == 0)
+	*out = raw;
+	if (c->plain || raw.n == 0)
 		return HL7_DECODED;
-	if (memchr(raw.p, d->escape, raw.n) == NULL)
-		return convert(c, a, raw, out);
+	*out = (struct span){NULL, 0};
+	if (memchr(raw.p, d->escape, raw.n) == NULL) {
+		*out = raw;
+		return c->valid ? HL7_DECODED : convert(c, a, raw, out);
+	}
 	if ((from = to = arena_bytes(a, raw.n)) == NULL)
 		return HL7_NO_ROOM;
 	known = unescape(d, raw, &to);

@@ -197,6 +197,9 @@ letters_eq_nocase(struct span a, struct span b)
 	       ascii_lower(a.p[i]) == ascii_lower(b.p[i]))
 		i++;
 	j = i;
+	/* ASCII letters have no partner elsewhere. */
+	if (i < a.n && j < b.n && (unsigned char)(a.p[i] | b.p[j]) < 0x80)
+		return false;
 	while (i < a.n && j < b.n)
 		if (to_lower(take(a, &i)) != to_lower(take(b, &j)))
 			return false;

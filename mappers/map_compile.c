@@ -94,6 +94,10 @@ compile_alternative(struct compiler *c, struct alternative *a, struct err *e)
 				return -1;
 		if (compile_pipeline(c, &p->pipe, e) != 0 || check_braces(p, e) != 0)
 			return -1;
+		for (const struct ref *r = p->refs; r != NULL && p == a->parts;
+		    r = r->next)
+			a->many |= p->next == NULL && r->hl7 != NULL &&
+				   hl7_ref_is_list(r->hl7);
 	}
 	return 0;
 }

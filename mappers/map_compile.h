@@ -36,6 +36,9 @@ const char *section_key_near(struct span key);
 int resolve_key(struct compiler *c, const struct schema *s, struct span key,
     struct rule *ru, struct err *e);
 
+/* A field's place in the JSON, taken apart once; NULL: no memory. */
+const struct record_path *rule_place(struct compiler *c, int at);
+
 /* Its value (map_rule.c): set_role before, check_codes after. */
 void set_role(struct rule *ru, const struct section *sec);
 int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);

@@ -301,6 +301,6 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 	};
 	for (size_t k = 0; k < sec->nrules; k++)
 		eval_rule(b, &sec->rules[k], &m);
-	put_end(b, &m);
+	put_end(&m);
 	check_needs(b, &m);
 }

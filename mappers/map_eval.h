@@ -70,7 +70,9 @@ struct making {
 	const struct rule *nameless; /* a name rule that gave nothing */
 	const struct rule *no_start;
 	bool named;
-	bool aligned;                /* some list of objects is still by rule */
+	const struct rule *list;     /* of a list of objects that is being put, */
+	size_t list_from;            /* its first value, */
+	bool list_mixed;             /* and whether its members come rule by rule */
 	unsigned short group, index; /* the object of a list at hand, as mapped */
 	unsigned short dense;        /* and as it goes out: without gaps */
 	bool object;
@@ -79,7 +81,7 @@ struct making {
 /* What the rule at hand gave, b->texts, becomes values of the record. */
 void put_texts(struct binding *b, struct making *m);
 /* After the last rule: objects in the order that records want. */
-void put_end(struct binding *b, struct making *m);
+void put_end(struct making *m);
 
 /* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
 enum problem_code kind_enforce(

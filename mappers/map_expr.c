@@ -254,17 +254,6 @@ eval_hits(struct binding *b, const struct part *p, const struct ref *r)
 	return code;
 }
 
-static bool
-is_list(const struct alternative *a)
-{
-	bool list = false;
-
-	for (const struct ref *r = a->parts->refs; r != NULL && a->parts->next == NULL;
-	    r = r->next)
-		list |= r->hl7 != NULL && hl7_ref_is_list(r->hl7);
-	return list;
-}
-
 /* The list of the first reference that finds something. */
 static enum problem_code
 eval_many(struct binding *b, const struct part *p)
@@ -283,7 +272,7 @@ eval_element(struct binding *b, const struct alternative *el)
 {
 	struct texts *to = &b->texts;
 
-	if (is_list(el))
+	if (el->many)
 		return eval_many(b, el->parts);
 	if (to->n == VALUE_LIST_MAX)
 		return PROBLEM_LIMIT;
@@ -312,7 +301,7 @@ eval_alternatives(struct binding *b, const struct alternative *a)
 		b->chosen = a;
 		if (a->elements != NULL) {
 			code = eval_list(b, a->elements);
-		} else if (is_list(a)) {
+		} else if (a->many) {
 			code = eval_many(b, a->parts);
 		} else {
 			code = eval_text(b, a, &b->texts.v[0]);

@@ -52,6 +52,9 @@ struct rule {
 	bool composite;     /* one field gives several members of the schema */
 	enum hl7_type type; /* of a composite; its members' fields: */
 	unsigned short members[HL7_MEMBERS_MAX];
+	bool member_list[HL7_MEMBERS_MAX];
+	const struct record_path *member_paths[HL7_MEMBERS_MAX];
+	const struct record_path *place;   /* in the record's JSON */
 	const struct span *join;           /* a list becomes one text, this between */
 	bool agree;                        /* the alternatives must not differ: */
 	const struct code_table *agree_by; /* by this table, or NULL */

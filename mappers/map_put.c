@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "mappers/map_eval.h"
 
@@ -34,7 +33,6 @@ put_values(struct binding *b, struct making *m)
 	const struct rule *ru = b->rule;
 	unsigned short index = b->texts.n > 0 ? dense_index(m, ru) : 0;
 
-	m->aligned |= ru->aligned;
 	for (size_t i = 0; i < b->texts.n; i++) {
 		const struct text *t = &b->texts.v[i];
 		unsigned short at = ru->list ? (unsigned short)i : index;
@@ -42,6 +40,7 @@ put_values(struct binding *b, struct making *m)
 
 		v->kind = t->null ? VALUE_NULL : VALUE_TEXT;
 		v->name = ru->name;
+		v->path = ru->place;
 		v->text = t->s;
 		if (ru->window)
 			m->record->window = t->kind == TEXT_PLAIN ? TIME_NONE
@@ -54,24 +53,21 @@ static void
 put_member(struct making *m, const struct rule *ru, const struct hl7_member *member,
     unsigned short object)
 {
-	const struct schema *s = m->record->schema;
 	unsigned short field = ru->members[member->at];
 	struct value *last = m->record->nvalues > 0 ? &m->values[m->record->nvalues - 1]
 						    : NULL;
 	bool again = last != NULL && last->field == field;
-	const char *path;
+	bool list = ru->member_list[member->at];
 	struct value *v;
-	bool list;
 
 	if (field == FIELD_NONE)
 		return;
-	path = s->fields[field].path;
-	list = path[strlen(path) - 1] == ']';
 	if (again && !list && last->index == object)
 		return;
 	if (list)
 		object = again ? (unsigned short)(last->index + 1) : 0;
 	v = add_value(m, field, object);
+	v->path = ru->member_paths[member->at];
 	v->kind = member->null ? VALUE_NULL : VALUE_TEXT;
 	v->text = member->text;
 }
@@ -84,7 +80,6 @@ put_composite(struct binding *b, struct making *m)
 	enum problem_code code;
 	int n;
 
-	m->aligned |= ru->object;
 	for (unsigned short i = 0; i < b->texts.n; i++) {
 		b->column = b->texts.columns[i];
 		n = hl7_type_split(ru->type, &b->run, b->texts.v[i].s, members, &code);
@@ -116,51 +111,6 @@ put_null(struct binding *b, struct making *m)
 	}
 }
 
-void
-put_texts(struct binding *b, struct making *m)
-{
-	const struct text *t = &b->texts.v[0];
-
-	switch (b->rule->role) {
-	case ROLE_ID:
-		m->record->id = b->texts.n > 0 ? t->s : (struct span){NULL, 0};
-		break;
-	case ROLE_EVENT:
-		if (b->texts.n == 0)
-			break;
-		m->record->event_at = t->instant;
-		m->record->event_latest = t->latest;
-		m->record->event_at_text = t->s;
-		break;
-	case ROLE_FIELD:
-		if (b->texts.null && b->texts.n == 0)
-			put_null(b, m);
-		else if (b->rule->composite)
-			put_composite(b, m);
-		else
-			put_values(b, m);
-		break;
-	}
-}
-
-/* The first field of the list of objects that a field is a part of. */
-static unsigned short
-group_start(const struct schema *s, unsigned short field)
-{
-	const char *path = s->fields[field].path, *list = strstr(path, "[].");
-	size_t n = list == NULL ? 0 : (size_t)(list - path) + 3;
-
-	while (n > 0 && field > 0 && strncmp(s->fields[field - 1].path, path, n) == 0)
-		field--;
-	return field;
-}
-
-static bool
-in_list(const struct schema *s, const struct value *v)
-{
-	return v->field != FIELD_EXTRA && strstr(s->fields[v->field].path, "[].") != NULL;
-}
-
 static int
 compare_objects(const void *a, const void *b)
 {
@@ -185,28 +135,64 @@ arrange_list(struct value *v, size_t n)
 	return 1;
 }
 
-void
-put_end(struct binding *b, struct making *m)
+static void
+end_list(struct making *m)
 {
-	const struct schema *s = m->record->schema;
-	size_t n = m->record->nvalues, to = 0, next, kept;
+	size_t n = m->record->nvalues - m->list_from;
 
-	(void)b;
-	if (!m->aligned)
+	if (m->list != NULL && m->list_mixed && n > 0)
+		m->record->nvalues = m->list_from +
+				     arrange_list(&m->values[m->list_from], n);
+	m->list = NULL;
+}
+
+/* Rules of one list stand together: where it ends its objects are put in order. */
+static void
+begin_rule(struct making *m, const struct rule *ru)
+{
+	if (m->list != NULL && m->list->group != ru->group)
+		end_list(m);
+	if (!ru->aligned && !(ru->composite && ru->object))
 		return;
-	for (size_t i = 0; i < n; i = next) {
-		next = i + 1;
-		if (!in_list(s, &m->values[i])) {
-			m->values[to++] = m->values[i];
-			continue;
-		}
-		while (next < n && in_list(s, &m->values[next]) &&
-		       group_start(s, m->values[next].field) ==
-			   group_start(s, m->values[i].field))
-			next++;
-		kept = arrange_list(&m->values[i], next - i);
-		memmove(&m->values[to], &m->values[i], kept * sizeof(*m->values));
-		to += kept;
+	if (m->list == NULL) {
+		m->list_from = m->record->nvalues;
+		m->list_mixed = ru->aligned;
+	} else {
+		m->list_mixed = true;
 	}
-	m->record->nvalues = to;
+	m->list = ru;
+}
+
+void
+put_texts(struct binding *b, struct making *m)
+{
+	const struct text *t = &b->texts.v[0];
+
+	switch (b->rule->role) {
+	case ROLE_ID:
+		m->record->id = b->texts.n > 0 ? t->s : (struct span){NULL, 0};
+		break;
+	case ROLE_EVENT:
+		if (b->texts.n == 0)
+			break;
+		m->record->event_at = t->instant;
+		m->record->event_latest = t->latest;
+		m->record->event_at_text = t->s;
+		break;
+	case ROLE_FIELD:
+		begin_rule(m, b->rule);
+		if (b->texts.null && b->texts.n == 0)
+			put_null(b, m);
+		else if (b->rule->composite)
+			put_composite(b, m);
+		else
+			put_values(b, m);
+		break;
+	}
+}
+
+void
+put_end(struct making *m)
+{
+	end_list(m);
 }

@@ -201,6 +201,24 @@ strip_composite(struct alternative *a)
 	}
 }
 
+static bool
+path_is_list(const struct schema *s, int at)
+{
+	const char *path = s->fields[at].path;
+
+	return path[strlen(path) - 1] == ']';
+}
+
+const struct record_path *
+rule_place(struct compiler *c, int at)
+{
+	struct record_path *p = arena_alloc(&c->map->kit.arena, sizeof(*p));
+
+	if (p != NULL)
+		record_path_make(c->section->schema->fields[at].path, p);
+	return p;
+}
+
 /* Which fields of the schema the members of the composite go to. */
 static int
 take_composite(struct compiler *c, struct rule *ru, struct err *e)
@@ -224,8 +242,13 @@ take_composite(struct compiler *c, struct rule *ru, struct err *e)
 		snprintf(path, sizeof(path), "%s.%s", ru->path, names[i]);
 		at = schema_field(c->section->schema, span_of(path));
 		ru->members[i] = at < 0 ? FIELD_NONE : (unsigned short)at;
-		if (at >= 0 &&
-		    (c->section->op == OP_PUT || c->section->creates != NULL) &&
+		if (at < 0)
+			continue;
+		ru->member_list[i] = path_is_list(c->section->schema, at);
+		ru->member_paths[i] = rule_place(c, at);
+		if (ru->member_paths[i] == NULL)
+			return err_nomem(e);
+		if ((c->section->op == OP_PUT || c->section->creates != NULL) &&
 		    c->section->schema->fields[at].need == NEED_NAME)
 			ru->need = NEED_NAME;
 	}
@@ -244,6 +267,8 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 	if (ru->text.p == NULL)
 		return err_nomem(e);
 	ru->dtm = c->hl7;
+	if (ru->field != NULL && (ru->place = rule_place(c, ru->at)) == NULL)
+		return err_nomem(e);
 	c->map->kit.dst = ru->dst;
 	if (expr_parse(&in, &ru->expr, e) != 0 || compile_expr(c, &ru->expr, e) != 0 ||
 	    take_whole_steps(ru, e) != 0 || check_shape(ru, e) != 0 ||

@@ -207,6 +207,7 @@ add_status_raw(struct compiler *c, struct section *out, struct conf_section *s)
 		return;
 	ru->at = ru->group = (unsigned short)at;
 	ru->field = &out->schema->fields[at];
+	ru->place = rule_place(c, at);
 	ru->path = ru->field->path;
 	ru->kind = ru->field->kind;
 	ru->rejects = false;

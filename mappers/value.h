@@ -83,6 +83,7 @@ struct alternative {
 	struct alternative *next; /* after "??", or the next element */
 	struct part *parts;
 	struct alternative *elements;
+	bool many; /* one reference that finds several; set by the map compiler */
 };
 
 struct expr {
