@@ -73,8 +73,10 @@ struct record {
 	/* The latest that it may be: a day is 24 hours long, an hour may happen twice. */
 	int64_t event_latest;
 	struct span event_at_text; /* as it goes into the envelope; may be empty */
-	int64_t window; /* ms: where on_missing looks (e.g. start), or TIME_NONE */
-	uint64_t row;   /* origin: spreadsheet row, or message number */
+	int64_t window;      /* ms: where on_missing looks (e.g. start), or TIME_NONE */
+	uint64_t row;        /* origin: spreadsheet row, or message number */
+	struct span event;   /* of a message: its trigger event, such as S12 */
+	struct span control; /* and its control id */
 	bool unmerge; /* a patient whose id was retired by a merge, and is not any more */
 	bool patched; /* a deletion of what this feed patches, and does not put */
 };

@@ -112,7 +112,7 @@ keep_data(struct changes *c, struct candidate *k, const struct record *r)
 		    c->conf->keys, KEY_CONTENT, c->text.p + from, c->text.n - from);
 }
 
-enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE };
+enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE, FORBIDDEN };
 
 static bool
 older(int64_t at, int64_t than)
@@ -160,7 +160,7 @@ count(struct changes_counts *n, enum judgement j)
 	n->unchanged += j == UNCHANGED;
 	n->duplicate += j == DUPLICATE;
 	n->stale += j == STALE;
-	n->refused += j == REFUSED_BEFORE;
+	n->refused += j == REFUSED_BEFORE || j == FORBIDDEN;
 }
 
 static int
@@ -210,11 +210,16 @@ write_record(struct changes *c, const struct candidate *k, uint64_t n)
 	jw_put_cstr(&j, "source", c->conf->source);
 	jw_put_string(&j, "id", changes_kept(c, k->id, k->id_n));
 	jw_put_cstr(&j, "version", version);
+	if (k->trigger_n > 0)
+		jw_put_string(&j, "event", changes_kept(c, k->trigger, k->trigger_n));
 	if (k->event_n > 0)
 		jw_put_string(&j, "event_at", changes_kept(c, k->event, k->event_n));
 	jw_key(&j, SPAN_LIT("origin"));
 	jw_object(&j);
 	jw_put_uint(&j, "row", k->row);
+	if (k->control_n > 0)
+		jw_put_string(
+		    &j, "control_id", changes_kept(c, k->control, k->control_n));
 	jw_object_end(&j);
 	if (k->op != OP_DELETE) {
 		jw_key(&j, SPAN_LIT("data"));
@@ -321,14 +326,29 @@ add_touch(struct changes *c, const struct candidate *k, const struct record_key 
 	return remember(c, k, key, e);
 }
 
+/* As it was told when the API refused it: the clinic has sent it again as it was. */
+static void
+tell_refused(const struct changes *c, const struct candidate *k)
+{
+	const struct problem p = {.code = PROBLEM_API_REFUSED,
+	    .weight = WEIGHT_REJECT,
+	    .row = k->row,
+	    .type = k->schema->name};
+
+	if (c->conf->problem != NULL)
+		c->conf->problem(c->conf->arg, &p);
+}
+
 static int
 resolve_one(
     struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
 {
 	int64_t at;
-	enum judgement j = merges_forbid(c, k) ? REFUSED_BEFORE : judge(c, k, it, &at);
+	enum judgement j = merges_forbid(c, k) ? FORBIDDEN : judge(c, k, it, &at);
 
 	count(&c->counts, j);
+	if (j == REFUSED_BEFORE)
+		tell_refused(c, k);
 	if (j == CHANGED && add_change(c, k, &it->key, e) != 0)
 		return -1;
 	if (j == CHANGED)
@@ -380,6 +400,10 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	k->id_n = k->of_n = r->id.n;
 	k->event = changes_keep(c, r->event_at_text);
 	k->event_n = r->event_at_text.n;
+	k->trigger = changes_keep(c, r->event);
+	k->trigger_n = r->event.n;
+	k->control = changes_keep(c, r->control);
+	k->control_n = r->control.n;
 	keep_data(c, k, r);
 	c->lookups[c->n] = (struct lookup){
 	    .key = key_of(c, r->schema->type, r->id, history_of(r))};

@@ -23,7 +23,8 @@ struct candidate {
 	struct digest content;
 	int64_t at, latest, window;
 	uint64_t row;
-	size_t id, id_n, event, event_n, data, data_n;
+	size_t id, id_n, event, event_n, trigger, trigger_n, control, control_n;
+	size_t data, data_n;
 	size_t of, of_n; /* the id that the ledger's entry is about */
 	size_t refs, nrefs;
 	size_t patients, npatients; /* that it is, or refers to: their merges */

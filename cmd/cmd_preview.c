@@ -47,11 +47,15 @@ write_record(struct json *j, const char *source, const struct record *r)
 	jw_put_cstr(j, "type", r->schema->name);
 	jw_put_cstr(j, "source", source);
 	jw_put_string(j, "id", r->id);
+	if (r->event.n > 0)
+		jw_put_string(j, "event", r->event);
 	if (r->event_at_text.n > 0)
 		jw_put_string(j, "event_at", r->event_at_text);
 	jw_key(j, SPAN_LIT("origin"));
 	jw_object(j);
 	jw_put_uint(j, "row", r->row);
+	if (r->control.n > 0)
+		jw_put_string(j, "control_id", r->control);
 	jw_object_end(j);
 	if (r->op != OP_DELETE) {
 		jw_key(j, SPAN_LIT("data"));

@@ -302,7 +302,7 @@ counts_line(const struct report *r, const struct file_report *f, struct buf *out
 				 : en->delivered,
 			 r->dry_run ? "records would be sent" : "records delivered"},
 	    {en->unchanged, "unchanged"}, {en->duplicate, "duplicate"},
-	    {en->stale, "stale"}, {en->refused, "refused by the API"},
+	    {en->stale, "stale"}, {en->refused, "refused"},
 	    {r->dry_run ? 0 : f->pending, "pending"}, {en->filtered, "rows filtered"},
 	    {en->rejected, "rows rejected"}};
 

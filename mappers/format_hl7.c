@@ -14,6 +14,7 @@
 #include "mappers/hl7_reader.h"
 #include "mappers/hl7_text.h"
 #include "mappers/map.h"
+#include "mappers/transform.h"
 
 #define FOUND_MAX   96
 #define PLACE_SIZE  32 /* "segment N" */
@@ -145,6 +146,8 @@ compile(void **self, struct conf *c, const struct mapper_conf *mc, struct err *e
 		mistake(c, s, "charset",
 		    "not a set that can be read: try auto, utf-8 or windows-1252 "
 		    "(iconv -l lists others)");
+	if (f->set.duration_unit != NULL && !minutes_unit(span_of(f->set.duration_unit)))
+		mistake(c, s, "duration_unit", "is s, min, h or d");
 	ours.hl7 = true;
 	ours.authority = f->set.authority;
 	ours.duration_unit = f->set.duration_unit;

@@ -98,6 +98,8 @@ error_code(enum problem_code code)
 	case PROBLEM_UNKNOWN_CODE:
 	case PROBLEM_NOT_ALLOWED:
 		return "103";
+	case PROBLEM_TOO_LONG:
+		return "104";
 	case PROBLEM_RETIRED_ID:
 		return "204";
 	case PROBLEM_LIMIT:

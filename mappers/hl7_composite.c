@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define NPI_DIGITS 10
-#define PIECES_MAX 6 /* texts that are joined into one */
+#define PIECES_MAX 7 /* texts that are joined into one */
 
 static const char *const names[HL7_TYPES] = {
     "cx", "ei", "xpn", "xad", "xtn", "xcn", "pl", "cwe"};
@@ -314,9 +314,11 @@ composite_compile(struct kit *k, struct step *st, struct err *e)
 }
 
 static bool
-names_authority(const struct composite *c, struct span s)
+names_authority(struct split *s, const struct composite *c, struct span raw)
 {
-	return s.n > 0 && span_eq_nocase(span_trim(s), c->authority);
+	struct span name = decoded(s, raw);
+
+	return name.n > 0 && span_eq_nocase(name, c->authority);
 }
 
 /*
@@ -333,8 +335,8 @@ identity(struct split *s, const struct composite *c)
 	struct span parts[] = {
 	    value, c->type == HL7_CX ? SPAN_LIT("^^^") : SPAN_LIT("^"), who};
 
-	if (span_trim(who).n == 0 || span_trim(value).n == 0 || hl7_is_null(who) ||
-	    names_authority(c, local) || names_authority(c, universal))
+	if (decoded(s, who).n == 0 || decoded(s, value).n == 0 ||
+	    names_authority(s, c, local) || names_authority(s, c, universal))
 		return decoded(s, value);
 	return join(s, parts, 3, '\0');
 }
@@ -353,10 +355,12 @@ code_text(struct split *s)
 static struct span
 address_text(struct split *s)
 {
-	const struct span parts[] = {leaf(s, 1, 1), leaf(s, 2, 0), leaf(s, 3, 0),
+	bool whole = leaf(s, 1, 1).n > 0;
+	const struct span parts[] = {leaf(s, 1, whole ? 1 : 3),
+	    whole ? (struct span){NULL, 0} : leaf(s, 1, 2), leaf(s, 2, 0), leaf(s, 3, 0),
 	    leaf(s, 4, 0), leaf(s, 5, 0), leaf(s, 6, 0)};
 
-	return join(s, parts, 6, ' ');
+	return join(s, parts, 7, ' ');
 }
 
 static struct span

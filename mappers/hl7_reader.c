@@ -36,7 +36,10 @@ struct hl7_reader {
 	size_t cr, lf; /* there is no CR (LF) from `line` to here */
 	size_t end;
 	enum open_what open;
-	bool skipping; /* to the end of a line that is too long */
+	bool held;   /* a BHS came: the next segment says whether it tore the message */
+	size_t torn; /* where it stood in the window */
+	enum problem_code code; /* of the message at hand, if its batch was refused */
+	bool skipping;          /* to the end of a line that is too long */
 
 	bool begun; /* the mark was looked for */
 	bool mark;
@@ -98,8 +101,7 @@ give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
 	    .cut = cut,
 	};
 
-	if (r->batch.refused)
-		f.code = PROBLEM_HL7_BATCH;
+	f.code = r->code;
 	return r->sink.message(r->sink.arg, &f, e);
 }
 
@@ -143,6 +145,7 @@ open_message(struct hl7_reader *r, struct span line, struct err *e)
 	r->messages++;
 	r->first = r->segments;
 	r->start = (size_t)(line.p - r->window);
+	r->code = r->batch.refused ? PROBLEM_HL7_BATCH : PROBLEM_NONE;
 	r->open = hl7_delimiters(line, &r->message.d) ? OPEN_MESSAGE : OPEN_BROKEN;
 	return hl7_message_add(&r->message, line, e) < 0 ? -1 : 0;
 }
@@ -195,8 +198,12 @@ take_header(struct hl7_reader *r, struct span line, struct err *e)
 {
 	size_t at = (size_t)(line.p - r->window);
 
-	if (finish(r, at, false, e) != 0)
+	if (is(line, "BHS") && r->open == OPEN_MESSAGE) {
+		r->held = true;
+		r->torn = at;
+	} else if (finish(r, at, false, e) != 0) {
 		return -1;
+	}
 	if (is(line, "MSH"))
 		return open_message(r, line, e);
 	if (leave_batch(r, e) != 0)
@@ -210,6 +217,18 @@ take_header(struct hl7_reader *r, struct span line, struct err *e)
 	else
 		hl7_batch_fts(&r->batch, line, r->segments);
 	return 0;
+}
+
+/* Behind a BHS that came while a message was open: did it stand inside of it? */
+static int
+release(struct hl7_reader *r, bool torn, struct err *e)
+{
+	if (!r->held)
+		return 0;
+	r->held = false;
+	if (torn)
+		r->code = PROBLEM_HL7_BATCH;
+	return finish(r, r->torn, false, e);
 }
 
 static bool
@@ -247,6 +266,8 @@ take_line(struct hl7_reader *r, struct span line, bool terminated, struct err *e
 		r->sink.line(r->sink.arg, r->messages, r->segments);
 		return 0;
 	}
+	if (release(r, !is_header(line), e) != 0)
+		return -1;
 	if (is_header(line))
 		return take_header(r, line, e);
 	if (r->open == OPEN_MESSAGE)
@@ -259,20 +280,23 @@ take_line(struct hl7_reader *r, struct span line, bool terminated, struct err *e
 static int
 take_long_line(struct hl7_reader *r, struct span line, struct err *e)
 {
-	bool ended = false;
+	bool ended = false, segment;
 
 	line = unframed(line, &ended);
+	segment = hl7_line_is_segment(line);
 	r->any = r->unterminated = true;
-	if (hl7_line_is_segment(line) && is(line, "MSH")) {
-		r->segments++;
+	r->segments++;
+	if (release(r, !(segment && is_header(line)), e) != 0)
+		return -1;
+	if (segment && is_header(line)) {
 		if (take_header(r, line, e) != 0)
 			return -1;
-		give_up(r);
+		if (is(line, "MSH"))
+			give_up(r);
 	} else if (r->open == OPEN_MESSAGE) {
-		r->segments++;
 		give_up(r);
 	} else if (r->open == OPEN_NONE) {
-		r->sink.line(r->sink.arg, r->messages, ++r->segments);
+		r->sink.line(r->sink.arg, r->messages, r->segments);
 	}
 	return 0;
 }
@@ -415,7 +439,8 @@ hl7_reader_end(struct hl7_reader *r, struct err *e)
 	rest = (struct span){r->window + r->line, r->end - r->line};
 	if (!r->skipping && take_line(r, rest, false, e) != 0)
 		return -1;
-	if (finish(r, r->end, r->unterminated, e) != 0 || leave_batch(r, e) != 0)
+	if (release(r, false, e) != 0 || finish(r, r->end, r->unterminated, e) != 0 ||
+	    leave_batch(r, e) != 0)
 		return -1;
 	hl7_batch_end(&r->batch);
 	if (r->any && !r->begins && !r->batch.headers)

@@ -1,5 +1,6 @@
 #include "mappers/hl7_ref.h"
 
+#include "mappers/hl7_text.h"
 #include "mappers/letters.h"
 
 /* What is being looked for, and what was found so far. */
@@ -17,10 +18,22 @@ struct counter {
 	unsigned passed;
 };
 
-static bool
-equals(const struct hl7_test *t, struct span part)
+/* As a person reads it: the map's text has no escape sequences. */
+static struct span
+decoded(const struct hl7_place *p, struct span raw)
 {
-	part = span_trim(part);
+	struct span out;
+
+	if (p->charsets == NULL || hl7_is_null(raw) ||
+	    hl7_decode(p->charsets, &p->message->d, p->arena, raw, &out) > HL7_UNKNOWN)
+		return raw;
+	return out;
+}
+
+static bool
+equals(const struct hl7_place *p, const struct hl7_test *t, struct span part)
+{
+	part = span_trim(decoded(p, part));
 	if (hl7_is_null(part))
 		part.n = 0;
 	return letters_eq_nocase(part, t->value) != t->negated;
@@ -40,13 +53,15 @@ leaf_at(struct hl7_message *m, struct span s, unsigned component, unsigned sub)
 }
 
 static bool
-segment_passes(struct hl7_message *m, const struct hl7_pick *p, size_t segment)
+segment_passes(const struct hl7_place *place, const struct hl7_pick *p, size_t segment)
 {
+	struct hl7_message *m = place->message;
+
 	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next) {
 		struct span field = hl7_field(m, segment, t->at[0]);
 
 		field = hl7_part(field, m->d.repetition, 1);
-		if (!equals(t, leaf_at(m, field, t->at[1], t->at[2])))
+		if (!equals(place, t, leaf_at(m, field, t->at[1], t->at[2])))
 			return false;
 	}
 	return true;
@@ -66,11 +81,12 @@ same_place(const struct search *s, const struct hl7_test *t, struct span repetit
 {
 	const struct hl7_delimiters *d = &s->message->d;
 	struct hl7_hit hit = {.null = false};
+	struct span there, here = decoded(s->place, place_at(d, repetition, t));
 
 	for (size_t i = 0; i < t->nsame && hit.raw.n == 0; i++)
 		hl7_ref_find(t->same[i], s->place, &hit, 1);
-	return letters_eq_nocase(place_at(d, hit.raw, t), place_at(d, repetition, t)) !=
-	       t->negated;
+	there = decoded(s->place, place_at(d, hit.raw, t));
+	return letters_eq_nocase(there, here) != t->negated;
 }
 
 static bool
@@ -79,7 +95,8 @@ repetition_passes(const struct search *s, struct span repetition)
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
 		if (t->name.n > 0
 			? !same_place(s, t, repetition)
-			: !equals(t, leaf_at(s->message, repetition, t->at[0], t->at[1])))
+			: !equals(s->place, t,
+			      leaf_at(s->message, repetition, t->at[0], t->at[1])))
 			return false;
 	return true;
 }
@@ -116,7 +133,14 @@ hit(struct search *s, struct span raw, bool null)
 {
 	if (s->n < s->max)
 		s->hits[s->n++] = (struct hl7_hit){
-		    null ? (struct span){NULL, 0} : raw, null};
+		    .raw = null ? (struct span){NULL, 0} : raw, .null = null};
+}
+
+static void
+hit_literal(struct search *s, struct span raw)
+{
+	if (s->n < s->max)
+		s->hits[s->n++] = (struct hl7_hit){.raw = raw, .literal = true};
 }
 
 static void
@@ -185,7 +209,7 @@ take_field(struct search *s, size_t segment)
 		hit(s, field, true);
 	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
 	else if (segment == 0 && s->ref->field <= 2)
-		hit(s, field, false);
+		hit_literal(s, field);
 	else if (field.n == 0)
 		hit(s, field, false);
 	else if (is_plain(&s->ref->repetition))
@@ -209,7 +233,8 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	struct counter c = {.pick = &p->pick};
 
 	for (size_t i = from; i < to && !over(&c) && s->n < s->max; i++) {
-		if (m->segments[i].name != p->name || !segment_passes(m, &p->pick, i) ||
+		if (m->segments[i].name != p->name ||
+		    !segment_passes(s->place, &p->pick, i) ||
 		    (depth > 0 && !belongs(m, head, i)) || !taken(&c))
 			continue;
 		if (depth + 1 == s->ref->npath)
@@ -309,10 +334,12 @@ hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at)
 }
 
 size_t
-hl7_path_next(const struct hl7_path *path, struct hl7_message *m, size_t at)
+hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, size_t at)
 {
+	const struct hl7_message *m = p->message;
+
 	while (at < m->n && (m->segments[at].name != path->name ||
-				!segment_passes(m, &path->pick, at)))
+				!segment_passes(p, &path->pick, at)))
 		at++;
 	return at;
 }

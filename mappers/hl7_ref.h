@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/span.h"
 #include "mappers/hl7_message.h"
 
@@ -16,6 +17,7 @@
 #define HL7_LEVELS_MAX 6   /* groups around groups, the whole message included */
 #define HL7_NUMBER_MAX 999 /* a field's number, a component's, a repetition's */
 
+struct hl7_charsets;
 struct hl7_ref;
 
 /*
@@ -71,6 +73,9 @@ bool hl7_ref_is_list(const struct hl7_ref *r);
 /* Where references look: a message, and the groups around what `each` is at. */
 struct hl7_place {
 	struct hl7_message *message;
+	struct hl7_charsets
+	    *charsets; /* with the arena, to compare decoded text; or NULL */
+	struct arena *arena;
 	/* From the innermost to the whole message: segments [from, to). */
 	struct {
 		size_t from, to;
@@ -78,19 +83,20 @@ struct hl7_place {
 	size_t nlevels;
 };
 
-/* The whole message. */
+/* The whole message; charsets and arena are left as they are. */
 void hl7_place_init(struct hl7_place *p, struct hl7_message *m);
 
 /* The group that segment `at` opens, and those around it. */
 void hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at);
 
 /* The next segment of the message at or behind `at` that `path` picks; n if none. */
-size_t hl7_path_next(const struct hl7_path *path, struct hl7_message *m, size_t at);
+size_t hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, size_t at);
 
 /* Something that a reference found: encoded text, as the message has it. */
 struct hl7_hit {
 	struct span raw;
-	bool null; /* "" was sent: delete */
+	bool literal; /* MSH-1 and MSH-2: not to be decoded */
+	bool null;    /* "" was sent: delete */
 };
 
 /*

@@ -107,11 +107,12 @@ take_test(struct scan *s, size_t levels, struct hl7_test **out)
 }
 
 static int
-take_bracket(struct scan *s, size_t levels, struct hl7_pick *p)
+take_bracket(struct scan *s, size_t levels, struct hl7_pick *p, bool *selects)
 {
 	struct hl7_test **to = &p->tests;
 
 	s->at++;
+	*selects = scan_peek(s) == '*' || scan_peek(s) == '#';
 	if (scan_peek(s) == '*') {
 		p->all = true;
 		s->at++;
@@ -145,9 +146,8 @@ take_pick(struct scan *s, size_t levels, struct hl7_pick *p)
 	while (scan_peek(s) == '[') {
 		if (said)
 			return scan_expected(s, "no selection behind [#N] or [*]");
-		if (take_bracket(s, levels, p) != 0)
+		if (take_bracket(s, levels, p, &said) != 0)
 			return -1;
-		said = p->all || p->tests == NULL || p->nth > 1;
 	}
 	return 0;
 }

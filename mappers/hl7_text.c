@@ -8,9 +8,10 @@
 #include "base/utf8.h"
 #include "mappers/charset.h"
 
-#define FALLBACK "windows-1252"
-#define SET_NAME 32
-#define ISO_MAX  15 /* 8859/1 to 8859/15 */
+#define FALLBACK  "windows-1252"
+#define SET_NAME  32
+#define ISO_MAX   15 /* 8859/1 to 8859/15 */
+#define ISO_NEVER 12 /* which was never made */
 
 /* Sets that were met, by what iconv calls them. */
 struct set {
@@ -103,7 +104,8 @@ declared(struct span value, unsigned *iso)
 			return DECLARED_NONE;
 		*iso = *iso * 10 + (unsigned)(value.p[i] - '0');
 	}
-	return *iso >= 1 && *iso <= ISO_MAX ? DECLARED_ISO : DECLARED_NONE;
+	return *iso >= 1 && *iso <= ISO_MAX && *iso != ISO_NEVER ? DECLARED_ISO
+								 : DECLARED_NONE;
 }
 
 static bool
@@ -308,8 +310,10 @@ convert(struct hl7_charsets *c, struct arena *a, struct span in, struct span *ou
 		return HL7_DECODED;
 	}
 	if (c->at == NULL) {
+		if (utf8_valid(in) != in.n)
+			return HL7_BAD_ENCODING;
 		*out = in;
-		return utf8_valid(in) == in.n ? HL7_DECODED : HL7_BAD_ENCODING;
+		return HL7_DECODED;
 	}
 	if (!charset_line(c->at->charset, in, &converted))
 		return HL7_BAD_ENCODING;
@@ -330,8 +334,10 @@ hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d, struct arena 
 		return HL7_DECODED;
 	*out = (struct span){NULL, 0};
 	if (memchr(raw.p, d->escape, raw.n) == NULL) {
+		if (!c->valid)
+			return convert(c, a, raw, out);
 		*out = raw;
-		return c->valid ? HL7_DECODED : convert(c, a, raw, out);
+		return HL7_DECODED;
 	}
 	if ((from = to = arena_bytes(a, raw.n)) == NULL)
 		return HL7_NO_ROOM;

@@ -296,6 +296,8 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 	    .event_latest = TIME_NONE,
 	    .window = TIME_NONE,
 	    .row = b->row->number,
+	    .event = b->event,
+	    .control = b->control,
 	    .unmerge = sec->unmerge,
 	    .patched = sec->patched,
 	};

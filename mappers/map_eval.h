@@ -32,9 +32,9 @@ struct binding {
 
 	/* The row and field at hand. */
 	const struct row *row;
-	struct hl7_place place; /* of a message: where references look */
-	struct span event;
-	bool whole; /* the record must have all that a whole one needs */
+	struct hl7_place place;     /* of a message: where references look */
+	struct span event, control; /* of the message: MSH-9.2, MSH-10 */
+	bool whole;                 /* the record must have all that a whole one needs */
 	const struct mapper_sink *sink;
 	const struct section *section;
 	const struct rule *rule;          /* NULL in a condition: nothing is told */

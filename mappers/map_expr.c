@@ -77,7 +77,7 @@ take_hit(
 	enum problem_code code = PROBLEM_NONE;
 
 	*t = (struct text){.null = hit->null};
-	if (r->hl7->whole)
+	if (r->hl7->whole || hit->literal)
 		t->s = span_trim(hit->raw);
 	else
 		code = run_decode(&b->run, hit->raw, &t->s);

@@ -88,6 +88,14 @@ title_hl7(struct compiler *c, const struct hl7_ref *r, struct span *out, struct 
 static int find_names(
     struct compiler *c, struct span name, struct ref **out, struct err *e);
 
+static bool
+asks_names(const struct hl7_test *t)
+{
+	while (t != NULL && t->name.n == 0)
+		t = t->next;
+	return t != NULL;
+}
+
 /* "[4={mrn}]": what the name stands for. */
 static int
 compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
@@ -107,8 +115,7 @@ compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
 			return err_nomem(e);
 		t->nsame = 0;
 		for (r = refs; r != NULL; r = r->next) {
-			if (r->hl7->repetition.tests != NULL &&
-			    r->hl7->repetition.tests->name.n > 0)
+			if (asks_names(r->hl7->repetition.tests))
 				return err_set(e, ERR_CONFIG,
 				    "{%.*s} asks for another name itself", (int)t->name.n,
 				    t->name.p);

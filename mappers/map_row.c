@@ -143,8 +143,8 @@ eval_groups(struct binding *b, const struct section *sec, unsigned n)
 {
 	struct hl7_message *m = b->row->message;
 
-	for (size_t at = hl7_path_next(&sec->each, m, 0); at < m->n;
-	    at = hl7_path_next(&sec->each, m, at + 1)) {
+	for (size_t at = hl7_path_next(&sec->each, &b->place, 0); at < m->n;
+	    at = hl7_path_next(&sec->each, &b->place, at + 1)) {
 		struct record *r;
 
 		hl7_place_group(&b->place, m, at);
@@ -215,9 +215,14 @@ begin_message(struct binding *b, struct hl7_message *m)
 	struct hl7_hit hit;
 
 	b->run.message = m;
+	b->place.charsets = b->run.charsets;
+	b->place.arena = &b->run.arena;
 	hl7_place_init(&b->place, m);
 	hl7_ref_find(&event, &b->place, &hit, 1);
 	b->event = span_trim(hit.raw);
+	/* As it was sent; an id that can't be read is left out. */
+	if (run_decode(&b->run, hl7_field(m, 0, 10), &b->control) != PROBLEM_NONE)
+		b->control = (struct span){NULL, 0};
 	b->run.has_offset = hl7_dtm_parse(
 				span_trim(hl7_leaf(&m->d, hl7_field(m, 0, 7))), &sent) &&
 			    sent.has_offset;

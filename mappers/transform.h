@@ -141,6 +141,8 @@ int length_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code length_apply(const void *data, struct run *r, struct text *t);
 int composite_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code composite_apply(const void *data, struct run *r, struct text *t);
+/* Is it a unit that a duration may have, such as min? */
+bool minutes_unit(struct span name);
 int minutes_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code minutes_apply(const void *data, struct run *r, struct text *t);
 enum problem_code upper_apply(const void *data, struct run *r, struct text *t);

@@ -33,6 +33,12 @@ unit_of(struct span name)
 	return 0;
 }
 
+bool
+minutes_unit(struct span name)
+{
+	return unit_of(name) != 0;
+}
+
 int
 minutes_compile(struct kit *k, struct step *st, struct err *e)
 {
@@ -41,8 +47,6 @@ minutes_compile(struct kit *k, struct step *st, struct err *e)
 	if (d == NULL)
 		return err_nomem(e);
 	d->unit = unit_of(k->duration_unit);
-	if (k->duration_unit.n > 0 && d->unit == 0)
-		return err_set(e, ERR_CONFIG, "[hl7] duration_unit: is s, min, h or d");
 	d->how = (struct dtm_how){k->zone, k->dst, true};
 	st->data = d;
 	return 0;

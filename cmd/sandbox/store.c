@@ -58,12 +58,12 @@ static const char *const sql[QUERIES] = {
 		       " final_body = coalesce(final_body, ?5) WHERE key = ?1",
     [Q_RECORD_DATA] =
 	"SELECT data FROM record WHERE source = ?1 AND type = ?2 AND id = ?3",
-    /* only a merge, op ?4, brings a retired patient back */
+    /* whoever is changed, op ?4, is not retired any more */
     [Q_RECORD_SAVE] = "INSERT INTO record (source, type, id, op, version, event_at, data,"
 		      " changes, latest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)"
 		      " ON CONFLICT DO UPDATE SET op = ?4, version = ?5, event_at = ?6,"
 		      " data = ?7, changes = changes + 1, latest = ?8,"
-		      " retired_by = CASE ?4 WHEN 'merge' THEN NULL ELSE retired_by END",
+		      " retired_by = CASE ?4 WHEN 'delete' THEN retired_by ELSE NULL END",
     [Q_RECORD_RETIRE] = "INSERT INTO record (source, type, id, op, retired_by, changes,"
 			" latest) VALUES (?1, ?2, ?3, 'merge', ?4, 0, ?5)"
 			" ON CONFLICT DO UPDATE SET retired_by = ?4",
