@@ -458,29 +458,11 @@ acks_wanted(const void *self)
 	return f->set.ack != 0;
 }
 
-/* Table 0008. */
-static const char *
-ack_word(enum receipt_code code)
-{
-	static const char *const words[] = {[RECEIPT_TAKEN] = "AA",
-	    [RECEIPT_REJECTED] = "AE",
-	    [RECEIPT_UNREADABLE] = "AR"};
-
-	return words[code];
-}
-
-static void
-ack_problem(struct buf *out, const struct receipt *r, enum problem_code code)
-{
-	hl7_ack_error(out, r->before,
-	    &(struct problem){.code = code, .weight = WEIGHT_REJECT, .row = r->row});
-}
-
 static const struct format_receipts receipts = {
     .wanted = acks_wanted,
-    .word = ack_word,
+    .word = hl7_ack_word,
     .open = hl7_ack_open,
-    .problem = ack_problem,
+    .problem = hl7_ack_problem,
     .close = hl7_ack_close,
 };
 

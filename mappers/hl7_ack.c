@@ -184,3 +184,21 @@ hl7_ack_close(struct buf *out, uint64_t n)
 	buf_add_u64(out, n);
 	buf_add_str(out, "\rFTS|1\r");
 }
+
+/* Table 0008. */
+const char *
+hl7_ack_word(enum receipt_code code)
+{
+	static const char *const words[] = {[RECEIPT_TAKEN] = "AA",
+	    [RECEIPT_REJECTED] = "AE",
+	    [RECEIPT_UNREADABLE] = "AR"};
+
+	return words[code];
+}
+
+void
+hl7_ack_problem(struct buf *out, const struct receipt *r, enum problem_code code)
+{
+	hl7_ack_error(out, r->before,
+	    &(struct problem){.code = code, .weight = WEIGHT_REJECT, .row = r->row});
+}

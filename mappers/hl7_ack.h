@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/problem.h"
+#include "mappers/format.h"
 #include "mappers/hl7_message.h"
 
 /*
@@ -23,6 +24,10 @@ void hl7_ack_behind(struct buf *out, struct hl7_message *m);
 
 /* "ERR|...<CR>" for what was wrong; `header` is text that begins with the ACK's MSH. */
 void hl7_ack_error(struct buf *out, struct span header, const struct problem *p);
+
+/* MSA-1 (table 0008), and the ERR of what the API or the ledger had against it later. */
+const char *hl7_ack_word(enum receipt_code code);
+void hl7_ack_problem(struct buf *out, const struct receipt *r, enum problem_code code);
 
 /* FHS and BHS before all, BTS and FTS behind them. */
 void hl7_ack_open(struct buf *out, int64_t now);

@@ -36,6 +36,9 @@ struct hl7_found {
  * `message` gets each message, and each thing that should have been one (a row all
  * the same); -1 with *e ends the reading. `line` is told of lines that are no
  * segments and left out.
+ *
+ * A BHS that is followed by anything but MSH or a header stood inside a message, or
+ * begins no batch: the message before it is torn, and told with PROBLEM_HL7_BATCH.
  */
 struct hl7_reader_sink {
 	int (*message)(void *arg, const struct hl7_found *f, struct err *e);

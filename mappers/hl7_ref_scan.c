@@ -27,12 +27,13 @@ hl7_ref_at(const struct scan *s)
 static int
 take_number(struct scan *s, unsigned *out)
 {
+	struct scan from = *s;
 	unsigned n = 0;
 
 	while (digit(scan_peek(s)) && n <= HL7_NUMBER_MAX)
 		n = n * 10 + (unsigned)(s->text.p[s->at++] - '0');
 	if (n == 0 || n > HL7_NUMBER_MAX)
-		return scan_expected(s, "a number from 1 to 999");
+		return scan_expected(&from, "a number from 1 to 999");
 	*out = n;
 	return 0;
 }

@@ -1,7 +1,8 @@
+#include "mappers/kit.h"
+
 #include <stdlib.h>
 
 #include "mappers/regexp.h"
-#include "mappers/transform.h"
 
 #define ZONE_NAME_MAX 64
 

@@ -203,6 +203,7 @@ static void
 eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 {
 	enum problem_code code;
+	size_t before;
 	bool good;
 
 	b->rule = ru;
@@ -217,15 +218,16 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	good = finish_texts(b, code);
 	if (b->explain != NULL)
 		explain_result(b, &b->texts);
+	before = m->record->nvalues;
 	put_texts(b, m);
 	if (b->run.escape)
 		eval_problem(b, PROBLEM_HL7_ESCAPE, WEIGHT_WARNING);
-	if (b->texts.n > 0) {
-		m->named |= ru->need == NEED_NAME;
-		if (ru->agree)
-			check_agree(b);
+	if (ru->agree && b->texts.n > 0)
+		check_agree(b);
+	if (ru->need == NEED_NAME && put_named(m, before))
+		m->named = true;
+	else if (b->texts.n > 0 && !ru->composite)
 		return;
-	}
 	if (b->dropped != PROBLEM_NONE)
 		eval_problem(b, b->dropped, WEIGHT_WARNING);
 	if (good)

@@ -48,7 +48,26 @@ put_values(struct binding *b, struct making *m)
 	}
 }
 
-/* A member that the schema has as a list, or as one text that it may come twice for. */
+/*
+ * A member that comes again: another element of a list; of one text only the first
+ * counts. A deletion counts where nothing else is said.
+ */
+static void
+put_again(
+    struct making *m, const struct hl7_member *member, struct value *last, bool list)
+{
+	struct value *v = last;
+
+	if (member->null || (last->kind == VALUE_TEXT && !list))
+		return;
+	if (last->kind == VALUE_TEXT) {
+		v = add_value(m, last->field, (unsigned short)(last->index + 1));
+		v->path = last->path;
+	}
+	v->kind = VALUE_TEXT;
+	v->text = member->text;
+}
+
 static void
 put_member(struct making *m, const struct rule *ru, const struct hl7_member *member,
     unsigned short object)
@@ -56,20 +75,33 @@ put_member(struct making *m, const struct rule *ru, const struct hl7_member *mem
 	unsigned short field = ru->members[member->at];
 	struct value *last = m->record->nvalues > 0 ? &m->values[m->record->nvalues - 1]
 						    : NULL;
-	bool again = last != NULL && last->field == field;
 	bool list = ru->member_list[member->at];
 	struct value *v;
 
 	if (field == FIELD_NONE)
 		return;
-	if (again && !list && last->index == object)
+	if (last != NULL && last->field == field && (list || last->index == object)) {
+		put_again(m, member, last, list);
 		return;
-	if (list)
-		object = again ? (unsigned short)(last->index + 1) : 0;
-	v = add_value(m, field, object);
+	}
+	v = add_value(m, field, list ? 0 : object);
 	v->path = ru->member_paths[member->at];
 	v->kind = member->null ? VALUE_NULL : VALUE_TEXT;
 	v->text = member->text;
+}
+
+/* Did what was put behind `from` name the patient? */
+bool
+put_named(const struct making *m, size_t from)
+{
+	const struct field *fields = m->record->schema->fields;
+
+	for (size_t i = from; i < m->record->nvalues; i++)
+		if (m->values[i].field != FIELD_EXTRA &&
+		    m->values[i].kind == VALUE_TEXT &&
+		    fields[m->values[i].field].need == NEED_NAME)
+			return true;
+	return false;
 }
 
 static void

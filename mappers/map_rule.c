@@ -137,7 +137,7 @@ check_shape(const struct rule *ru, struct err *e)
 			return err_set(e, ERR_CONFIG, "[*] stands alone, or in a list");
 		if (ru->aligned && !gives_list(a))
 			return err_set(
-			    e, ERR_CONFIG, "%s[*] takes a field with [*]", ru->path);
+			    e, ERR_CONFIG, "a key with [*] takes a field with [*]");
 	}
 	if (ru->kind == FIELD_DATE && last != NULL && transform_is(last, "datetime"))
 		return err_set(

@@ -20,7 +20,7 @@ crash() {
 	rm -rf "$dir/state" "$dir"/drop/*
 	simple "${each[@]}"
 	cp "$dir/export.csv" "$dir/drop/export.csv"
-	faults '{"latency":60}'
+	faults '{"latency":200}'
 	start_job
 	e2e_until "the API has got $1 batches" received_enough "$1"
 	end_job 137 KILL

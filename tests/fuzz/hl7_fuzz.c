@@ -12,11 +12,13 @@
 #include "mappers/hl7_message.h"
 #include "tests/fuzz/fuzz.h"
 
-#define HEAD         4
-#define LOG_MAX      (256 << 20)
-#define REPEATED_MAX (160 << 10) /* more than the reader's window of the second feed */
-#define ACK_LINES    22          /* MSH, MSA and the errors that are told */
-#define SAID_MAX     256
+#define HEAD          4
+#define LOG_MAX       (256 << 20)
+#define FEED_SMALL    1
+#define REPEATED_MAX  (16 << 10)
+#define REPEATED_LONG (80 << 10) /* where its reader moves what is in its window */
+#define ACK_LINES     22         /* MSH, MSA and the errors that are told */
+#define SAID_MAX      256
 
 #define MAPS "[feed]\nextends = hl7-siu.ini hl7-adt.ini hl7-oru.ini\n"
 
@@ -318,17 +320,19 @@ compare(const struct run *a, const struct run *b)
 	    x.p + from, (int)(y.n - from), y.p + from);
 }
 
-/* 'x' repeats the bytes until the reader has to move its window. */
+/* 'x' repeats the bytes until the second feed's reader has to move its window. */
 static struct span
-repeated(struct span bytes, char how, struct buf *out)
+repeated(struct span bytes, size_t feed, char how, struct buf *out)
 {
-	size_t n = how >= '2' && how <= '9' ? (size_t)(how - '0') : 1;
+	size_t max = REPEATED_MAX, n = 1;
 
-	if (how == 'x' && bytes.n > 0)
-		n = REPEATED_MAX / bytes.n;
-	if (n <= 1)
+	if (how >= '2' && how <= '9')
+		n = (size_t)(how - '0');
+	else if (how == 'x' && feed == FEED_SMALL)
+		n = max = REPEATED_LONG;
+	if (bytes.n == 0 || n * bytes.n <= bytes.n)
 		return bytes;
-	while (n-- > 0)
+	for (; n > 0 && out->n < max; n--)
 		buf_add_span(out, bytes);
 	return buf_span(out);
 }
@@ -340,13 +344,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mapper *m;
 	struct span bytes;
 	struct buf room;
+	size_t which;
 
 	if (size < HEAD)
 		return 0;
-	m = feed((unsigned)(data[0] - 'a') % FEEDS);
+	which = (unsigned)(data[0] - 'a') % FEEDS;
+	m = feed(which);
 	buf_init(&room, LOG_MAX);
-	bytes = repeated(
-	    (struct span){(const char *)data + HEAD, size - HEAD}, (char)data[2], &room);
+	bytes = repeated((struct span){(const char *)data + HEAD, size - HEAD}, which,
+	    (char)data[2], &room);
 	run_once(m, bytes, '0', &whole);
 	run_once(m, bytes, (char)data[1], &pieces);
 	compare(&whole, &pieces);

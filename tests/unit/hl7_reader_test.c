@@ -251,8 +251,10 @@ static const struct file batches[] = {
     FILE(B "\rPID|1\r" B "\r" M1 "\rBTS|1\r", "1@2!hl7_batch\n2@4[" M1 "]\n=t"),
     FILE(F "\r" B "\rPID|1\r" F "\r" M1 "\rFTS|1\r", "1@3!hl7_batch\n2@5[" M1 "]\n=t"),
     FILE(B "\rPID|1\rFTS|1\r" M1 "\r", "1@2!hl7_batch\n2@4[" M1 "]\n=t"),
-    /* BHS within a message: what follows is no batch. */
-    FILE(M1 "\r" B "\rPID|1\r" M2 "\r", "1@1[" M1 "]\n2@4!hl7_batch\n=t"),
+    /* BHS within a message: it is torn, and what follows is no batch. */
+    FILE(M1 "\r" B "\rPID|1\r" M2 "\r", "1@1!hl7_batch\n2@4!hl7_batch\n=t"),
+    FILE(B "\r" M1 "\rPID|1\r" B "\rPV1|1\rBTS|0\r" M2 "\r",
+	"1@2!hl7_batch\n2@5!hl7_batch\n3@7[" M2 "]\n=t"),
 };
 
 Test(hl7_reader_files, batches)
@@ -286,11 +288,11 @@ static const struct file longs[] = {
     FILE(M1 "\rPID|1\r" M2 X80, "1@1[" M1 "][PID|1]\n2@3!limit\n=u"),
     FILE(M1 "\rPID|" X80 X80, "1@1!limit\n=u"),
     FILE(M1 "\rPID|" X80 X80 "\n", "1@1!limit\n="),
-    /* BUG? A long line counts as a segment of the file, wherever it stands. */
+    /* A long line counts as a segment of the file, wherever it stands. */
     FILE("MSH|^~\\|1\rPID|" X80 "\r" M2 "\r", "1@1!hl7_header\n2@3[" M2 "]\n="),
     FILE("PID|1\rPV1|" X80 "\r" M2 "\r", "1@1!hl7_orphan\n2@3[" M2 "]\n="),
     FILE(M1 "\rPID|" X80 "\rPV1|" X80 "\r" M2 "\r", "1@1!limit\n2@4[" M2 "]\n="),
-    /* BUG? What is too long is the batch's header or trailer, not the message. */
+    /* What is too long is the batch's header or trailer, not the message. */
     FILE(M1 "\r" B "|" X80 "\r" M2 "\rBTS|1\r", "1@1[" M1 "]\n2@3[" M2 "]\n="),
     FILE(B "\r" M1 "\rBTS|1|" X80 "\r" B "\r" M2 "\rBTS|1\r",
 	"1@2[" M1 "]\n2@5[" M2 "]\n="),

@@ -135,4 +135,33 @@ rig_row(struct rig *r, const char *message)
 	return r->out.p;
 }
 
+/* A feed, a message and what comes of it. */
+struct rig_case {
+	const char *feed, *message, *want;
+};
+
+static inline void
+rig_check(const struct rig_case *c, const struct mapper_conf *mc)
+{
+	struct mapper_conf conf = *mc;
+	struct rig r;
+
+	conf.source = "northside";
+	conf.format = "hl7";
+	conf.hl7 = true;
+	rig_compile(&r, c->feed, &conf);
+	cr_assert_not_null(
+	    r.map, "%s: %s", c->feed, r.errors.n > 0 ? r.errors.text[0] : "");
+	cr_expect_str_eq(rig_row(&r, c->message), c->want, "%s%s\nwant\n%s\ngot\n%s",
+	    c->feed, c->message, c->want, r.out.p);
+	rig_close(&r);
+}
+
+static inline void
+rig_check_all(const struct rig_case *c, size_t n, const struct mapper_conf *mc)
+{
+	for (size_t i = 0; i < n; i++)
+		rig_check(&c[i], mc);
+}
+
 #endif

@@ -211,7 +211,7 @@ static const struct set sets[] = {
     {"auto", "8859/16", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
     {"auto", "8859/", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
     {"auto", "Latin1", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
-    /* BUG? There is no such part; what is neither that nor UTF-8 is windows-1252. */
+    /* There is no such part. */
     {"auto", "8859/12", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
     /* The feed's own outweighs MSH-18. */
     {"windows-1252", "UNICODE UTF-8", "\x80", true, "windows-1252", "\xe2\x82\xac"},
@@ -220,7 +220,6 @@ static const struct set sets[] = {
     {"windows-1252", "", "\x81", true, "windows-1252", NULL},
     {"iso-8859-15", "", "\xa4", true, "iso-8859-15", "\xe2\x82\xac"},
     {"utf-8", "8859/1", "Jos\xc3\xa9", true, "utf-8", "Jos\xc3\xa9"},
-    /* BUG? The contract says that what is no text leaves nothing; the bytes are left. */
     {"UTF-8", "8859/1", "Jos\xe9", true, "utf-8", NULL},
 };
 
@@ -253,7 +252,6 @@ static const struct {
     {"auto", "8859/15", "\\XA4\\ 5\\T\\6", "\xe2\x82\xac 5&6"},
     {"auto", "UNICODE UTF-8", "\\XC3A9\\", "\xc3\xa9"},
     {"auto", "UNICODE UTF-8", "\\XC3\\\\XA9\\", "\xc3\xa9"},
-    /* BUG? The contract says that what is no text leaves nothing; the bytes are left. */
     {"auto", "UNICODE UTF-8", "\\XE9\\", NULL},
     {"auto", "", "\\XC3A9\\", "\xc3\xa9"},
     {"windows-1252", "", "\\X93\\x\\X94\\", "\xe2\x80\x9cx\xe2\x80\x9d"},
@@ -286,7 +284,6 @@ Test(hl7_text_charsets, mark)
 		cr_expect_str_eq(hl7_charsets_name(c), "utf-8");
 		check(c, USUAL, HL7_DECODED, "Jos\xc3\xa9");
 		begin(c, USUAL, "8859/1", "Jos\xe9");
-		/* BUG? The contract says that nothing is left; the bytes are. */
 		check(c, USUAL, HL7_BAD_ENCODING, "");
 		hl7_charsets_free(c);
 	}

@@ -103,7 +103,7 @@ Test(report, text_for_a_person)
 	expect_text(
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
-	    "3 stale, 2 refused by the API, 1 pending, 1 rows filtered, 2 rows rejected\n"
+	    "3 stale, 2 refused, 1 pending, 1 rows filtered, 2 rows rejected\n"
 	    "    row 7, column \"DOB \\u001b[2J\\\"\" not taken: The value is not a date in the "
 	    "agreed format. Write the date as in the other rows; check that the day "
 	    "exists.\n"
@@ -149,7 +149,7 @@ Test(report, dry_run_says_what_would_be_sent)
 	report_file(&r, f, &en, &p)->pending = 11;
 	expect_text("north: 1 file read\n"
 		    "  file abababab: 20 rows: 11 records would be sent, 9 unchanged, "
-		    "5 duplicate, 3 stale, 2 refused by the API\n");
+		    "5 duplicate, 3 stale, 2 refused\n");
 }
 
 Test(report, json_for_a_program)
