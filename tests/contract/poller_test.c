@@ -270,6 +270,62 @@ removing(struct drop *d)
 }
 
 /* Names that are legal and awkward are taken; those with control bytes are not. */
+/* Three pieces, each longer than any buffer on the way. */
+static int
+write_pieces(struct poller *p, const char *path, char byte, struct err *e)
+{
+	static char piece[300000];
+
+	memset(piece, byte, sizeof(piece));
+	if (poller_put_begin(p, path, e) != 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (poller_put(p, (struct span){piece, sizeof(piece)}, e) != 0)
+			return -1;
+	return poller_put_end(p, e);
+}
+
+static void
+writing(struct drop *d)
+{
+	struct poller *p = drop_open(d);
+	struct drop_file f;
+	struct drop_list l;
+	struct err e = {0};
+	char path[512];
+
+	drop_at(d, "told/2026/a.csv", path);
+	cr_expect_eq(write_pieces(p, path, 'x', &e), 0, "%s: %s", d->url, e.msg);
+	cr_expect_eq(poller_stat(p, path, &f, &e), 1);
+	cr_expect_eq(f.size, 900000);
+	shell_must(
+	    &d->shell, "test -z \"$(tr -d x <\"$1/drop/told/2026/a.csv\")\"", NULL);
+	cr_expect_not(drop_has(d, "told/2026/.a.csv.part"));
+
+	/* Never over what is there; the next try is as good as the first. */
+	cr_expect_eq(write_pieces(p, path, 'y', &e), -1);
+	cr_expect_eq(e.code, ERR_IO, "%s", e.msg);
+	shell_must(
+	    &d->shell, "test -z \"$(tr -d x <\"$1/drop/told/2026/a.csv\")\"", NULL);
+	cr_expect_eq(poller_remove(p, path, &e), 0);
+	cr_expect_eq(
+	    write_pieces(p, path, 'z', &e), 0, "over what the last try left: %s", e.msg);
+
+	/* What is being written is in no listing. */
+	drop_at(d, "b.csv", path);
+	cr_expect_eq(poller_put_begin(p, path, &e), 0, "%s", e.msg);
+	cr_expect_eq(poller_put(p, SPAN_LIT("half"), &e), 0, "%s", e.msg);
+	cr_assert_eq(poller_list(p, &l, &e), 0, "%s", e.msg);
+	cr_expect_eq(l.n, 0);
+	drop_list_release(&l);
+	cr_expect_eq(poller_put_begin(p, path, &e), 0, "begun anew: %s", e.msg);
+	cr_expect_eq(poller_put(p, SPAN_LIT("whole"), &e), 0, "%s", e.msg);
+	cr_expect_eq(poller_put_end(p, &e), 0, "%s", e.msg);
+	cr_expect_eq(poller_stat(p, path, &f, &e), 1);
+	cr_expect_eq(f.size, 5);
+	poller_close(p);
+}
+
 static void
 odd_names(struct drop *d)
 {
@@ -355,8 +411,8 @@ static const struct {
 } scenarios[] = {{"filters", filters}, {"orders", orders}, {"markers", markers},
     {"many names", many_names}, {"reading", reading}, {"half read", half_read},
     {"changed", changed}, {"looking up", looking_up}, {"renaming", renaming},
-    {"removing", removing}, {"odd names", odd_names}, {"no folder", no_folder},
-    {"folder gone", folder_gone}};
+    {"removing", removing}, {"writing", writing}, {"odd names", odd_names},
+    {"no folder", no_folder}, {"folder gone", folder_gone}};
 
 static void
 run_all(struct drop *d)
