@@ -123,6 +123,7 @@ static bool
 all_plain(struct span s)
 {
 	uint64_t x;
+	uint32_t half;
 	size_t i = 0;
 
 	for (; i + sizeof(x) <= s.n; i += sizeof(x)) {
@@ -134,6 +135,12 @@ all_plain(struct span s)
 	if (s.n >= sizeof(x)) {
 		memcpy(&x, s.p + s.n - sizeof(x), sizeof(x));
 		return eight_plain(x);
+	}
+	if (s.n >= sizeof(half)) {
+		memcpy(&half, s.p, sizeof(half));
+		x = half;
+		memcpy(&half, s.p + s.n - sizeof(half), sizeof(half));
+		return eight_plain(x << 32 | half);
 	}
 	for (; i < s.n; i++)
 		if (!plain((unsigned char)s.p[i]))

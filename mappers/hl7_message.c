@@ -262,7 +262,7 @@ hl7_component(struct hl7_message *m, struct span repetition, unsigned n)
 	struct hl7_split *k = &m->splits[slot];
 	size_t from, end;
 
-	if (repetition.n == 0 || n > HL7_SPLIT_ENDS)
+	if (repetition.n == 0 || n == 1 || n > HL7_SPLIT_ENDS)
 		return hl7_part(repetition, m->d.component, n);
 	if (k->p != repetition.p || k->n != repetition.n) {
 		k->p = repetition.p;
@@ -272,7 +272,7 @@ hl7_component(struct hl7_message *m, struct span repetition, unsigned n)
 	}
 	if (n > k->ends + 1)
 		return (struct span){NULL, 0};
-	from = n == 1 ? 0 : k->end[n - 2];
+	from = k->end[n - 2];
 	end = n <= k->ends ? k->end[n - 1] - 1 : repetition.n;
 	return (struct span){repetition.p + from, end - from};
 }

@@ -321,6 +321,12 @@ convert(struct hl7_charsets *c, struct arena *a, struct span in, struct span *ou
 	return out->p == NULL ? HL7_NO_ROOM : HL7_DECODED;
 }
 
+bool
+hl7_plain(const struct hl7_charsets *c)
+{
+	return c->plain;
+}
+
 enum hl7_decoded
 hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d, struct arena *a,
     struct span raw, struct span *out)

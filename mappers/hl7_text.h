@@ -43,6 +43,9 @@ enum hl7_decoded {
 	HL7_NO_ROOM       /* the arena is full, or memory ran out */
 };
 
+/* Has the message at hand nothing to decode? Then raw text is text. */
+bool hl7_plain(const struct hl7_charsets *c);
+
 /* Decodes a leaf; *out is `raw` itself where nothing had to be done. */
 enum hl7_decoded hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d,
     struct arena *a, struct span raw, struct span *out);

@@ -19,6 +19,7 @@
 #define REPEATED_LONG (80 << 10) /* where its reader moves what is in its window */
 #define ACK_LINES     22         /* MSH, MSA and the errors that are told */
 #define SAID_MAX      256
+#define SHOWN         1000
 
 #define MAPS "[feed]\nextends = hl7-siu.ini hl7-adt.ini hl7-oru.ini\n"
 
@@ -301,23 +302,26 @@ run_once(struct mapper *m, struct span bytes, char how, struct run *run)
 	check_books(run, rc);
 }
 
-/* Names the first line that differs. */
+/* Shows both from the first line that differs. */
 static void
 compare(const struct run *a, const struct run *b)
 {
 	struct span x = buf_span(&a->log), y = buf_span(&b->log);
 	size_t at = 0, from;
 
-	FUZZ_CHECK(memcmp(&a->counts, &b->counts, sizeof(a->counts)) == 0,
-	    "other counts in pieces");
-	if (span_eq(x, y))
-		return;
 	while (at < x.n && at < y.n && x.p[at] == y.p[at])
 		at++;
+	if (at == x.n && at == y.n) {
+		FUZZ_CHECK(memcmp(&a->counts, &b->counts, sizeof(a->counts)) == 0,
+		    "other counts in pieces");
+		return;
+	}
 	for (from = at; from > 0 && x.p[from - 1] != '\n';)
 		from--;
-	fuzz_fail("in pieces it is not the same:\n%.*s\n---\n%.*s", (int)(x.n - from),
-	    x.p + from, (int)(y.n - from), y.p + from);
+	x = (struct span){x.p + from, x.n - from};
+	y = (struct span){y.p + from, y.n - from};
+	fuzz_fail("in pieces it is not the same:\n%.*s\n---\n%.*s",
+	    x.n < SHOWN ? (int)x.n : SHOWN, x.p, y.n < SHOWN ? (int)y.n : SHOWN, y.p);
 }
 
 /* 'x' repeats the bytes until the second feed's reader has to move its window. */
