@@ -63,8 +63,8 @@ hl7_reader_new(
 	r->conf = *conf;
 	r->sink = *sink;
 	hl7_message_init(&r->message);
-	/* A message and, behind it, a line that may be the next one's. */
-	r->cap = 2 * conf->max_message + 2 * SLICE;
+	/* A message, what is kept behind it, and a line that may be the next one's. */
+	r->cap = 3 * conf->max_message + 2 * SLICE;
 	if ((r->window = malloc(r->cap)) == NULL) {
 		hl7_reader_free(r);
 		return err_nomem(e), NULL;
@@ -94,6 +94,7 @@ static int
 give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
 {
 	struct hl7_found f = {
+	    .code = r->code,
 	    .message = &r->message,
 	    .bytes = {r->window + r->start, end - r->start},
 	    .number = r->messages,
@@ -101,7 +102,6 @@ give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
 	    .cut = cut,
 	};
 
-	f.code = r->code;
 	return r->sink.message(r->sink.arg, &f, e);
 }
 
@@ -333,6 +333,18 @@ kept_from(const struct hl7_reader *r)
 	return r->open == OPEN_MESSAGE ? r->start : r->line;
 }
 
+/* Lines that add nothing to the message at hand take up the window all the same. */
+static int
+bound(struct hl7_reader *r, size_t end, struct err *e)
+{
+	if (r->open != OPEN_MESSAGE || end - r->start <= 2 * r->conf.max_message)
+		return 0;
+	if (r->held)
+		return release(r, false, e);
+	give_up(r);
+	return 0;
+}
+
 static int
 take_whole_line(struct hl7_reader *r, size_t n, struct err *e)
 {
@@ -357,7 +369,7 @@ drain(struct hl7_reader *r, struct err *e)
 	size_t n;
 
 	while ((n = line_length(r)) != SIZE_MAX) {
-		if (take_whole_line(r, n, e) != 0)
+		if (take_whole_line(r, n, e) != 0 || bound(r, r->line + n, e) != 0)
 			return -1;
 		r->line += n + 1;
 	}
@@ -367,9 +379,10 @@ drain(struct hl7_reader *r, struct err *e)
 		if (take_long_line(r, rest, e) != 0)
 			return -1;
 	}
-	if (r->skipping)
-		r->line = r->end;
-	return 0;
+	if (!r->skipping)
+		return 0;
+	r->line = r->end;
+	return bound(r, r->end, e);
 }
 
 /* Segments of the message at hand move with their bytes. */
@@ -382,6 +395,7 @@ compact(struct hl7_reader *r)
 		return;
 	memmove(r->window, r->window + off, r->end - off);
 	r->start -= r->open == OPEN_MESSAGE ? off : r->start;
+	r->torn -= r->held ? off : r->torn;
 	r->line -= off;
 	r->end -= off;
 	r->cr = r->cr > off ? r->cr - off : 0;
@@ -416,6 +430,8 @@ hl7_reader_feed(struct hl7_reader *r, struct span bytes, struct err *e)
 		compact(r);
 		if (n > bytes.n)
 			n = bytes.n;
+		if (n > r->cap - r->end)
+			return err_set(e, ERR_INTERNAL, "a message outgrew its window");
 		memcpy(r->window + r->end, bytes.p, n);
 		r->end += n;
 		bytes = (struct span){bytes.p + n, bytes.n - n};

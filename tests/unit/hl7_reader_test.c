@@ -262,8 +262,10 @@ Test(hl7_reader_files, batches)
 	check_all(batches, COUNT(batches), 1 << 16);
 }
 
-#define X20 "xxxxxxxxxxxxxxxxxxxx"
-#define X80 X20 X20 X20 X20
+#define X20  "xxxxxxxxxxxxxxxxxxxx"
+#define X80  X20 X20 X20 X20
+#define LF20 "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+#define LF80 LF20 LF20 LF20 LF20
 
 /* A message may have 40 bytes. */
 static const struct file longs[] = {
@@ -296,6 +298,17 @@ static const struct file longs[] = {
     FILE(M1 "\r" B "|" X80 "\r" M2 "\rBTS|1\r", "1@1[" M1 "]\n2@3[" M2 "]\n="),
     FILE(B "\r" M1 "\rBTS|1|" X80 "\r" B "\r" M2 "\rBTS|1\r",
 	"1@2[" M1 "]\n2@5[" M2 "]\n="),
+    /* Lines that are no segments may take as much again, and no more. */
+    FILE(M1 "\r" X20 "\r" X20 "\r" X20 "\r" M2 "\r",
+	"+1@2\n+1@3\n+1@4\n1@1[" M1 "]\n2@5[" M2 "]\n="),
+    FILE(M1 "\r" X20 "\r" X20 "\r" X20 "\r" X20 "\r" M2 "\r",
+	"+1@2\n+1@3\n+1@4\n+1@5\n1@1!limit\n2@6[" M2 "]\n="),
+    FILE(M1 "\r" LF80 LF80 M2 "\r", "1@1!limit\n2@2[" M2 "]\n="),
+    /* And behind a BHS that may have torn the message they decide: it did not. */
+    FILE(M1 "\r" B "\r" X20 "\r" X20 "\r" X20 "\r" X20 "\r" M2 "\rBTS|1\r",
+	"+1@3\n+1@4\n+1@5\n1@1[" M1 "]\n+1@6\n2@7[" M2 "]\n="),
+    FILE(M1 "\r" B "|" X80 X80 "\rPID|1\r" M2 "\rBTS|1\r",
+	"1@1[" M1 "]\n2@4!hl7_batch\n="),
 };
 
 Test(hl7_reader_limits, too_long)
@@ -384,6 +397,33 @@ Test(hl7_reader_pieces, long_file)
 		hl7_reader_free(r);
 	}
 	buf_release(&in);
+}
+
+/* More than any window holds, behind a message that nothing ends. */
+Test(hl7_reader_pieces, nothing_but_noise)
+{
+	static const char *const noise[] = {"\n", "x\r", B X80 "\r", X80 X80};
+	static const char *const want[] = {"1@1!limit", "1@1!limit", "1@1[", "1@1!limit"};
+
+	for (size_t i = 0; i < COUNT(noise); i++) {
+		struct log l = {.stop = 0};
+		struct err e = {0};
+		struct hl7_reader *r;
+		struct buf in;
+
+		buf_init(&in, 4 << 20);
+		buf_init(&l.text, 64 << 20);
+		buf_add_str(&in, M1 "\r");
+		while (buf_span(&in).n < (1 << 20))
+			buf_add_str(&in, noise[i]);
+		r = open_reader(&l, 1000);
+		cr_expect_eq(read_all(r, buf_span(&in), 65536, &e), 0, "%s", e.msg);
+		buf_add_char(&l.text, '\0');
+		cr_expect_not_null(strstr(l.text.p, want[i]), "%zu: %.400s", i, l.text.p);
+		hl7_reader_free(r);
+		buf_release(&l.text);
+		buf_release(&in);
+	}
 }
 
 Test(hl7_reader_errors, the_sink_ends_it)
