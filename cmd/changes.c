@@ -5,6 +5,17 @@
 
 #include "cmd/changes_impl.h"
 
+static int
+ask_for_merges(struct changes *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->conf->ledger != NULL)
+		r = ledger_has_type(c->conf->ledger, c->conf->scope, RECORD_RETIRED, e);
+	c->merges = r == 1;
+	return r < 0 ? -1 : 0;
+}
+
 struct changes *
 changes_new(const struct changes_conf *conf, struct err *e)
 {
@@ -18,10 +29,7 @@ changes_new(const struct changes_conf *conf, struct err *e)
 	buf_init(&c->encoded, OUTBOX_FRAME_MAX);
 	frame_init(&c->frame);
 	c->frame.number = 1;
-	if (conf->ledger != NULL)
-		c->merges = ledger_has_type(
-				conf->ledger, conf->scope, RECORD_RETIRED, e) != 0;
-	if ((c->overlay = overlay_new(e)) == NULL ||
+	if (ask_for_merges(c, e) != 0 || (c->overlay = overlay_new(e)) == NULL ||
 	    (c->outbox = outbox_new(conf->outbox_dir, conf->outbox_memory, e)) == NULL ||
 	    (c->sha = sha256_new(e)) == NULL) {
 		changes_free(c);
@@ -118,6 +126,13 @@ static bool
 older(int64_t at, int64_t than)
 {
 	return at != TIME_NONE && than != TIME_NONE && at < than;
+}
+
+/* Does it tell of a time that was not known yet? */
+static bool
+later(int64_t at, int64_t than)
+{
+	return at != TIME_NONE && (than == TIME_NONE || at > than);
 }
 
 /* Against an earlier row of the same file. */
@@ -264,14 +279,14 @@ add_to_frame(struct changes *c, const struct candidate *k, const struct record_k
 	return changes_to_frame(c, &entry, json, e);
 }
 
-/* A row without event time leaves the one that an earlier row had. */
+/* Time never goes back, and a row without one leaves what an earlier row had (P7). */
 static int
 remember(struct changes *c, const struct candidate *k, const struct record_key *key,
     struct err *e)
 {
 	struct changed last = {.at = TIME_NONE};
 
-	if (overlay_get(c->overlay, key, &last) == 0 || k->at != TIME_NONE)
+	if (overlay_get(c->overlay, key, &last) == 0 || later(k->at, last.at))
 		last.at = k->at;
 	if (k->op == OP_MERGE)
 		last.at = (int64_t)k->row;
@@ -285,12 +300,15 @@ remember(struct changes *c, const struct candidate *k, const struct record_key *
  * first of them later.
  */
 static int
-part_from_itself(struct changes *c, const struct candidate *k, struct err *e)
+part_from_itself(struct changes *c, const struct candidate *k,
+    const struct record_key *key, struct err *e)
 {
+	/* The first two references are itself, whole and patched; a merge's is neither. */
+	const struct record_key *own[] = {key, &c->refs[k->refs], &c->refs[k->refs + 1]};
 	struct changed last;
 
-	for (size_t i = 0; i < 2; i++) /* the first two are its own: whole, and patched */
-		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
+	for (size_t i = 0; i < 3; i++)
+		if (overlay_get(c->overlay, own[i], &last) == 1 &&
 		    last.batch == c->frame.number)
 			return flush_frame(c, e);
 	return 0;
@@ -302,7 +320,7 @@ add_change(struct changes *c, const struct candidate *k, const struct record_key
 {
 	struct frame_record *r;
 
-	if (part_from_itself(c, k, e) != 0)
+	if (part_from_itself(c, k, key, e) != 0)
 		return -1;
 	write_record(c, k, c->counts.changed);
 	if (buf_check(&c->one, "a record", e) != 0 ||
@@ -339,13 +357,29 @@ tell_refused(const struct changes *c, const struct candidate *k)
 		c->conf->problem(c->conf->arg, &p);
 }
 
+/*
+ * What is known of merges comes on top. A message that was seen before has no effect
+ * whatever became of its patient; an unlink has one as long as the id is retired.
+ */
+static enum judgement
+judge_merged(struct changes *c, const struct candidate *k, enum judgement j, int64_t at)
+{
+	bool sent = j == CHANGED ||
+		    (j != STALE && j != REFUSED_BEFORE && later(k->at, at));
+
+	if (k->unmerge)
+		return merges_undone(c, k) ? CHANGED : j;
+	return sent && merges_forbid(c, k) ? FORBIDDEN : j;
+}
+
 static int
 resolve_one(
     struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
 {
 	int64_t at;
-	enum judgement j = merges_forbid(c, k) ? FORBIDDEN : judge(c, k, it, &at);
+	enum judgement j = judge(c, k, it, &at);
 
+	j = judge_merged(c, k, j, at);
 	count(&c->counts, j);
 	if (j == REFUSED_BEFORE)
 		tell_refused(c, k);
@@ -353,8 +387,7 @@ resolve_one(
 		return -1;
 	if (j == CHANGED)
 		return k->op == OP_MERGE || k->unmerge ? merges_done(c, k, e) : 0;
-	if ((j == UNCHANGED || j == DUPLICATE) && k->at != TIME_NONE &&
-	    (at == TIME_NONE || at < k->at))
+	if ((j == UNCHANGED || j == DUPLICATE) && later(k->at, at))
 		return add_touch(c, k, &it->key, e);
 	return 0;
 }

@@ -69,6 +69,9 @@ int merges_lookup(struct changes *c, struct err *e);
 /* Does the record stand for a patient that was merged away? Then that was told. */
 bool merges_forbid(struct changes *c, const struct candidate *k);
 
+/* Does an unlink, or a merge turned round, bring its patient back? */
+bool merges_undone(const struct changes *c, const struct candidate *k);
+
 /* After a merge's change: later records wait for it, and what it reverses ends. */
 int merges_done(struct changes *c, const struct candidate *k, struct err *e);
 

@@ -120,24 +120,41 @@ tell(struct changes *c, const struct candidate *k, const struct lookup *it, uint
 		c->conf->problem(c->conf->arg, &p);
 }
 
-/* Into a patient that is not any more: unless it is the very merge, turned round. */
 static bool
-forbids_merge(struct changes *c, const struct candidate *k)
+is_content(const struct changes *c, const struct lookup *it, const struct digest *content)
 {
-	const struct lookup *it = &c->patients[k->patients];
-	struct digest turned = merge_content(
-	    c, changes_kept(c, k->of, k->of_n), changes_kept(c, k->id, k->id_n));
 	struct changed last;
+
+	return overlay_get(c->overlay, &it->key, &last) == 1
+		   ? last.content == overlay_content(content)
+		   : digest_eq(&it->known.content, content);
+}
+
+/* Is the id retired, and not by that very merge? Then that was told. */
+static bool
+retired_otherwise(struct changes *c, const struct candidate *k, const struct lookup *it,
+    const struct digest *merge)
+{
 	uint64_t row;
 
-	if (k->npatients == 0 || !is_retired(c, it, &row))
-		return false;
-	if (overlay_get(c->overlay, &it->key, &last) == 1
-		? last.content == overlay_content(&turned)
-		: digest_eq(&it->known.content, &turned))
+	if (!is_retired(c, it, &row) || is_content(c, it, merge))
 		return false;
 	tell(c, k, it, row);
 	return true;
+}
+
+/*
+ * Into a patient that is not any more, unless it is the very merge, turned round; or
+ * of one that another merge has retired.
+ */
+static bool
+forbids_merge(struct changes *c, const struct candidate *k)
+{
+	struct digest turned = merge_content(
+	    c, changes_kept(c, k->of, k->of_n), changes_kept(c, k->id, k->id_n));
+
+	return retired_otherwise(c, k, &c->patients[k->patients], &turned) ||
+	       retired_otherwise(c, k, &c->lookups[k - c->block], &k->content);
 }
 
 bool
@@ -145,8 +162,6 @@ merges_forbid(struct changes *c, const struct candidate *k)
 {
 	uint64_t row;
 
-	if (k->unmerge)
-		return false;
 	if (k->op == OP_MERGE)
 		return forbids_merge(c, k);
 	for (size_t i = 0; i < k->npatients; i++) {
@@ -158,6 +173,14 @@ merges_forbid(struct changes *c, const struct candidate *k)
 		return true;
 	}
 	return false;
+}
+
+bool
+merges_undone(const struct changes *c, const struct candidate *k)
+{
+	uint64_t row;
+
+	return k->npatients > 0 && is_retired(c, &c->patients[k->patients], &row);
 }
 
 /* The id may be used again: an entry that is removed, with nothing to send. */
@@ -182,12 +205,10 @@ revive(struct changes *c, const struct lookup *it, struct span id, struct err *e
 int
 merges_done(struct changes *c, const struct candidate *k, struct err *e)
 {
-	uint64_t row;
-
 	if (k->op == OP_MERGE)
 		c->merged_in = c->frame.number;
 	/* The first is the record's own id: the survivor, who lives again. */
-	if (k->npatients == 0 || !is_retired(c, &c->patients[k->patients], &row))
+	if (!merges_undone(c, k))
 		return 0;
 	return revive(c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
 }

@@ -229,6 +229,22 @@ record_write(
 	return ledger_write(&m->act, TABLE_RECORDS, key_span(k), b);
 }
 
+/*
+ * That a merge is reversed stands right behind the record that reverses it, and is
+ * true if the API took that.
+ */
+static bool
+is_void(const struct merge *m, const struct ref *ref, const struct stored *s)
+{
+	struct ref before = *ref;
+
+	if (s->key.type != RECORD_RETIRED || outcome_of(m, ref) != OUTCOME_TOUCHED ||
+	    ref->index == 0)
+		return false;
+	before.index--;
+	return outcome_of(m, &before) != OUTCOME_TAKEN;
+}
+
 static int
 merge_one(struct merge *m, const struct ref *ref)
 {
@@ -240,6 +256,8 @@ merge_one(struct merge *m, const struct ref *ref)
 
 	if (intent_entry(m->batches[ref->batch].intent, ref->index, &s) != 0)
 		return ledger_damaged(m->act.e, TABLE_INTENTS);
+	if (is_void(m, ref, &s))
+		return 0;
 	record_ledger_key(&k, m->p->scope, &s.key);
 	rc = ledger_read(&m->act, TABLE_RECORDS, key_span(&k), &value);
 	if (rc < 0)
