@@ -38,7 +38,9 @@ enum problem_code {
 	PROBLEM_UNKNOWN_UNIT, /* a duration without a unit, or in an unknown one */
 	PROBLEM_CONFLICT,     /* parts that say the same thing differ; a warning */
 	PROBLEM_RETIRED_ID,   /* the patient was merged into another */
+	PROBLEM_SAME_ID,      /* two different records of a message have one id */
 	PROBLEM_HL7_HEADER,   /* an MSH that can't be used */
+	PROBLEM_HL7_EVENT,    /* an event that no section lists; a warning */
 	PROBLEM_HL7_BATCH,    /* of a batch that does not begin with a message */
 	PROBLEM_HL7_CUT,      /* the last segment has no end */
 	PROBLEM_HL7_ORPHAN,   /* segments that belong to no message */

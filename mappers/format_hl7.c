@@ -110,7 +110,7 @@ struct hl7_file {
 
 	/* The acknowledgement of the message at hand. */
 	struct mapper_sink sink; /* takes note of problems, and passes them on */
-	bool acks;
+	bool acks, answer;       /* is it an answer itself? */
 	struct buf before, behind, errors;
 	unsigned nerrors;
 	char found[FOUND_MAX];
@@ -232,6 +232,13 @@ count_row(struct hl7_file *f, enum row_fate fate)
 	n->rejected += fate == ROW_REJECTED;
 }
 
+/* An acknowledgement is never acknowledged (2.9.2). */
+static bool
+is_answer(struct hl7_message *m)
+{
+	return span_eq(hl7_leaf(&m->d, hl7_field(m, 0, 9)), SPAN_LIT("ACK"));
+}
+
 static void
 begin_ack(struct hl7_file *f, const struct hl7_found *found)
 {
@@ -239,7 +246,8 @@ begin_ack(struct hl7_file *f, const struct hl7_found *found)
 	buf_clear(&f->behind);
 	buf_clear(&f->errors);
 	f->nerrors = 0;
-	if (f->acks)
+	f->answer = found->message != NULL && is_answer(found->message);
+	if (f->acks && !f->answer)
 		hl7_ack_before(&f->before, found->message, found->number, f->run.now);
 }
 
@@ -249,7 +257,7 @@ send_ack(struct hl7_file *f, const struct hl7_found *found, enum receipt_code co
 {
 	struct receipt r = {.row = found->number, .code = code};
 
-	if (!f->acks)
+	if (!f->acks || f->answer)
 		return 0;
 	hl7_ack_behind(&f->behind, found->message);
 	buf_add_span(&f->behind, buf_span(&f->errors));
@@ -329,10 +337,14 @@ on_message(void *arg, const struct hl7_found *found, struct err *e)
 static void
 on_line(void *arg, uint64_t number, uint64_t segment)
 {
-	struct problem p = {
-	    .code = PROBLEM_HL7_SEGMENT, .weight = WEIGHT_WARNING, .row = number};
+	char place[PLACE_SIZE];
 
-	tell_at(arg, &p, segment);
+	/* As a detail, so that the lines of one message are one warning. */
+	snprintf(place, sizeof(place), "segment %llu", (unsigned long long)segment);
+	tell(arg, &(struct problem){.code = PROBLEM_HL7_SEGMENT,
+		      .weight = WEIGHT_WARNING,
+		      .row = number,
+		      .detail = span_of(place)});
 }
 
 static void
@@ -396,7 +408,9 @@ judge_batch(struct hl7_file *f, struct err *e)
 	const struct settings *set = &f->feed->set;
 
 	if (b->mismatch && set->on_count_mismatch != MISMATCH_DELIVER)
-		return err_set(e, codes[set->on_count_mismatch], "%s", b->reason);
+		return err_set(e, codes[set->on_count_mismatch],
+		    "%s; have it exported again, or set on_count_mismatch = deliver",
+		    b->reason);
 	if (b->mismatch)
 		tell(f, &(struct problem){
 			    .code = PROBLEM_HL7_COUNT, .weight = WEIGHT_WARNING});
@@ -406,10 +420,10 @@ judge_batch(struct hl7_file *f, struct err *e)
 		return err_set(e, ERR_HELD,
 		    "the file has FHS or BHS, but not the FTS or BTS that trailer = "
 		    "required asks for");
-	if (!b->trailers && hl7_reader_unterminated(f->reader))
+	if (b->open && hl7_reader_unterminated(f->reader))
 		return err_set(e, ERR_HELD,
-		    "the file may have been cut: it has FHS or BHS, neither FTS nor BTS, "
-		    "and its last segment has no end");
+		    "the file may have been cut: its last FHS or BHS has no FTS or BTS, "
+		    "and its last segment has no end; have it exported again");
 	tell(f, &(struct problem){.code = PROBLEM_HL7_TRAILER, .weight = WEIGHT_WARNING});
 	return 0;
 }

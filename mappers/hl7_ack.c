@@ -38,13 +38,16 @@ add_delimiters(struct buf *out, const char *name, const struct hl7_delimiters *d
 		buf_add_char(out, d->truncation);
 }
 
-/* The field as it was sent, behind a separator. */
+/* The field as it was sent, or else `otherwise`, behind a separator. */
 static void
-add_field(struct buf *out, struct hl7_message *m, unsigned field)
+add_field(struct buf *out, struct hl7_message *m, unsigned field, const char *otherwise)
 {
-	buf_add_char(out, delimiters(m)->field);
+	struct span s = {NULL, 0};
+
 	if (m != NULL)
-		buf_add_span(out, hl7_field(m, 0, field));
+		s = hl7_field(m, 0, field);
+	buf_add_char(out, delimiters(m)->field);
+	buf_add_span(out, s.n > 0 ? s : span_of(otherwise));
 }
 
 /* Sender and receiver change places (2.14.9.3 to 2.14.9.6). */
@@ -56,7 +59,7 @@ hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t 
 
 	add_delimiters(out, "MSH", d);
 	for (size_t i = 0; i < sizeof(turned) / sizeof(turned[0]); i++)
-		add_field(out, m, turned[i]);
+		add_field(out, m, turned[i], "");
 	buf_add_char(out, d->field);
 	add_time(out, now);
 	buf_add_char(out, d->field);
@@ -68,9 +71,10 @@ hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t 
 	buf_add_char(out, d->component);
 	buf_add_str(out, "ACK");
 	buf_add_char(out, d->field);
-	buf_add_u64(out, number);
-	add_field(out, m, 11);
-	add_field(out, m, 12);
+	/* MSH-10: unlike in any other file, and within 20 characters. */
+	buf_addf(out, "%lld-%llu", (long long)now, (unsigned long long)number);
+	add_field(out, m, 11, "P");
+	add_field(out, m, 12, "2.5.1");
 	buf_add_str(out, "\rMSA");
 	buf_add_char(out, d->field);
 }
@@ -78,7 +82,7 @@ hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t 
 void
 hl7_ack_behind(struct buf *out, struct hl7_message *m)
 {
-	add_field(out, m, 10);
+	add_field(out, m, 10, "");
 	buf_add_char(out, '\r');
 }
 

@@ -116,5 +116,6 @@ hl7_batch_stray(struct hl7_batch *b)
 void
 hl7_batch_end(struct hl7_batch *b)
 {
+	b->open = b->in_batch || (b->in_file && !b->trailers);
 	close_file(b, false);
 }

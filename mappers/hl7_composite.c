@@ -331,7 +331,8 @@ identity(struct split *s, const struct composite *c)
 	struct span value = leaf(s, 1, 0);
 	struct span local = c->type == HL7_CX ? leaf(s, 4, 1) : leaf(s, 2, 0);
 	struct span universal = c->type == HL7_CX ? leaf(s, 4, 2) : leaf(s, 3, 0);
-	struct span who = span_trim(local).n > 0 ? local : universal;
+	bool named = span_trim(local).n > 0 && !hl7_is_null(local);
+	struct span who = named ? local : universal;
 	struct span parts[] = {
 	    value, c->type == HL7_CX ? SPAN_LIT("^^^") : SPAN_LIT("^"), who};
 
@@ -344,10 +345,11 @@ identity(struct split *s, const struct composite *c)
 static struct span
 code_text(struct split *s)
 {
-	static const unsigned from[] = {1, 2, 9};
+	/* A code of either coding system before any text. */
+	static const unsigned from[] = {1, 4, 2, 9};
 	struct span raw = {NULL, 0};
 
-	for (size_t i = 0; i < 3 && raw.n == 0; i++)
+	for (size_t i = 0; i < 4 && raw.n == 0; i++)
 		raw = leaf(s, from[i], 0);
 	return decoded(s, raw);
 }

@@ -31,7 +31,8 @@ hl7_message_clear(struct hl7_message *m)
 {
 	m->n = m->nindex = 0;
 	m->present = 0;
-	m->flat = false;
+	m->flat = m->nomem = false;
+	m->steps = 0;
 	for (size_t i = 0; i < HL7_SPLITS; i++)
 		m->splits[i].p = NULL;
 }
@@ -182,7 +183,6 @@ mark_all(struct span s, char separator, uint32_t *out, size_t max)
 	return n;
 }
 
-/* No memory for the index, or too many fields: the segment counts as empty. */
 static bool
 index_room(struct hl7_message *m, size_t more)
 {
@@ -207,8 +207,10 @@ index_segment(struct hl7_message *m, struct hl7_segment *s)
 
 	s->fields = (uint32_t)m->nindex;
 	s->nfields = 0;
-	if (!index_room(m, s->text.n + 1))
+	if (!index_room(m, s->text.n + 1)) {
+		m->nomem = true;
 		return;
+	}
 	m->index[at++] = 0;
 	at += mark_all(s->text, m->d.field, m->index + at, s->text.n);
 	s->nfields = (uint32_t)(at - m->nindex);

@@ -63,6 +63,8 @@ struct hl7_message {
 	size_t n, cap;
 	uint32_t *index; /* offsets of fields in their segment's text */
 	size_t nindex, index_cap;
+	uint64_t steps; /* segments that were looked at, for a limit */
+	bool nomem;     /* some segment could not be indexed: its fields look empty */
 };
 
 void hl7_message_init(struct hl7_message *m);

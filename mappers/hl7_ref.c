@@ -10,6 +10,8 @@ struct search {
 	struct hl7_message *message;
 	struct hl7_hit *hits;
 	size_t n, max;
+	const struct hl7_test *test; /* a test with a name, and what that stands for */
+	struct span same;
 };
 
 /* A pick at work: how many of its kind passed. */
@@ -75,22 +77,32 @@ place_at(const struct hl7_delimiters *d, struct span s, const struct hl7_test *t
 	return span_trim(t->at[1] > 0 ? hl7_part(s, d->subcomponent, t->at[1]) : s);
 }
 
-/* Is there the same in what another reference finds? */
-static bool
-same_place(const struct search *s, const struct hl7_test *t, struct span repetition)
+/* Found once for all repetitions that are asked. */
+static struct span
+place_of_name(struct search *s, const struct hl7_test *t)
 {
-	const struct hl7_delimiters *d = &s->message->d;
 	struct hl7_hit hit = {.null = false};
-	struct span there, here = decoded(s->place, place_at(d, repetition, t));
 
+	if (s->test == t)
+		return s->same;
 	for (size_t i = 0; i < t->nsame && hit.raw.n == 0; i++)
 		hl7_ref_find(t->same[i], s->place, &hit, 1);
-	there = decoded(s->place, place_at(d, hit.raw, t));
-	return letters_eq_nocase(there, here) != t->negated;
+	s->test = t;
+	s->same = decoded(s->place, place_at(&s->message->d, hit.raw, t));
+	return s->same;
+}
+
+/* Is there the same in what another reference finds? */
+static bool
+same_place(struct search *s, const struct hl7_test *t, struct span repetition)
+{
+	struct span here = decoded(s->place, place_at(&s->message->d, repetition, t));
+
+	return letters_eq_nocase(place_of_name(s, t), here) != t->negated;
 }
 
 static bool
-repetition_passes(const struct search *s, struct span repetition)
+repetition_passes(struct search *s, struct span repetition)
 {
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
 		if (t->name.n > 0
@@ -212,6 +224,9 @@ take_field(struct search *s, size_t segment)
 		hit_literal(s, field);
 	else if (field.n == 0)
 		hit(s, field, false);
+	/* A field that is null has every repetition null. */
+	else if (hl7_is_null(field))
+		hit(s, field, true);
 	else if (is_plain(&s->ref->repetition))
 		take_repetition(s, hl7_part(field, m->d.repetition, 1));
 	else
@@ -232,6 +247,7 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	const struct hl7_path *p = &s->ref->path[depth];
 	struct counter c = {.pick = &p->pick};
 
+	m->steps += to - from;
 	for (size_t i = from; i < to && !over(&c) && s->n < s->max; i++) {
 		if (m->segments[i].name != p->name ||
 		    !segment_passes(s->place, &p->pick, i) ||
@@ -276,6 +292,7 @@ find_plain(struct search *s, size_t levels)
 
 	for (size_t k = 0; k < levels; k++) {
 		for (size_t i = p->levels[k].from; i < p->levels[k].to; i++) {
+			s->message->steps++;
 			if (segments[i].name != name)
 				continue;
 			take_field(s, i);
@@ -327,7 +344,8 @@ hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at)
 	for (p->nlevels = 0; at > 0 && p->nlevels + 1 < HL7_LEVELS_MAX;
 	    at = hl7_parent(m, at)) {
 		p->levels[p->nlevels].from = at;
-		p->levels[p->nlevels++].to = hl7_group_end(m, at);
+		p->levels[p->nlevels].to = hl7_group_end(m, at);
+		m->steps += p->levels[p->nlevels++].to;
 	}
 	p->levels[p->nlevels].from = 0;
 	p->levels[p->nlevels++].to = m->n;
@@ -336,10 +354,10 @@ hl7_place_group(struct hl7_place *p, struct hl7_message *m, size_t at)
 size_t
 hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, size_t at)
 {
-	const struct hl7_message *m = p->message;
+	struct hl7_message *m = p->message;
 
-	while (at < m->n && (m->segments[at].name != path->name ||
-				!segment_passes(p, &path->pick, at)))
+	while (m->steps++, at < m->n && (m->segments[at].name != path->name ||
+					    !segment_passes(p, &path->pick, at)))
 		at++;
 	return at;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mappers/letters.h"
+
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
 static struct span
@@ -266,7 +268,7 @@ check_merge(struct binding *b, const struct record *r)
 	}
 	if (n == 0 || v->text.n == 0)
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
-	else if (span_eq(v->text, r->id))
+	else if (letters_eq_nocase(v->text, r->id))
 		eval_problem(b, PROBLEM_NOT_ALLOWED, WEIGHT_REJECT);
 }
 

@@ -46,6 +46,18 @@ explain_step(struct binding *b, const struct step *st, struct span result)
 	jw_object_end(j);
 }
 
+/* A whole field is still as it was sent. */
+static struct span
+readable(struct binding *b, struct span s)
+{
+	struct span out;
+
+	if (b->rule == NULL || !b->rule->composite || b->row->message == NULL ||
+	    run_decode(&b->run, s, &out) != PROBLEM_NONE)
+		return s;
+	return out;
+}
+
 void
 explain_result(struct binding *b, const struct texts *t)
 {
@@ -58,7 +70,7 @@ explain_result(struct binding *b, const struct texts *t)
 	else if (t->n == 0)
 		jw_null(j);
 	for (size_t i = 0; i < t->n; i++)
-		jw_string(j, t->v[i].s);
+		jw_string(j, readable(b, t->v[i].s));
 	if (b->rule->list)
 		jw_array_end(j);
 	jw_object_end(j);

@@ -231,19 +231,20 @@ add_text(struct binding *b, enum problem_code code, size_t at)
 	return PROBLEM_NONE;
 }
 
-/* All that one reference finds, each by itself. */
+/* All that one reference finds, each by itself. Half a list would look whole. */
 static enum problem_code
 eval_hits(struct binding *b, const struct part *p, const struct ref *r)
 {
-	struct hl7_hit hits[VALUE_LIST_MAX];
-	size_t n = hl7_ref_find(r->hl7, &b->place, hits, VALUE_LIST_MAX);
+	struct hl7_hit hits[VALUE_LIST_MAX + 1];
+	size_t n = hl7_ref_find(r->hl7, &b->place, hits, VALUE_LIST_MAX + 1);
 	size_t before = b->texts.n > 0 ? b->texts.at[b->texts.n - 1] + 1u : 0;
 	enum problem_code code = PROBLEM_NONE;
 
 	for (size_t i = 0; i < n && code == PROBLEM_NONE; i++) {
 		struct text *t = &b->texts.v[b->texts.n];
 
-		if (b->texts.n == VALUE_LIST_MAX)
+		b->run.limit |= n + b->texts.n - i > VALUE_LIST_MAX;
+		if (b->run.limit)
 			return PROBLEM_LIMIT;
 		b->column = SLOT_NONE;
 		code = take_hit(b, r, &hits[i], t);

@@ -5,7 +5,8 @@
 #include "mappers/hl7_dtm.h"
 #include "mappers/map_eval.h"
 
-#define DAY_MS 86400000
+#define DAY_MS    86400000
+#define STEPS_MAX 1000000000 /* segments looked at for one message: a second or two */
 
 static bool
 control(char c)
@@ -137,16 +138,52 @@ check_first(struct binding *b, unsigned n)
 		check_message_controls(b);
 }
 
+static bool
+same_data(const struct record *a, const struct record *b)
+{
+	for (size_t i = 0; i < a->nvalues && i < b->nvalues; i++)
+		if (a->values[i].field != b->values[i].field ||
+		    a->values[i].kind != b->values[i].kind ||
+		    !span_eq(a->values[i].text, b->values[i].text))
+			return false;
+	return a->nvalues == b->nvalues;
+}
+
+/* Two of one message and one id would overwrite each other, and one be lost. */
+static void
+check_twins(struct binding *b, const struct section *sec, unsigned from, unsigned n)
+{
+	const struct record *r = &b->records[n];
+
+	if (sec->op == OP_MERGE)
+		return;
+	for (unsigned i = from; i < n; i++) {
+		if (!span_eq(b->records[i].id, r->id) || same_data(&b->records[i], r))
+			continue;
+		eval_tell(b, &(struct problem){.code = PROBLEM_SAME_ID,
+				 .weight = WEIGHT_REJECT,
+				 .row = b->row->number,
+				 .type = sec->schema->name,
+				 .field = "id"});
+		return;
+	}
+}
+
 /* A record for each segment that `each` names, in its group. */
 static unsigned
 eval_groups(struct binding *b, const struct section *sec, unsigned n)
 {
 	struct hl7_message *m = b->row->message;
+	unsigned from = n;
 
 	for (size_t at = hl7_path_next(&sec->each, &b->place, 0); at < m->n;
 	    at = hl7_path_next(&sec->each, &b->place, at + 1)) {
 		struct record *r;
 
+		if (m->steps > STEPS_MAX) {
+			b->run.limit = true;
+			break;
+		}
 		hl7_place_group(&b->place, m, at);
 		if (sec->when != NULL && !eval_condition(b, sec->when))
 			continue;
@@ -155,7 +192,7 @@ eval_groups(struct binding *b, const struct section *sec, unsigned n)
 			break;
 		eval_section(b, sec, r);
 		keep_values(b, r);
-		n++;
+		check_twins(b, sec, from, n++);
 	}
 	hl7_place_init(&b->place, m);
 	return n;
@@ -175,19 +212,34 @@ eval_one(struct binding *b, const struct section *sec, unsigned n)
 	return n + 1;
 }
 
+/* What sections without events made of the message is all that comes of it. */
+static void
+tell_event(struct binding *b)
+{
+	eval_tell(b, &(struct problem){.code = PROBLEM_HL7_EVENT,
+			 .weight = WEIGHT_WARNING,
+			 .row = b->row->number,
+			 .column = SPAN_LIT("MSH-9.2")});
+}
+
 static unsigned
 eval_sections(struct binding *b)
 {
+	bool events = false, listed = false;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < b->map->nsections; i++) {
 		const struct section *sec = &b->map->sections[i];
 
+		events |= sec->events != NULL;
 		if (sec->events != NULL && !lists_event(sec->events, b->event))
 			continue;
+		listed |= sec->events != NULL;
 		b->whole = sec->op == OP_PUT || lists_event(sec->creates, b->event);
 		n = sec->each.name != 0 ? eval_groups(b, sec, n) : eval_one(b, sec, n);
 	}
+	if (events && !listed)
+		tell_event(b);
 	return n;
 }
 
@@ -195,7 +247,7 @@ eval_sections(struct binding *b)
 static int
 check_limits(struct binding *b, struct err *e)
 {
-	if (b->run.nomem)
+	if (b->run.nomem || (b->row->message != NULL && b->row->message->nomem))
 		return err_nomem(e);
 	if (b->run.full || b->run.limit)
 		eval_tell(b, &(struct problem){

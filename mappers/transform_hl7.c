@@ -60,8 +60,9 @@ write_minutes(struct run *r, int64_t ms, struct text *t)
 
 	if (to == NULL)
 		return PROBLEM_LIMIT;
+	/* It ends before it starts. */
 	if (ms < 0)
-		return PROBLEM_NOT_NUMBER;
+		return PROBLEM_CONFLICT;
 	n = snprintf(
 	    to, OUT_SIZE, "%lld", (long long)((ms + MS_A_MINUTE / 2) / MS_A_MINUTE));
 	*t = (struct text){.s = {to, (size_t)n}};

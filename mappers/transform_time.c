@@ -268,11 +268,11 @@ write_fhir(struct run *r, const struct civil *c, struct text *t)
 	return t->s.n > 0 ? PROBLEM_NONE : PROBLEM_NOT_DATETIME;
 }
 
-/* A day's instant is its first moment where the zone is known, else in UTC. */
+/* A day's instant is its first moment where the zone or an offset is known, else in UTC. */
 static int64_t
-day_instant(const struct civil *c, const struct zone *zone)
+day_instant(const struct run *r, const struct civil *c, const struct zone *zone)
 {
-	int offset = 0;
+	int offset = r->has_offset ? r->offset : 0;
 
 	if (zone != NULL)
 		(void)zone_offset(zone, c, DST_EARLIER, &offset);
@@ -345,7 +345,7 @@ finish(struct run *r, const struct zone *zone, enum dst_policy dst, struct civil
 
 	if (c->precision <= PRECISION_DAY) {
 		c->has_offset = false;
-		*t = (struct text){.kind = TEXT_DATE, .instant = day_instant(c, zone)};
+		*t = (struct text){.kind = TEXT_DATE, .instant = day_instant(r, c, zone)};
 		t->latest = t->instant + slack(c);
 		return write_fhir(r, c, t);
 	}

@@ -16,10 +16,10 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define VALUE_PARTS_MAX 32  /* texts and references in one alternative */
-#define VALUE_LIST_MAX  256 /* elements of a list, with those of lists in it */
-#define VALUE_DEPTH_MAX 4   /* lists in lists, values in else */
-#define VALUE_ARGS_MAX  32  /* arguments of one transform */
+#define VALUE_PARTS_MAX 32   /* texts and references in one alternative */
+#define VALUE_LIST_MAX  1000 /* elements of a list, with those of lists in it */
+#define VALUE_DEPTH_MAX 4    /* lists in lists, values in else */
+#define VALUE_ARGS_MAX  32   /* arguments of one transform */
 
 struct hl7_ref;
 struct regexp;

@@ -109,14 +109,14 @@ find_folder(struct sftp_drop *d, const char *path, struct err *e)
 	return 0;
 }
 
-static void
-sftp_close(void *self)
+/* 0, or what the server says: it may learn only now that there was no room. */
+static int
+close_file(struct sftp_drop *d)
 {
-	struct sftp_drop *d = self;
 	int rc = 0, tries = 0;
 
 	if (!d->file)
-		return;
+		return 0;
 	ssh_begin(&d->ssh);
 	do
 		rc = libssh2_sftp_close_handle(d->file);
@@ -125,6 +125,13 @@ sftp_close(void *self)
 	/* Out of time: what is left of the handle goes when the line is cut. */
 	if (rc != LIBSSH2_ERROR_EAGAIN)
 		d->file = NULL;
+	return rc;
+}
+
+static void
+sftp_close(void *self)
+{
+	close_file(self);
 }
 
 static void
@@ -251,6 +258,16 @@ sftp_free_handle(struct sftp_drop *d, struct err *e)
 {
 	sftp_close(d);
 	return d->ssh.lost ? err_set(e, ERR_IO, "%s: connection lost", d->ssh.where) : 0;
+}
+
+int
+sftp_close_written(struct sftp_drop *d, struct err *e)
+{
+	int rc = close_file(d);
+
+	if (rc != 0 || d->ssh.lost)
+		return sftp_fail(d, rc, e, "closing a file that was written");
+	return 0;
 }
 
 static int

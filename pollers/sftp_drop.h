@@ -41,6 +41,8 @@ bool sftp_is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a);
 LIBSSH2_SFTP_HANDLE *sftp_open_handle(
     struct sftp_drop *d, const char *path, const struct opening *how, struct err *e);
 int sftp_free_handle(struct sftp_drop *d, struct err *e);
+/* As sftp_free_handle, of a file that was written: what the server says of it counts. */
+int sftp_close_written(struct sftp_drop *d, struct err *e);
 
 /* Of struct poller_ops. */
 int sftp_create(void *self, const char *path, struct err *e);

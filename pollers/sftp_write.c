@@ -51,7 +51,7 @@ sftp_finish(void *self, struct err *e)
 	while (ssh_again(&d->ssh, rc, e));
 	if (rc < 0 && d->ssh.lost)
 		return sftp_fail(d, rc, e, "writing a file");
-	return sftp_free_handle(d, e);
+	return sftp_close_written(d, e);
 }
 
 /*

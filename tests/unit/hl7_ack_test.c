@@ -5,7 +5,8 @@
 
 #include "tests/unit/hl7_rig.h"
 
-#define TIME "20261120120000+0000" /* of RIG_NOW */
+#define TIME    "20261120120000+0000" /* of RIG_NOW */
+#define CONTROL "1795176000000-3"     /* RIG_NOW and the number */
 
 static struct buf out;
 
@@ -38,18 +39,19 @@ static const struct {
 } answers[] = {
     {"MSH|^~\\&|SAPP|SFAC^1.2^ISO|RAPP|RFAC|20260110||ADT^A08^ADT_A01|C9|P^T|2.5.1^USA|||AL\r"
      "PID|1\r",
-	"MSH|^~\\&|RAPP|RFAC|SAPP|SFAC^1.2^ISO|" TIME
-	"||ACK^A08^ACK|3|P^T|2.5.1^USA\rMSA|",
+	"MSH|^~\\&|RAPP|RFAC|SAPP|SFAC^1.2^ISO|" TIME "||ACK^A08^ACK|" CONTROL
+	"|P^T|2.5.1^USA\rMSA|",
 	"|C9\r"},
     {"MSH#!@%*#SA#SF#RA#RF#2026##SIU!S12#C1#T#2.3\r",
-	"MSH#!@%*#RA#RF#SA#SF#" TIME "##ACK!S12!ACK#3#T#2.3\rMSA#", "#C1\r"},
+	"MSH#!@%*#RA#RF#SA#SF#" TIME "##ACK!S12!ACK#" CONTROL "#T#2.3\rMSA#", "#C1\r"},
     {"MSH|^~\\&#|SA|SF|RA|RF|2026||ADT^A01|C1|P|2.7\r",
-	"MSH|^~\\&#|RA|RF|SA|SF|" TIME "||ACK^A01^ACK|3|P|2.7\rMSA|", "|C1\r"},
+	"MSH|^~\\&#|RA|RF|SA|SF|" TIME "||ACK^A01^ACK|" CONTROL "|P|2.7\rMSA|", "|C1\r"},
     /* The control id as it was sent, escapes and all. */
     {"MSH|^~\\&|S|||||x|ADT^A01|A\\T\\1^2|P|2.3\r",
-	"MSH|^~\\&|||S||" TIME "||ACK^A01^ACK|3|P|2.3\rMSA|", "|A\\T\\1^2\r"},
-    {"MSH|^~\\&|S|F|R|G\r", "MSH|^~\\&|R|G|S|F|" TIME "||ACK^^ACK|3||\rMSA|", "|\r"},
-    {NULL, "MSH|^~\\&|||||" TIME "||ACK^^ACK|3||\rMSA|", "|\r"},
+	"MSH|^~\\&|||S||" TIME "||ACK^A01^ACK|" CONTROL "|P|2.3\rMSA|", "|A\\T\\1^2\r"},
+    {"MSH|^~\\&|S|F|R|G\r",
+	"MSH|^~\\&|R|G|S|F|" TIME "||ACK^^ACK|" CONTROL "|P|2.5.1\rMSA|", "|\r"},
+    {NULL, "MSH|^~\\&|||||" TIME "||ACK^^ACK|" CONTROL "|P|2.5.1\rMSA|", "|\r"},
 };
 
 Test(hl7_ack_texts, of_a_message)

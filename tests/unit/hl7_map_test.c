@@ -228,7 +228,7 @@ static const struct rig_case sections[] = {
     /* Events. */
     {APPOINTMENT "events = S12 S13", SIU "SCH|5\r", "patch appointment 5 {}\nmapped 1"},
     {APPOINTMENT "events = S13, s12", SIU "SCH|5\r", "patch appointment 5 {}\nmapped 1"},
-    {APPOINTMENT "events = S13 S14", SIU "SCH|5\r", "filtered 0"},
+    {APPOINTMENT "events = S13 S14", SIU "SCH|5\r", "warn hl7_event MSH-9.2 -\nfiltered 0"},
     {PATIENT "events = A31", HEAD("2026", "ADT") "EVN|A31\rPID||7\r",
 	"patch patient 7 {}\nmapped 1"},
     {"[rows]\nwhen = {event} in A01, A08\n" PATIENT, ADT "PID||7\r",
