@@ -108,6 +108,17 @@ declared(struct span value, unsigned *iso)
 								 : DECLARED_NONE;
 }
 
+/* Bytes that are no characters in any part of ISO 8859 are in windows-1252. */
+static bool
+has_c1(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && ((unsigned char)s.p[i] < 0x80 || (unsigned char)s.p[i] > 0x9f))
+		i++;
+	return i < s.n;
+}
+
 static bool
 begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
 {
@@ -116,6 +127,10 @@ begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
 	snprintf(name, sizeof(name), "iso-8859-%u", iso);
 	if (!ascii && utf8_valid(all) == all.n)
 		return false;
+	if (iso == 1 && has_c1(all)) {
+		c->at = open_set(c, FALLBACK);
+		return false;
+	}
 	c->at = open_set(c, name);
 	return c->at != NULL;
 }

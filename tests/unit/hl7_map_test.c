@@ -225,10 +225,22 @@ static const struct rig_case sections[] = {
     {OBSERVATION "each = OBX", ORU "OBR|1||f\r", "filtered 0"},
     {OBSERVATION "each = OBX\nvalue = {OBX-5}", ORU "OBR|1||f\rOBX|1|||1\rOBX||||2\r",
 	"reject missing_id OBR-3 id\nrejected 0"},
+    /* The same id twice: all the same, or one would take the other's place. */
+    {OBSERVATION "each = OBX\nvalue = {OBX-5}",
+	ORU "OBR|1||f\rOBX|1||||1\rOBX|2||||2\rOBX|1||||2\r",
+	"reject same_id  id\nrejected 0"},
+    {OBSERVATION "each = OBX\nvalue = {OBX-5}", ORU "OBR|1||f\rOBX|1||||1\rOBX|1||||1\r",
+	"patch observation f.1 {\"value\":\"1\"}\n"
+	"patch observation f.1 {\"value\":\"1\"}\nmapped 2"},
+    /* A field that is null has every repetition null, whatever was asked of it. */
+    {PATIENT "phone.mobile = {PID-13[3=CP].1}\nphone.home = {PID-13[3=PH].1}",
+	ADT "PID||7|||||||||||\"\"\r",
+	"patch patient 7 {\"phone\":{\"mobile\":null,\"home\":null}}\nmapped 1"},
     /* Events. */
     {APPOINTMENT "events = S12 S13", SIU "SCH|5\r", "patch appointment 5 {}\nmapped 1"},
     {APPOINTMENT "events = S13, s12", SIU "SCH|5\r", "patch appointment 5 {}\nmapped 1"},
-    {APPOINTMENT "events = S13 S14", SIU "SCH|5\r", "warn hl7_event MSH-9.2 -\nfiltered 0"},
+    {APPOINTMENT "events = S13 S14", SIU "SCH|5\r",
+	"warn hl7_event MSH-9.2 -\nfiltered 0"},
     {PATIENT "events = A31", HEAD("2026", "ADT") "EVN|A31\rPID||7\r",
 	"patch patient 7 {}\nmapped 1"},
     {"[rows]\nwhen = {event} in A01, A08\n" PATIENT, ADT "PID||7\r",
@@ -255,7 +267,7 @@ static const struct rig_case sections[] = {
 	"reject missing_value PID-5 name\nrejected 0"},
     {PATIENT "creates = A08\nname = {PID-5 | xpn}", ADT "PID||7|||Lee\r",
 	"patch patient 7 {\"name\":{\"family\":\"Lee\"}}\nmapped 1"},
-    /* BUG? A whole patient needs name.family or name.text; a given name is neither. */
+    /* name.family or name.text is needed; a given name is neither. */
     {PATIENT "creates = A08\nname = {PID-5 | xpn}", ADT "PID||7|||^Ann\r",
 	"reject missing_value PID-5 name\nrejected 0"},
     {PATIENT "op = put\nname = {PID-5 | xpn}", ADT "PID||7|||^Ann\r",

@@ -204,6 +204,18 @@ static const struct set sets[] = {
     {"auto", "", "Jos\xc3\xa9", false, "utf-8", "Jos\xc3\xa9"},
     {"auto", "ASCII", "Jos\xc3\xa9", false, "utf-8", "Jos\xc3\xa9"},
     {"auto", "8859/1", "Jos\xc3\xa9", false, "utf-8", "Jos\xc3\xa9"},
+    {"auto", "8859/1",
+	"O\x92"
+	"Brien",
+	false, "windows-1252",
+	"O\xe2\x80\x99"
+	"Brien"},
+    {"auto", "8859/2",
+	"O\x92"
+	"Brien",
+	true, "iso-8859-2",
+	"O\xc2\x92"
+	"Brien"},
     {"auto", "", "\x93x\x94", false, "windows-1252", "\xe2\x80\x9cx\xe2\x80\x9d"},
     {"auto", "ASCII", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
     {"auto", "UNICODE UTF-8", "Jos\xe9", false, "windows-1252", "Jos\xc3\xa9"},
