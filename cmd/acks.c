@@ -114,45 +114,34 @@ add_one(struct acks *a, struct span frame)
 }
 
 static int
-flush(struct acks *a, struct poller *p, size_t more_than, struct err *e)
+flush(struct acks *a, struct answer *to, size_t more_than, struct err *e)
 {
 	if (buf_check(&a->text, "the acknowledgements", e) != 0)
 		return -1;
 	if (a->text.n <= more_than)
 		return 0;
-	if (poller_put(p, buf_span(&a->text), e) != 0)
+	if (answer_add(to, buf_span(&a->text), e) != 0)
 		return -1;
 	buf_clear(&a->text);
 	return 0;
 }
 
-static int
-write_all(struct acks *a, struct poller *p, int64_t now, struct err *e)
-{
-	int r;
-
-	buf_clear(&a->text);
-	mapper_receipts_open(a->mapper, now, &a->text);
-	while ((r = outbox_next(a->outbox, &a->frame, e)) == 1) {
-		add_one(a, buf_span(&a->frame));
-		if (flush(a, p, PIECE, e) != 0)
-			return -1;
-	}
-	mapper_receipts_close(a->mapper, a->n, &a->text);
-	return r < 0 ? -1 : flush(a, p, 0, e);
-}
-
 int
-acks_write(struct acks *a, struct poller *p, const char *path, int64_t now, struct err *e)
+acks_write(struct acks *a, struct answer *to, int64_t now, struct err *e)
 {
-	struct drop_file there;
 	int r;
 
 	if (a->nomem)
 		return err_nomem(e);
-	if ((r = poller_stat(p, path, &there, e)) != 0)
-		return r < 0 ? -1 : 0;
-	if (outbox_seal(a->outbox, e) != 0 || poller_put_begin(p, path, e) != 0)
+	if (outbox_seal(a->outbox, e) != 0)
 		return -1;
-	return write_all(a, p, now, e) == 0 ? poller_put_end(p, e) : -1;
+	buf_clear(&a->text);
+	mapper_receipts_open(a->mapper, now, &a->text);
+	while ((r = outbox_next(a->outbox, &a->frame, e)) == 1) {
+		add_one(a, buf_span(&a->frame));
+		if (flush(a, to, PIECE, e) != 0)
+			return -1;
+	}
+	mapper_receipts_close(a->mapper, a->n, &a->text);
+	return r < 0 ? -1 : flush(a, to, 0, e);
 }

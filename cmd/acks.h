@@ -1,13 +1,13 @@
 /*
  * Acknowledgements of a file's messages: kept, encrypted, until it is known what became
- * of each, then written into the drop's feedback folder, exactly once a file.
+ * of each, then made into one file.
  */
 #ifndef CMD_ACKS_H
 #define CMD_ACKS_H
 
 #include "base/problem.h"
 #include "mappers/format.h"
-#include "pollers/poller.h"
+#include "state/answers.h"
 
 struct acks;
 
@@ -22,12 +22,7 @@ int acks_add(struct acks *a, const struct receipt *r, struct err *e);
 /* A record of this message was not taken after all. */
 void acks_refuse(struct acks *a, uint64_t row, enum problem_code code);
 
-/*
- * Writes them all to `path`, absolute on the server, in their order, by a name in
- * progress. If the file is there already it is an earlier run's, and is left alone.
- * ERR_IO, ERR_PERM: it can't be written; nothing stands at `path` then.
- */
-int acks_write(
-    struct acks *a, struct poller *p, const char *path, int64_t now, struct err *e);
+/* Adds them all to the answer, in their order. `now` is ms since 1970. */
+int acks_write(struct acks *a, struct answer *to, int64_t now, struct err *e);
 
 #endif

@@ -104,7 +104,6 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
     uint64_t pending, struct err *e)
 {
 	struct file_entry *en = &in->entry;
-	int rc;
 
 	en->closed = true;
 	if (check_books(in, pending, e) != 0 || ledger_file_put(j->ledger, en, e) != 0 ||
@@ -124,8 +123,7 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
 	log_file(j, in, "file-delivered", LOG_INFO);
 	if (tell(j, in, pending, e) != 0)
 		return -1;
-	rc = settle_feedback(j, in, e);
-	return rc == 1 ? settle_done(j, f, in, e) : rc;
+	return settle_done(j, f, in, e);
 }
 
 int

@@ -86,16 +86,14 @@ void intake_free(struct intake *in);
  */
 int send_changes(struct job *j, const struct pass *p, struct intake *in, struct err *e);
 
-/* Writes down what became of a file that needs nothing more, then settles it. */
-int settle_done(
-    struct job *j, const struct drop_file *f, const struct intake *in, struct err *e);
 /*
- * What the clinic is told goes into the feedback folder, before the file is put away:
- * 1, 0 if it can't be written (told; the next run tries again), -1.
+ * Keeps the answer that the feed asks for, writes down what became of the file, puts it
+ * away and gives the answer.
  */
-int settle_feedback(struct job *j, struct intake *in, struct err *e);
+int settle_done(
+    struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
 
-/* Goes on with what earlier runs could not put away. */
+/* Goes on with what earlier runs could not put away, or tell the clinic. */
 int settle_again(struct job *j, struct err *e);
 
 /* Closes the pass of a file that was sent; what stayed unanswered is *pending. */

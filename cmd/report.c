@@ -354,7 +354,8 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 		buf_addf(out, "  %llu not ready yet: the next run looks again\n",
 		    (unsigned long long)f->waiting);
 	if (f->unsettled > 0)
-		buf_addf(out, "  %llu delivered, but not put away: the log says why\n",
+		buf_addf(out,
+		    "  %llu not put away or not answered yet: the log says why\n",
 		    (unsigned long long)f->unsettled);
 	if (f->held > 0)
 		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,

@@ -1,18 +1,23 @@
 /*
  * Settle: what becomes of a file in the drop once it needs nothing more. Where it
  * goes is committed before it is moved, so that a later run goes on with the same
- * name; nothing here can cause a second delivery, or keep the next file waiting.
+ * name, and what the clinic is told is kept before that; nothing here can cause a second
+ * delivery, or keep the next file waiting.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 #include "cmd/job_impl.h"
 #include "cmd/status.h"
 
 #define SAME_NAMES_MAX 100 /* files of one name and content within a second */
+#define PIECE_SIZE     65536
 #define NAME_KEPT_MAX  200 /* bytes of a name: the rest must fit into 255 with it */
 
 /*
@@ -126,23 +131,70 @@ settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 	return settle(j, s, e) == 0 ? 0 : settle_failed(j, "settle-failed", e);
 }
 
-/* FEEDBACK/NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
-int
-settle_feedback(struct job *j, struct intake *in, struct err *e)
+/* NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
+static int
+keep_answer(struct job *j, struct intake *in, struct err *e)
 {
-	char id[FILE_ID_HEX_SIZE], path[FILE_PATH_MAX + 1];
-	struct span name = span_of(in->entry.name);
+	char id[FILE_ID_HEX_SIZE], name[NAME_MAX + 1];
+	struct span of = span_of(in->entry.name);
+	struct answer *a;
+	int rc;
 
-	if (in->acks == NULL)
-		return 1;
-	if (name.n > NAME_KEPT_MAX)
-		name.n = utf8_valid((struct span){name.p, NAME_KEPT_MAX});
+	if (of.n > NAME_KEPT_MAX)
+		of.n = utf8_valid((struct span){of.p, NAME_KEPT_MAX});
 	digest_hex(&in->entry.id, id);
-	snprintf(path, sizeof(path), "%s/%.*s-%.8s.ack.hl7", j->feed->source.feedback,
-	    (int)name.n, name.p, id);
-	if (acks_write(in->acks, j->poller, path, in->entry.read_at, e) == 0)
-		return 1;
-	return settle_failed(j, "feedback-failed", e);
+	snprintf(name, sizeof(name), "%.*s-%.8s.ack.hl7", (int)of.n, of.p, id);
+	if ((a = answer_new(ledger_dir(j->ledger), j->feed->feed.name, name, e)) == NULL)
+		return -1;
+	rc = acks_write(in->acks, a, in->entry.read_at, e);
+	if (rc == 0)
+		rc = answer_keep(a, e);
+	answer_free(a);
+	return rc;
+}
+
+static int
+copy_answer(struct job *j, int fd, struct err *e)
+{
+	char piece[PIECE_SIZE];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, ERR_IO, errno, "an answer that was kept");
+		if (poller_put(j->poller, (struct span){piece, (size_t)n}, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One that is there already is an earlier run's, which ended before it knew. */
+static int
+give_answer(void *arg, const char *name, int fd, struct err *e)
+{
+	struct job *j = arg;
+	char path[FILE_PATH_MAX + 1];
+	struct drop_file there;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", j->feed->source.feedback, name);
+	r = poller_stat(j->poller, path, &there, e);
+	if (r == 1)
+		return 0;
+	if (r == 0 && poller_put_begin(j->poller, path, e) == 0 &&
+	    copy_answer(j, fd, e) == 0 && poller_put_end(j->poller, e) == 0)
+		return 0;
+	return settle_failed(j, "feedback-failed", e) == 0 ? 1 : -1;
+}
+
+static int
+give_answers(struct job *j, struct err *e)
+{
+	if (j->feed->source.feedback == NULL)
+		return 0;
+	return answers_each(ledger_dir(j->ledger), j->feed->feed.name, give_answer, j, e);
 }
 
 struct unsettled {
@@ -180,12 +232,11 @@ settle_again(struct job *j, struct err *e)
 	for (size_t i = 0; i < u.n && rc == 0; i++)
 		rc = settle_or_tell(j, &u.v[i], e);
 	free(u.v);
-	return rc;
+	return rc == 0 ? give_answers(j, e) : rc;
 }
 
-int
-settle_done(
-    struct job *j, const struct drop_file *f, const struct intake *in, struct err *e)
+static int
+put_away(struct job *j, const struct drop_file *f, const struct intake *in, struct err *e)
 {
 	const struct name_put put = {f->name, {.state = NAME_DONE,
 						  .size = f->size,
@@ -205,4 +256,14 @@ settle_done(
 	if (ledger_settle_begin(j->ledger, feed, &put, &s, e) != 0)
 		return -1;
 	return settle_or_tell(j, &s, e);
+}
+
+int
+settle_done(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
+{
+	if (in->acks != NULL && keep_answer(j, in, e) != 0)
+		return -1;
+	if (put_away(j, f, in, e) != 0)
+		return -1;
+	return in->acks == NULL ? 0 : give_answers(j, e);
 }

@@ -90,7 +90,7 @@ test_reads_itself() {
 	is "the answer is HL7, and counts right" '[4,4,0]' "$(report '[.rows, .filtered, .rejected]')"
 }
 
-# Nothing is put away, and nothing is sent again, until the answer is written.
+# A folder that can't be written keeps nothing waiting, and loses no answer.
 test_no_folder() {
 	acks -e "s|^after.*|after = archive:$dir/drop/done|; s|^feedback.*|feedback = $dir/closed/acks|"
 	echo >"$dir/closed"
@@ -98,15 +98,19 @@ test_no_folder() {
 	job 74
 	is "delivered, and told" '[2,1]' "$(report '[.feeds[0].files[0].delivered, .feeds[0].unsettled]')"
 	has "why" "$dir/err" feedback-failed
-	ok "the file stays" [ -f "$dir/drop/two.hl7" ]
+	ok "the file is put away" [ ! -f "$dir/drop/two.hl7" ]
+	siu 6 C-6 A-5 Cancelled >"$dir/drop/three.hl7"
+	job 74
+	is "nor does the next one wait" cancelled \
+		"$(api_curl state | jq -r '.records[] | select(.id == "A-5").data.status')"
 	before=$(received)
 	job 74
 	is "nothing is sent again" "$before" "$(received)"
 	rm "$dir/closed"
 	mkdir "$dir/closed"
 	job 0
-	is "answered later" 1 "$(find "$dir/closed/acks" -name 'two.hl7-*.ack.hl7' | wc -l)"
-	ok "and put away" [ ! -f "$dir/drop/two.hl7" ]
+	is "answered later" 2 "$(find "$dir/closed/acks" -name 't*.hl7-*.ack.hl7' | wc -l)"
+	is "and kept no longer" 0 "$(find "$dir/state/answers" -type f | wc -l)"
 	is "nothing was sent again" "$before" "$(received)"
 }
 

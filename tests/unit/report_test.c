@@ -112,7 +112,7 @@ Test(report, text_for_a_person)
 	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
 	    "agreed format.\n"
 	    "  2 not ready yet: the next run looks again\n"
-	    "  2 delivered, but not put away: the log says why\n"
+	    "  2 not put away or not answered yet: the log says why\n"
 	    "  1 held, waiting for a decision: `emrdrop status` tells why\n"
 	    "  3 refused: `emrdrop status` tells why\n");
 }
