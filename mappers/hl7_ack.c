@@ -14,15 +14,36 @@ delimiters(const struct hl7_message *m)
 	return m == NULL ? &usual : &m->d;
 }
 
+/* Our own words, whatever the message's delimiters are: none is a letter or a digit. */
+static void
+add_text(struct buf *out, const struct hl7_delimiters *d, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == d->escape)
+			buf_addf(out, "%cE%c", d->escape, d->escape);
+		else if (*text == d->field)
+			buf_addf(out, "%cF%c", d->escape, d->escape);
+		else if (*text == d->component)
+			buf_addf(out, "%cS%c", d->escape, d->escape);
+		else if (*text == d->repetition)
+			buf_addf(out, "%cR%c", d->escape, d->escape);
+		else if (*text == d->subcomponent)
+			buf_addf(out, "%cT%c", d->escape, d->escape);
+		else
+			buf_add_char(out, *text);
+	}
+}
+
 /* DTM in UTC, to the second. */
 static void
-add_time(struct buf *out, int64_t now)
+add_time(struct buf *out, const struct hl7_delimiters *d, int64_t now)
 {
 	struct civil c;
 
 	civil_from_seconds(now / 1000, &c);
-	buf_addf(out, "%04d%02d%02d%02d%02d%02d+0000", c.year, c.month, c.day, c.hour,
+	buf_addf(out, "%04d%02d%02d%02d%02d%02d", c.year, c.month, c.day, c.hour,
 	    c.minute, c.second);
+	add_text(out, d, "+0000");
 }
 
 static void
@@ -47,7 +68,10 @@ add_field(struct buf *out, struct hl7_message *m, unsigned field, const char *ot
 	if (m != NULL)
 		s = hl7_field(m, 0, field);
 	buf_add_char(out, delimiters(m)->field);
-	buf_add_span(out, s.n > 0 ? s : span_of(otherwise));
+	if (s.n > 0)
+		buf_add_span(out, s);
+	else
+		add_text(out, delimiters(m), otherwise);
 }
 
 /* Sender and receiver change places (2.14.9.3 to 2.14.9.6). */
@@ -61,7 +85,7 @@ hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t 
 	for (size_t i = 0; i < sizeof(turned) / sizeof(turned[0]); i++)
 		add_field(out, m, turned[i], "");
 	buf_add_char(out, d->field);
-	add_time(out, now);
+	add_time(out, d, now);
 	buf_add_char(out, d->field);
 	buf_add_char(out, d->field);
 	buf_add_str(out, "ACK");
@@ -71,8 +95,8 @@ hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t 
 	buf_add_char(out, d->component);
 	buf_add_str(out, "ACK");
 	buf_add_char(out, d->field);
-	/* MSH-10: unlike in any other file, and within 20 characters. */
-	buf_addf(out, "%lld-%llu", (long long)now, (unsigned long long)number);
+	/* MSH-10: unlike in any other file, and no more than 20 digits. */
+	buf_addf(out, "%lld%06llu", (long long)now, (unsigned long long)number);
 	add_field(out, m, 11, "P");
 	add_field(out, m, 12, "2.5.1");
 	buf_add_str(out, "\rMSA");
@@ -114,26 +138,6 @@ error_code(enum problem_code code)
 	}
 }
 
-/* Our own words hold no delimiter that anybody uses but these. */
-static void
-add_text(struct buf *out, const struct hl7_delimiters *d, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == d->escape)
-			buf_addf(out, "%cE%c", d->escape, d->escape);
-		else if (*text == d->field)
-			buf_addf(out, "%cF%c", d->escape, d->escape);
-		else if (*text == d->component)
-			buf_addf(out, "%cS%c", d->escape, d->escape);
-		else if (*text == d->repetition)
-			buf_addf(out, "%cR%c", d->escape, d->escape);
-		else if (*text == d->subcomponent)
-			buf_addf(out, "%cT%c", d->escape, d->escape);
-		else
-			buf_add_char(out, *text);
-	}
-}
-
 /* ERL: PID^1^7. What is told by the number of a segment is no place in a message. */
 static void
 add_place(struct buf *out, const struct hl7_delimiters *d, struct span column)
@@ -160,7 +164,7 @@ hl7_ack_error(struct buf *out, struct span header, const struct problem *p)
 	buf_add_char(out, d.field);
 	buf_add_str(out, error_code(p->code));
 	buf_addf(out, "%c%cHL70357%cE%c", d.component, d.component, d.field, d.field);
-	buf_add_str(out, problem_name(p->code));
+	add_text(out, &d, problem_name(p->code));
 	buf_addf(out, "%c%c%c", d.field, d.field, d.field);
 	add_text(out, &d, problem_text(p->code));
 	buf_add_char(out, ' ');
@@ -176,7 +180,7 @@ hl7_ack_open(struct buf *out, int64_t now)
 	for (size_t i = 0; i < 2; i++) {
 		add_delimiters(out, names[i], &usual);
 		buf_add_str(out, "|" US "||||");
-		add_time(out, now);
+		add_time(out, &usual, now);
 		buf_add_char(out, '\r');
 	}
 }

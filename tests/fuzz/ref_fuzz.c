@@ -18,6 +18,9 @@
 #define LOG_MAX   (64 << 20)
 #define FEED_MAX  (1 << 20)
 
+#define COLUMNS  "[patient]\nop = patch\n"
+#define MESSAGES "[patient]\n"
+
 static const char message[] =
     "MSH|^~\\&|EHR|CLINIC|HUB|HUB|20250601080000-0500||ADT^A08|M1|P|2.5.1\r"
     "EVN||20250601080000\r"
@@ -109,16 +112,15 @@ compile(struct span text, bool hl7)
 static void
 compile_within(char what, struct span text, bool hl7)
 {
-	static const char *const before[][2] = {{"[patient]\nid = ", "[patient]\nid = "},
-	    {"[patient]\nid = {MRN}\nwhen = ", "[patient]\nid = {PID-3}\nwhen = "},
-	    {"[patient]\nid = {a}\n[columns]\na = ",
-		"[patient]\nid = {a | cx}\n[fields]\na = "},
-	    {"[patient]\nid = {MRN}\nname.given = ",
-		"[patient]\nid = {PID-3}\nname.given = "},
-	    {"[appointment]\nid = {MRN}\nstart = ",
-		"[appointment]\nid = {SCH-1}\nstart = "},
-	    {"[code a]\nb = ",
-		"[patient]\nid = {PID-3}\ngender = {PID-8} | code a\n[code a]\nfemale = "},
+	static const char *const before[][2] = {{COLUMNS "id = ", MESSAGES "id = "},
+	    {COLUMNS "id = {MRN}\nwhen = ", MESSAGES "id = {PID-3}\nwhen = "},
+	    {COLUMNS "id = {a}\n[columns]\na = ",
+		MESSAGES "id = {a | cx}\n[fields]\na = "},
+	    {COLUMNS "id = {MRN}\nname.given = ", MESSAGES "id = {PID-3}\nname.given = "},
+	    {COLUMNS "id = {MRN}\ndeceased_at = ",
+		MESSAGES "id = {PID-3}\ndeceased_at = "},
+	    {COLUMNS "id = {MRN}\ngender = {Name} | code a\n[code a]\nfemale = ",
+		MESSAGES "id = {PID-3}\ngender = {PID-8} | code a\n[code a]\nfemale = "},
 	    {"", ""}};
 	static const char letters[] = "vwnltkf";
 	struct buf all;

@@ -25,7 +25,8 @@ rc=0
 for target in hl7 ref; do
 	mkdir -p "build/fuzz/corpus/$target"
 	"build/fuzz/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -max_len=4096 \
-		-timeout=20 -artifact_prefix="build/fuzz/failed-$target-" -print_final_stats=1 \
+		-timeout=20 -dict="fixtures/fuzz/$target.dict" \
+		-artifact_prefix="build/fuzz/failed-$target-" -print_final_stats=1 \
 		"build/fuzz/corpus/$target" "fixtures/fuzz/$target" || {
 		echo "tests/fuzz/run.sh: ${target}_fuzz failed; the input is build/fuzz/failed-$target-*"
 		rc=1

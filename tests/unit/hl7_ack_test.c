@@ -6,7 +6,7 @@
 #include "tests/unit/hl7_rig.h"
 
 #define TIME    "20261120120000+0000" /* of RIG_NOW */
-#define CONTROL "1795176000000-3"     /* RIG_NOW and the number */
+#define CONTROL "1795176000000000003"     /* RIG_NOW and the number */
 
 static struct buf out;
 
