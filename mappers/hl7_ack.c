@@ -1,10 +1,12 @@
 #include "mappers/hl7_ack.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
 
-#define US "emrdrop"
+#define US          "emrdrop"
+#define COLUMN_SIZE 64
 
 static const struct hl7_delimiters usual = {'|', '^', '~', '\\', '&', '\0'};
 
@@ -151,8 +153,19 @@ add_place(struct buf *out, const struct hl7_delimiters *d, struct span column)
 	buf_add(out, column.p + 4, column.n - 4);
 }
 
+static void
+add_column(struct buf *out, const struct hl7_delimiters *d, struct span column)
+{
+	char text[COLUMN_SIZE];
+
+	if (column.n == 0 || column.n >= sizeof(text))
+		return;
+	snprintf(text, sizeof(text), "%.*s: ", (int)column.n, column.p);
+	add_text(out, d, text);
+}
+
 void
-hl7_ack_error(struct buf *out, struct span header, const struct problem *p)
+hl7_ack_error(struct buf *out, struct span header, const struct problem *p, bool once)
 {
 	struct hl7_delimiters d = usual;
 
@@ -160,12 +173,15 @@ hl7_ack_error(struct buf *out, struct span header, const struct problem *p)
 	buf_add_str(out, "ERR");
 	buf_add_char(out, d.field);
 	buf_add_char(out, d.field);
-	add_place(out, &d, p->column);
+	if (once)
+		add_place(out, &d, p->column);
 	buf_add_char(out, d.field);
 	buf_add_str(out, error_code(p->code));
 	buf_addf(out, "%c%cHL70357%cE%c", d.component, d.component, d.field, d.field);
 	add_text(out, &d, problem_name(p->code));
 	buf_addf(out, "%c%c%c", d.field, d.field, d.field);
+	if (!once)
+		add_column(out, &d, p->column);
 	add_text(out, &d, problem_text(p->code));
 	buf_add_char(out, ' ');
 	add_text(out, &d, problem_remedy(p->code));
@@ -208,5 +224,6 @@ void
 hl7_ack_problem(struct buf *out, const struct receipt *r, enum problem_code code)
 {
 	hl7_ack_error(out, r->before,
-	    &(struct problem){.code = code, .weight = WEIGHT_REJECT, .row = r->row});
+	    &(struct problem){.code = code, .weight = WEIGHT_REJECT, .row = r->row},
+	    true);
 }

@@ -22,8 +22,13 @@ void hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int
 /* "|CONTROL ID<CR>": MSA-2 is the message's MSH-10 as it was sent. */
 void hl7_ack_behind(struct buf *out, struct hl7_message *m);
 
-/* "ERR|...<CR>" for what was wrong; `header` is text that begins with the ACK's MSH. */
-void hl7_ack_error(struct buf *out, struct span header, const struct problem *p);
+/*
+ * "ERR|...<CR>" for what was wrong; `header` is text that begins with the ACK's MSH. Where
+ * the message has the column's segment more than once, the column stands in the text,
+ * since ERR-2 would have to say in which (ERL.2).
+ */
+void hl7_ack_error(
+    struct buf *out, struct span header, const struct problem *p, bool once);
 
 /* MSA-1 (table 0008), and the ERR of what the API or the ledger had against it later. */
 const char *hl7_ack_word(enum receipt_code code);

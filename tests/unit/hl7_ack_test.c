@@ -6,7 +6,7 @@
 #include "tests/unit/hl7_rig.h"
 
 #define TIME    "20261120120000+0000" /* of RIG_NOW */
-#define CONTROL "1795176000000000003"     /* RIG_NOW and the number */
+#define CONTROL "1795176000000000003" /* RIG_NOW and the number */
 
 static struct buf out;
 
@@ -109,7 +109,7 @@ Test(hl7_ack_texts, of_a_problem)
 		to = stpcpy(stpcpy(to, errors[i].want), problem_text(p.code));
 		to = stpcpy(stpcpy(to, " "), problem_remedy(p.code));
 		stpcpy(to, "\r");
-		hl7_ack_error(&out, header, &p);
+		hl7_ack_error(&out, header, &p, true);
 		expect(want);
 	}
 }
@@ -121,22 +121,27 @@ Test(hl7_ack_texts, delimiters_of_a_problem)
 	struct problem escape = {.code = PROBLEM_HL7_ESCAPE, .column = SPAN_LIT("PID-5")};
 	struct problem columns = {.code = PROBLEM_CSV_COLUMNS};
 
-	hl7_ack_error(&out, SPAN_LIT("MSH#!@%*#R#G#S#F\rMSA#"), &date);
+	hl7_ack_error(&out, SPAN_LIT("MSH#!@%*#R#G#S#F\rMSA#"), &date, true);
 	expect("ERR##PID!1!7#102!!HL70357#E#not_date###"
 	       "The value is not a date in the agreed format. "
 	       "Write the date as in the other rows; check that the day exists.\r");
-	hl7_ack_error(&out, SPAN_LIT("MSH|^~\\&|R\rMSA|"), &escape);
+	hl7_ack_error(&out, SPAN_LIT("MSH|^~\\&|R\rMSA|"), &escape, true);
 	expect("ERR||PID^1^5|102^^HL70357|E|hl7_escape|||"
 	       "An escape sequence is not known, and was kept as it is. "
 	       "Write a backslash as \\E\\E\\E\\.\r");
-	hl7_ack_error(&out, SPAN_LIT("MSH,;.:'&,R\rMSA,"), &columns);
+	hl7_ack_error(&out, SPAN_LIT("MSH,;.:'&,R\rMSA,"), &columns, true);
 	expect(
 	    "ERR,,,102;;HL70357,E,csv_columns,,,"
 	    "The row has more or fewer cells than the header:R: "
 	    "Put cells that hold the delimiter in quotation marks:F: and leave no cell "
 	    "out:R:\r");
+	/* Which of several it was is not known. */
+	hl7_ack_error(&out, SPAN_LIT("MSH|^-\\&|R\rMSA|"), &date, false);
+	expect("ERR|||102^^HL70357|E|not_date|||PID\\R\\7: "
+	       "The value is not a date in the agreed format. "
+	       "Write the date as in the other rows; check that the day exists.\r");
 	/* Without a header that can be read, the usual ones. */
-	hl7_ack_error(&out, SPAN_LIT(""), &columns);
+	hl7_ack_error(&out, SPAN_LIT(""), &columns, true);
 	cr_expect(out.n > 8 && memcmp(out.p, "ERR|||102^^HL70357|", 19) == 0);
 }
 
