@@ -273,6 +273,8 @@ problem_line(struct buf *out, const struct problem *p)
 		buf_add_str(out, ", column ");
 		text_quote(out, p->column);
 	}
+	if (p->type != NULL && p->field != NULL)
+		buf_addf(out, " (%s.%s)", p->type, p->field);
 	buf_addf(out, " not taken: %s %s%s%.*s%s\n", problem_text(p->code),
 	    problem_remedy(p->code), p->detail.n > 0 ? " (" : "", (int)p->detail.n,
 	    p->detail.n > 0 ? p->detail.p : "", p->detail.n > 0 ? ")" : "");

@@ -104,11 +104,11 @@ Test(report, text_for_a_person)
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
 	    "3 stale, 2 refused, 1 pending, 1 rows filtered, 2 rows rejected\n"
-	    "    row 7, column \"DOB \\u001b[2J\\\"\" not taken: The value is not a date in the "
-	    "agreed format. Write the date as in the other rows; check that the day "
-	    "exists.\n"
-	    "    row 8 not taken: The value is not a date in the agreed format. Write the "
-	    "date as in the other rows; check that the day exists.\n"
+	    "    row 7, column \"DOB \\u001b[2J\\\"\" (patient.birth_date) "
+	    "not taken: The value is not a date in the agreed format. "
+	    "Write the date as in the other rows; check that the day exists.\n"
+	    "    row 8 (patient.birth_date) not taken: The value is not a date in the "
+	    "agreed format. Write the date as in the other rows; check that the day exists.\n"
 	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
 	    "agreed format.\n"
 	    "  2 not ready yet: the next run looks again\n"
@@ -236,7 +236,8 @@ Test(report, problems_are_capped_and_counted)
 	buf_clear(&out);
 	report_text(&r, &out);
 	buf_add_char(&out, '\0');
-	cr_expect_not_null(strstr(out.p, "row 21, column \"DOB\" not taken"));
+	cr_expect_not_null(
+	    strstr(out.p, "row 21, column \"DOB\" (patient.birth_date) not taken"));
 	cr_expect_null(strstr(out.p, "row 22,"));
 	cr_expect_not_null(strstr(out.p, "and 1030 more"));
 	cr_expect_not_null(
