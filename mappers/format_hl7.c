@@ -189,23 +189,12 @@ event_times(const void *self)
 	return map_event_times(f->map);
 }
 
-/* Is the column's segment in the message once? A structure's problem has no column. */
-static bool
-is_once(const struct hl7_message *m, struct span column)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; m != NULL && column.n > 3 && i < m->n; i++)
-		n += m->segments[i].name == hl7_name(column.p);
-	return n <= 1;
-}
-
 static void
 tell(struct hl7_file *f, const struct problem *p)
 {
 	if (f->acks && p->weight == WEIGHT_REJECT && f->nerrors++ < ACK_ERRORS)
-		hl7_ack_error(
-		    &f->errors, buf_span(&f->before), p, is_once(f->message, p->column));
+		hl7_ack_error(&f->errors, buf_span(&f->before), p,
+		    hl7_ack_once(f->message, p->column));
 	f->run.sink->problem(f->run.sink->arg, p);
 }
 
@@ -245,13 +234,6 @@ count_row(struct hl7_file *f, enum row_fate fate)
 	n->rejected += fate == ROW_REJECTED;
 }
 
-/* An acknowledgement is never acknowledged (2.9.2). */
-static bool
-is_answer(struct hl7_message *m)
-{
-	return span_eq(hl7_leaf(&m->d, hl7_field(m, 0, 9)), SPAN_LIT("ACK"));
-}
-
 static void
 begin_ack(struct hl7_file *f, const struct hl7_found *found)
 {
@@ -260,7 +242,7 @@ begin_ack(struct hl7_file *f, const struct hl7_found *found)
 	buf_clear(&f->errors);
 	f->nerrors = 0;
 	f->message = found->message;
-	f->answer = found->message != NULL && is_answer(found->message);
+	f->answer = found->message != NULL && hl7_ack_is(found->message);
 	if (f->acks && !f->answer)
 		hl7_ack_before(&f->before, found->message, found->number, f->run.now);
 }

@@ -76,6 +76,22 @@ add_field(struct buf *out, struct hl7_message *m, unsigned field, const char *ot
 		add_text(out, delimiters(m), otherwise);
 }
 
+bool
+hl7_ack_is(struct hl7_message *m)
+{
+	return span_eq(hl7_leaf(&m->d, hl7_field(m, 0, 9)), SPAN_LIT("ACK"));
+}
+
+bool
+hl7_ack_once(const struct hl7_message *m, struct span column)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; m != NULL && column.n > 3 && i < m->n; i++)
+		n += m->segments[i].name == hl7_name(column.p);
+	return n <= 1;
+}
+
 /* Sender and receiver change places (2.14.9.3 to 2.14.9.6). */
 void
 hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t now)

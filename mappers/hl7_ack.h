@@ -19,6 +19,12 @@
  */
 void hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t now);
 
+/* Is the message an acknowledgement itself? These are never acknowledged (2.9.2). */
+bool hl7_ack_is(struct hl7_message *m);
+
+/* Is the segment of a problem's column, if there is one, in the message only once? */
+bool hl7_ack_once(const struct hl7_message *m, struct span column);
+
 /* "|CONTROL ID<CR>": MSA-2 is the message's MSH-10 as it was sent. */
 void hl7_ack_behind(struct buf *out, struct hl7_message *m);
 
