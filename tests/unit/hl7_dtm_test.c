@@ -166,7 +166,7 @@ static const struct {
     {"", "SCH|5||||||||an hour|min\r", "not_number SCH-9"},
     {"", "SCH|5||||||||-5|min\r", "not_number SCH-9"},
     {"", "SCH|5||||||||1.|min\r", "not_number SCH-9"},
-    {"", "SCH|5\rTQ1|1||||||202607011045|202607011000\r", "not_number TQ1-7"},
+    {"", "SCH|5\rTQ1|1||||||202607011045|202607011000\r", "conflict TQ1-7"},
     {"", "SCH|5\rTQ1|1||||||20260701|20260702\r", "not_datetime TQ1-7"},
     {"", "SCH|5\rTQ1|1||||||202607011000|later\r", "not_datetime TQ1-7"},
     {"", "SCH|5\r", ""},
