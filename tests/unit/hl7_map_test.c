@@ -117,7 +117,7 @@ Test(hl7_map_values, nulls_and_lists)
 #define NK1 "NK1|1|Doe^Jo|SPO||555^PRN^PH\rNK1|2|Roe^Al|CHD\rNK1|3||SIB||\"\"\r"
 
 static const struct rig_case composites[] = {
-    /* BUG? Among the elements of a list "" counts as empty; "given" stands once. */
+    /* Among the elements of a list "" counts as empty; "given" stands once. */
     {PATIENT "name = {PID-5 | xpn}", ADT "PID||7|||Lee^Ann^B^Jr^Dr~Other^Name\r",
 	"patch patient 7 {\"name\":{\"family\":\"Lee\",\"given\":[\"Ann\",\"B\"],"
 	"\"prefix\":\"Dr\",\"suffix\":\"Jr\"}}\nmapped 1"},

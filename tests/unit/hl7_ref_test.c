@@ -140,7 +140,7 @@ static const struct {
     {"PID/PV1/ORC/OBR-1", "character 13: expected fewer segments"},
     /* A place behind letters that have two bytes each. */
     {"PID-3[4=\xc3\xa9\xc3\xa9 & x]", "character 14: expected a number from 1 to 999"},
-    /* BUG? The number that is out of bounds begins where one was expected. */
+    /* A number that is out of bounds: where it begins. */
     {"PID-0", "character 5: expected a number from 1 to 999"},
     {"PID-1000", "character 5: expected a number from 1 to 999"},
     {"PID-3[#0].1", "character 8: expected a number from 1 to 999"},
