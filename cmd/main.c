@@ -29,8 +29,9 @@ print_out(struct span text, struct err *e)
 static void
 usage(FILE *to)
 {
-	fputs("emrdrop: CSV drops on SFTP, delivered to an HTTP API exactly once\n\n"
-	      "  emrdrop COMMAND [options] [arguments]\n\n",
+	fputs(
+	    "emrdrop: CSV and HL7 v2 drops on SFTP, delivered to an HTTP API exactly once\n\n"
+	    "  emrdrop COMMAND [options] [arguments]\n\n",
 	    to);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
