@@ -12,7 +12,7 @@
 
 #define READ_SIZE   (256 << 10)
 #define FOLDER_MODE 0770
-#define FILE_MODE   0660 /* the clinic reads it: the drop's umask and group decide */
+#define FILE_MODE   0660 /* the clinic reads it, as the folder's group */
 
 /*
  * A drop in a local or mounted folder. Whoever fills it may put links there: below
@@ -241,7 +241,10 @@ file_create(void *self, const char *path, struct err *e)
 	d->fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	    FILE_MODE);
-	if (d->fd < 0)
+	/* The umask is for files of our own; a share that knows no modes says so. */
+	if (d->fd >= 0)
+		(void)fchmod(d->fd, FILE_MODE);
+	else
 		file_fail(e, "making a file");
 	close(dir);
 	return d->fd < 0 ? -1 : 0;

@@ -149,6 +149,7 @@ test_killed() {
 			points=$((points + 1))
 		done
 	done
+	is "for the folder's group to read" 660 "$(stat -c %a "$folder"/three.hl7-*)"
 	ok "there are points enough: $points" [ "$points" -gt 12 ]
 	batches_sound "killed"
 	unset ASAN_OPTIONS
