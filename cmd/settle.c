@@ -5,13 +5,13 @@
  * delivery, or keep the next file waiting.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/utf8.h"
 #include "cmd/job_impl.h"
 #include "cmd/status.h"
@@ -131,26 +131,45 @@ settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 	return settle(j, s, e) == 0 ? 0 : settle_failed(j, "settle-failed", e);
 }
 
-/* NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
+/* Beside the ledger it has the file's id for a name, since names may tell of patients. */
 static int
 keep_answer(struct job *j, struct intake *in, struct err *e)
 {
-	char id[FILE_ID_HEX_SIZE], name[NAME_MAX + 1];
-	struct span of = span_of(in->entry.name);
+	char id[FILE_ID_HEX_SIZE];
 	struct answer *a;
 	int rc;
 
-	if (of.n > NAME_KEPT_MAX)
-		of.n = utf8_valid((struct span){of.p, NAME_KEPT_MAX});
 	digest_hex(&in->entry.id, id);
-	snprintf(name, sizeof(name), "%.*s-%.8s.ack.hl7", (int)of.n, of.p, id);
-	if ((a = answer_new(ledger_dir(j->ledger), j->feed->feed.name, name, e)) == NULL)
+	if ((a = answer_new(ledger_dir(j->ledger), j->feed->feed.name, id, e)) == NULL)
 		return -1;
 	rc = acks_write(in->acks, a, in->entry.read_at, e);
 	if (rc == 0)
 		rc = answer_keep(a, e);
 	answer_free(a);
 	return rc;
+}
+
+/* FEEDBACK/NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
+static int
+answer_path(struct job *j, const char *id, char path[FILE_PATH_MAX + 1], struct err *e)
+{
+	struct file_entry en;
+	struct digest d;
+	struct span of;
+	int r = 0;
+
+	if (hex_decode(span_of(id), d.b, DIGEST_SIZE) == 0 &&
+	    (r = ledger_file_get(j->ledger, &d, &en, e)) < 0)
+		return -1;
+	if (r == 0)
+		return err_set(e, ERR_IO, "answers/%s/%s belongs to no file",
+		    j->feed->feed.name, id);
+	of = span_of(en.name);
+	if (of.n > NAME_KEPT_MAX)
+		of.n = utf8_valid((struct span){of.p, NAME_KEPT_MAX});
+	snprintf(path, FILE_PATH_MAX + 1, "%s/%.*s-%.8s.ack.hl7",
+	    j->feed->source.feedback, (int)of.n, of.p, id);
+	return 0;
 }
 
 static int
@@ -177,10 +196,10 @@ give_answer(void *arg, const char *name, int fd, struct err *e)
 	struct job *j = arg;
 	char path[FILE_PATH_MAX + 1];
 	struct drop_file there;
-	int r;
+	int r = answer_path(j, name, path, e);
 
-	snprintf(path, sizeof(path), "%s/%s", j->feed->source.feedback, name);
-	r = poller_stat(j->poller, path, &there, e);
+	if (r == 0)
+		r = poller_stat(j->poller, path, &there, e);
 	if (r == 1)
 		return 0;
 	if (r == 0 && poller_put_begin(j->poller, path, e) == 0 &&
