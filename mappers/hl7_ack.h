@@ -15,7 +15,7 @@
 
 /*
  * "MSH...<CR>MSA|": `m` is the message answered, NULL if it can't be read. `number` is
- * its number in the file, and the acknowledgement's control id; `now` in ms.
+ * its number in the file; `now`, in ms, and the number make MSH-10.
  */
 void hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t now);
 

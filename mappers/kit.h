@@ -13,10 +13,6 @@
 #include "base/zone.h"
 #include "mappers/codes.h"
 
-/*
- * What a map's transforms are made of, and with it released: the arena of the map,
- * its regular expressions, zones and code tables.
- */
 struct kit {
 	struct arena arena;
 	struct owned_regexp *regexps;

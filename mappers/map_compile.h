@@ -47,8 +47,4 @@ void check_codes(struct compiler *c, struct rule *ru);
 /* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);
 
-/* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
-enum problem_code kind_enforce(
-    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
-
 #endif

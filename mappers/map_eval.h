@@ -85,10 +85,6 @@ bool put_named(const struct making *m, size_t from);
 /* After the last rule: objects in the order that records want. */
 void put_end(struct making *m);
 
-/* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
-enum problem_code kind_enforce(
-    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
-
 /* The record of a section, into its room for values (map_eval.c). */
 void eval_section(struct binding *b, const struct section *sec, struct record *out);
 

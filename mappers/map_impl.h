@@ -90,4 +90,8 @@ struct map {
 	uint64_t fingerprint;
 };
 
+/* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
+enum problem_code kind_enforce(
+    const struct rule *ru, const struct zone *zone, struct run *r, struct text *t);
+
 #endif

@@ -134,7 +134,6 @@ compile_hl7(struct compiler *c, struct ref *r, struct err *e)
 
 	if (compile_tests(c, r->hl7->repetition.tests, e) != 0)
 		return -1;
-
 	if (title_hl7(c, r->hl7, &title, e) != 0)
 		return -1;
 	for (r->slot = 0; r->slot < m->nslots; r->slot++)
