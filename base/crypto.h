@@ -24,7 +24,15 @@ struct digest {
 };
 
 /* Uses of a digest: each has a key of its own, derived from the site key. */
-enum key_use { KEY_RECORD, KEY_CONTENT, KEY_NAME, KEY_BATCH, KEY_CHECK, KEY_USES };
+enum key_use {
+	KEY_RECORD,
+	KEY_CONTENT,
+	KEY_NAME,
+	KEY_BATCH,
+	KEY_CHECK,
+	KEY_AUDIT,
+	KEY_USES
+};
 
 struct site_keys {
 	unsigned char digest[KEY_USES][16];

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/who.h"
+
 #define PATH_SIZE 4096
 
 static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
@@ -114,4 +116,18 @@ app_release(struct app *app)
 {
 	conf_release(&app->conf);
 	conf_errors_release(&app->errors);
+}
+
+struct ledger *
+app_ledger(struct app *app, bool create, struct err *e)
+{
+	struct ledger *l = ledger_open(app->state.dir, app->state.key_file, create, e);
+
+	if (l == NULL)
+		return NULL;
+	app->auditor.clock = app->clock;
+	app->auditor.run = app->run;
+	who_runs(&app->auditor);
+	ledger_audit_by(l, &app->auditor);
+	return l;
 }

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"
 
@@ -44,6 +45,7 @@ struct app {
 	const struct clock *clock;
 	struct log log;
 	char run[ULID_SIZE];
+	struct auditor auditor;
 };
 
 /* The option tables of emrdrop.ini, for the manual. */
@@ -57,6 +59,11 @@ extern const struct conf_option run_options[];
  */
 int app_load(struct app *app, struct err *e);
 void app_release(struct app *app);
+
+/*
+ * The site's ledger, opened in the name of whoever runs this; `create` as ledger_open.
+ */
+struct ledger *app_ledger(struct app *app, bool create, struct err *e);
 
 /* Prints the mistakes of a configuration to stderr, one a line. */
 void app_print_errors(const struct conf_errors *errs);

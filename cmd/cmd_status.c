@@ -281,7 +281,7 @@ status(struct app *app, struct err *e)
 
 	buf_init(&s.out, 64u << 20);
 	jw_init(&s.json, &s.out);
-	s.ledger = ledger_open(app->state.dir, app->state.key_file, false, e);
+	s.ledger = app_ledger(app, false, e);
 	if (s.ledger != NULL)
 		rc = show_all(&s);
 	ledger_close(s.ledger);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/job_impl.h"
+#include "state/controls.h"
 
 #define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
 
@@ -129,12 +130,19 @@ pump(struct job *j, struct intake *in, struct err *e)
 	return r;
 }
 
+static const char *
+place_of(struct job *j, const struct intake *in)
+{
+	return in->path[0] != '\0' ? in->path : poller_path(j->poller, in->file->name);
+}
+
 /* What was read must still be what lies there: the clinic may be writing. */
 static int
-same_still(struct job *j, const struct drop_file *f, struct err *e)
+same_still(struct job *j, const struct intake *in, struct err *e)
 {
+	const struct drop_file *f = in->file;
 	struct drop_file now;
-	int r = poller_stat(j->poller, poller_path(j->poller, f->name), &now, e);
+	int r = poller_stat(j->poller, place_of(j, in), &now, e);
 
 	if (r < 0)
 		return -1;
@@ -199,6 +207,43 @@ job_content(const struct job *j, const struct intake *in)
 	return digest_parts(job_keys(j), KEY_NAME, parts, 2);
 }
 
+/* Of a file that is discarded no record counts. */
+static void
+discard(struct file_entry *en)
+{
+	en->verdict = VERDICT_DISCARD;
+	snprintf(en->reason, sizeof(en->reason), "discarded by hand");
+	en->records = en->unchanged = en->duplicate = en->stale = en->refused = 0;
+}
+
+static void
+approve(struct file_entry *en)
+{
+	char why[sizeof(en->reason)];
+
+	en->verdict = VERDICT_DELIVER;
+	memcpy(why, en->reason, sizeof(why));
+	snprintf(en->reason, sizeof(en->reason), "approved by hand: %.*s",
+	    (int)sizeof(why) - 32, why);
+}
+
+/* What a human decided of a file that is held, or refused. */
+static int
+heed_decision(struct job *j, struct intake *in, struct err *e)
+{
+	enum decision d = DECISION_NONE;
+
+	if (j->ledger == NULL ||
+	    ledger_decision_get(j->ledger, in->entry.feed, in->sha256, &d, e) < 0)
+		return j->ledger == NULL ? 0 : -1;
+	in->decided = d != DECISION_NONE;
+	if (d == DECISION_DISCARD)
+		discard(&in->entry);
+	else if (d == DECISION_APPROVE && in->entry.verdict == VERDICT_HOLD)
+		approve(&in->entry);
+	return 0;
+}
+
 static void
 judge(struct job *j, struct intake *in)
 {
@@ -245,11 +290,11 @@ finish(struct job *j, struct intake *in, struct err *e)
 	if (changes_end(in->changes, in->list, e) != 0)
 		return -1;
 	take_counts(in);
-	if (in->refusal.code == ERR_NONE && check_books(in, e) != 0)
+	if (in->refusal.code != ERR_REFUSED && check_books(in, e) != 0)
 		return -1;
 	name_entry(j, in);
 	judge(j, in);
-	return 0;
+	return heed_decision(j, in, e);
 }
 
 int
@@ -267,11 +312,11 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL ||
 	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
-	    (in->ahead = ahead_open(j->poller, f, e)) == NULL)
+	    (in->ahead = ahead_open(j->poller, place_of(j, in), f, e)) == NULL)
 		return -1;
 	rc = pump(j, in, e);
 	ahead_close(in->ahead);
-	if (rc != 0 || same_still(j, f, e) != 0)
+	if (rc != 0 || same_still(j, in, e) != 0)
 		return -1;
 	return finish(j, in, e);
 }

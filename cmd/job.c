@@ -11,133 +11,10 @@
 #include "cmd/job_impl.h"
 #include "cmd/status.h"
 
-#define LOG_LINES 100 /* rejected rows logged a file */
-
 const struct site_keys *
 job_keys(const struct job *j)
 {
 	return j->ledger != NULL ? ledger_keys(j->ledger) : j->ephemeral;
-}
-
-static void
-log_file(struct job *j, const struct intake *in, const char *event, enum log_level level)
-{
-	char id[FILE_ID_HEX_SIZE];
-	const struct file_entry *en = &in->entry;
-
-	digest_hex(&en->id, id);
-	for (size_t i = 0; i < in->problems.n && i < LOG_LINES; i++)
-		log_problem(&j->app->log, en->feed, id, &in->problems.v[i], 0);
-	for (size_t i = 0; i < in->problems.kinds; i++)
-		log_problem(&j->app->log, en->feed, id, &in->problems.warnings[i].first,
-		    in->problems.warnings[i].n);
-	log_event(&j->app->log, level, event,
-	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
-		LOG_NAME("verdict", verdict_name(en->verdict)),
-		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
-		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
-		LOG_UINT("delivered", en->delivered),
-		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
-}
-
-/* The file's entry in the report, and its share of the exit status. */
-static int
-tell(struct job *j, const struct intake *in, uint64_t pending, struct err *e)
-{
-	struct file_report *r = report_file(j->report, j->out, &in->entry, &in->problems);
-
-	if (r == NULL)
-		return err_nomem(e);
-	r->pending = pending;
-	snprintf(r->found, sizeof(r->found), "%s", in->found);
-	if (in->entry.rejected > 0 || in->entry.refused > 0)
-		j->out->exit = status_worse(j->out->exit, STATUS_SOME_LOST);
-	return 0;
-}
-
-/* P3, second half: everything that was mapped is accounted for. */
-static int
-check_books(const struct intake *in, uint64_t pending, struct err *e)
-{
-	const struct file_entry *en = &in->entry;
-
-	if (en->records != en->delivered + en->unchanged + en->duplicate + en->stale +
-			       en->refused + pending)
-		return err_set(e, ERR_INTERNAL, "the books do not balance: deliveries");
-	return 0;
-}
-
-/* Held or refused: it stays in the drop, and the ledger says why. */
-static int
-stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
-{
-	bool hold = in->entry.verdict == VERDICT_HOLD;
-	const struct name_put put = {
-	    f->name, {.state = hold ? NAME_HELD : NAME_REFUSED,
-			 .size = f->size,
-			 .mtime = f->mtime,
-			 .seen = clock_wall(j->app->clock),
-			 .fingerprint = j->feed->verdict_fingerprint,
-			 .blocks = hold && !mapper_event_times(j->feed->mapper),
-			 .file = in->entry.id}};
-
-	j->out->exit = status_worse(
-	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
-	log_file(j, in, hold ? "file-held" : "file-refused", LOG_ERROR);
-	j->out->held += hold;
-	j->out->refused += !hold;
-	j->out->blocked |= put.entry.blocks;
-	if (tell(j, in, 0, e) != 0)
-		return -1;
-	if (j->app->dry_run)
-		return 0;
-	if (ledger_file_put(j->ledger, &in->entry, e) != 0 ||
-	    ledger_problems_put(
-		j->ledger, &in->entry.id, in->problems.v, in->problems.n, e) != 0)
-		return -1;
-	return ledger_names_put(j->ledger, j->feed->feed.name, &put, 1, e);
-}
-
-/* The pass is over, or none was needed: the feed has this file behind it. */
-int
-job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
-    uint64_t pending, struct err *e)
-{
-	struct file_entry *en = &in->entry;
-
-	en->closed = true;
-	if (check_books(in, pending, e) != 0 || ledger_file_put(j->ledger, en, e) != 0 ||
-	    ledger_problems_put(j->ledger, &en->id, in->problems.v, in->problems.n, e) !=
-		0 ||
-	    ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
-		return -1;
-	j->state.last_delivery = clock_wall(j->app->clock);
-	j->state.last_content = job_content(j, in);
-	j->state.scope = j->scope;
-	j->state.files++;
-	j->state.delivered += en->delivered;
-	j->state.rejected += en->rejected;
-	j->state.refused += en->refused;
-	if (ledger_feed_put(j->ledger, &j->state, e) != 0)
-		return -1;
-	log_file(j, in, "file-delivered", LOG_INFO);
-	if (tell(j, in, pending, e) != 0)
-		return -1;
-	return settle_done(j, f, in, e);
-}
-
-int
-job_close_pass(
-    struct job *j, struct pass *p, struct intake *in, uint64_t *pending, struct err *e)
-{
-	struct merged sum;
-
-	if (pass_close(j->ledger, p, &sum, e) != 0)
-		return -1;
-	in->entry.delivered = sum.taken;
-	in->entry.refused += sum.refused;
-	*pending = sum.doubtful;
-	return 0;
 }
 
 static int
@@ -156,52 +33,45 @@ new_pass(
 	return pass_open(j->ledger, p, e);
 }
 
+/* 1: the pass was sent; 0: there is nothing to send; -1. */
 static int
-deliver(struct job *j, struct intake *in, int64_t now, uint64_t *pending, struct err *e)
+deliver(struct job *j, struct intake *in, int64_t now, struct pass *p, struct err *e)
 {
-	struct pass p;
-
-	*pending = 0;
 	if (changes_counts(in->changes)->batches == 0)
 		return 0;
-	if (ledger_file_put(j->ledger, &in->entry, e) != 0 ||
-	    new_pass(j, in, now, &p, e) != 0)
+	if (ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
+		0 ||
+	    new_pass(j, in, now, p, e) != 0)
 		return -1;
-	in->entry.pass = p.number;
+	in->entry.pass = p->number;
 	log_event(&j->app->log, LOG_DEBUG, "pass-opened",
-	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number),
-		LOG_UINT("batches", p.batches)));
-	if (send_changes(j, &p, in, e) != 0)
+	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
+		LOG_UINT("batches", p->batches)));
+	if (send_changes(j, p, in, e) != 0)
 		return -1;
 	log_event(&j->app->log, LOG_DEBUG, "pass-sent",
-	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
-	return job_close_pass(j, &p, in, pending, e);
-}
-
-/* What is to be told of a file whose delivery ends with an error. */
-void
-job_tell_unfinished(struct job *j, const struct intake *in)
-{
-	struct err lost;
-
-	tell(j, in, changes_counts(in->changes)->changed, &lost);
+	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number)));
+	return 1;
 }
 
 static int
 judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
     struct err *e)
 {
-	uint64_t pending = changes_counts(in->changes)->changed;
+	struct pass p;
+	int sent = 0;
 
 	if (in->entry.verdict == VERDICT_HOLD || in->entry.verdict == VERDICT_REFUSE)
-		return stand_aside(j, f, in, e);
+		return conclude_aside(j, f, in, e);
 	if (j->app->dry_run)
-		return tell(j, in, pending, e);
-	if (deliver(j, in, now, &pending, e) != 0) {
-		job_tell_unfinished(j, in);
+		return conclude_tell(j, in, changes_counts(in->changes)->changed, e);
+	if (in->entry.verdict != VERDICT_DISCARD)
+		sent = deliver(j, in, now, &p, e);
+	if (sent < 0) {
+		conclude_unsent(j, in);
 		return -1;
 	}
-	return job_conclude(j, f, in, pending, e);
+	return conclude_file(j, f, in, sent ? &p : NULL, e);
 }
 
 /* 1 if it changed while it was read: nothing may overtake it. */
@@ -284,7 +154,7 @@ open_ledger(struct job *j, struct err *e)
 	snprintf(marker, sizeof(marker), "%s/ledger.id", st->dir);
 	if (j->app->dry_run && access(marker, F_OK) != 0)
 		return open_ephemeral(j, e);
-	j->ledger = ledger_open(st->dir, st->key_file, !j->app->dry_run, e);
+	j->ledger = app_ledger(j->app, !j->app->dry_run, e);
 	if (j->ledger == NULL)
 		return -1;
 	if (ledger_is_new(j->ledger))

@@ -56,6 +56,7 @@ void look_release(struct drop_look *look);
 /* One file, read. */
 struct intake {
 	const struct drop_file *file;
+	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */
 	struct changes_conf conf;
 	struct changes *changes;
 	struct ahead *ahead; /* the file being fetched */
@@ -68,6 +69,8 @@ struct intake {
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
 	char found[256];
+	enum pass_mode mode;
+	bool decided; /* by a human */
 };
 
 /*
@@ -86,24 +89,46 @@ void intake_free(struct intake *in);
  */
 int send_changes(struct job *j, const struct pass *p, struct intake *in, struct err *e);
 
-/*
- * Keeps the answer that the feed asks for, writes down what became of the file, puts it
- * away and gives the answer.
- */
-int settle_done(
-    struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
+/* What is to be done with a file in the drop, in the commit that concludes it. */
+struct settlement {
+	struct name_put put;
+	struct settling settling;
+	bool moves; /* it is moved, or removed: as `settling` says */
+};
+
+/* Decides where the file goes, and writes that into its entry. `f` must outlive *out. */
+int settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
+    struct settlement *out, struct err *e);
+
+/* Carries it out, and gives the clinic the answers that wait. */
+int settle_done(struct job *j, const struct settlement *s, struct err *e);
+
+/* The answer that the feed asks for, kept until it can be given. */
+int settle_keep_answer(struct job *j, struct intake *in, struct err *e);
 
 /* Goes on with what earlier runs could not put away, or tell the clinic. */
 int settle_again(struct job *j, struct err *e);
 
-/* Closes the pass of a file that was sent; what stayed unanswered is *pending. */
-int job_close_pass(
-    struct job *j, struct pass *p, struct intake *in, uint64_t *pending, struct err *e);
-/* The feed has this file behind it: books, ledger, report, settling. */
-int job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
-    uint64_t pending, struct err *e);
+/*
+ * The end of a file that was sent in `pass`, or had nothing to send (NULL): answer,
+ * merge, books, one commit for all that is known of it, report, and into the archive.
+ */
+int conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
+    struct pass *pass, struct err *e);
 
-void job_tell_unfinished(struct job *j, const struct intake *in);
+/* The same of a pass whose merge an earlier run began. */
+int conclude_merged(struct job *j, struct pass *pass, struct err *e);
+
+/* A file that is held or refused. */
+int conclude_aside(
+    struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
+
+/* The file's entry in the report, and its share of the exit status. */
+int conclude_tell(
+    struct job *j, const struct intake *in, uint64_t pending, struct err *e);
+
+/* What is to be told of a file whose delivery ends with an error. */
+void conclude_unsent(struct job *j, const struct intake *in);
 
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);

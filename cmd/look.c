@@ -7,6 +7,7 @@
 
 #include "cmd/job_impl.h"
 #include "pollers/ready.h"
+#include "state/controls.h"
 
 #define LONG_AGO (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
 #define WAIT_MAX 60000            /* ms that a run waits for files to be stable */
@@ -33,18 +34,35 @@ judge_ready(struct job *j, struct listed *it, int64_t now)
 		    .seen = now};
 }
 
-/* A held or refused file stays as it is until it, or the feed's settings, change. */
-static bool
-stands(struct job *j, struct listed *it)
+/* Has a human decided what becomes of it? 1, 0, -1. */
+static int
+decided(struct job *j, const struct listed *it, struct err *e)
+{
+	struct file_entry en;
+	enum decision d;
+	int r = ledger_file_get(j->ledger, &it->name.file, &en, e);
+
+	return r == 1 ? ledger_decision_get(j->ledger, en.feed, en.sha256, &d, e) : r;
+}
+
+/*
+ * A held or refused file stays as it is until it, or the feed's settings, change, or
+ * somebody decides. 1, 0, -1.
+ */
+static int
+stands(struct job *j, struct listed *it, struct err *e)
 {
 	bool held = it->name.state == NAME_HELD;
+	int r;
 
 	if (it->name.fingerprint != j->feed->verdict_fingerprint)
-		return false;
+		return 0;
+	if ((r = decided(j, it, e)) != 0)
+		return r < 0 ? -1 : 0;
 	it->what = held && it->name.blocks ? STOP : SKIP;
 	j->out->held += held;
 	j->out->refused += !held;
-	return true;
+	return 1;
 }
 
 /* 1: nothing is known of it; 0: *it says what to do; -1. */
@@ -60,7 +78,10 @@ look_known(struct job *j, struct listed *it, struct err *e)
 		return 1;
 	if (it->name.state == NAME_DONE)
 		return j->out->known++, 0;
-	return it->name.state == NAME_SEEN || !stands(j, it);
+	if (it->name.state == NAME_SEEN)
+		return 1;
+	known = stands(j, it, e);
+	return known < 0 ? -1 : !known;
 }
 
 static int

@@ -7,14 +7,21 @@
 #include <string.h>
 
 #include "cmd/job_impl.h"
+#include "state/conclude.h"
 
 /* The pass ends as it stands: what was sent and not answered becomes doubtful. */
 static int
 abandon(struct job *j, struct pass *p, const char *why, struct err *e)
 {
+	const struct conclusion c = {.pass = p,
+	    .audit = {.act = "pass-abandoned",
+		.feed = p->feed,
+		.file = &p->file,
+		.detail = why}};
 	struct merged sum;
 
-	if (pass_close(j->ledger, p, &sum, e) != 0)
+	if (pass_merge(j->ledger, p, &sum, e) != 0 ||
+	    ledger_conclude(j->ledger, &c, e) != 0)
 		return -1;
 	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
 	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
@@ -35,20 +42,16 @@ static int
 go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *in,
     struct err *e)
 {
-	uint64_t pending;
-
 	if (!same_changes(j, p, in))
 		return abandon(j, p, "the file gives other changes than it did", e);
 	in->entry.id = p->file;
 	in->entry.pass = p->number;
 	in->entry.verdict = VERDICT_DELIVER;
 	if (send_changes(j, p, in, e) != 0) {
-		job_tell_unfinished(j, in);
+		conclude_unsent(j, in);
 		return -1;
 	}
-	return job_close_pass(j, p, in, &pending, e) == 0
-		   ? job_conclude(j, f, in, pending, e)
-		   : -1;
+	return conclude_file(j, f, in, p, e);
 }
 
 /* 1: this was the pass's file, and the pass is over; 0: it was another; -1. */
@@ -109,7 +112,6 @@ other_feed(struct job *j, struct pass *p, struct err *e)
 int
 resume(struct job *j, struct err *e)
 {
-	struct merged sum;
 	struct pass p;
 	int r = pass_get(j->ledger, j->scope, &p, e);
 
@@ -120,7 +122,7 @@ resume(struct job *j, struct err *e)
 	log_event(&j->app->log, LOG_INFO, "pass-resumed",
 	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
 	if (p.closing)
-		return pass_close(j->ledger, &p, &sum, e);
+		return conclude_merged(j, &p, e);
 	r = find_file(j, &p, e);
 	if (r < 0)
 		return -1;

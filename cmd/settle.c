@@ -132,13 +132,15 @@ settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 }
 
 /* Beside the ledger it has the file's id for a name, since names may tell of patients. */
-static int
-keep_answer(struct job *j, struct intake *in, struct err *e)
+int
+settle_keep_answer(struct job *j, struct intake *in, struct err *e)
 {
 	char id[FILE_ID_HEX_SIZE];
 	struct answer *a;
 	int rc;
 
+	if (in->acks == NULL)
+		return 0;
 	digest_hex(&in->entry.id, id);
 	if ((a = answer_new(ledger_dir(j->ledger), j->feed->feed.name, id, e)) == NULL)
 		return -1;
@@ -254,35 +256,35 @@ settle_again(struct job *j, struct err *e)
 	return rc == 0 ? give_answers(j, e) : rc;
 }
 
-static int
-put_away(struct job *j, const struct drop_file *f, const struct intake *in, struct err *e)
+int
+settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
+    struct settlement *out, struct err *e)
 {
-	const struct name_put put = {f->name, {.state = NAME_DONE,
-						  .size = f->size,
-						  .mtime = f->mtime,
-						  .seen = clock_wall(j->app->clock),
-						  .file = in->entry.id}};
-	struct settling s = {.size = f->size, .mtime = f->mtime};
-	const char *feed = j->feed->feed.name, *folder;
+	const char *folder;
 
+	*out = (struct settlement){.put = {f->name, {.state = NAME_DONE,
+							.size = f->size,
+							.mtime = f->mtime,
+							.seen = clock_wall(j->app->clock),
+							.file = en->id}},
+	    .settling = {.size = f->size, .mtime = f->mtime}};
 	if (source_after(&j->feed->source, &folder) == AFTER_KEEP)
-		return ledger_names_put(j->ledger, feed, &put, 1, e);
-	snprintf(s.name, sizeof(s.name), "%s", f->name);
+		return 0;
+	out->moves = true;
+	snprintf(out->settling.name, sizeof(out->settling.name), "%s", f->name);
 	/* If the archive can't be looked into, the move will tell why. */
-	if (free_path(j, &in->entry, &s, e) != 0 && e->code != ERR_IO &&
+	if (free_path(j, en, &out->settling, e) != 0 && e->code != ERR_IO &&
 	    e->code != ERR_PERM)
 		return -1;
-	if (ledger_settle_begin(j->ledger, feed, &put, &s, e) != 0)
-		return -1;
-	return settle_or_tell(j, &s, e);
+	e->code = ERR_NONE;
+	snprintf(en->path, sizeof(en->path), "%s", out->settling.path);
+	return 0;
 }
 
 int
-settle_done(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
+settle_done(struct job *j, const struct settlement *s, struct err *e)
 {
-	if (in->acks != NULL && keep_answer(j, in, e) != 0)
+	if (s->moves && settle_or_tell(j, &s->settling, e) != 0)
 		return -1;
-	if (put_away(j, f, in, e) != 0)
-		return -1;
-	return in->acks == NULL ? 0 : give_answers(j, e);
+	return give_answers(j, e);
 }

@@ -95,7 +95,7 @@ release(struct ahead *a)
 }
 
 struct ahead *
-ahead_open(struct poller *p, const struct drop_file *f, struct err *e)
+ahead_open(struct poller *p, const char *path, const struct drop_file *f, struct err *e)
 {
 	struct ahead *a = calloc(1, sizeof(*a));
 	int rc;
@@ -111,7 +111,7 @@ ahead_open(struct poller *p, const struct drop_file *f, struct err *e)
 			goto out;
 		}
 	}
-	if (poller_read_open(p, f, e) != 0)
+	if (poller_read_open(p, path, f, e) != 0)
 		goto out;
 	if ((rc = pthread_create(&a->thread, NULL, fetch, a)) == 0)
 		return a;

@@ -12,7 +12,8 @@
 struct ahead;
 
 /* Opens the file as poller_read_open does, and starts to read. */
-struct ahead *ahead_open(struct poller *p, const struct drop_file *f, struct err *e);
+struct ahead *ahead_open(
+    struct poller *p, const char *path, const struct drop_file *f, struct err *e);
 
 /* As poller_read: 1 and *out (borrowed until the next call), 0 at the end, -1. */
 int ahead_read(struct ahead *a, struct span *out, struct err *e);

@@ -26,6 +26,7 @@ struct poller {
 	uint64_t offset;
 	bool reading, open;
 	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
+	char read[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* where `file` is */
 	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
 	char part[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];  /* being written, */
 	char whole[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* and its name at the end */
@@ -252,12 +253,14 @@ poller_path(struct poller *p, const char *name)
 }
 
 int
-poller_read_open(struct poller *p, const struct drop_file *f, struct err *e)
+poller_read_open(
+    struct poller *p, const char *path, const struct drop_file *f, struct err *e)
 {
 	poller_read_close(p);
+	snprintf(p->read, sizeof(p->read), "%s", path);
 	if (ensure(p, e))
 		return -1;
-	while (p->ops->open(p->self, poller_path(p, f->name), f->size, 0, e))
+	while (p->ops->open(p->self, p->read, f->size, 0, e))
 		if (recover(p, e))
 			return -1;
 	p->file = *f;
@@ -270,9 +273,8 @@ poller_read_open(struct poller *p, const struct drop_file *f, struct err *e)
 static int
 resume(struct poller *p, struct err *e)
 {
-	const char *path = poller_path(p, p->file.name);
 	struct drop_file now = {0};
-	int rc = p->ops->stat(p->self, path, &now, e);
+	int rc = p->ops->stat(p->self, p->read, &now, e);
 
 	if (rc < 0)
 		return -1;
@@ -280,7 +282,7 @@ resume(struct poller *p, struct err *e)
 		return err_set(e, ERR_GONE, "the file is gone while it was read");
 	if (now.size != p->file.size || now.mtime != p->file.mtime)
 		return err_set(e, ERR_CHANGED, "the file changed while it was read");
-	if (p->ops->open(p->self, path, p->file.size, p->offset, e))
+	if (p->ops->open(p->self, p->read, p->file.size, p->offset, e))
 		return -1;
 	p->open = true;
 	return 0;

@@ -100,10 +100,11 @@ int poller_list(struct poller *p, struct drop_list *out, struct err *e);
 int poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e);
 
 /*
- * Opens a listed file for one pass from its first byte; one at a time. The size
- * fits the buffers and is what a resumed read is checked against.
+ * Opens a file at its absolute path for one pass from its first byte; one at a time.
+ * f's size fits the buffers and is what a resumed read is checked against.
  */
-int poller_read_open(struct poller *p, const struct drop_file *f, struct err *e);
+int poller_read_open(
+    struct poller *p, const char *path, const struct drop_file *f, struct err *e);
 
 /*
  * The next bytes: 1 and *out (borrowed until the next call), 0 at the end, -1.
@@ -115,9 +116,8 @@ int poller_read(struct poller *p, struct span *out, struct err *e);
 void poller_read_close(struct poller *p);
 
 /*
- * Moves NAME of the drop (or an absolute path) to `path` (absolute on the server, its folder is made if
- * missing), never over another file: ERR_IO if something is there already, ERR_GONE
- * if NAME is not there any more.
+ * Moves NAME of the drop (or an absolute path) to the absolute `path`, whose folder is
+ * made, never over a file: ERR_IO if one is there, ERR_GONE if NAME is not any more.
  */
 int poller_rename(struct poller *p, const char *name, const char *path, struct err *e);
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "state/ledger_impl.h"
+#include "state/files_impl.h"
 
 static int
 scope_decode(void *out, struct span key, struct span value)
@@ -128,36 +128,45 @@ ledger_feed_get(struct ledger *l, const char *name, struct feed_state *out, stru
 }
 
 int
+feed_write(const struct act *a, const struct feed_state *f)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, VALUE_MAX);
+	feed_encode(&b, f);
+	r = ledger_write(a, TABLE_FEEDS, span_of(f->name), &b);
+	buf_release(&b);
+	return r;
+}
+
+int
 feed_take_pass(const struct act *a, const char *name, uint32_t scope, uint64_t *number)
 {
 	struct feed_state f = {.scope = scope, .next_pass = 1};
 	struct span key = span_of(name), value;
-	struct buf b;
 	int r = ledger_read(a, TABLE_FEEDS, key, &value);
 
 	if (r < 0)
 		return -1;
 	if (r == 1 && feed_decode(&f, key, value) != 0)
 		return ledger_damaged(a->e, TABLE_FEEDS);
+	memcpy(f.name, name, strlen(name) + 1);
 	*number = f.next_pass++;
-	buf_init(&b, VALUE_MAX);
-	feed_encode(&b, &f);
-	r = ledger_write(a, TABLE_FEEDS, key, &b);
-	buf_release(&b);
-	return r;
+	return feed_write(a, &f);
 }
 
 int
 ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e)
 {
-	struct buf value;
-	int r;
+	struct act a;
 
-	buf_init(&value, VALUE_MAX);
-	feed_encode(&value, f);
-	r = ledger_write_one(l, TABLE_FEEDS, span_of(f->name), &value, e);
-	buf_release(&value);
-	return r;
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (feed_write(&a, f) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
 }
 
 struct feed_walk {

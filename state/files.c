@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "state/ledger_impl.h"
+#include "state/files_impl.h"
 
 void
 put_sealed(struct ledger *l, struct buf *b, const char *text)
@@ -74,7 +74,7 @@ ledger_name_get(struct ledger *l, const char *feed, const char *name,
 	    l, TABLE_NAMES, digest_span(&d), &(struct visitor){name_decode, out}, e);
 }
 
-static int
+int
 name_write(const struct act *a, const char *feed, const struct name_put *put)
 {
 	const struct name_entry *n = &put->entry;
@@ -131,7 +131,7 @@ settling_key(struct key *k, const struct ledger *l, const char *feed, const char
 	key_bytes(k, of_path.b, DIGEST_SIZE);
 }
 
-static int
+int
 settling_write(const struct act *a, const char *feed, const struct settling *s)
 {
 	struct key k;
@@ -148,20 +148,6 @@ settling_write(const struct act *a, const char *feed, const struct settling *s)
 	r = ledger_write(a, TABLE_SETTLING, key_span(&k), &b);
 	buf_release(&b);
 	return r;
-}
-
-int
-ledger_settle_begin(struct ledger *l, const char *feed, const struct name_put *put,
-    const struct settling *s, struct err *e)
-{
-	struct act a;
-
-	if (act_begin(&a, l, true, e) != 0)
-		return -1;
-	if (name_write(&a, feed, put) == 0 && settling_write(&a, feed, s) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
 }
 
 int
@@ -222,7 +208,7 @@ const char *
 verdict_name(enum verdict v)
 {
 	static const char *const names[] = {
-	    "deliver", "duplicate", "empty", "hold", "refuse"};
+	    "deliver", "duplicate", "empty", "hold", "refuse", "discard"};
 
 	return names[v];
 }
@@ -287,7 +273,9 @@ file_decode(void *out, struct span key, struct span value)
 	for (size_t i = 0; i < 12; i++)
 		*counts[i] = get_u64(&r);
 	f->closed = get_u8(&r) != 0;
-	return r.bad || f->verdict > VERDICT_REFUSE ? -1 : 0;
+	if (r.in.n > 0 && get_sealed(o->l, &r, f->path, sizeof(f->path)) != 0)
+		return -1;
+	return r.bad || f->verdict > VERDICT_DISCARD ? -1 : 0;
 }
 
 static void
@@ -308,6 +296,7 @@ file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
 	for (size_t i = 0; i < 12; i++)
 		put_u64(b, *counts[i]);
 	put_u8(b, f.closed);
+	put_sealed(l, b, f.path);
 }
 
 int
@@ -323,16 +312,30 @@ ledger_file_get(
 }
 
 int
-ledger_file_put(struct ledger *l, const struct file_entry *f, struct err *e)
+file_write(const struct act *a, const struct file_entry *f)
 {
 	struct buf b;
 	int r;
 
 	buf_init(&b, VALUE_MAX);
-	file_encode(l, &b, f);
-	r = ledger_write_one(l, TABLE_FILES, digest_span(&f->id), &b, e);
+	file_encode(a->ledger, &b, f);
+	r = ledger_write(a, TABLE_FILES, digest_span(&f->id), &b);
 	buf_release(&b);
 	return r;
+}
+
+int
+ledger_file_put(struct ledger *l, const struct file_entry *f, const struct problem *p,
+    size_t n, struct err *e)
+{
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (file_write(&a, f) == 0 && problems_write(&a, &f->id, p, n) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
 }
 
 struct file_walk {
@@ -389,24 +392,16 @@ problem_write(const struct act *a, const struct digest *file, size_t number,
 }
 
 int
-ledger_problems_put(struct ledger *l, const struct digest *file, const struct problem *p,
-    size_t n, struct err *e)
+problems_write(
+    const struct act *a, const struct digest *file, const struct problem *p, size_t n)
 {
-	struct act a;
+	int r = a->ledger->ops->clear(a->txn, TABLE_PROBLEMS, digest_span(file), a->e);
 
-	if (act_begin(&a, l, true, e) != 0)
-		return -1;
 	if (n > FILE_PROBLEMS_MAX)
 		n = FILE_PROBLEMS_MAX;
-	if (l->ops->clear(a.txn, TABLE_PROBLEMS, digest_span(file), e) != 0)
-		goto out;
-	for (size_t i = 0; i < n; i++)
-		if (problem_write(&a, file, i, &p[i]) != 0)
-			goto out;
-	return act_commit(&a);
-out:
-	act_abort(&a);
-	return -1;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = problem_write(a, file, i, &p[i]);
+	return r;
 }
 
 struct problem_walk {

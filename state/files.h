@@ -52,10 +52,6 @@ struct settling {
 	int64_t mtime;
 };
 
-/* The name's entry and what is to be done with the file, in one commit. */
-int ledger_settle_begin(struct ledger *l, const char *feed, const struct name_put *put,
-    const struct settling *s, struct err *e);
-
 /* It was put away: the name is forgotten. */
 int ledger_settle_end(
     struct ledger *l, const char *feed, const struct settling *s, struct err *e);
@@ -67,7 +63,8 @@ enum verdict {
 	VERDICT_DUPLICATE,
 	VERDICT_EMPTY,
 	VERDICT_HOLD,
-	VERDICT_REFUSE
+	VERDICT_REFUSE,
+	VERDICT_DISCARD /* a human decided that it is not to be delivered */
 };
 
 const char *verdict_name(enum verdict v);
@@ -86,7 +83,8 @@ struct file_entry {
 	uint64_t pass;                    /* 0: none was opened */
 	uint64_t rows, mapped, filtered, rejected, warnings;
 	uint64_t records, delivered, unchanged, duplicate, stale, refused;
-	bool closed; /* its pass is closed, or it had none */
+	bool closed;                  /* its pass is closed, or it had none */
+	char path[FILE_PATH_MAX + 1]; /* where it lies, if not in the drop by its name */
 };
 
 /* id = keyed digest of feed, name and content. */
@@ -95,13 +93,12 @@ struct digest ledger_file_id(const struct ledger *l, const char *feed, const cha
 
 int ledger_file_get(struct ledger *l, const struct digest *id, struct file_entry *out,
     struct err *e); /* 1, 0, -1 */
-int ledger_file_put(struct ledger *l, const struct file_entry *f, struct err *e);
+/* With its problems, n in order, of which FILE_PROBLEMS_MAX are kept. */
+int ledger_file_put(struct ledger *l, const struct file_entry *f, const struct problem *p,
+    size_t n, struct err *e);
 int ledger_file_each(struct ledger *l, int (*fn)(void *arg, const struct file_entry *f),
     void *arg, struct err *e);
 
-/* Replaces a file's problems: n in order, at most FILE_PROBLEMS_MAX are kept. */
-int ledger_problems_put(struct ledger *l, const struct digest *file,
-    const struct problem *p, size_t n, struct err *e);
 int ledger_problem_each(struct ledger *l, const struct digest *file,
     int (*fn)(void *arg, const struct problem *p), void *arg, struct err *e);
 

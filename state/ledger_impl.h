@@ -4,6 +4,7 @@
 #ifndef STATE_LEDGER_IMPL_H
 #define STATE_LEDGER_IMPL_H
 
+#include "state/audit.h"
 #include "state/codec.h"
 #include "state/ledger.h"
 #include "state/store.h"
@@ -17,6 +18,7 @@ struct ledger {
 	unsigned char id[LEDGER_ID_SIZE];
 	bool made;
 	uint32_t format;
+	const struct auditor *auditor; /* NULL: nothing is audited */
 	char dir[3072];
 };
 
@@ -40,12 +42,16 @@ int ledger_read(
 int ledger_write(
     const struct act *a, enum table table, struct span key, struct buf *value);
 
+/* ops->each with the check taken off each value. */
+int act_each(
+    const struct act *a, enum table table, struct span prefix, const struct visitor *v);
+
 /* What a damaged value is told as. */
 int ledger_damaged(struct err *e, enum table table);
 
 /*
- * In a transaction of its own: ops->each with the check taken off each value; the
- * visitor shown one value (its -1: damaged); one value written.
+ * In a transaction of its own: act_each; the visitor shown one value (its -1:
+ * damaged); one value written.
  */
 int ledger_each(struct ledger *l, enum table table, struct span prefix,
     const struct visitor *v, struct err *e);
@@ -57,6 +63,9 @@ int ledger_write_one(struct ledger *l, enum table table, struct span key,
 /* The number of a feed's next pass, taken within the transaction. */
 int feed_take_pass(
     const struct act *a, const char *name, uint32_t scope, uint64_t *number);
+
+/* One more line of the audit trail, by the ledger's auditor. */
+int audit_append(const struct act *a, const struct audit_act *act);
 
 /* Text under a nonce of its own, which stands before it. get gives -1 if it is no seal. */
 void put_sealed(struct ledger *l, struct buf *b, const char *text);

@@ -62,16 +62,25 @@ each_checked(void *arg, struct span key, struct span value)
 }
 
 int
+act_each(
+    const struct act *a, enum table table, struct span prefix, const struct visitor *v)
+{
+	struct each x = {a, table, v};
+
+	return a->ledger->ops->each(
+	    a->txn, table, prefix, &(struct visitor){each_checked, &x}, a->e);
+}
+
+int
 ledger_each(struct ledger *l, enum table table, struct span prefix,
     const struct visitor *v, struct err *e)
 {
 	struct act a;
-	struct each x = {&a, table, v};
 	int r;
 
 	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = l->ops->each(a.txn, table, prefix, &(struct visitor){each_checked, &x}, e);
+	r = act_each(&a, table, prefix, v);
 	act_abort(&a);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/files_impl.h"
 #include "state/pass_impl.h"
 
 #define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
@@ -335,22 +336,17 @@ out:
 	return -1;
 }
 
-static int
-finish(struct ledger *l, const struct pass *p, struct err *e)
+int
+pass_end(const struct act *a, const struct pass *p)
 {
-	struct act a;
+	const struct store_ops *ops = a->ledger->ops;
 	struct key k;
 
-	if (act_begin(&a, l, true, e) != 0)
-		return -1;
 	scope_key(&k, p->scope);
-	if (l->ops->clear(a.txn, TABLE_INTENTS, key_span(&k), e) != 0 ||
-	    l->ops->clear(a.txn, TABLE_ACKS, key_span(&k), e) != 0 ||
-	    l->ops->del(a.txn, TABLE_PASSES, key_span(&k), e) != 0) {
-		act_abort(&a);
+	if (ops->clear(a->txn, TABLE_INTENTS, key_span(&k), a->e) != 0 ||
+	    ops->clear(a->txn, TABLE_ACKS, key_span(&k), a->e) != 0)
 		return -1;
-	}
-	return act_commit(&a);
+	return ops->del(a->txn, TABLE_PASSES, key_span(&k), a->e);
 }
 
 struct tally {
@@ -415,7 +411,7 @@ merged_so_far(struct ledger *l, const struct pass *p, uint64_t *done, struct err
 }
 
 int
-pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
+pass_merge(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 {
 	struct merge m = {.p = p};
 	struct refs refs = {.n = 0};
@@ -436,7 +432,7 @@ pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 		if (merge_chunk(&m, l, &refs, &done) != 0)
 			goto out;
 	} while (done < refs.n);
-	rc = finish(l, p, e);
+	rc = 0;
 out:
 	free(refs.v);
 	free(m.batches);

@@ -140,6 +140,7 @@ pass_write(const struct act *a, const struct pass *p, uint64_t merged)
 	put_u64(&b, p->batches);
 	put_u8(&b, p->closing);
 	put_u64(&b, merged);
+	put_u8(&b, p->mode);
 	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
 	return r;
@@ -168,7 +169,9 @@ pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 	p->batches = get_u64(&r);
 	p->closing = get_u8(&r) != 0;
 	*merged = get_u64(&r);
-	if (r.bad || feed.n > LEDGER_NAME_MAX)
+	if (r.in.n > 0)
+		p->mode = (enum pass_mode)get_u8(&r);
+	if (r.bad || feed.n > LEDGER_NAME_MAX || p->mode > PASS_RETRY)
 		return ledger_damaged(a->e, TABLE_PASSES);
 	memcpy(p->feed, feed.p, feed.n);
 	return 1;

@@ -1,5 +1,5 @@
 /*
- * Passes and records. A pass is the delivery of one file: its opening, an intent
+ * Passes. A pass is the delivery of one file: its opening, an intent
  * for each batch, an acknowledgement for each batch. `records` changes only when
  * the pass closes, so that reading the same bytes after a crash makes the same
  * batches (P5).
@@ -7,58 +7,7 @@
 #ifndef STATE_PASS_H
 #define STATE_PASS_H
 
-#include "base/record.h"
-#include "state/ledger.h"
-
-/* Identity of a record, as the ledger keys it. */
-struct record_key {
-	enum record_type type;
-	struct digest digest;
-};
-
-struct record_key record_key(
-    const struct site_keys *k, const char *scope, enum record_type type, struct span id);
-
-/*
- * The key under which the patches of `feed` have a history of their own, apart from
- * other feeds' and from what is put whole.
- */
-struct record_key record_key_patch(
-    const struct site_keys *k, const struct record_key *key, const char *feed);
-
-enum known_flag {
-	KNOWN_TOMBSTONE = 1, /* removed */
-	KNOWN_DOUBT = 2,   /* sent, never answered: goes out again whatever its digest */
-	KNOWN_REFUSED = 4, /* the API refused `refused`; `content` is what it last took */
-	KNOWN_EMPTY = 8,   /* nothing was ever taken: `content` means nothing */
-	KNOWN_MERGE = 16   /* of RECORD_RETIRED: `file` and `window` name the merge */
-};
-
-/* What the ledger knows of a record. */
-struct known {
-	bool found;
-	unsigned flags;
-	uint32_t ordinal; /* dense in its scope */
-	struct digest content;
-	struct digest refused;
-	int64_t at;     /* event time, ms, or TIME_NONE */
-	int64_t window; /* of a merge: its message's number */
-	struct digest file;
-};
-
-/* A key, and what the ledger answers. */
-struct lookup {
-	struct record_key key;
-	struct known known;
-};
-
-/* Fills in each known, all in one read, in their own order. */
-int ledger_known(
-    struct ledger *l, uint32_t scope, struct lookup *lookups, size_t n, struct err *e);
-
-/* Has the scope any record of this type? 1, 0, -1. */
-int ledger_has_type(
-    struct ledger *l, uint32_t scope, enum record_type type, struct err *e);
+#include "state/records.h"
 
 /* What a record will be once its batch is acknowledged. */
 struct entry {
@@ -67,6 +16,13 @@ struct entry {
 	int64_t at, window;
 	bool removed;
 	struct span id; /* in the clear; sealed before it is stored */
+};
+
+/* Why it is delivered; what is sent of the file depends on it. */
+enum pass_mode {
+	PASS_RUN,      /* it came into the drop */
+	PASS_BACKFILL, /* an old file, which does not move the feed on */
+	PASS_RETRY     /* what the API refused of it */
 };
 
 struct pass {
@@ -81,6 +37,7 @@ struct pass {
 	unsigned char changes[SHA256_SIZE]; /* digest of the list of changes */
 	uint64_t batches;
 	bool closing; /* the merge has begun */
+	enum pass_mode mode;
 };
 
 /* The open pass of a scope: 1, 0, -1. */
@@ -130,16 +87,17 @@ int pass_commit(
  */
 int pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e);
 
-/* What closing a pass merged. */
+/* What became of a pass's records. */
 struct merged {
 	uint64_t taken, refused, doubtful;
 };
 
 /*
- * Merges what was acknowledged into `records`, in key order, in several commits,
- * and removes the pass. Sent and unanswered records become doubtful. Killed in
- * between, it is called again and goes on.
+ * Merges what was acknowledged into `records`, in key order, in several commits. Sent and
+ * unanswered records become doubtful. Nothing more may be sent in the pass, and
+ * ledger_conclude ends it; until then it may be called again, after a kill too, and goes
+ * on.
  */
-int pass_close(struct ledger *l, struct pass *p, struct merged *out, struct err *e);
+int pass_merge(struct ledger *l, struct pass *p, struct merged *out, struct err *e);
 
 #endif

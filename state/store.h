@@ -27,6 +27,9 @@ enum table {
 	TABLE_ACKS,
 	TABLE_PROBLEMS,
 	TABLE_RUNS,
+	TABLE_LAST_OF_2 = TABLE_RUNS, /* the last that format 2 had */
+	TABLE_AUDIT,
+	TABLE_CONTROLS,
 	TABLE_COUNT
 };
 

@@ -29,6 +29,9 @@
 struct store {
 	MDB_env *env;
 	MDB_dbi dbi[TABLE_COUNT];
+	/* Of an older format: looks empty until the next write makes it. */
+	bool missing[TABLE_COUNT];
+	bool incomplete; /* some are missing */
 	char path[4096];
 };
 
@@ -36,6 +39,7 @@ struct txn {
 	struct store *store;
 	MDB_txn *txn;
 	MDB_cursor *cursor[TABLE_COUNT]; /* opened when first needed */
+	bool completes;                  /* it makes what was missing */
 };
 
 static const char *const table_names[TABLE_COUNT] = {
@@ -51,6 +55,8 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_ACKS] = "acks",
     [TABLE_PROBLEMS] = "problems",
     [TABLE_RUNS] = "runs",
+    [TABLE_AUDIT] = "audit",
+    [TABLE_CONTROLS] = "controls",
 };
 
 static int
@@ -124,7 +130,10 @@ open_tables(struct store *s, bool create, struct err *e)
 	if ((rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &txn)) != 0)
 		return fail(e, s, rc, "cannot begin");
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		if ((rc = mdb_dbi_open(txn, table_names[i], flags, &s->dbi[i])) != 0) {
+		rc = mdb_dbi_open(txn, table_names[i], flags, &s->dbi[i]);
+		s->missing[i] = rc == MDB_NOTFOUND && i > TABLE_LAST_OF_2;
+		s->incomplete |= s->missing[i];
+		if (rc != 0 && !s->missing[i]) {
 			mdb_txn_abort(txn);
 			return fail(e, s, rc, table_names[i]);
 		}
@@ -181,23 +190,6 @@ out:
 	return NULL;
 }
 
-static struct txn *
-lmdb_begin(struct store *s, bool write, struct err *e)
-{
-	struct txn *t = calloc(1, sizeof(*t));
-	int rc;
-
-	if (t == NULL)
-		return err_nomem(e), NULL;
-	t->store = s;
-	if ((rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &t->txn)) != 0) {
-		fail(e, s, rc, "cannot begin");
-		free(t);
-		return NULL;
-	}
-	return t;
-}
-
 static void
 close_cursors(struct txn *t)
 {
@@ -214,6 +206,10 @@ lmdb_commit(struct txn *t, struct err *e)
 
 	close_cursors(t);
 	rc = mdb_txn_commit(t->txn);
+	if (rc == 0 && t->completes) {
+		memset(s->missing, 0, sizeof(s->missing));
+		s->incomplete = false;
+	}
 	free(t);
 	return rc == 0 ? 0 : fail(e, s, rc, "cannot commit");
 }
@@ -228,10 +224,55 @@ lmdb_abort(struct txn *t)
 	free(t);
 }
 
+/* A handle that a transaction opens is everybody's once it is committed. */
+static int
+make_missing(struct txn *t, struct err *e)
+{
+	struct store *s = t->store;
+	int rc;
+
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		if (!s->missing[i])
+			continue;
+		rc = mdb_dbi_open(t->txn, table_names[i], MDB_CREATE, &s->dbi[i]);
+		if (rc != 0)
+			return fail(e, s, rc, table_names[i]);
+	}
+	t->completes = true;
+	return 0;
+}
+
+static struct txn *
+lmdb_begin(struct store *s, bool write, struct err *e)
+{
+	struct txn *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (t == NULL)
+		return err_nomem(e), NULL;
+	t->store = s;
+	if ((rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &t->txn)) != 0) {
+		fail(e, s, rc, "cannot begin");
+		free(t);
+		return NULL;
+	}
+	if (write && s->incomplete && make_missing(t, e) != 0) {
+		lmdb_abort(t);
+		return NULL;
+	}
+	return t;
+}
+
 static MDB_val
 val(struct span s)
 {
 	return (MDB_val){s.n, (void *)(uintptr_t)s.p};
+}
+
+static bool
+lacks(const struct txn *t, enum table table)
+{
+	return t->store->missing[table] && !t->completes;
 }
 
 /* A cursor finds the next key of a sorted row of keys near the last one. */
@@ -252,11 +293,13 @@ static int
 lmdb_get(
     struct txn *t, enum table table, struct span key, struct span *value, struct err *e)
 {
-	MDB_cursor *c = cursor(t, table, e);
 	MDB_val k = val(key), v;
+	MDB_cursor *c;
 	int rc;
 
-	if (c == NULL)
+	if (lacks(t, table))
+		return 0;
+	if ((c = cursor(t, table, e)) == NULL)
 		return -1;
 	rc = mdb_cursor_get(c, &k, &v, MDB_SET_KEY);
 	if (rc == MDB_NOTFOUND)
@@ -316,6 +359,8 @@ lmdb_each(struct txn *t, enum table table, struct span prefix,
 	MDB_val k, v;
 	int rc, r = 0;
 
+	if (lacks(t, table))
+		return 0;
 	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
 		return fail(e, t->store, rc, table_names[table]);
 	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);

@@ -20,7 +20,7 @@ begin_read(struct drop *d, uint64_t *offset)
 	p = drop_open(d);
 	f = drop_stat(d, p, "x.csv");
 	*offset = 0;
-	cr_assert_eq(poller_read_open(p, &f, &e), 0, "%s", e.msg);
+	cr_assert_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
 	cr_assert_eq(drop_read(p, offset, &e), 1, "%s", e.msg);
 	return p;
 }
@@ -69,7 +69,7 @@ Test(poller_broken, reconnects)
 	shell_must(&d.shell, "sshd_signal KILL session", NULL);
 	f = drop_stat(&d, p, "a.csv");
 	shell_must(&d.shell, "sshd_signal KILL session", NULL);
-	cr_expect_eq(poller_read_open(p, &f, &e), 0, "%s", e.msg);
+	cr_expect_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
 	poller_read_close(p);
 	shell_must(&d.shell, "sshd_signal KILL session", NULL);
 	cr_expect_eq(poller_rename(p, "a.csv", drop_at(&d, "done/a.csv", path), &e), 0,

@@ -130,7 +130,8 @@ reading(struct drop *d)
 		drop_put(d, "x.csv", sizes[i]);
 		f = drop_stat(d, p, "x.csv");
 		cr_expect_eq(f.size, sizes[i]);
-		cr_assert_eq(poller_read_open(p, &f, &e), 0, "%s", e.msg);
+		cr_assert_eq(
+		    poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
 		cr_expect_eq(drop_read_all(p, &offset, &e), 0, "%s", e.msg);
 		cr_expect_eq(offset, sizes[i]);
 		poller_read_close(p);
@@ -151,7 +152,8 @@ half_read(struct drop *d)
 		struct drop_file f = drop_stat(d, p, "x.csv");
 		uint64_t offset = 0;
 
-		cr_assert_eq(poller_read_open(p, &f, &e), 0, "%s", e.msg);
+		cr_assert_eq(
+		    poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
 		cr_expect_eq(drop_read(p, &offset, &e), 1, "%s", e.msg);
 		if (i == 0)
 			poller_read_close(p);
@@ -175,7 +177,8 @@ changed(struct drop *d)
 
 		drop_put(d, "x.csv", 20 << 20);
 		f = drop_stat(d, p, "x.csv");
-		cr_assert_eq(poller_read_open(p, &f, &e), 0, "%s", e.msg);
+		cr_assert_eq(
+		    poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
 		cr_expect_eq(drop_read(p, &offset, &e), 1);
 		cr_assert_eq(truncate(drop_at(d, "x.csv", path), sizes[i]), 0);
 		for (rc = 1; rc == 1;) {
@@ -358,7 +361,8 @@ odd_names(struct drop *d)
 		uint64_t offset = 0;
 		char to[512], name[32];
 
-		cr_assert_eq(poller_read_open(p, &f, &e), 0, "%s: %s", want[i], e.msg);
+		cr_assert_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), 0,
+		    "%s: %s", want[i], e.msg);
 		cr_expect_eq(drop_read_all(p, &offset, &e), 0, "%s: %s", want[i], e.msg);
 		cr_expect_eq(offset, 40);
 		poller_read_close(p);
@@ -466,15 +470,16 @@ Test(poller_file, links)
 	f = drop_stat(&d, p, "a.csv");
 	shell_must(
 	    &d.shell, "cd \"$1/drop\" && ln -sf ../secret a.csv && ln -s .. out", NULL);
-	cr_expect_eq(poller_read_open(p, &f, &e), -1, "a link put where the file was");
+	cr_expect_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), -1,
+	    "a link put where the file was");
 	cr_expect_eq(poller_stat(p, drop_at(&d, "out/secret", path), &f, &e), -1);
 	cr_expect_eq(poller_remove(p, path, &e), -1);
 	drop_put(&d, "b.csv", 3);
 	cr_expect_eq(poller_rename(p, "b.csv", drop_at(&d, "out/b.csv", path), &e), -1);
 	cr_expect(drop_has(&d, "b.csv") && drop_has(&d, "../secret"));
 	shell_must(&d.shell, "cd \"$1/drop\" && rm a.csv && mkfifo a.csv", NULL);
-	cr_expect_eq(
-	    poller_read_open(p, &f, &e), -1, "a FIFO is no file, and holds nobody");
+	cr_expect_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), -1,
+	    "a FIFO is no file, and holds nobody");
 	poller_close(p);
 	drop_end(&d);
 }

@@ -158,6 +158,7 @@ Test(crypto, digests_never_change)
 	    {KEY_NAME, "f809f0f3fad376b673b9b0fd6fe57ca5"},
 	    {KEY_BATCH, "914338f5e46d34654094c51daa734762"},
 	    {KEY_CHECK, "5f2b7a667d164127f997279cd68b2dfd"},
+	    {KEY_AUDIT, "0fc5d980be17ac06e85d64dde243bd82"},
 	};
 	struct site_keys k = keys();
 	char hex[2 * DIGEST_SIZE + 1];
@@ -168,7 +169,7 @@ Test(crypto, digests_never_change)
 		digest_hex(&d, hex);
 		cr_expect_str_eq(hex, cases[i].hex);
 	}
-	cr_expect_eq((int)KEY_USES, 5);
+	cr_expect_eq((int)KEY_USES, 6);
 }
 
 static struct digest

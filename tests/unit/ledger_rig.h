@@ -10,9 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "state/files.h"
+#include "state/conclude.h"
 #include "state/ledger_impl.h"
-#include "state/pass.h"
 
 #define COUNT(a)         (sizeof(a) / sizeof((a)[0]))
 #define RIG_OUTCOMES_MAX 1000
@@ -215,6 +214,15 @@ rig_known(uint32_t scope, const char *id)
 
 	cr_assert_eq(ledger_known(l, scope, &it, 1, &e), 0, "%s", e.msg);
 	return it.known;
+}
+
+/* Merges and ends it. */
+static inline int
+pass_close(struct ledger *of, struct pass *p, struct merged *out, struct err *err)
+{
+	if (pass_merge(of, p, out, err) != 0)
+		return -1;
+	return ledger_conclude(of, &(struct conclusion){.pass = p}, err);
 }
 
 #endif

@@ -4,6 +4,12 @@
 
 TestSuite(names_files, .init = rig_init, .fini = rig_release);
 
+static int
+put_problems(const struct digest *file, const struct problem *p, size_t n)
+{
+	return ledger_file_put(l, &(struct file_entry){.id = *file}, p, n, &e);
+}
+
 static struct name_entry
 name_of(enum name_state state)
 {
@@ -92,7 +98,11 @@ settle_begin(const char *feed, const struct settling *s)
 {
 	const struct name_put done = {s->name, name_of(NAME_DONE)};
 
-	cr_assert_eq(ledger_settle_begin(l, feed, &done, s, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_conclude(l,
+			 &(struct conclusion){
+			     .name = &done, .settling = s, .audit = {.feed = feed}},
+			 &e),
+	    0, "%s", e.msg);
 }
 
 struct settlings {
@@ -311,8 +321,8 @@ Test(names_files, files_are_kept)
 	int n = 0;
 
 	cr_expect_eq(ledger_file_get(l, &a.id, &got, &e), 0);
-	cr_assert_eq(ledger_file_put(l, &a, &e), 0);
-	cr_assert_eq(ledger_file_put(l, &b, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &a, NULL, 0, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &b, NULL, 0, &e), 0);
 	rig_reopen();
 	cr_assert_eq(ledger_file_get(l, &a.id, &got, &e), 1);
 	expect_file(&got, &a);
@@ -320,7 +330,7 @@ Test(names_files, files_are_kept)
 	cr_expect_eq(n, 2);
 	a.reason[0] = '\0';
 	a.closed = false;
-	cr_assert_eq(ledger_file_put(l, &a, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &a, NULL, 0, &e), 0);
 	cr_assert_eq(ledger_file_get(l, &a.id, &got, &e), 1);
 	expect_file(&got, &a);
 }
@@ -331,7 +341,7 @@ Test(names_files, longest_file_name_and_reason)
 
 	memset(f.name, 'n', FILE_NAME_MAX);
 	memset(f.reason, 'r', FILE_REASON_MAX);
-	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &f, NULL, 0, &e), 0);
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1);
 	expect_file(&got, &f);
 }
@@ -355,7 +365,7 @@ Test(names_files, damaged_files_are_told)
 	struct file_entry f = file_of("a"), got;
 	int n = 0;
 
-	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &f, NULL, 0, &e), 0);
 	rig_damage(TABLE_FILES, 20);
 	cr_expect_eq(ledger_file_get(l, &f.id, &got, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
@@ -371,7 +381,7 @@ Test(names_files, a_senseless_file_is_told_by_each)
 	int n = 0;
 
 	f.verdict = (enum verdict)9;
-	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &f, NULL, 0, &e), 0);
 	e.code = ERR_NONE;
 	cr_expect_eq(ledger_file_each(l, visit_file, &n, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER, "an error that says nothing");
@@ -427,16 +437,16 @@ Test(names_files, problems_are_replaced_and_in_order)
 	struct digest file = {{1}}, other = {{2}};
 
 	expect_problems(&file, 0, "");
-	cr_assert_eq(ledger_problems_put(l, &file, p, 3, &e), 0);
-	cr_assert_eq(ledger_problems_put(l, &other, p + 1, 1, &e), 0);
+	cr_assert_eq(put_problems(&file, p, 3), 0);
+	cr_assert_eq(put_problems(&other, p + 1, 1), 0);
 	expect_problems(&file, 0,
 	    "not_date W 812 \"DOB \xc3\xa9\" patient birth_date|csv_quote R 3 \"\" - -|"
 	    "api_refused R 18446744073709551615 \"\" slot -|");
 	expect_problems(&file, 1, "not_date W 812 \"DOB \xc3\xa9\" patient birth_date|");
-	cr_assert_eq(ledger_problems_put(l, &file, p + 2, 1, &e), 0);
+	cr_assert_eq(put_problems(&file, p + 2, 1), 0);
 	expect_problems(&file, 0, "api_refused R 18446744073709551615 \"\" slot -|");
 	expect_problems(&other, 0, "csv_quote R 3 \"\" - -|");
-	cr_assert_eq(ledger_problems_put(l, &file, NULL, 0, &e), 0);
+	cr_assert_eq(put_problems(&file, NULL, 0), 0);
 	expect_problems(&file, 0, "");
 }
 
@@ -457,7 +467,7 @@ Test(names_files, problems_are_capped)
 
 	for (size_t i = 0; i < COUNT(p); i++)
 		p[i] = (struct problem){.code = PROBLEM_LIMIT, .row = i + 1};
-	cr_assert_eq(ledger_problems_put(l, &file, p, COUNT(p), &e), 0);
+	cr_assert_eq(put_problems(&file, p, COUNT(p)), 0);
 	cr_assert_eq(ledger_problem_each(l, &file, last_row, &n, &e), 0);
 	cr_expect_eq(n, FILE_PROBLEMS_MAX);
 }
@@ -468,7 +478,7 @@ Test(names_files, damaged_problems_are_told)
 	struct digest file = {{1}};
 	size_t n = 0;
 
-	cr_assert_eq(ledger_problems_put(l, &file, &p, 1, &e), 0);
+	cr_assert_eq(put_problems(&file, &p, 1), 0);
 	rig_damage(TABLE_PROBLEMS, 3);
 	cr_expect_eq(ledger_problem_each(l, &file, last_row, &n, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
@@ -511,7 +521,7 @@ Test(names_files, names_are_sealed)
 
 	settle_begin("north", &going);
 	expect_settling("north", &going, 1);
-	cr_assert_eq(ledger_file_put(l, &f, &e), 0);
+	cr_assert_eq(ledger_file_put(l, &f, NULL, 0, &e), 0);
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1);
 	cr_expect_str_eq(got.name, texts[0], "readable with the key");
 	ledger_close(l);

@@ -1,6 +1,8 @@
 /* Any backend must pass these; there is one so far. */
 #include "state/store.h"
 
+#include <lmdb.h>
+
 #include "tests/unit/ledger_rig.h"
 
 static const struct store_ops *ops = &store_lmdb;
@@ -228,4 +230,58 @@ Test(store, only_create_makes_one)
 	s = ops->open(rig_path("no/such/folder"), true, &e);
 	cr_expect_null(s);
 	cr_expect_eq(e.code, ERR_LEDGER);
+}
+
+/* As the last format but one left it: without the tables that came since. */
+static void
+make_older(void)
+{
+	static const char *const since[] = {"audit", "controls"};
+	MDB_env *env;
+	MDB_txn *t;
+	MDB_dbi dbi;
+
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 20), 0);
+	cr_assert_eq(mdb_env_open(env, rig_path("ledger.mdb"), MDB_NOSUBDIR, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &t), 0);
+	for (size_t i = 0; i < COUNT(since); i++) {
+		cr_assert_eq(mdb_dbi_open(t, since[i], 0, &dbi), 0);
+		cr_assert_eq(mdb_drop(t, dbi, 1), 0);
+	}
+	cr_assert_eq(mdb_txn_commit(t), 0);
+	mdb_env_close(env);
+}
+
+static int
+never(void *arg, struct span key, struct span value)
+{
+	(void)arg;
+	(void)key;
+	(void)value;
+	return -1;
+}
+
+Test(store, tables_that_an_older_format_lacks)
+{
+	const struct visitor v = {never, NULL};
+	struct span value;
+	struct txn *t;
+
+	ops->close(s);
+	make_older();
+	s = ops->open(rig_dir, false, &e);
+	cr_assert_not_null(s, "%s", e.msg);
+	t = begin(false);
+	cr_expect_eq(ops->get(t, TABLE_AUDIT, SPAN_LIT("k"), &value, &e), 0);
+	cr_expect_eq(ops->each(t, TABLE_CONTROLS, (struct span){NULL, 0}, &v, &e), 0);
+	ops->abort(t);
+	ops->abort(begin(true));
+	t = begin(true);
+	cr_expect_eq(ops->get(t, TABLE_AUDIT, SPAN_LIT("k"), &value, &e), 0);
+	cr_assert_eq(ops->put(t, TABLE_AUDIT, SPAN_LIT("k"), SPAN_LIT("v"), &e), 0);
+	cr_assert_eq(ops->commit(t, &e), 0);
+	t = begin(false);
+	cr_expect_eq(ops->get(t, TABLE_AUDIT, SPAN_LIT("k"), &value, &e), 1);
+	ops->abort(t);
 }

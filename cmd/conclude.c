@@ -1,0 +1,218 @@
+/*
+ * The end of a file: it is delivered, or stands aside until somebody decides. All that
+ * is to be known of it is one commit; then it is told, and put away.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/job_impl.h"
+#include "cmd/status.h"
+#include "state/conclude.h"
+
+#define LOG_LINES   100 /* rejected rows logged a file */
+#define DETAIL_SIZE (FILE_REASON_MAX + 256)
+
+static void
+log_file(struct job *j, const struct intake *in, const char *event, enum log_level level)
+{
+	char id[FILE_ID_HEX_SIZE];
+	const struct file_entry *en = &in->entry;
+
+	digest_hex(&en->id, id);
+	for (size_t i = 0; i < in->problems.n && i < LOG_LINES; i++)
+		log_problem(&j->app->log, en->feed, id, &in->problems.v[i], 0);
+	for (size_t i = 0; i < in->problems.kinds; i++)
+		log_problem(&j->app->log, en->feed, id, &in->problems.warnings[i].first,
+		    in->problems.warnings[i].n);
+	log_event(&j->app->log, level, event,
+	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
+		LOG_NAME("verdict", verdict_name(en->verdict)),
+		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
+		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
+		LOG_UINT("delivered", en->delivered),
+		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
+}
+
+int
+conclude_tell(struct job *j, const struct intake *in, uint64_t pending, struct err *e)
+{
+	struct file_report *r = report_file(j->report, j->out, &in->entry, &in->problems);
+
+	if (r == NULL)
+		return err_nomem(e);
+	r->pending = pending;
+	snprintf(r->found, sizeof(r->found), "%s", in->found);
+	if (in->entry.rejected > 0 || in->entry.refused > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_SOME_LOST);
+	return 0;
+}
+
+/* P3, second half: everything that was mapped is accounted for. */
+static int
+check_books(const struct intake *in, uint64_t pending, struct err *e)
+{
+	const struct file_entry *en = &in->entry;
+
+	if (en->records != en->delivered + en->unchanged + en->duplicate + en->stale +
+			       en->refused + pending)
+		return err_set(e, ERR_INTERNAL, "the books do not balance: deliveries");
+	return 0;
+}
+
+/* What the audit trail says of it. */
+static void
+write_detail(const struct file_entry *en, char out[DETAIL_SIZE])
+{
+	snprintf(out, DETAIL_SIZE,
+	    "%s%s%s; pass %llu, %llu rows, %llu rejected, %llu records, %llu delivered, "
+	    "%llu refused",
+	    verdict_name(en->verdict), en->reason[0] != '\0' ? ": " : "", en->reason,
+	    (unsigned long long)en->pass, (unsigned long long)en->rows,
+	    (unsigned long long)en->rejected, (unsigned long long)en->records,
+	    (unsigned long long)en->delivered, (unsigned long long)en->refused);
+}
+
+static int
+commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
+{
+	char detail[DETAIL_SIZE];
+
+	write_detail(&in->entry, detail);
+	c->file = &in->entry;
+	c->problems = in->problems.v;
+	c->nproblems = in->problems.n;
+	c->audit.feed = in->entry.feed;
+	c->audit.file = &in->entry.id;
+	c->audit.detail = detail;
+	return ledger_conclude(j->ledger, c, e);
+}
+
+/* Held or refused: it stays in the drop, and the ledger says why. */
+int
+conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
+{
+	bool hold = in->entry.verdict == VERDICT_HOLD;
+	const struct name_put put = {
+	    f->name, {.state = hold ? NAME_HELD : NAME_REFUSED,
+			 .size = f->size,
+			 .mtime = f->mtime,
+			 .seen = clock_wall(j->app->clock),
+			 .fingerprint = j->feed->verdict_fingerprint,
+			 .blocks = hold && !mapper_event_times(j->feed->mapper),
+			 .file = in->entry.id}};
+	struct conclusion c = {
+	    .name = &put, .audit = {.act = hold ? "file-held" : "file-refused"}};
+
+	j->out->exit = status_worse(
+	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
+	log_file(j, in, c.audit.act, LOG_ERROR);
+	j->out->held += hold;
+	j->out->refused += !hold;
+	j->out->blocked |= put.entry.blocks;
+	if (conclude_tell(j, in, 0, e) != 0)
+		return -1;
+	return j->app->dry_run ? 0 : commit(j, in, &c, e);
+}
+
+/* The feed has this file behind it. */
+static int
+move_on(struct job *j, const struct intake *in, struct err *e)
+{
+	const struct file_entry *en = &in->entry;
+
+	if (ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
+		return -1;
+	j->state.last_delivery = clock_wall(j->app->clock);
+	j->state.last_content = job_content(j, in);
+	j->state.scope = j->scope;
+	j->state.files++;
+	j->state.delivered += en->delivered;
+	j->state.rejected += en->rejected;
+	j->state.refused += en->refused;
+	return 0;
+}
+
+/* A file, and the pass that was sent and merged; NULL: there was nothing to send. */
+struct ending {
+	const struct drop_file *file;
+	struct intake *in;
+	const struct pass *pass;
+	uint64_t pending;
+};
+
+static int
+conclude(struct job *j, const struct ending *end, struct err *e)
+{
+	struct intake *in = end->in;
+	struct conclusion c = {.pass = end->pass,
+	    .decided = in->decided,
+	    .feed = &j->state,
+	    .audit = {.act = in->entry.verdict == VERDICT_DISCARD ? "file-discarded"
+								  : "file-delivered"}};
+	struct settlement s;
+
+	in->entry.closed = true;
+	if (check_books(in, end->pending, e) != 0 || move_on(j, in, e) != 0 ||
+	    settle_plan(j, end->file, &in->entry, &s, e) != 0)
+		return -1;
+	c.name = &s.put;
+	c.settling = s.moves ? &s.settling : NULL;
+	if (commit(j, in, &c, e) != 0)
+		return -1;
+	log_file(j, in, c.audit.act, LOG_INFO);
+	if (conclude_tell(j, in, end->pending, e) != 0)
+		return -1;
+	return settle_done(j, &s, e);
+}
+
+int
+conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
+    struct pass *pass, struct err *e)
+{
+	struct merged sum = {.taken = 0};
+
+	if (settle_keep_answer(j, in, e) != 0)
+		return -1;
+	/* What the API refused is known by now, and must not be lost with the merge. */
+	if (pass != NULL && (ledger_file_put(j->ledger, &in->entry, in->problems.v,
+				 in->problems.n, e) != 0 ||
+				pass_merge(j->ledger, pass, &sum, e) != 0))
+		return -1;
+	in->entry.delivered = sum.taken;
+	in->entry.refused += sum.refused;
+	return conclude(j, &(struct ending){f, in, pass, sum.doubtful}, e);
+}
+
+/* What was settled before the merge is all there: its entry, its problems, its answer. */
+int
+conclude_merged(struct job *j, struct pass *pass, struct err *e)
+{
+	struct intake *in = intake_new(e);
+	struct merged sum;
+	struct drop_file f = {.size = 0};
+	int rc = -1;
+
+	if (in == NULL)
+		return -1;
+	if (pass_merge(j->ledger, pass, &sum, e) != 0 ||
+	    ledger_file_get(j->ledger, &pass->file, &in->entry, e) != 1)
+		goto out;
+	in->entry.delivered = sum.taken;
+	in->entry.refused += sum.refused;
+	snprintf(f.name, sizeof(f.name), "%s", in->entry.name);
+	f.size = in->entry.size;
+	f.mtime = in->entry.mtime;
+	memcpy(in->sha256, in->entry.sha256, SHA256_SIZE);
+	rc = conclude(j, &(struct ending){&f, in, pass, sum.doubtful}, e);
+out:
+	intake_free(in);
+	return rc;
+}
+
+void
+conclude_unsent(struct job *j, const struct intake *in)
+{
+	struct err lost;
+
+	conclude_tell(j, in, changes_counts(in->changes)->changed, &lost);
+}

@@ -1,0 +1,38 @@
+#include "state/conclude.h"
+
+#include "state/files_impl.h"
+
+static int
+write_all(const struct act *a, const struct conclusion *c)
+{
+	const char *feed = c->audit.feed;
+
+	if (c->pass != NULL && pass_end(a, c->pass) != 0)
+		return -1;
+	if (c->file != NULL &&
+	    (file_write(a, c->file) != 0 ||
+		problems_write(a, &c->file->id, c->problems, c->nproblems) != 0))
+		return -1;
+	if (c->decided && decision_end(a, c->file) != 0)
+		return -1;
+	if (c->feed != NULL && feed_write(a, c->feed) != 0)
+		return -1;
+	if (c->name != NULL && name_write(a, feed, c->name) != 0)
+		return -1;
+	if (c->settling != NULL && settling_write(a, feed, c->settling) != 0)
+		return -1;
+	return audit_append(a, &c->audit);
+}
+
+int
+ledger_conclude(struct ledger *l, const struct conclusion *c, struct err *e)
+{
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (write_all(&a, c) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}

@@ -1,0 +1,24 @@
+/*
+ * What the ledger's files write within a transaction that is another's: for conclude.c.
+ */
+#ifndef STATE_FILES_IMPL_H
+#define STATE_FILES_IMPL_H
+
+#include "state/files.h"
+#include "state/ledger_impl.h"
+#include "state/pass.h"
+
+int file_write(const struct act *a, const struct file_entry *f);
+int problems_write(
+    const struct act *a, const struct digest *file, const struct problem *p, size_t n);
+int name_write(const struct act *a, const char *feed, const struct name_put *put);
+int settling_write(const struct act *a, const char *feed, const struct settling *s);
+int feed_write(const struct act *a, const struct feed_state *f);
+
+/* What a human decided of the file's content is carried out. */
+int decision_end(const struct act *a, const struct file_entry *f);
+
+/* Removes a merged pass, its intents and its acknowledgements. */
+int pass_end(const struct act *a, const struct pass *p);
+
+#endif
