@@ -42,7 +42,8 @@ conclude_tell(struct job *j, const struct intake *in, uint64_t pending, struct e
 		return err_nomem(e);
 	r->pending = pending;
 	snprintf(r->found, sizeof(r->found), "%s", in->found);
-	if (in->entry.rejected > 0 || in->entry.refused > 0)
+	if (in->entry.verdict != VERDICT_DISCARD &&
+	    (in->entry.rejected > 0 || in->entry.refused > 0))
 		j->out->exit = status_worse(j->out->exit, STATUS_SOME_LOST);
 	return 0;
 }
@@ -123,7 +124,8 @@ move_on(struct job *j, const struct intake *in, struct err *e)
 	if (ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
 		return -1;
 	j->state.last_delivery = clock_wall(j->app->clock);
-	j->state.last_content = job_content(j, in);
+	j->state.last_content = feed_content(
+	    ledger_keys(j->ledger), en->feed, in->sha256);
 	j->state.scope = j->scope;
 	j->state.files++;
 	j->state.delivered += en->delivered;

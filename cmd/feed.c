@@ -143,6 +143,24 @@ bind_all(struct feed *f, struct err *e)
 	return app_errors(&f->errors, f->path, e);
 }
 
+struct digest
+feed_settings(const struct feed *f, const struct site_keys *k)
+{
+	struct digest sum = {{0}};
+
+	for (size_t i = 0; i < f->conf.n; i++) {
+		const struct conf_section *s = &f->conf.sections[i];
+
+		for (size_t n = 0; n < s->n; n++) {
+			const struct span parts[] = {{(const char *)sum.b, DIGEST_SIZE},
+			    s->name, s->label, s->entries[n].key, s->entries[n].value};
+
+			sum = digest_parts(k, KEY_NAME, parts, 5);
+		}
+	}
+	return sum;
+}
+
 int
 feed_load(struct feed *f, struct app *app, const char *path, struct err *e)
 {

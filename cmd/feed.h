@@ -37,6 +37,9 @@ extern const struct conf_option feed_options[];
 int feed_load(struct feed *f, struct app *app, const char *path, struct err *e);
 void feed_release(struct feed *f);
 
+/* A keyed digest of all its settings, as they are written; of no secret. */
+struct digest feed_settings(const struct feed *f, const struct site_keys *k);
+
 /*
  * The paths of the feed files in CONFIG/feeds.d, sorted; freed with feed_paths_free.
  * ERR_CONFIG if there are none.

@@ -198,15 +198,6 @@ too_many_rejected(const struct intake *in, long long max_reject)
 	       en->rejected * 10000 > (uint64_t)max_reject * en->rows;
 }
 
-struct digest
-job_content(const struct job *j, const struct intake *in)
-{
-	const struct span parts[] = {
-	    span_of(in->entry.feed), {(const char *)in->sha256, SHA256_SIZE}};
-
-	return digest_parts(job_keys(j), KEY_NAME, parts, 2);
-}
-
 /* Of a file that is discarded no record counts. */
 static void
 discard(struct file_entry *en)
@@ -248,7 +239,7 @@ static void
 judge(struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
-	struct digest content = job_content(j, in);
+	struct digest content = feed_content(job_keys(j), en->feed, in->sha256);
 	bool changed = changes_counts(in->changes)->changed > 0;
 
 	if (in->refusal.code != ERR_NONE) {

@@ -10,6 +10,7 @@
 
 #include "cmd/job_impl.h"
 #include "cmd/status.h"
+#include "state/controls.h"
 
 const struct site_keys *
 job_keys(const struct job *j)
@@ -163,23 +164,52 @@ open_ledger(struct job *j, struct err *e)
 	return 0;
 }
 
+/* Whoever changed the feed file, this run is the first to go by it. */
 static int
-open_all(struct job *j, struct err *e)
+note_settings(struct job *j, struct err *e)
 {
-	const char *source = j->feed->feed.source;
+	struct digest now = feed_settings(j->feed, ledger_keys(j->ledger));
+	const struct audit_act act = {
+	    .act = "settings-changed", .feed = j->feed->feed.name};
 
+	return ledger_settings_note(j->ledger, j->feed->feed.name, &now, &act, e) < 0 ? -1
+										      : 0;
+}
+
+static int
+open_feed(struct job *j, struct err *e)
+{
+	const char *feed = j->feed->feed.name, *source = j->feed->feed.source;
+	bool real = !j->app->dry_run;
+
+	if (real && ledger_lock(j->ledger, source, &j->lock, e) != 0)
+		return -1;
+	if (ledger_scope_get(j->ledger, source, real, &j->scope, e) != 0 ||
+	    ledger_feed_get(j->ledger, feed, &j->state, e) != 0)
+		return -1;
+	if (!real)
+		return 0;
+	if (note_settings(j, e) != 0)
+		return -1;
+	return ledger_pause_get(j->ledger, feed, &j->out->paused, e);
+}
+
+static int
+open_state(struct job *j, struct err *e)
+{
 	if (open_ledger(j, e) != 0)
 		return -1;
-	if (j->ledger != NULL) {
-		if (!j->app->dry_run && ledger_lock(j->ledger, source, &j->lock, e) != 0)
-			return -1;
-		if (ledger_scope_get(j->ledger, source, !j->app->dry_run, &j->scope, e) !=
-			0 ||
-		    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
-			return -1;
-	}
-	j->poller = poller_open(&j->feed->source, &j->env, e);
-	return j->poller == NULL ? -1 : 0;
+	return j->ledger != NULL ? open_feed(j, e) : 0;
+}
+
+/* For the report: what the trail must still hold, whatever becomes of its end. */
+static void
+note_audit(struct job *j)
+{
+	struct err ignored;
+
+	if (j->ledger != NULL)
+		ledger_audit_head(j->ledger, &j->out->audit, &ignored);
 }
 
 static void
@@ -219,7 +249,7 @@ note_end(struct job *j, int exit)
 	struct err ignored;
 	bool bad = exit != STATUS_OK && exit != STATUS_SOME_LOST;
 
-	if (j->app->dry_run || j->ledger == NULL || j->lock < 0)
+	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || j->out->paused != 0)
 		return;
 	note_run(j);
 	if (((int)j->state.last_exit == exit && !bad) ||
@@ -228,6 +258,22 @@ note_end(struct job *j, int exit)
 	j->state.last_error = bad ? clock_wall(j->app->clock) : 0;
 	j->state.last_exit = (uint32_t)exit;
 	ledger_feed_put(j->ledger, &j->state, &ignored);
+}
+
+/* Nothing is done for a feed that is paused; a dry run does nothing anyhow. */
+static int
+work(struct job *j, struct err *e)
+{
+	if (open_state(j, e) != 0)
+		return -1;
+	if (j->out->paused != 0)
+		return 0;
+	j->poller = poller_open(&j->feed->source, &j->env, e);
+	if (j->poller == NULL)
+		return -1;
+	if (!j->app->dry_run && (settle_again(j, e) != 0 || resume(j, e) != 0))
+		return -1;
+	return work_off(j, e);
 }
 
 int
@@ -241,19 +287,14 @@ job_run(struct app *app, struct feed *feed, struct report *report,
 
 	j.env = (struct poller_env){app->clock, deadline};
 	progress_init(&j.progress, app->clock);
-	rc = open_all(&j, &e);
-	if (rc == 0 && !app->dry_run)
-		rc = settle_again(&j, &e);
-	if (rc == 0 && !app->dry_run)
-		rc = resume(&j, &e);
-	if (rc == 0)
-		rc = work_off(&j, &e);
+	rc = work(&j, &e);
 	if (rc != 0) {
 		out->err = e;
 		out->exit = status_worse(out->exit, err_exit(e.code));
 		log_event(&app->log, LOG_ERROR, "feed-failed",
 		    LOG_FIELDS(LOG_NAME("feed", feed->feed.name), LOG_ERR(&e)));
 	}
+	note_audit(&j);
 	note_end(&j, out->exit);
 	close_all(&j);
 	return out->exit;

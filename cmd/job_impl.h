@@ -133,9 +133,6 @@ void conclude_unsent(struct job *j, const struct intake *in);
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);
 
-/* A file's content, as the feed's state knows it. */
-struct digest job_content(const struct job *j, const struct intake *in);
-
 const struct site_keys *job_keys(const struct job *j);
 
 #endif

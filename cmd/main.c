@@ -12,8 +12,9 @@
 #include "cmd/commands.h"
 #include "cmd/status.h"
 
-static const struct command *const commands[] = {
-    &command_run, &command_check, &command_preview, &command_status, &command_version};
+static const struct command *const commands[] = {&command_run, &command_check,
+    &command_preview, &command_status, &command_hold, &command_files, &command_find,
+    &command_pause, &command_resume, &command_forget, &command_audit, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -216,6 +216,18 @@ file_json(struct json *j, const struct file_report *f)
 	jw_object_end(j);
 }
 
+/* What `emrdrop audit verify` takes, should the end of the trail be cut off. */
+static void
+audit_json(struct json *j, const struct audit_head *head)
+{
+	char text[AUDIT_HEAD_SIZE];
+
+	if (head->number == 0)
+		return;
+	text_audit_head(head, text);
+	jw_put_cstr(j, "audit", text);
+}
+
 void
 report_feed_json(const struct feed_report *f, struct json *j)
 {
@@ -236,6 +248,9 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	jw_put_uint(j, "unsettled", f->unsettled);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
+	if (f->paused != 0)
+		jw_put_int(j, "paused_ms", f->paused);
+	audit_json(j, &f->audit);
 	jw_key(j, SPAN_LIT("files"));
 	jw_array(j);
 	for (size_t i = 0; i < f->n; i++)
@@ -341,11 +356,21 @@ file_text(const struct report *r, const struct file_report *f, struct buf *out)
 }
 
 static void
+paused_line(const struct feed_report *f, struct buf *out)
+{
+	buf_add_str(out, "paused since ");
+	text_time(out, f->paused);
+	buf_addf(out, ": `emrdrop resume %s` ends it\n", f->feed);
+}
+
+static void
 feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 {
 	buf_addf(out, "%s: ", f->feed);
 	if (f->err.code != ERR_NONE)
 		buf_addf(out, "%s\n", f->err.msg);
+	else if (f->paused != 0)
+		paused_line(f, out);
 	else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0)
 		buf_add_str(out, "nothing new\n");
 	else

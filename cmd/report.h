@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/problem.h"
+#include "state/audit.h"
 #include "state/files.h"
 
 #define REPORT_PROBLEMS_MAX FILE_PROBLEMS_MAX
@@ -56,6 +57,8 @@ struct feed_report {
 	uint64_t known, waiting, held, refused;
 	uint64_t unsettled; /* delivered, but could not be put away */
 	bool blocked;       /* a held file keeps later ones back */
+	int64_t paused;     /* ms: since when nothing is done; 0: it is not */
+	struct audit_head audit;
 	uint64_t requests, retries;
 };
 

@@ -1,5 +1,6 @@
 #include "cmd/text.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/json.h"
@@ -27,4 +28,13 @@ text_time(struct buf *out, int64_t ms)
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm);
 	buf_add_str(out, text);
+}
+
+void
+text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE])
+{
+	char link[2 * DIGEST_SIZE + 1];
+
+	digest_hex(&head->link, link);
+	snprintf(out, AUDIT_HEAD_SIZE, "%llu-%s", (unsigned long long)head->number, link);
 }

@@ -5,11 +5,16 @@
 #define CMD_TEXT_H
 
 #include "base/buf.h"
+#include "state/audit.h"
 
 /* "text" in quotes, control characters escaped. */
 void text_quote(struct buf *out, struct span s);
 
 /* A moment in ms as 2026-11-20 19:30:02Z, or "never" for 0. */
 void text_time(struct buf *out, int64_t ms);
+
+/* NUMBER-LINK: the head of the audit trail, to be noted and compared. */
+#define AUDIT_HEAD_SIZE (21 + 2 * DIGEST_SIZE + 1)
+void text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE]);
 
 #endif

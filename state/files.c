@@ -223,6 +223,15 @@ ledger_file_id(const struct ledger *l, const char *feed, const char *name,
 	return digest_parts(&l->keys, KEY_NAME, parts, 4);
 }
 
+struct digest
+feed_content(
+    const struct site_keys *k, const char *feed, const unsigned char sha256[SHA256_SIZE])
+{
+	const struct span parts[] = {span_of(feed), {(const char *)sha256, SHA256_SIZE}};
+
+	return digest_parts(k, KEY_NAME, parts, 2);
+}
+
 static void
 get_string(struct reader *r, char *out, size_t size)
 {

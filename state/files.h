@@ -91,6 +91,10 @@ struct file_entry {
 struct digest ledger_file_id(const struct ledger *l, const char *feed, const char *name,
     const unsigned char sha256[SHA256_SIZE]);
 
+/* What a feed's last_content is for a file. */
+struct digest feed_content(
+    const struct site_keys *k, const char *feed, const unsigned char sha256[SHA256_SIZE]);
+
 int ledger_file_get(struct ledger *l, const struct digest *id, struct file_entry *out,
     struct err *e); /* 1, 0, -1 */
 /* With its problems, n in order, of which FILE_PROBLEMS_MAX are kept. */

@@ -214,6 +214,13 @@ check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 }
 
 static int
+no_ledger(const char *dir, struct err *e)
+{
+	return err_set(
+	    e, ERR_LEDGER, "no ledger in %s yet: the first `emrdrop run` makes it", dir);
+}
+
+static int
 open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 {
 	char want[ID_HEX + 1], key[4096], mdb[4096];
@@ -224,8 +231,7 @@ open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 	if (expected < 0)
 		return -1;
 	if (!expected && !create)
-		return err_set(e, ERR_LEDGER,
-		    "no ledger in %s yet: the first `emrdrop run` makes it", l->dir);
+		return no_ledger(l->dir, e);
 	snprintf(key, sizeof(key), "%s/site.key", l->dir);
 	snprintf(mdb, sizeof(mdb), "%s/ledger.mdb", l->dir);
 	/* Entries without their key are an error, never a new key. */
@@ -271,6 +277,8 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 		return err_set(e, ERR_CONFIG, "the state folder's path is too long");
 	if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	if (!create && stat(dir, &st) != 0 && errno == ENOENT)
+		return no_ledger(dir, e);
 	if (resolve(l, dir, e) != 0)
 		return -1;
 	if (stat(l->dir, &st) != 0)

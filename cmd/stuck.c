@@ -1,0 +1,155 @@
+#include "cmd/stuck.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/text.h"
+#include "state/controls.h"
+
+struct stuck {
+	struct file_entry *v;
+	size_t n, cap;
+	const char *feed;
+	struct err *e;
+};
+
+static int
+collect(void *arg, const struct file_entry *f)
+{
+	struct stuck *st = arg;
+	size_t more = st->cap * 2 + 8;
+	struct file_entry *v;
+
+	if ((f->verdict != VERDICT_HOLD && f->verdict != VERDICT_REFUSE) ||
+	    (st->feed != NULL && strcmp(f->feed, st->feed) != 0))
+		return 0;
+	if (st->n == st->cap) {
+		if ((v = reallocarray(st->v, more, sizeof(*v))) == NULL)
+			return err_nomem(st->e);
+		st->v = v;
+		st->cap = more;
+	}
+	st->v[st->n++] = *f;
+	return 0;
+}
+
+/* Was it what lay in the drop under that name, when it was last looked at? */
+static int
+still_stands(struct ledger *l, const struct file_entry *f, struct err *e)
+{
+	struct name_entry n;
+	int r = ledger_name_get(l, f->feed, f->name, &n, e);
+
+	return r < 0 ? -1 : r == 1 && digest_eq(&n.file, &f->id);
+}
+
+int
+stuck_each(struct ledger *l, const char *feed,
+    int (*fn)(void *arg, const struct file_entry *f), void *arg, struct err *e)
+{
+	struct stuck st = {.feed = feed, .e = e};
+	int rc = ledger_file_each(l, collect, &st, e);
+
+	for (size_t i = 0; i < st.n && rc == 0; i++) {
+		rc = still_stands(l, &st.v[i], e);
+		if (rc == 1)
+			rc = fn(arg, &st.v[i]);
+	}
+	free(st.v);
+	return rc;
+}
+
+struct problem_list {
+	struct buf *out;
+	size_t n, max;
+};
+
+static int
+show_problem(void *arg, const struct problem *p)
+{
+	struct problem_list *to = arg;
+
+	if (to->n++ == to->max) {
+		buf_add_str(to->out, "      ...\n");
+		return 1;
+	}
+	buf_addf(to->out, "      row %llu", (unsigned long long)p->row);
+	if (p->column.n > 0) {
+		buf_add_str(to->out, ", column ");
+		text_quote(to->out, p->column);
+	}
+	buf_addf(to->out, ": %s\n", problem_text(p->code));
+	return 0;
+}
+
+static int
+problem_json(void *arg, const struct problem *p)
+{
+	struct json *j = arg;
+
+	jw_object(j);
+	jw_put_uint(j, "row", p->row);
+	jw_put_string(j, "column", p->column);
+	jw_put_cstr(j, "code", problem_name(p->code));
+	jw_object_end(j);
+	return 0;
+}
+
+static const char *
+decision_name(enum decision d)
+{
+	static const char *const names[] = {NULL, "approved", "discarded"};
+
+	return names[d];
+}
+
+int
+stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf *out,
+    struct err *e)
+{
+	struct problem_list problems = {.out = out, .max = max};
+	char id[FILE_ID_HEX_SIZE];
+	enum decision d;
+
+	if (ledger_decision_get(l, f->feed, f->sha256, &d, e) < 0)
+		return -1;
+	digest_hex(&f->id, id);
+	buf_addf(out, "  %s  file %.8s ",
+	    f->verdict == VERDICT_HOLD ? "HELD   " : "REFUSED", id);
+	text_quote(out, span_of(f->name));
+	buf_add_str(out, ", read ");
+	text_time(out, f->read_at);
+	buf_addf(out, "\n      %s\n", f->reason);
+	if (d != DECISION_NONE)
+		buf_addf(
+		    out, "      %s: the next run carries it out\n", decision_name(d));
+	return ledger_problem_each(l, &f->id, show_problem, &problems, e);
+}
+
+int
+stuck_json(struct ledger *l, const struct file_entry *f, struct json *j, struct err *e)
+{
+	char id[FILE_ID_HEX_SIZE];
+	enum decision d;
+	int rc;
+
+	if (ledger_decision_get(l, f->feed, f->sha256, &d, e) < 0)
+		return -1;
+	digest_hex(&f->id, id);
+	jw_object(j);
+	jw_put_cstr(j, "file", id);
+	jw_put_cstr(j, "feed", f->feed);
+	jw_put_cstr(j, "verdict", verdict_name(f->verdict));
+	jw_put_cstr(j, "reason", f->reason);
+	if (d != DECISION_NONE)
+		jw_put_cstr(j, "decision", decision_name(d));
+	jw_put_int(j, "read_ms", f->read_at);
+	jw_put_uint(j, "rows", f->rows);
+	jw_put_uint(j, "rejected", f->rejected);
+	jw_key(j, SPAN_LIT("problems"));
+	jw_array(j);
+	rc = ledger_problem_each(l, &f->id, problem_json, j, e);
+	jw_array_end(j);
+	jw_object_end(j);
+	return rc;
+}
