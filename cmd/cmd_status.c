@@ -10,6 +10,7 @@
 #include "cmd/text.h"
 #include "state/files.h"
 #include "state/pass.h"
+#include "state/snapshot.h"
 
 static const char help[] =
     "emrdrop status [--json]\n\n"
@@ -73,6 +74,7 @@ file_head(struct show *s, const struct file_entry *f)
 		jw_put_int(&s->json, "read_ms", f->read_at);
 		jw_put_uint(&s->json, "rows", f->rows);
 		jw_put_uint(&s->json, "rejected", f->rejected);
+		jw_put_uint(&s->json, "removals", f->removals);
 		jw_key(&s->json, SPAN_LIT("problems"));
 		jw_array(&s->json);
 		return;
@@ -92,7 +94,9 @@ still_stands(struct show *s, const struct file_entry *f)
 	struct name_entry n;
 	int r = ledger_name_get(s->ledger, f->feed, f->name, &n, s->e);
 
-	return r < 0 ? -1 : r == 1 && digest_eq(&n.file, &f->id);
+	return r < 0 ? -1
+		     : r == 1 && digest_eq(&n.file, &f->id) &&
+			   (n.state == NAME_HELD || n.state == NAME_REFUSED);
 }
 
 struct stuck {
@@ -211,6 +215,27 @@ feed_head(struct show *s, const struct feed_state *f)
 	}
 }
 
+/* What is kept of snapshots; nothing is shown of a feed that never applied one. */
+static int
+show_snapshot(struct show *s)
+{
+	struct snapshot_state snap;
+
+	if (ledger_snapshot_get(s->ledger, s->feed->name, &snap, s->e) != 0)
+		return -1;
+	if (snap.clock == SNAPSHOT_NEVER)
+		return 0;
+	if (s->app->json) {
+		jw_put_int(&s->json, "last_snapshot_ms", snap.at);
+		jw_put_uint(&s->json, "removals", snap.removals);
+		return 0;
+	}
+	buf_add_str(&s->out, "  last snapshot of ");
+	text_time(&s->out, snap.at);
+	buf_addf(&s->out, "; %llu removals so far\n", (unsigned long long)snap.removals);
+	return 0;
+}
+
 struct feeds {
 	struct feed_state v[1024]; /* feeds one ledger may have before `status` is cut */
 	size_t n;
@@ -232,7 +257,7 @@ show_feed(struct show *s, const struct feed_state *f)
 {
 	s->feed = f;
 	feed_head(s, f);
-	if (show_pass(s) != 0)
+	if (show_snapshot(s) != 0 || show_pass(s) != 0)
 		return -1;
 	if (s->app->json) {
 		jw_key(&s->json, SPAN_LIT("stuck"));

@@ -36,7 +36,7 @@ log_file(struct job *j, const struct intake *in, const char *event, enum log_lev
 		LOG_NAME("verdict", verdict_name(en->verdict)),
 		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
 		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
-		LOG_UINT("delivered", en->delivered),
+		LOG_UINT("removals", en->removals), LOG_UINT("delivered", en->delivered),
 		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
 }
 
@@ -61,8 +61,8 @@ check_books(const struct intake *in, uint64_t pending, struct err *e)
 {
 	const struct file_entry *en = &in->entry;
 
-	if (en->records != en->delivered + en->unchanged + en->duplicate + en->stale +
-			       en->refused + pending)
+	if (en->records + en->removals != en->delivered + en->unchanged + en->duplicate +
+					      en->stale + en->refused + pending)
 		return err_set(e, ERR_INTERNAL, "the books do not balance: deliveries");
 	return 0;
 }
@@ -78,7 +78,8 @@ stand_aside(struct job *j, const struct drop_file *f, struct intake *in, struct 
 			 .mtime = f->mtime,
 			 .seen = clock_wall(j->app->clock),
 			 .fingerprint = j->feed->verdict_fingerprint,
-			 .blocks = hold && !mapper_event_times(j->feed->mapper),
+			 .blocks = hold && !job_is_snapshot(j) &&
+				   !mapper_event_times(j->feed->mapper),
 			 .file = in->entry.id}};
 
 	j->out->exit = status_worse(
@@ -118,7 +119,8 @@ job_conclude(struct job *j, const struct drop_file *f, struct intake *in,
 	j->state.delivered += en->delivered;
 	j->state.rejected += en->rejected;
 	j->state.refused += en->refused;
-	if (ledger_feed_put(j->ledger, &j->state, e) != 0)
+	if (ledger_feed_put(j->ledger, &j->state, e) != 0 ||
+	    snapshot_applied(j, in, e) != 0)
 		return -1;
 	log_file(j, in, "file-delivered", LOG_INFO);
 	if (tell(j, in, pending, e) != 0)
@@ -305,7 +307,9 @@ open_all(struct job *j, struct err *e)
 			return -1;
 		if (ledger_scope_get(j->ledger, source, !j->app->dry_run, &j->scope, e) !=
 			0 ||
-		    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+		    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0 ||
+		    ledger_snapshot_get(j->ledger, j->feed->feed.name, &j->snapshot, e) !=
+			0)
 			return -1;
 	}
 	j->poller = poller_open(&j->feed->source, &j->env, e);

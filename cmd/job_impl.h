@@ -10,6 +10,7 @@
 #include "cmd/progress.h"
 #include "pollers/ahead.h"
 #include "state/files.h"
+#include "state/snapshot.h"
 
 struct job {
 	struct app *app;
@@ -23,6 +24,7 @@ struct job {
 	struct poller_env env;
 	struct poller *poller;
 	struct feed_state state;
+	struct snapshot_state snapshot;
 	struct progress progress;
 };
 
@@ -36,7 +38,7 @@ struct listed {
 		WAIT,
 		STOP
 	} what;       /* STOP: nothing behind it may overtake it */
-	bool fresh;   /* this look is the first, and to be kept */
+	bool fresh;   /* the name is to be kept: a first look, or superseded */
 	int64_t wait; /* ms until time alone may make it ready */
 };
 
@@ -63,7 +65,8 @@ struct intake {
 	struct sha256 *sha;
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
-	struct acks *acks; /* NULL: the feed asks for none */
+	uint64_t late_warnings; /* of what was found after the mapping */
+	struct acks *acks;      /* NULL: the feed asks for none */
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
@@ -107,6 +110,21 @@ void job_tell_unfinished(struct job *j, const struct intake *in);
 
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);
+
+bool job_is_snapshot(const struct job *j);
+
+/* Was a newer snapshot applied? Then a file that was held needs no decision any more. */
+bool snapshot_superseded(const struct job *j, const struct drop_file *f);
+
+/* Verdicts of a snapshot; true: in->entry has it, and its reason. */
+bool snapshot_too_old(struct job *j, struct intake *in);
+bool snapshot_too_many(struct job *j, struct intake *in);
+
+/* Warns of an export with far fewer rows than usual. */
+int snapshot_check_size(struct job *j, struct intake *in, struct err *e);
+
+/* Keeps its age and its size. */
+int snapshot_applied(struct job *j, const struct intake *in, struct err *e);
 
 /* A file's content, as the feed's state knows it. */
 struct digest job_content(const struct job *j, const struct intake *in);

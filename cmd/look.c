@@ -47,6 +47,21 @@ stands(struct job *j, struct listed *it)
 	return true;
 }
 
+/* A newer snapshot was applied: nobody needs to decide any more, and it stays as it is. */
+static int
+supersede(struct job *j, struct listed *it)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&it->name.file, id);
+	log_event(&j->app->log, LOG_INFO, "hold-superseded",
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_NAME("file", id)));
+	it->name.state = NAME_DONE;
+	it->fresh = true;
+	j->out->known++;
+	return 0;
+}
+
 /* 1: nothing is known of it; 0: *it says what to do; -1. */
 static int
 look_known(struct job *j, struct listed *it, struct err *e)
@@ -60,6 +75,8 @@ look_known(struct job *j, struct listed *it, struct err *e)
 		return 1;
 	if (it->name.state == NAME_DONE)
 		return j->out->known++, 0;
+	if (it->name.state == NAME_HELD && snapshot_superseded(j, it->file))
+		return supersede(j, it);
 	return it->name.state == NAME_SEEN || !stands(j, it);
 }
 
@@ -76,7 +93,7 @@ look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
-/* First looks are kept, so that the next run need not wait. */
+/* First looks are kept, so that the next run need not wait; and what was superseded. */
 static int
 keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 {

@@ -86,7 +86,8 @@ struct file_entry {
 	uint64_t pass;                    /* 0: none was opened */
 	uint64_t rows, mapped, filtered, rejected, warnings;
 	uint64_t records, delivered, unchanged, duplicate, stale, refused;
-	bool closed; /* its pass is closed, or it had none */
+	uint64_t removals; /* of records that a snapshot does not have any more */
+	bool closed;       /* its pass is closed, or it had none */
 };
 
 /* id = keyed digest of feed, name and content. */

@@ -90,7 +90,7 @@ meta_judge(struct ledger *l, struct span format, struct span id, struct span che
 	if (r.bad || id.n != LEDGER_ID_SIZE || check.n != DIGEST_SIZE)
 		return ledger_damaged(e, TABLE_META);
 	l->format = version;
-	if (version != LEDGER_FORMAT && version != LEDGER_FORMAT_1)
+	if (version == 0 || version > LEDGER_FORMAT)
 		return err_set(e, ERR_LEDGER,
 		    "%s/ledger.mdb has format %u, this program knows %u: use a newer emrdrop",
 		    l->dir, version, LEDGER_FORMAT);
@@ -171,14 +171,17 @@ meta_find(struct ledger *l, struct err *e)
 	return r;
 }
 
-/* Format 2 has what 1 has, and merges besides: a program of format 1 must not read them. */
+/*
+ * Format 2 has what 1 has, and merges besides; format 3 has removals, and what is kept of
+ * snapshots. A program of an older format must not read them.
+ */
 static int
 meta_upgrade(struct ledger *l, struct err *e)
 {
 	const char format[4] = {LEDGER_FORMAT, 0, 0, 0};
 	struct act a;
 
-	if (l->format != LEDGER_FORMAT_1)
+	if (l->format == LEDGER_FORMAT)
 		return 0;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;

@@ -219,7 +219,7 @@ Test(ledger, newer_format_and_damaged_meta)
 		size_t n;
 		const char *words;
 	} cases[] = {
-	    {"format", "\3\0\0\0", 4, "format 3"}, {"format", "\0\0\0\0", 4, "format 0"},
+	    {"format", "\4\0\0\0", 4, "format 4"}, {"format", "\0\0\0\0", 4, "format 0"},
 	    {"format", "\1\0", 2, "damaged"},
 	    {"format", "\1\0\0\0", 4, "damaged"}, /* with the id cut short, below */
 	};
