@@ -49,7 +49,10 @@ set_window(struct compiler *c, struct section *out, struct conf_section *s,
 		    "start is not mapped; the window is between the first and the last");
 }
 
-/* What is missing is found by type: its sections can't differ in what becomes of it. */
+/*
+ * What is missing is found by type: its sections can't differ in what becomes of it. And
+ * records of a snapshot go out without an order, so one must not be put and patched.
+ */
 static void
 check_sisters(struct compiler *c, const struct section *sec, struct conf_section *s)
 {
@@ -59,12 +62,11 @@ check_sisters(struct compiler *c, const struct section *sec, struct conf_section
 		const struct missing *b = &o->missing;
 
 		if (o->schema != sec->schema ||
-		    (a->how == MISSING_IGNORE && b->how == MISSING_IGNORE) ||
 		    (a->how == b->how && a->window == b->window && a->op == b->op))
 			continue;
 		conf_error_at(c->conf->errors, s, NULL,
-		    "another section of %s has another op, on_missing or missing_window; "
-		    "where records are removed all of a type must have the same",
+		    "another section of %s has another op, on_missing or missing_window; in "
+		    "a snapshot all of a type must have the same",
 		    sec->schema->name);
 		return;
 	}
@@ -80,7 +82,8 @@ compile_missing(struct compiler *c, struct section *out, struct conf_section *s)
 		set_how(c, out, s, en);
 	if ((en = conf_get(s, "missing_window")) != NULL)
 		set_window(c, out, s, en);
-	check_sisters(c, out, s);
+	if (c->snapshot)
+		check_sisters(c, out, s);
 	c->map->missing[out->schema->type] = out->missing;
 	c->map->removes |= out->missing.how != MISSING_IGNORE;
 }
