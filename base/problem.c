@@ -101,6 +101,12 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
     [PROBLEM_HL7_COUNT] = {"hl7_count",
 	"BTS-1 or FTS-1 is not the number of messages or batches that are there.",
 	"Send the file again, or correct the count."},
+    [PROBLEM_NO_REMOVALS] = {"no_removals",
+	"Which record the row is of can't be told, so nothing was removed for this file.",
+	"Correct the row and send the export again."},
+    [PROBLEM_SHORT_EXPORT] = {"short_export",
+	"The export has less than half of the rows that it has on this day of the week.",
+	"Look whether it was made in full, and send it again if not."},
     [PROBLEM_API_REFUSED] = {"api_refused", "The receiving system refused the record.",
 	"Ask its operator, with the file and the row."},
 };

@@ -49,6 +49,8 @@ enum problem_code {
 	PROBLEM_HL7_CHARSET,  /* bytes are not what MSH-18 says; a warning */
 	PROBLEM_HL7_TRAILER,  /* FHS or BHS without FTS or BTS; a warning */
 	PROBLEM_HL7_COUNT,    /* BTS-1 or FTS-1 is wrong; a warning */
+	PROBLEM_NO_REMOVALS,  /* of a snapshot: an id can't be read; a warning */
+	PROBLEM_SHORT_EXPORT, /* far fewer rows than usual; a warning */
 	PROBLEM_CODE_COUNT
 };
 

@@ -3,7 +3,9 @@
  * with earlier rows of the same file; what is new or changed is cut into batches
  * and put into the outbox. Nothing is sent here.
  *
- * The same bytes, map and ledger give the same batches in the same order (P5).
+ * The same bytes, map and ledger give the same batches in the same order (P5). Of a
+ * snapshot only the last row of a record is sent; records go out type by type, and
+ * removals last.
  */
 #ifndef CMD_CHANGES_H
 #define CMD_CHANGES_H
@@ -12,6 +14,7 @@
 #include "base/problem.h"
 #include "base/record.h"
 #include "cmd/frame.h"
+#include "mappers/missing.h"
 #include "state/pass.h"
 
 struct changes;
@@ -26,21 +29,32 @@ struct changes_conf {
 	const char *outbox_dir;
 	size_t outbox_memory;
 
+	/* By type: the file is a snapshot, and this becomes of what is not in it. NULL: changes. */
+	const struct missing *missing;
+
 	/* Told of a record that can't be taken for what the ledger knows. May be NULL. */
 	void (*problem)(void *arg, const struct problem *p);
 	void *arg;
 };
 
-/* P3: records = changed + unchanged + duplicate + stale + refused */
+/* Of what this feed delivered and a snapshot should have. */
+struct missing_count {
+	uint64_t known, missing;
+};
+
+/* P3: records + removals = changed + unchanged + duplicate + stale + refused */
 struct changes_counts {
 	uint64_t records;
+	uint64_t removals;
 	uint64_t changed;
 	uint64_t unchanged;
-	uint64_t duplicate; /* equal to an earlier row of the same file */
-	uint64_t stale;     /* older than what the ledger knows */
+	uint64_t
+	    duplicate;  /* equal to an earlier row; in a snapshot before a later one */
+	uint64_t stale; /* older than what the ledger knows */
 	uint64_t
 	    refused; /* the API refused this very content before, or a merge forbids it */
-	uint64_t batches;
+	uint64_t batches;                                  /* at most so many */
+	struct missing_count missing[RECORD_TYPE_MAX + 1]; /* by type */
 };
 
 /* `conf` must outlive it. */
@@ -49,6 +63,15 @@ void changes_free(struct changes *c);
 
 /* A record of the file, in its order; copied. */
 int changes_add(struct changes *c, const struct record *r, struct err *e);
+
+/*
+ * Of a snapshot: r (schema, op, id and row) is there, though its row gives no record. An
+ * empty id can't be read: then nothing is missing, as far as anybody can tell.
+ */
+int changes_present(struct changes *c, const struct record *r, struct err *e);
+
+/* Of a snapshot that was read whole, after its last record: removes what is missing. */
+int changes_missing(struct changes *c, struct err *e);
 
 /* No more records. `digest` is of the list of changes. */
 int changes_end(struct changes *c, unsigned char digest[SHA256_SIZE], struct err *e);

@@ -1,5 +1,6 @@
 /*
- * What changes.c and changes_merge.c share.
+ * What changes.c, changes_out.c, changes_merge.c, changes_snapshot.c and
+ * changes_missing.c share.
  */
 #ifndef CMD_CHANGES_IMPL_H
 #define CMD_CHANGES_IMPL_H
@@ -29,7 +30,27 @@ struct candidate {
 	size_t refs, nrefs;
 	size_t patients, npatients; /* that it is, or refers to: their merges */
 	bool unmerge;
+	bool present; /* of a snapshot: there, but not taken; it has no more than an id */
 };
+
+/*
+ * What of a snapshot goes out together. A record's last row may stand behind rows that
+ * refer to it, so what is referred to comes first type by type (P6); what is removed
+ * comes last, in the other direction. A feed of changes has one lane, in the file's order.
+ */
+enum {
+	LANE_ALL,
+	LANE_TYPES,
+	LANE_REMOVALS = LANE_TYPES + RECORD_TYPE_MAX,
+	LANES = LANE_REMOVALS + RECORD_TYPE_MAX
+};
+
+struct lane {
+	struct frame frame; /* the batch being filled */
+	uint64_t batches;   /* in the outbox */
+};
+
+struct snapshot;
 
 struct changes {
 	const struct changes_conf *conf;
@@ -37,6 +58,7 @@ struct changes {
 	struct overlay *overlay;
 	struct outbox *outbox;
 	struct sha256 *sha;
+	struct snapshot *snapshot; /* NULL: a feed of changes */
 
 	struct candidate block[BLOCK_RECORDS];
 	struct lookup lookups[BLOCK_RECORDS];
@@ -49,38 +71,68 @@ struct changes {
 	uint64_t merged_in; /* the last batch with a merge */
 	struct buf text;
 
-	struct frame frame; /* the batch being filled */
-	struct buf one;     /* a record's object, before it is known where it goes */
+	struct lane lanes[LANES];
+	uint64_t serial; /* the last number that a snapshot's record was given */
+	struct buf one;  /* a record's object, before it is known where it goes */
 	struct buf encoded;
+
+	unsigned lane;  /* that is going out, */
+	uint64_t taken; /* the batches of it that were, */
+	uint64_t given; /* the number of the last one, */
+	uint64_t after; /* and of the last one of the lanes before */
 };
 
-/*
- * The record at hand, c->block[c->n], is a patient with this id, or refers to one:
- * its merges will be looked up, if there are any at all.
- */
-void merges_note(struct changes *c, struct span id);
+enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE, FORBIDDEN };
 
-/* A merge: its key, its content and what it is about, the retired id. */
-void merges_take(struct changes *c, struct candidate *k, const struct record *r);
-
-/* The block's patients, looked up. */
-int merges_lookup(struct changes *c, struct err *e);
-
-/* Does the record stand for a patient that was merged away? Then that was told. */
-bool merges_forbid(struct changes *c, const struct candidate *k);
-
-/* Does an unlink, or a merge turned round, bring its patient back? */
-bool merges_undone(const struct changes *c, const struct candidate *k);
-
-/* After a merge's change: later records wait for it, and what it reverses ends. */
-int merges_done(struct changes *c, const struct candidate *k, struct err *e);
+/* A record on its way into a batch; all borrowed. */
+struct outgoing {
+	unsigned lane;
+	enum record_op op;
+	uint64_t n, row;
+	struct entry entry;
+	struct span json; /* empty: nothing is sent, only the ledger's entry changes */
+};
 
 /* The text that a candidate keeps in the block. */
 size_t changes_keep(struct changes *c, struct span s);
 struct span changes_kept(const struct changes *c, size_t at, size_t n);
 
-/* Into the batch being filled, or the next one; `json` is empty for a touch. */
-struct frame_record *changes_to_frame(
-    struct changes *c, const struct entry *entry, struct span json, struct err *e);
+/* changes.c: the key under which the ledger knows a record of this feed. */
+struct record_key changes_key(
+    const struct changes *c, enum record_type type, struct span id, enum record_op op);
+
+/* Is `at` provably older? Does it tell of a time that was not known yet? */
+bool changes_older(int64_t at, int64_t than);
+bool changes_later(int64_t at, int64_t than);
+
+/* What a record is to the ledger alone; what merges make of a judgement. */
+enum judgement changes_judge(const struct candidate *k, const struct known *known);
+enum judgement changes_judge_merged(
+    struct changes *c, const struct candidate *k, enum judgement j, int64_t at);
+void changes_count(struct changes_counts *n, enum judgement j);
+
+/* As it was told when the API refused it. */
+void changes_tell_refused(const struct changes *c, const struct schema *s, uint64_t row);
+
+/* All that waits for its comparison is judged. */
+int changes_resolve(struct changes *c, struct err *e);
+
+/*
+ * changes_out.c: into the batch being filled, or the next one. changes_touch is of an
+ * unchanged record that is newer: its time moves on, and nothing is sent (P7).
+ */
+int changes_send(struct changes *c, const struct candidate *k,
+    const struct record_key *key, struct err *e);
+int changes_touch(struct changes *c, const struct candidate *k,
+    const struct record_key *key, struct err *e);
+/* Is the batch full? Then another is begun. */
+int changes_room(struct changes *c, const struct outgoing *o, struct err *e);
+struct frame_record *changes_put(
+    struct changes *c, const struct outgoing *o, struct err *e);
+int changes_flush(struct changes *c, unsigned lane, struct err *e);
+
+/* The object of a record in c->one, as far as its version. */
+void changes_write_head(struct changes *c, const struct outgoing *o,
+    const struct schema *s, struct span id, struct json *j);
 
 #endif

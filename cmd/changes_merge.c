@@ -3,11 +3,11 @@
  * merge is reversed. In the ledger a merge is an entry of its own, under the id that
  * it retired; the records of both patients stay as they are.
  */
+#include "cmd/changes_merge.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cmd/changes_impl.h"
 
 #define DETAIL_SIZE 96
 
@@ -187,17 +187,19 @@ merges_undone(const struct changes *c, const struct candidate *k)
 static int
 revive(struct changes *c, const struct lookup *it, struct span id, struct err *e)
 {
-	const struct entry entry = {.key = it->key,
-	    .content = reversed,
-	    .at = TIME_NONE,
-	    .window = TIME_NONE,
-	    .removed = true,
-	    .id = id};
+	const struct outgoing o = {.lane = LANE_ALL,
+	    .op = OP_MERGE,
+	    .entry = {.key = it->key,
+		.content = reversed,
+		.at = TIME_NONE,
+		.window = TIME_NONE,
+		.removed = true,
+		.id = id}};
 	const struct changed now = {.content = overlay_content(&reversed),
 	    .at = TIME_NONE,
-	    .batch = (uint32_t)c->frame.number};
+	    .batch = (uint32_t)c->lanes[LANE_ALL].frame.number};
 
-	if (changes_to_frame(c, &entry, (struct span){NULL, 0}, e) == NULL)
+	if (changes_put(c, &o, e) == NULL)
 		return -1;
 	return overlay_put(c->overlay, &it->key, &now, e);
 }
@@ -206,9 +208,21 @@ int
 merges_done(struct changes *c, const struct candidate *k, struct err *e)
 {
 	if (k->op == OP_MERGE)
-		c->merged_in = c->frame.number;
+		c->merged_in = c->lanes[LANE_ALL].frame.number;
 	/* The first is the record's own id: the survivor, who lives again. */
 	if (!merges_undone(c, k))
 		return 0;
 	return revive(c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
+}
+
+int
+merges_retired(struct changes *c, struct span id, struct err *e)
+{
+	struct lookup it = {.key = retired_key(c, id)};
+
+	if (!c->merges)
+		return 0;
+	if (ledger_known(c->conf->ledger, c->conf->scope, &it, 1, e) != 0)
+		return -1;
+	return it.known.found && (it.known.flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0;
 }

@@ -10,6 +10,7 @@
 #include "cmd/text.h"
 #include "state/controls.h"
 #include "state/pass.h"
+#include "state/snapshot.h"
 
 static const char help[] =
     "emrdrop status [--json]\n\n"
@@ -104,6 +105,28 @@ feed_head(struct show *s, const struct feed_state *f)
 	}
 }
 
+/* What is kept of snapshots; nothing is shown of a feed that never applied one. */
+static int
+show_snapshot(struct show *s)
+{
+	struct snapshot_state snap;
+
+	if (ledger_snapshot_get(s->q->ledger, s->feed->name, &snap, s->q->e) != 0)
+		return -1;
+	if (snap.clock == SNAPSHOT_NEVER)
+		return 0;
+	if (s->q->app->json) {
+		jw_put_int(&s->q->json, "last_snapshot_ms", snap.at);
+		jw_put_uint(&s->q->json, "removals", snap.removals);
+		return 0;
+	}
+	buf_add_str(&s->q->out, "  last snapshot of ");
+	text_time(&s->q->out, snap.at);
+	buf_addf(
+	    &s->q->out, "; %llu removals so far\n", (unsigned long long)snap.removals);
+	return 0;
+}
+
 struct feeds {
 	struct feed_state v[1024]; /* feeds one ledger may have before `status` is cut */
 	size_t n;
@@ -142,7 +165,7 @@ show_feed(struct show *s, const struct feed_state *f)
 {
 	s->feed = f;
 	feed_head(s, f);
-	if (show_pause(s) != 0 || show_pass(s) != 0)
+	if (show_pause(s) != 0 || show_snapshot(s) != 0 || show_pass(s) != 0)
 		return -1;
 	if (s->q->app->json) {
 		jw_key(&s->q->json, SPAN_LIT("stuck"));

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/job_impl.h"
+#include "cmd/snapshot.h"
 #include "cmd/status.h"
 #include "state/conclude.h"
 
@@ -29,7 +29,7 @@ log_file(struct job *j, const struct intake *in, const char *event, enum log_lev
 		LOG_NAME("verdict", verdict_name(en->verdict)),
 		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
 		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
-		LOG_UINT("delivered", en->delivered),
+		LOG_UINT("removals", en->removals), LOG_UINT("delivered", en->delivered),
 		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
 }
 
@@ -54,8 +54,8 @@ check_books(const struct intake *in, uint64_t pending, struct err *e)
 {
 	const struct file_entry *en = &in->entry;
 
-	if (en->records != en->delivered + en->unchanged + en->duplicate + en->stale +
-			       en->refused + pending)
+	if (en->records + en->removals != en->delivered + en->unchanged + en->duplicate +
+					      en->stale + en->refused + pending)
 		return err_set(e, ERR_INTERNAL, "the books do not balance: deliveries");
 	return 0;
 }
@@ -99,7 +99,8 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 			 .mtime = f->mtime,
 			 .seen = clock_wall(j->app->clock),
 			 .fingerprint = j->feed->verdict_fingerprint,
-			 .blocks = hold && !mapper_event_times(j->feed->mapper),
+			 .blocks = hold && !job_is_snapshot(j) &&
+				   !mapper_event_times(j->feed->mapper),
 			 .file = in->entry.id}};
 	struct conclusion c = {
 	    .name = &put, .audit = {.act = hold ? "file-held" : "file-refused"}};
@@ -123,15 +124,17 @@ move_on(struct job *j, const struct intake *in, struct err *e)
 
 	if (ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
 		return -1;
+	j->state.scope = j->scope;
+	j->state.files++;
+	if (en->verdict == VERDICT_DISCARD)
+		return 0;
 	j->state.last_delivery = clock_wall(j->app->clock);
 	j->state.last_content = feed_content(
 	    ledger_keys(j->ledger), en->feed, in->sha256);
-	j->state.scope = j->scope;
-	j->state.files++;
 	j->state.delivered += en->delivered;
 	j->state.rejected += en->rejected;
 	j->state.refused += en->refused;
-	return 0;
+	return snapshot_applied(j, in, e);
 }
 
 /* A file, and the pass that was sent and merged; NULL: there was nothing to send. */
@@ -149,6 +152,7 @@ conclude(struct job *j, const struct ending *end, struct err *e)
 	struct conclusion c = {.pass = end->pass,
 	    .decided = in->decided,
 	    .feed = &j->state,
+	    .snapshot = job_is_snapshot(j) ? &j->snapshot : NULL,
 	    .audit = {.act = in->entry.verdict == VERDICT_DISCARD ? "file-discarded"
 								  : "file-delivered"}};
 	struct settlement s;

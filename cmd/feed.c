@@ -12,7 +12,8 @@
 /* Raised when the same settings would shape a batch otherwise than before. */
 #define BATCH_VERSION 1
 
-static const char *const contents[] = {"changes", NULL};
+static const char *const contents[] = {
+    [CONTENTS_CHANGES] = "changes", [CONTENTS_SNAPSHOT] = "snapshot", NULL};
 
 #define AT(member) offsetof(struct feed_conf, member)
 
@@ -31,7 +32,9 @@ const struct conf_option feed_options[] = {
 	.offset = AT(contents),
 	.dflt = "changes",
 	.choices = contents,
-	.help = "changes: what is not in a file stays as it is"},
+	.help =
+	    "changes: what is not in a file stays as it is; snapshot: each file is the "
+	    "whole truth, and on_missing of a section says what becomes of the rest"},
     {.name = "timezone",
 	.type = CONF_STRING,
 	.offset = AT(timezone),
@@ -46,6 +49,12 @@ const struct conf_option feed_options[] = {
 	.dflt = "10 %",
 	.max = 10000,
 	.help = "a file with more rejected rows is held"},
+    {.name = "max_remove",
+	.type = CONF_PERCENT,
+	.offset = AT(max_remove),
+	.dflt = "20 %",
+	.max = 10000,
+	.help = "a snapshot that would remove more is held; fewer than 20 never hold"},
     {.name = "extends",
 	.type = CONF_STRING,
 	.offset = AT(extends),
@@ -88,6 +97,17 @@ fingerprint(const struct feed *f)
 		h = (h ^ v[i]) * UINT64_C(0x9e3779b97f4a7c15) + (h >> 29);
 	for (const char *p = f->feed.source; *p != '\0'; p++)
 		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+	return f->feed.contents == CONTENTS_SNAPSHOT ? ~h : h;
+}
+
+/* A snapshot is held for what it would remove, too. */
+static uint64_t
+verdict_fingerprint(const struct feed *f)
+{
+	uint64_t h = f->fingerprint ^ (uint64_t)f->feed.max_reject << 1;
+
+	if (f->feed.contents == CONTENTS_SNAPSHOT)
+		h ^= (uint64_t)f->feed.max_remove << 32;
 	return h;
 }
 
@@ -127,18 +147,21 @@ bind_all(struct feed *f, struct err *e)
 		target_check(&f->target, conf_find(&f->conf, "target", ""), &f->errors);
 	mc = (struct mapper_conf){.source = f->feed.source,
 	    .timezone = f->feed.timezone,
-	    .format = f->feed.format};
+	    .format = f->feed.format,
+	    .snapshot = f->feed.contents == CONTENTS_SNAPSHOT};
 	f->mapper = mapper_new(&f->conf, &mc, e);
 	if (f->mapper == NULL && e->code != ERR_CONFIG)
 		return -1;
 	if (f->mapper != NULL && mapper_receipts(f->mapper) && f->source.feedback == NULL)
 		section_error(f, "hl7", "ack",
 		    "acknowledgements need a folder to go to: feedback in [source]");
+	if (f->mapper != NULL && mc.snapshot && mapper_missing(f->mapper) == NULL)
+		section_error(f, "feed", "contents",
+		    "messages tell of changes: a snapshot is a file of rows");
 	conf_check_unused(&f->conf, known_sections);
 	if (f->errors.n == 0) {
 		f->fingerprint = fingerprint(f);
-		f->verdict_fingerprint = f->fingerprint ^ (uint64_t)f->feed.max_reject
-							      << 1;
+		f->verdict_fingerprint = verdict_fingerprint(f);
 	}
 	return app_errors(&f->errors, f->path, e);
 }

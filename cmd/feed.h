@@ -9,10 +9,12 @@
 #include "outbound/target.h"
 #include "pollers/poller.h"
 
+enum feed_contents { CONTENTS_CHANGES, CONTENTS_SNAPSHOT };
+
 struct feed_conf {
 	const char *name, *format, *timezone, *source, *extends;
-	int contents;
-	long long max_reject; /* in 1/100 % */
+	int contents;                     /* enum feed_contents */
+	long long max_reject, max_remove; /* in 1/100 % */
 };
 
 struct feed {

@@ -87,18 +87,28 @@ frame_name(struct frame *f, struct span id)
 
 /* The outbox never leaves this process, so the structs go in as they lie. */
 struct head {
-	uint64_t number, after, n, json, ids;
+	uint64_t lane, number, after, n, json, ids;
 };
 
 void
 frame_encode(const struct frame *f, struct buf *out)
 {
-	struct head h = {f->number, f->after, f->n, f->json.n, f->ids.n};
+	struct head h = {f->lane, f->number, f->after, f->n, f->json.n, f->ids.n};
 
 	buf_add(out, &h, sizeof(h));
 	buf_add(out, f->records, f->n * sizeof(*f->records));
 	buf_add(out, f->json.p, f->json.n);
 	buf_add(out, f->ids.p, f->ids.n);
+}
+
+uint64_t
+frame_lane(struct span bytes)
+{
+	struct head h = {.lane = 0};
+
+	if (bytes.n >= sizeof(h))
+		memcpy(&h, bytes.p, sizeof(h));
+	return h.lane;
 }
 
 int
@@ -117,6 +127,7 @@ frame_decode(struct frame *f, struct span bytes, struct err *e)
 		    e, ERR_INTERNAL, "the outbox gave a frame of another length");
 	if (room(f, h.n) != 0)
 		return err_nomem(e);
+	f->lane = h.lane;
 	f->number = h.number;
 	f->after = h.after;
 	f->n = h.n;

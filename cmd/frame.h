@@ -15,12 +15,14 @@ struct frame_record {
 	uint32_t at, length; /* its object in json */
 	struct entry entry;  /* entry.id points into ids once decoded */
 	uint32_t id_at;
+	bool remove; /* its op is delete */
 	struct span
 	    name; /* the id that it goes out under; a merge is kept under another */
 	uint32_t name_at;
 };
 
 struct frame {
+	uint64_t lane;   /* of a snapshot: lanes go out one after the other */
 	uint64_t number; /* from 1 */
 	uint64_t after;  /* waits for the acknowledgement of batches up to this one */
 	struct frame_record *records;
@@ -44,6 +46,8 @@ struct frame_record *frame_add(
 int frame_name(struct frame *f, struct span id);
 
 void frame_encode(const struct frame *f, struct buf *out);
+/* The lane of an encoded frame. */
+uint64_t frame_lane(struct span bytes);
 /* -1 if the bytes are no frame. */
 int frame_decode(struct frame *f, struct span bytes, struct err *e);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/job_impl.h"
+#include "cmd/snapshot.h"
 #include "state/controls.h"
 
 #define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
@@ -27,12 +27,21 @@ sink_problem(void *arg, const struct problem *p)
 	problems_add(&in->problems, p);
 }
 
+static int
+sink_present(void *arg, const struct record *r, struct err *e)
+{
+	struct intake *in = arg;
+
+	return changes_present(in->changes, r, e);
+}
+
 /* What is found only when a record is compared: its message was mapped all the same. */
 static void
 late_problem(void *arg, const struct problem *p)
 {
 	struct intake *in = arg;
 
+	in->late_warnings += p->weight == WEIGHT_WARNING;
 	problems_add(&in->problems, p);
 	if (in->acks != NULL)
 		acks_refuse(in->acks, p->row, p->code);
@@ -60,6 +69,7 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .batch_bytes = (size_t)j->feed->target.batch_bytes,
 	    .outbox_dir = j->ledger != NULL ? ledger_dir(j->ledger) : "/tmp",
 	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
+	    .missing = job_is_snapshot(j) ? mapper_missing(j->feed->mapper) : NULL,
 	    .problem = late_problem,
 	    .arg = in,
 	};
@@ -162,8 +172,9 @@ take_counts(struct intake *in)
 	en->mapped = rows->mapped;
 	en->filtered = rows->filtered;
 	en->rejected = rows->rejected;
-	en->warnings = rows->warnings;
+	en->warnings = rows->warnings + in->late_warnings;
 	en->records = n->records;
+	en->removals = n->removals;
 	en->unchanged = n->unchanged;
 	en->duplicate = n->duplicate;
 	en->stale = n->stale;
@@ -180,9 +191,9 @@ check_books(const struct intake *in, struct err *e)
 
 	if (rows->rows != rows->mapped + rows->filtered + rows->rejected)
 		return err_set(e, ERR_INTERNAL, "the books do not balance: rows");
-	if (rows->records != n->records || n->records != n->changed + n->unchanged +
-							     n->duplicate + n->stale +
-							     n->refused)
+	if (rows->records != n->records ||
+	    n->records + n->removals !=
+		n->changed + n->unchanged + n->duplicate + n->stale + n->refused)
 		return err_set(e, ERR_INTERNAL, "the books do not balance: records");
 	return 0;
 }
@@ -204,7 +215,8 @@ discard(struct file_entry *en)
 {
 	en->verdict = VERDICT_DISCARD;
 	snprintf(en->reason, sizeof(en->reason), "discarded by hand");
-	en->records = en->unchanged = en->duplicate = en->stale = en->refused = 0;
+	en->records = en->removals = en->unchanged = en->duplicate = en->stale =
+	    en->refused = 0;
 }
 
 static void
@@ -236,24 +248,38 @@ heed_decision(struct job *j, struct intake *in, struct err *e)
 }
 
 static void
+judge_empty(const struct job *j, struct file_entry *en)
+{
+	en->verdict = job_is_snapshot(j) ? VERDICT_HOLD : VERDICT_EMPTY;
+	if (en->verdict == VERDICT_HOLD)
+		snprintf(en->reason, sizeof(en->reason),
+		    "it has no rows: as the whole truth it would remove everything");
+}
+
+static void
 judge(struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
 	struct digest content = feed_content(job_keys(j), en->feed, in->sha256);
+	bool again = digest_eq(&content, &j->state.last_content);
 	bool changed = changes_counts(in->changes)->changed > 0;
 
 	if (in->refusal.code != ERR_NONE) {
 		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD
 							   : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
+	} else if ((changed || !again) && snapshot_too_old(j, in)) {
+		return;
 	} else if (en->rows == 0) {
-		en->verdict = VERDICT_EMPTY;
+		judge_empty(j, en);
 	} else if (too_many_rejected(in, j->feed->feed.max_reject)) {
 		en->verdict = VERDICT_HOLD;
 		snprintf(en->reason, sizeof(en->reason),
 		    "%llu of %llu rows were rejected, more than max_reject allows",
 		    (unsigned long long)en->rejected, (unsigned long long)en->rows);
-	} else if (!changed && digest_eq(&content, &j->state.last_content)) {
+	} else if (snapshot_too_many(j, in)) {
+		return;
+	} else if (!changed && again) {
 		en->verdict = VERDICT_DUPLICATE;
 	} else {
 		en->verdict = VERDICT_DELIVER;
@@ -278,6 +304,9 @@ name_entry(struct job *j, struct intake *in)
 static int
 finish(struct job *j, struct intake *in, struct err *e)
 {
+	if (in->conf.missing != NULL && in->refusal.code == ERR_NONE &&
+	    reading_counts(in->reading)->rows > 0 && changes_missing(in->changes, e) != 0)
+		return -1;
 	if (changes_end(in->changes, in->list, e) != 0)
 		return -1;
 	take_counts(in);
@@ -285,14 +314,32 @@ finish(struct job *j, struct intake *in, struct err *e)
 		return -1;
 	name_entry(j, in);
 	judge(j, in);
+	if (in->refusal.code == ERR_NONE && snapshot_check_size(j, in, e) != 0)
+		return -1;
 	return heed_decision(j, in, e);
+}
+
+/* Do the rows that give no record matter? */
+static bool
+removes(const struct job *j)
+{
+	const struct missing *m = mapper_missing(j->feed->mapper);
+	bool any = false;
+
+	for (size_t t = 0; t <= RECORD_TYPE_MAX && job_is_snapshot(j); t++)
+		any |= m[t].how != MISSING_IGNORE;
+	return any;
 }
 
 int
 intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
     struct err *e)
 {
-	struct mapper_sink sink = {sink_record, sink_problem, sink_receipt, in};
+	struct mapper_sink sink = {.record = sink_record,
+	    .problem = sink_problem,
+	    .receipt = sink_receipt,
+	    .present = removes(j) ? sink_present : NULL,
+	    .arg = in};
 	int rc;
 
 	intake_init(j, f, in);

@@ -185,7 +185,8 @@ open_feed(struct job *j, struct err *e)
 	if (real && ledger_lock(j->ledger, source, &j->lock, e) != 0)
 		return -1;
 	if (ledger_scope_get(j->ledger, source, real, &j->scope, e) != 0 ||
-	    ledger_feed_get(j->ledger, feed, &j->state, e) != 0)
+	    ledger_feed_get(j->ledger, feed, &j->state, e) != 0 ||
+	    ledger_snapshot_get(j->ledger, feed, &j->snapshot, e) != 0)
 		return -1;
 	if (!real)
 		return 0;

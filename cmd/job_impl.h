@@ -10,6 +10,7 @@
 #include "cmd/progress.h"
 #include "pollers/ahead.h"
 #include "state/files.h"
+#include "state/snapshot.h"
 
 struct job {
 	struct app *app;
@@ -23,6 +24,7 @@ struct job {
 	struct poller_env env;
 	struct poller *poller;
 	struct feed_state state;
+	struct snapshot_state snapshot;
 	struct progress progress;
 };
 
@@ -36,7 +38,7 @@ struct listed {
 		WAIT,
 		STOP
 	} what;       /* STOP: nothing behind it may overtake it */
-	bool fresh;   /* this look is the first, and to be kept */
+	bool fresh;   /* the name is to be kept: a first look, or superseded */
 	int64_t wait; /* ms until time alone may make it ready */
 };
 
@@ -64,7 +66,8 @@ struct intake {
 	struct sha256 *sha;
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
-	struct acks *acks; /* NULL: the feed asks for none */
+	uint64_t late_warnings; /* of what was found after the mapping */
+	struct acks *acks;      /* NULL: the feed asks for none */
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/job_impl.h"
+#include "cmd/snapshot.h"
 #include "pollers/ready.h"
 #include "state/controls.h"
 
@@ -65,6 +65,21 @@ stands(struct job *j, struct listed *it, struct err *e)
 	return 1;
 }
 
+/* A newer snapshot was applied: nobody needs to decide any more, and it stays as it is. */
+static int
+supersede(struct job *j, struct listed *it)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&it->name.file, id);
+	log_event(&j->app->log, LOG_INFO, "hold-superseded",
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_NAME("file", id)));
+	it->name.state = NAME_DONE;
+	it->fresh = true;
+	j->out->known++;
+	return 0;
+}
+
 /* 1: nothing is known of it; 0: *it says what to do; -1. */
 static int
 look_known(struct job *j, struct listed *it, struct err *e)
@@ -80,6 +95,8 @@ look_known(struct job *j, struct listed *it, struct err *e)
 		return j->out->known++, 0;
 	if (it->name.state == NAME_SEEN)
 		return 1;
+	if (it->name.state == NAME_HELD && snapshot_superseded(j, it->file))
+		return supersede(j, it);
 	known = stands(j, it, e);
 	return known < 0 ? -1 : !known;
 }
@@ -97,7 +114,7 @@ look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
-/* First looks are kept, so that the next run need not wait. */
+/* First looks are kept, so that the next run need not wait; and what was superseded. */
 static int
 keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 {

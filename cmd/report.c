@@ -196,6 +196,7 @@ file_json(struct json *j, const struct file_report *f)
 	jw_put_uint(j, "rejected", en->rejected);
 	jw_put_uint(j, "warnings", en->warnings);
 	jw_put_uint(j, "records", en->records);
+	jw_put_uint(j, "removals", en->removals);
 	jw_put_uint(j, "delivered", en->delivered);
 	jw_put_uint(j, "unchanged", en->unchanged);
 	jw_put_uint(j, "duplicate", en->duplicate);
@@ -280,10 +281,23 @@ report_json(const struct report *r, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
+/* What stands in no row is a removal, or about the file itself. */
+static void
+problem_place(struct buf *out, const struct problem *p)
+{
+	if (p->row > 0)
+		buf_addf(out, "row %llu", (unsigned long long)p->row);
+	else if (p->type != NULL)
+		buf_addf(out, "removal of %s record", p->type);
+	else
+		buf_add_str(out, "the file");
+}
+
 static void
 problem_line(struct buf *out, const struct problem *p)
 {
-	buf_addf(out, "    row %llu", (unsigned long long)p->row);
+	buf_add_str(out, "    ");
+	problem_place(out, p);
 	if (p->column.n > 0) {
 		buf_add_str(out, ", column ");
 		text_quote(out, p->column);
@@ -298,13 +312,20 @@ problem_line(struct buf *out, const struct problem *p)
 static void
 warnings_line(struct buf *out, const struct warnings *w)
 {
-	buf_addf(out, "    warning, %llu row%s from row %llu", (unsigned long long)w->n,
-	    w->n == 1 ? "" : "s", (unsigned long long)w->first.row);
-	if (w->first.column.n > 0) {
+	const struct problem *p = &w->first;
+
+	buf_add_str(out, "    warning");
+	if (p->row > 0)
+		buf_addf(out, ", %llu row%s from row %llu", (unsigned long long)w->n,
+		    w->n == 1 ? "" : "s", (unsigned long long)p->row);
+	if (p->column.n > 0) {
 		buf_add_str(out, ", column ");
-		text_quote(out, w->first.column);
+		text_quote(out, p->column);
 	}
-	buf_addf(out, ": %s\n", problem_text(w->first.code));
+	buf_addf(out, ": %s", problem_text(p->code));
+	if (p->row == 0 && p->detail.n > 0)
+		buf_addf(out, " (%.*s)", (int)p->detail.n, p->detail.p);
+	buf_add_char(out, '\n');
 }
 
 static void
@@ -314,12 +335,12 @@ counts_line(const struct report *r, const struct file_report *f, struct buf *out
 	const struct {
 		uint64_t n;
 		const char *word;
-	} parts[] = {{r->dry_run ? en->records - en->unchanged - en->duplicate -
-				       en->stale - en->refused
+	} parts[] = {{r->dry_run ? en->records + en->removals - en->unchanged -
+				       en->duplicate - en->stale - en->refused
 				 : en->delivered,
 			 r->dry_run ? "records would be sent" : "records delivered"},
-	    {en->unchanged, "unchanged"}, {en->duplicate, "duplicate"},
-	    {en->stale, "stale"}, {en->refused, "refused"},
+	    {en->removals, "removals"}, {en->unchanged, "unchanged"},
+	    {en->duplicate, "duplicate"}, {en->stale, "stale"}, {en->refused, "refused"},
 	    {r->dry_run ? 0 : f->pending, "pending"}, {en->filtered, "rows filtered"},
 	    {en->rejected, "rows rejected"}};
 

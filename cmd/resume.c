@@ -47,6 +47,7 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
 	in->entry.id = p->file;
 	in->entry.pass = p->number;
 	in->entry.verdict = VERDICT_DELIVER;
+	in->entry.reason[0] = '\0';
 	if (send_changes(j, p, in, e) != 0) {
 		conclude_unsent(j, in);
 		return -1;

@@ -163,7 +163,7 @@ write_record(struct flight *f, size_t from, struct json *j)
 	    .json = {NULL, fr->length},
 	    .type = type_name(fr->entry.key.type),
 	    .id = fr->name,
-	    .remove = fr->entry.removed};
+	    .remove = fr->remove};
 	f->place[f->batch.n++] = from;
 }
 

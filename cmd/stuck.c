@@ -40,7 +40,10 @@ still_stands(struct ledger *l, const struct file_entry *f, struct err *e)
 	struct name_entry n;
 	int r = ledger_name_get(l, f->feed, f->name, &n, e);
 
-	return r < 0 ? -1 : r == 1 && digest_eq(&n.file, &f->id);
+	if (r <= 0)
+		return r;
+	return digest_eq(&n.file, &f->id) &&
+	       (n.state == NAME_HELD || n.state == NAME_REFUSED);
 }
 
 int
@@ -146,6 +149,7 @@ stuck_json(struct ledger *l, const struct file_entry *f, struct json *j, struct 
 	jw_put_int(j, "read_ms", f->read_at);
 	jw_put_uint(j, "rows", f->rows);
 	jw_put_uint(j, "rejected", f->rejected);
+	jw_put_uint(j, "removals", f->removals);
 	jw_key(j, SPAN_LIT("problems"));
 	jw_array(j);
 	rc = ledger_problem_each(l, &f->id, problem_json, j, e);

@@ -94,6 +94,12 @@ mapper_event_times(const struct mapper *m)
 	return m->ops->event_times(m->self);
 }
 
+const struct missing *
+mapper_missing(const struct mapper *m)
+{
+	return m->ops->missing == NULL ? NULL : m->ops->missing(m->self);
+}
+
 bool
 mapper_receipts(const struct mapper *m)
 {
@@ -152,6 +158,14 @@ pass_receipt(void *arg, const struct receipt *receipt, struct err *e)
 					 : r->theirs.receipt(r->theirs.arg, receipt, e);
 }
 
+static int
+pass_present(void *arg, const struct record *rec, struct err *e)
+{
+	struct reading *r = arg;
+
+	return r->theirs.present(r->theirs.arg, rec, e);
+}
+
 struct reading *
 mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
 {
@@ -163,7 +177,11 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	}
 	r->ops = m->ops;
 	r->theirs = *sink;
-	r->ours = (struct mapper_sink){pass_record, pass_problem, pass_receipt, r};
+	r->ours = (struct mapper_sink){.record = pass_record,
+	    .problem = pass_problem,
+	    .receipt = pass_receipt,
+	    .present = sink->present == NULL ? NULL : pass_present,
+	    .arg = r};
 	r->run = (struct format_run){&r->ours, &r->counts, now};
 	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
 		free(r);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/problem.h"
 #include "base/record.h"
+#include "mappers/missing.h"
 
 struct mapper;  /* a feed's compiled map */
 struct reading; /* one file on its way through */
@@ -23,6 +24,7 @@ struct mapper_conf {
 	const char *source;   /* who assigns the ids */
 	const char *timezone; /* NULL: none set */
 	const char *format;   /* "csv", "hl7" */
+	bool snapshot;        /* the files are snapshots: records may be removed */
 
 	/* Set by the backend for messages. */
 	bool hl7;
@@ -51,6 +53,12 @@ struct mapper_sink {
 	void (*problem)(void *arg, const struct problem *p);
 	/* For feeds that send receipts (mapper_receipts); else it may be NULL. */
 	int (*receipt)(void *arg, const struct receipt *r, struct err *e);
+	/*
+	 * Of a snapshot that removes records: one that is there, though its row was
+	 * rejected or left out. No more than schema, op, id and row; an empty id can't
+	 * be read, and without schema the row can't. NULL: nobody asks.
+	 */
+	int (*present)(void *arg, const struct record *r, struct err *e);
 	void *arg;
 };
 
@@ -76,6 +84,9 @@ uint64_t mapper_fingerprint(const struct mapper *m);
 
 /* Does every record of this feed carry an event time, as far as the map says? */
 bool mapper_event_times(const struct mapper *m);
+
+/* What becomes of missing records, by type; NULL: the format's files are no snapshots. */
+const struct missing *mapper_missing(const struct mapper *m);
 
 /* Are the feed's files answered? */
 bool mapper_receipts(const struct mapper *m);

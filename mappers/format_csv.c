@@ -175,6 +175,14 @@ event_times(const void *self)
 	return map_event_times(f->map);
 }
 
+static const struct missing *
+missing(const void *self)
+{
+	const struct csv_feed *f = self;
+
+	return map_missing(f->map);
+}
+
 static uint64_t
 fingerprint(const void *self)
 {
@@ -187,16 +195,22 @@ fingerprint(const void *self)
 	return mix(h, rc->charset, strlen(rc->charset));
 }
 
-static void
-reject(struct csv_file *f, uint64_t row, enum problem_code code, size_t column)
+/* Which record a snapshot has in such a row can't be known. */
+static int
+reject(struct csv_file *f, uint64_t row, enum problem_code code, size_t column,
+    struct err *e)
 {
+	const struct mapper_sink *sink = f->run.sink;
 	struct problem p = {.code = code, .weight = WEIGHT_REJECT, .row = row};
 
 	if (column < f->n)
 		p.column = f->titles[column];
 	f->run.counts->rows++;
 	f->run.counts->rejected++;
-	f->run.sink->problem(f->run.sink->arg, &p);
+	sink->problem(sink->arg, &p);
+	return sink->present == NULL
+		   ? 0
+		   : sink->present(sink->arg, &(struct record){.row = row}, e);
 }
 
 /* The cells up to the last that is not empty: spreadsheets add empty ones. */
@@ -259,10 +273,8 @@ on_row(void *arg, const struct span *cells, size_t n, uint64_t number, struct er
 	if (f->binding == NULL)
 		return take_header(f, cells, n, e);
 	/* Which cell is missing or in excess can't be known, so none is trusted. */
-	if (n < f->n || (n > f->n && filled_cells(cells, n) > f->n)) {
-		reject(f, number, PROBLEM_CSV_COLUMNS, COLUMN_UNKNOWN);
-		return 0;
-	}
+	if (n < f->n || (n > f->n && filled_cells(cells, n) > f->n))
+		return reject(f, number, PROBLEM_CSV_COLUMNS, COLUMN_UNKNOWN, e);
 	return map_cells(f, &row, e);
 }
 
@@ -275,8 +287,7 @@ on_bad(void *arg, const struct bad_row *bad, struct err *e)
 		return err_set(e, ERR_REFUSED,
 		    "the header (row %" PRIu64 ") can't be read: %s %s", bad->number,
 		    problem_text(bad->code), problem_remedy(bad->code));
-	reject(f, bad->number, bad->code, bad->column);
-	return 0;
+	return reject(f, bad->number, bad->code, bad->column, e);
 }
 
 static void
@@ -357,6 +368,7 @@ const struct format_ops format_csv = {
     .discard = discard,
     .fingerprint = fingerprint,
     .event_times = event_times,
+    .missing = missing,
     .open = open_file,
     .feed = feed_file,
     .end = end_file,

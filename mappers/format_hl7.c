@@ -369,7 +369,8 @@ open_file(void **file, void *self, const struct format_run *run, struct err *e)
 		return err_nomem(e);
 	f->feed = feed;
 	f->run = *run;
-	f->sink = (struct mapper_sink){on_record, on_problem, NULL, f};
+	f->sink = (struct mapper_sink){
+	    .record = on_record, .problem = on_problem, .arg = f};
 	f->acks = feed->set.ack != 0;
 	buf_init(&f->before, ACK_MAX);
 	buf_init(&f->behind, ACK_MAX);

@@ -34,6 +34,7 @@ struct format_ops {
 	void (*discard)(void *self);
 	uint64_t (*fingerprint)(const void *self);
 	bool (*event_times)(const void *self);
+	const struct missing *(*missing)(const void *self); /* NULL: no snapshots */
 
 	/* How files are answered; NULL: they are not. */
 	const struct format_receipts *receipts;

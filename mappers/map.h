@@ -52,6 +52,9 @@ uint64_t map_fingerprint(const struct map *m);
 /* Has every section a rule for updated_at? */
 bool map_event_times(const struct map *m);
 
+/* What becomes of missing records, by type (RECORD_TYPE_MAX + 1 of them). */
+const struct missing *map_missing(const struct map *m);
+
 /*
  * Finds the columns. The titles are copied. ERR_REFUSED names every missing title
  * with the nearest one present; a title of the file is printed only if it is close

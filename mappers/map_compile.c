@@ -337,6 +337,7 @@ map_new(struct conf *conf, const struct mapper_conf *mc, struct err *e)
 		return err_nomem(e), NULL;
 	arena_init(&c.map->kit.arena, MAP_ARENA_MAX);
 	c.hl7 = c.map->kit.hl7 = mc->hl7;
+	c.snapshot = mc->snapshot;
 	c.map->kit.authority = arena_span(&c.map->kit.arena, span_of(mc->authority));
 	c.map->kit.duration_unit = arena_span(
 	    &c.map->kit.arena, span_of(mc->duration_unit));
@@ -365,6 +366,12 @@ uint64_t
 map_fingerprint(const struct map *m)
 {
 	return m->fingerprint;
+}
+
+const struct missing *
+map_missing(const struct map *m)
+{
+	return m->missing;
 }
 
 static bool

@@ -1,6 +1,6 @@
 /*
  * The map compiler from inside: what its files share. For map_compile.c, map_ref.c,
- * map_section.c, map_key.c and map_rule.c alone.
+ * map_section.c, map_missing.c, map_key.c and map_rule.c alone.
  */
 #ifndef MAPPERS_MAP_COMPILE_H
 #define MAPPERS_MAP_COMPILE_H
@@ -11,7 +11,7 @@ struct compiler {
 	struct map *map;
 	struct conf *conf;
 	struct conf_section *columns; /* [columns] or [fields], or NULL */
-	bool hl7;
+	bool hl7, snapshot;
 	const struct section *section; /* at hand */
 	bool nomem;
 	uint64_t hash;
@@ -43,6 +43,9 @@ const struct record_path *rule_place(struct compiler *c, int at);
 void set_role(struct rule *ru, const struct section *sec);
 int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
 void check_codes(struct compiler *c, struct rule *ru);
+
+/* What becomes of records that are missing, once the section has its rules (map_missing.c). */
+void compile_missing(struct compiler *c, struct section *out, struct conf_section *s);
 
 /* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);

@@ -310,3 +310,14 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 	put_end(&m);
 	check_needs(b, &m);
 }
+
+void
+eval_id(struct binding *b, const struct section *sec, struct record *out)
+{
+	struct making m = {.record = out};
+
+	b->section = sec;
+	*out = (struct record){
+	    .schema = sec->schema, .op = sec->op, .row = b->row->number};
+	eval_rule(b, sec->id, &m);
+}

@@ -1,6 +1,7 @@
 /*
  * Evaluation from inside: a binding, and what its files share. For map_bind.c,
- * map_row.c, map_eval.c, map_expr.c, map_put.c, map_kind.c and map_explain.c alone.
+ * map_row.c, map_present.c, map_eval.c, map_expr.c, map_put.c, map_kind.c and
+ * map_explain.c alone.
  */
 #ifndef MAPPERS_MAP_EVAL_H
 #define MAPPERS_MAP_EVAL_H
@@ -87,6 +88,12 @@ void put_end(struct making *m);
 
 /* The record of a section, into its room for values (map_eval.c). */
 void eval_section(struct binding *b, const struct section *sec, struct record *out);
+
+/* Its id alone: nothing else of *out than what it is and where it stood. */
+void eval_id(struct binding *b, const struct section *sec, struct record *out);
+
+/* Of a row that gave `n` records: what it has of those that it did not give (map_present.c). */
+int eval_present(struct binding *b, unsigned n, struct err *e);
 
 void eval_tell(struct binding *b, const struct problem *p);
 

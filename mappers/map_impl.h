@@ -73,7 +73,9 @@ struct section {
 	const struct item *creates; /* a record of these is a whole one */
 	struct hl7_path each;       /* a record for each of this segment; name 0: one */
 	bool unmerge;
-	bool patched;               /* a deletion of what other sections patch */
+	bool patched; /* a deletion of what other sections patch */
+	struct missing missing;
+	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */
 	struct rule *rules;         /* by group, index, field, name: as records want it */
 	size_t nrules;
@@ -87,6 +89,8 @@ struct map {
 	struct condition *when; /* of [rows] */
 	struct section *sections;
 	size_t nsections;
+	struct missing missing[RECORD_TYPE_MAX + 1]; /* by type */
+	bool removes;                                /* some of them */
 	uint64_t fingerprint;
 };
 

@@ -308,7 +308,7 @@ map_row(struct binding *b, const struct row *r, struct row_result *out, struct e
 	*out = (struct row_result){.fate = ROW_REJECTED};
 	if (b->map->when == NULL || eval_condition(b, b->map->when))
 		n = eval_sections(b);
-	if (check_limits(b, e) != 0)
+	if (check_limits(b, e) != 0 || eval_present(b, n, e) != 0)
 		return -1;
 	if (b->rejected)
 		return 0;

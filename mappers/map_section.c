@@ -123,10 +123,6 @@ compile_keys(struct compiler *c, struct section *out, struct conf_section *s)
 	compile_message_keys(c, out, s);
 	if ((en = conf_get(s, "when")) != NULL)
 		out->when = compile_condition(c, s, en);
-	if ((en = conf_get(s, "on_missing")) != NULL &&
-	    !span_eq(en->value, SPAN_LIT("ignore")))
-		conf_error_at(c->conf->errors, s, en,
-		    "removals by snapshot are not in this release; only ignore is");
 	for (size_t i = 0; i < sizeof(section_keys) / sizeof(*section_keys); i++)
 		if ((en = conf_get(s, section_keys[i])) != NULL)
 			en->used = true;
@@ -355,6 +351,8 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	add_status_raw(c, out, s);
 	check_needed(c, out, s);
 	arrange(c, out, s);
+	compile_missing(c, out, s);
+	out->id = find_rule(out, "id");
 	if (out->op == OP_MERGE)
 		out->retired = find_rule(out, "retired_id");
 }

@@ -218,11 +218,19 @@ int
 outbox_seal(struct outbox *o, struct err *e)
 {
 	o->sealed = true;
+	if (o->fd >= 0 && spill(o, e) != 0)
+		return -1;
+	return outbox_rewind(o, e);
+}
+
+int
+outbox_rewind(struct outbox *o, struct err *e)
+{
 	o->at = 0;
 	if (o->fd < 0)
 		return 0;
-	if (spill(o, e) != 0)
-		return -1;
+	buf_clear(&o->plain);
+	o->chunk = 0;
 	if (lseek(o->fd, 0, SEEK_SET) != 0)
 		return err_sys(e, ERR_IO, errno, "outbox in %s", o->dir);
 	crypto_secretstream_xchacha20poly1305_init_pull(o->stream, o->header, o->key);

@@ -1,7 +1,8 @@
 /*
  * The outbox: what is to be sent, kept until the whole file was judged. Frames
  * of bytes in memory up to a cap, then in an unlinked file encrypted with a key
- * that exists only in this process (P1). Written once, then read once, in order.
+ * that exists only in this process (P1). Written once, then read in order, as often as
+ * it takes.
  */
 #ifndef OUTBOUND_OUTBOX_H
 #define OUTBOUND_OUTBOX_H
@@ -23,6 +24,9 @@ int outbox_put(struct outbox *o, struct span frame, struct err *e);
 
 /* No more puts. Reading starts at the first frame. */
 int outbox_seal(struct outbox *o, struct err *e);
+
+/* Reading starts at the first frame again. */
+int outbox_rewind(struct outbox *o, struct err *e);
 
 /* The next frame into `out` (cleared first): 1, 0 at the end, -1. */
 int outbox_next(struct outbox *o, struct buf *out, struct err *e);

@@ -147,6 +147,25 @@ find_date(const char *name, const struct date_format *df, bool whole, int64_t *o
 	return false;
 }
 
+/* `now` settles the century of two digits: until next year. */
+static struct date_format
+format_of(const char *text, int64_t now)
+{
+	struct date_format df = {.text = text};
+	int month, day;
+
+	format_width(text, &df.min, &df.max);
+	civil_from_days(now / 86400000, &df.pivot, &month, &day);
+	df.pivot++;
+	return df;
+}
+
+static bool
+name_date(const struct date_format *df, const char *name, int64_t *out)
+{
+	return find_date(name, df, true, out) || find_date(name, df, false, out);
+}
+
 struct keyed {
 	int64_t key;
 	struct drop_file file;
@@ -183,19 +202,14 @@ compare_keyed(const void *a, const void *b)
 static int
 sort_by_date(const char *format, struct drop_list *l, int64_t now, struct err *e)
 {
-	struct date_format df = {.text = format};
+	const struct date_format df = format_of(format, now);
 	struct keyed *v = calloc(l->n, sizeof(*v));
-	int month, day;
 
 	if (!v)
 		return err_nomem(e);
-	format_width(format, &df.min, &df.max);
-	civil_from_days(now / 86400000, &df.pivot, &month, &day);
-	df.pivot++;
 	for (size_t i = 0; i < l->n; i++) {
 		v[i].file = l->v[i];
-		if (!find_date(l->v[i].name, &df, true, &v[i].key) &&
-		    !find_date(l->v[i].name, &df, false, &v[i].key))
+		if (!name_date(&df, l->v[i].name, &v[i].key))
 			v[i].key = NO_DATE;
 	}
 	qsort(v, l->n, sizeof(*v), compare_keyed);
@@ -223,13 +237,33 @@ order_find(const struct drop_list *l, const char *name)
 	return bsearch(&key, l->v, l->n, sizeof(*l->v), compare_name);
 }
 
+static const char *
+by_date(const struct source_conf *sc)
+{
+	static const char word[] = "name:";
+	size_t n = sizeof(word) - 1;
+
+	return strncmp(sc->order, word, n) == 0 ? sc->order + n : NULL;
+}
+
+int
+order_date(const struct source_conf *sc, const char *name, int64_t now, int64_t *out)
+{
+	struct date_format df;
+
+	if (by_date(sc) == NULL)
+		return -1;
+	df = format_of(by_date(sc), now);
+	return name_date(&df, name, out);
+}
+
 int
 order_sort(const struct source_conf *sc, struct drop_list *l, int64_t now, struct err *e)
 {
 	if (l->n == 0)
 		return 0;
-	if (strncmp(sc->order, "name:", 5) == 0)
-		return sort_by_date(sc->order + 5, l, now, e);
+	if (by_date(sc) != NULL)
+		return sort_by_date(by_date(sc), l, now, e);
 	if (strcmp(sc->order, "mtime") == 0)
 		qsort(l->v, l->n, sizeof(*l->v), compare_mtime);
 	else

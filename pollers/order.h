@@ -26,4 +26,10 @@ int order_sort(
 void order_by_name(struct drop_list *l);
 const struct drop_file *order_find(const struct drop_list *l, const char *name);
 
+/*
+ * The date that order = name:FORMAT finds in a name, ms since 1970 as if it were UTC: 1,
+ * or 0 if the name holds none; -1: the order is another.
+ */
+int order_date(const struct source_conf *sc, const char *name, int64_t now, int64_t *out);
+
 #endif

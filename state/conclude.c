@@ -17,6 +17,8 @@ write_all(const struct act *a, const struct conclusion *c)
 		return -1;
 	if (c->feed != NULL && feed_write(a, c->feed) != 0)
 		return -1;
+	if (c->snapshot != NULL && snapshot_write(a, feed, c->snapshot) != 0)
+		return -1;
 	if (c->name != NULL && name_write(a, feed, c->name) != 0)
 		return -1;
 	if (c->settling != NULL && settling_write(a, feed, c->settling) != 0)

@@ -10,6 +10,7 @@
 #include "state/audit.h"
 #include "state/files.h"
 #include "state/pass.h"
+#include "state/snapshot.h"
 
 /* What is NULL stays as it is. */
 struct conclusion {
@@ -20,6 +21,7 @@ struct conclusion {
 	size_t nproblems;
 	bool decided; /* what a human decided of this content is carried out: it goes */
 	const struct feed_state *feed;
+	const struct snapshot_state *snapshot; /* the feed's */
 	const struct name_put *name;
 	const struct settling *settling;
 	struct audit_act audit;

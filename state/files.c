@@ -282,8 +282,11 @@ file_decode(void *out, struct span key, struct span value)
 	for (size_t i = 0; i < 12; i++)
 		*counts[i] = get_u64(&r);
 	f->closed = get_u8(&r) != 0;
-	if (r.in.n > 0 && get_sealed(o->l, &r, f->path, sizeof(f->path)) != 0)
-		return -1;
+	if (r.in.n > 0) { /* not there in a value of format 1 or 2 */
+		f->removals = get_u64(&r);
+		if (get_sealed(o->l, &r, f->path, sizeof(f->path)) != 0)
+			return -1;
+	}
 	return r.bad || f->verdict > VERDICT_DISCARD ? -1 : 0;
 }
 
@@ -305,6 +308,7 @@ file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
 	for (size_t i = 0; i < 12; i++)
 		put_u64(b, *counts[i]);
 	put_u8(b, f.closed);
+	put_u64(b, f.removals);
 	put_sealed(l, b, f.path);
 }
 

@@ -83,7 +83,8 @@ struct file_entry {
 	uint64_t pass;                    /* 0: none was opened */
 	uint64_t rows, mapped, filtered, rejected, warnings;
 	uint64_t records, delivered, unchanged, duplicate, stale, refused;
-	bool closed;                  /* its pass is closed, or it had none */
+	uint64_t removals; /* of records that a snapshot does not have any more */
+	bool closed;       /* its pass is closed, or it had none */
 	char path[FILE_PATH_MAX + 1]; /* where it lies, if not in the drop by its name */
 };
 

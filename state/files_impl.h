@@ -7,12 +7,14 @@
 #include "state/files.h"
 #include "state/ledger_impl.h"
 #include "state/pass.h"
+#include "state/snapshot.h"
 
 int file_write(const struct act *a, const struct file_entry *f);
 int problems_write(
     const struct act *a, const struct digest *file, const struct problem *p, size_t n);
 int name_write(const struct act *a, const char *feed, const struct name_put *put);
 int settling_write(const struct act *a, const char *feed, const struct settling *s);
+int snapshot_write(const struct act *a, const char *feed, const struct snapshot_state *s);
 int feed_write(const struct act *a, const struct feed_state *f);
 
 /* What a human decided of the file's content is carried out. */

@@ -90,7 +90,7 @@ meta_judge(struct ledger *l, struct span format, struct span id, struct span che
 	if (r.bad || id.n != LEDGER_ID_SIZE || check.n != DIGEST_SIZE)
 		return ledger_damaged(e, TABLE_META);
 	l->format = version;
-	if (version < LEDGER_FORMAT_1 || version > LEDGER_FORMAT)
+	if (version == 0 || version > LEDGER_FORMAT)
 		return err_set(e, ERR_LEDGER,
 		    "%s/ledger.mdb has format %u, this program knows %u: use a newer emrdrop",
 		    l->dir, version, LEDGER_FORMAT);
@@ -173,7 +173,8 @@ meta_find(struct ledger *l, struct err *e)
 
 /*
  * Each format has what those before it have, and more, which their programs must not
- * read: 2 merges, 3 what a human decided, the audit trail, and where files are.
+ * read: 2 merges; 3 removals, what is kept of snapshots, where files are, the audit trail,
+ * and what people decided.
  */
 static int
 meta_upgrade(struct ledger *l, struct err *e)

@@ -15,7 +15,6 @@
 #include "base/err.h"
 
 #define LEDGER_FORMAT    3 /* reads 1 and 2 as well, and makes them 3 */
-#define LEDGER_FORMAT_1  1
 #define LEDGER_ID_SIZE   16
 #define LEDGER_NAME_MAX  64 /* of a feed or a scope: a-z 0-9 . _ - */
 #define FILE_ID_HEX_SIZE (2 * DIGEST_SIZE + 1)

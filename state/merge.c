@@ -278,15 +278,6 @@ merge_one(struct merge *m, const struct ref *ref)
 	return record_write(m, &k, &now, s.sealed);
 }
 
-/* The scope's counter of ordinals stands in `meta`. */
-static void
-ordinal_key(struct key *k, uint32_t scope)
-{
-	key_init(k);
-	key_bytes(k, "ordinal", 7);
-	key_u32(k, scope);
-}
-
 static int
 ordinal_get(struct merge *m)
 {

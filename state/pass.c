@@ -34,6 +34,14 @@ scope_key(struct key *k, uint32_t scope)
 }
 
 void
+ordinal_key(struct key *k, uint32_t scope)
+{
+	key_init(k);
+	key_bytes(k, "ordinal", 7);
+	key_u32(k, scope);
+}
+
+void
 batch_key(struct key *k, uint32_t scope, uint64_t batch)
 {
 	scope_key(k, scope);

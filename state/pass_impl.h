@@ -1,5 +1,6 @@
 /*
- * What pass.c and merge.c share: how passes, intents and acknowledgements are kept.
+ * What pass.c, merge.c and walk.c share: how passes, intents, acknowledgements and
+ * records are kept.
  */
 #ifndef STATE_PASS_IMPL_H
 #define STATE_PASS_IMPL_H
@@ -16,6 +17,8 @@ struct stored {
 };
 
 void scope_key(struct key *k, uint32_t scope);
+/* The scope's counter of ordinals stands in `meta`. */
+void ordinal_key(struct key *k, uint32_t scope);
 void batch_key(struct key *k, uint32_t scope, uint64_t batch);
 void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *key);
 

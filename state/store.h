@@ -42,6 +42,11 @@ struct visitor {
 	void *arg;
 };
 
+/* Keys that start with `prefix` and stand behind `after`; all of them if that is empty. */
+struct range {
+	struct span prefix, after;
+};
+
 struct store_ops {
 	/* `create`: make it where there is none; else that is ERR_LEDGER. */
 	struct store *(*open)(const char *dir, bool create, struct err *e);
@@ -63,6 +68,10 @@ struct store_ops {
 	 * with -1, its 1 ends it with 0. It must not change the table.
 	 */
 	int (*each)(struct txn *t, enum table table, struct span prefix,
+	    const struct visitor *v, struct err *e);
+
+	/* As each, of the range. */
+	int (*each_after)(struct txn *t, enum table table, const struct range *range,
 	    const struct visitor *v, struct err *e);
 
 	/* Removes all pairs whose key starts with `prefix`. */

@@ -352,7 +352,19 @@ seek(MDB_cursor *c, struct span prefix, MDB_val *k, MDB_val *v)
 }
 
 static int
-lmdb_each(struct txn *t, enum table table, struct span prefix,
+seek_range(MDB_cursor *c, const struct range *range, MDB_val *k, MDB_val *v)
+{
+	struct span after = range->after;
+	int rc = seek(c, after.n > 0 ? after : range->prefix, k, v);
+
+	if (rc == 0 && after.n > 0 && k->mv_size == after.n &&
+	    memcmp(k->mv_data, after.p, after.n) == 0)
+		rc = mdb_cursor_get(c, k, v, MDB_NEXT);
+	return rc;
+}
+
+static int
+lmdb_each_after(struct txn *t, enum table table, const struct range *range,
     const struct visitor *visitor, struct err *e)
 {
 	MDB_cursor *c;
@@ -363,7 +375,7 @@ lmdb_each(struct txn *t, enum table table, struct span prefix,
 		return 0;
 	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
 		return fail(e, t->store, rc, table_names[table]);
-	for (rc = seek(c, prefix, &k, &v); rc == 0 && starts_with(&k, prefix);
+	for (rc = seek_range(c, range, &k, &v); rc == 0 && starts_with(&k, range->prefix);
 	    rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
 		r = visitor->fn(visitor->arg, (struct span){k.mv_data, k.mv_size},
 		    (struct span){v.mv_data, v.mv_size});
@@ -375,6 +387,13 @@ lmdb_each(struct txn *t, enum table table, struct span prefix,
 		return -1;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
 					     : fail(e, t->store, rc, table_names[table]);
+}
+
+static int
+lmdb_each(struct txn *t, enum table table, struct span prefix,
+    const struct visitor *visitor, struct err *e)
+{
+	return lmdb_each_after(t, table, &(struct range){prefix, {NULL, 0}}, visitor, e);
 }
 
 static int
@@ -404,5 +423,6 @@ const struct store_ops store_lmdb = {
     .put = lmdb_put,
     .del = lmdb_del,
     .each = lmdb_each,
+    .each_after = lmdb_each_after,
     .clear = lmdb_clear,
 };

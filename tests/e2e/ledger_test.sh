@@ -111,16 +111,21 @@ test_newer() {
 	damaged "a newer format" "use a newer emrdrop"
 }
 
-# The first release wrote format 1: it is read, and made 3 by the first run.
+# Releases before wrote formats 1 and 2: they are read, and made 3 by the first run.
 test_older() {
-	set_format 3 1
-	run 0 status --json
-	rm -f "$dir"/drop/*
-	rows 1 1 >"$dir/drop/old.csv"
-	job 0
-	is "format 1: what was sent is known" '[2,2,0]' "$(file_report records unchanged delivered)"
-	ok "format 1 became 3" grep -qaP 'format\x03\x00\x00\x00' "$dir/state/ledger.mdb"
-	mend
+	local format
+
+	for format in 1 2; do
+		set_format 3 "$format"
+		run 0 status --json
+		rm -f "$dir"/drop/*
+		rows 1 1 >"$dir/drop/old-$format.csv"
+		job 0
+		is "format $format: what was sent is known" '[2,2,0]' \
+			"$(file_report records unchanged delivered)"
+		ok "format $format became 3" grep -qaP 'format\x03\x00\x00\x00' "$dir/state/ledger.mdb"
+		mend
+	done
 }
 
 test_missing

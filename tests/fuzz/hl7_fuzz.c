@@ -308,7 +308,10 @@ check_books(const struct run *run, int rc)
 static void
 run_once(struct mapper *m, struct span bytes, char how, struct run *run)
 {
-	struct mapper_sink sink = {on_record, on_problem, on_receipt, run};
+	struct mapper_sink sink = {.record = on_record,
+	    .problem = on_problem,
+	    .receipt = on_receipt,
+	    .arg = run};
 	struct reading *r;
 	int rc;
 

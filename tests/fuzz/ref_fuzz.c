@@ -73,7 +73,10 @@ static void
 work(struct mapper *m, struct span bytes)
 {
 	struct buf log;
-	struct mapper_sink sink = {on_record, on_problem, on_receipt, &log};
+	struct mapper_sink sink = {.record = on_record,
+	    .problem = on_problem,
+	    .receipt = on_receipt,
+	    .arg = &log};
 	struct err e = {.code = ERR_NONE};
 	struct reading *r;
 

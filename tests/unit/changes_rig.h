@@ -14,12 +14,14 @@ static struct changes *c;
 static struct frame frame;
 static uint32_t scope;
 static unsigned char list[SHA256_SIZE];
+static int64_t rows_window; /* of the rows that are added from now on */
 
 static inline void
 setup(void)
 {
 	rig_init();
 	frame_init(&frame);
+	rows_window = TIME_NONE;
 	cr_assert_eq(ledger_scope_get(l, "northside", true, &scope, &e), 0);
 	conf = (struct changes_conf){.ledger = l,
 	    .keys = ledger_keys(l),
@@ -67,7 +69,7 @@ add(const struct row *row, uint64_t number)
 	    .event_at = row->at == 0 ? TIME_NONE : row->at,
 	    .event_latest = row->at == 0 ? TIME_NONE : row->at,
 	    .event_at_text = span_of(row->at == 0 ? NULL : "2026-11-20T19:30:02Z"),
-	    .window = TIME_NONE,
+	    .window = rows_window,
 	    .row = number};
 
 	for (const char *const *f = row->fields; f[0] != NULL; f += 2) {

@@ -84,7 +84,8 @@ log_problem_line(void *arg, const struct problem *p)
 static struct reading *
 open_reading(struct feed *f, struct log *l)
 {
-	struct mapper_sink sink = {log_record, log_problem_line, NULL, l};
+	struct mapper_sink sink = {
+	    .record = log_record, .problem = log_problem_line, .arg = l};
 	struct reading *r;
 
 	cr_assert_not_null(

@@ -113,7 +113,8 @@ static inline const char *
 rig_row(struct rig *r, const char *message)
 {
 	static const char *const fates[] = {"mapped", "filtered", "rejected"};
-	struct mapper_sink sink = {rig_record, rig_problem, NULL, &r->out};
+	struct mapper_sink sink = {
+	    .record = rig_record, .problem = rig_problem, .arg = &r->out};
 	struct hl7_message m;
 	struct row row = {.number = 3, .message = &m};
 	struct row_result result;

@@ -10,7 +10,11 @@ TestSuite(map_header, .fini = map_reset);
 
 #define PATIENT "[patient]\nid = {id}\nname.text = {N}\n"
 
-static const struct {
+#define VISIT                                                          \
+	"[appointment]\nid = {A}\npatient_id = {B}\nstatus = booked\n" \
+	"start = {C} | datetime \"%m/%d/%Y %H:%M %z\"\n"
+
+static const struct mistake {
 	const char *text, *want;
 } mistakes[] = {
     {"[rows]\nwhen = {A} present\n",
@@ -27,8 +31,11 @@ static const struct {
     {PATIENT "when = {A}\n", ":4: [patient] when: character 4: expected in, not in"},
     {PATIENT "when = {A} matches /(/\n",
 	"[patient] when: the regular expression is wrong"},
-    {PATIENT "on_missing = cancel\n",
-	":4: [patient] on_missing: removals by snapshot are not in this release"},
+    {PATIENT "on_missing = delete\n",
+	":4: [patient] on_missing: delete needs contents = snapshot in [feed]"},
+    {VISIT "on_missing = cancel\n", "cancel needs contents = snapshot in [feed]"},
+    {VISIT "missing_window = end\n", ":6: [appointment] missing_window: is start"},
+    {PATIENT "missing_window = start\n", "missing_window: start is not mapped"},
     {PATIENT "email = {A\n", ":4: [patient] email: character 3: expected ?? or | or }"},
     {PATIENT "email = {A} | emale\n", "no such transform (did you mean email?)"},
     {PATIENT "email = [{A}]\n", "email takes one value, not a list"},
@@ -60,20 +67,68 @@ static const struct {
     {PATIENT "[code]\na = b\n", "a code table has a name: [code NAME]"},
 };
 
+/* In a feed of snapshots. */
+static const struct mistake snapshot_mistakes[] = {
+    {PATIENT "on_missing = remove\n",
+	":4: [patient] on_missing: is ignore, cancel or delete"},
+    {PATIENT "on_missing = cancel\n",
+	"cancel is for records with a status that may be cancelled, and patient has none"},
+    {"[slot]\nid = {A}\nstatus = free\nstart = {B}\non_missing = cancel\n",
+	"and slot has none: delete removes it"},
+    {"[practitioner]\nid = {A}\non_missing = delete\n"
+     "[practitioner rendering]\nid = {B}\n",
+	":4: [practitioner rendering]: another section of practitioner has another op"},
+    {VISIT "on_missing = cancel\nmissing_window = start\n"
+	   "[appointment other]\nop = patch\nid = {B}\non_missing = cancel\n",
+	"another section of appointment has another op, on_missing or missing_window"},
+};
+
+static void
+expect_mistake(const struct mistake *m)
+{
+	struct err e = {0};
+
+	cr_expect_null(map_compile(m->text, NULL, &e), "%s", m->text);
+	cr_expect_eq(e.code, ERR_CONFIG, "%s", m->text);
+	cr_assert_geq(errors.n, 1, "%s", m->text);
+	cr_expect_eq(errors.n, 1, "%s: %s", m->text, errors.text[1]);
+	cr_expect_not_null(
+	    strstr(errors.text[0], m->want), "%s: %s", m->text, errors.text[0]);
+	map_reset();
+}
+
 Test(map_config, mistakes)
 {
-	for (size_t i = 0; i < COUNT(mistakes); i++) {
-		struct err e = {0};
+	for (size_t i = 0; i < COUNT(mistakes); i++)
+		expect_mistake(&mistakes[i]);
+	snapshot = true;
+	for (size_t i = 0; i < COUNT(snapshot_mistakes); i++)
+		expect_mistake(&snapshot_mistakes[i]);
+}
 
-		cr_expect_null(
-		    map_compile(mistakes[i].text, NULL, &e), "%s", mistakes[i].text);
-		cr_expect_eq(e.code, ERR_CONFIG, "%s", mistakes[i].text);
-		cr_assert_geq(errors.n, 1, "%s", mistakes[i].text);
-		cr_expect_eq(errors.n, 1, "%s: %s", mistakes[i].text, errors.text[1]);
-		cr_expect_not_null(strstr(errors.text[0], mistakes[i].want), "%s: %s",
-		    mistakes[i].text, errors.text[0]);
-		map_reset();
-	}
+Test(map_config, missing_by_type)
+{
+	static const char text[] = VISIT
+	    "on_missing = cancel\nmissing_window = start\n" PATIENT
+	    "op = patch\non_missing = ignore\n"
+	    "[location]\nop = patch\nid = {L}\non_missing = delete\n"
+	    "[coverage]\nop = patch\nid = {C}\non_missing = cancel\n";
+	const struct missing *m;
+	struct err e = {0};
+
+	snapshot = true;
+	cr_assert_not_null(map_compile(text, "America/Chicago", &e), "%s",
+	    errors.n > 0 ? errors.text[0] : "");
+	m = map_missing(map);
+	cr_expect_eq(m[RECORD_APPOINTMENT].how, MISSING_CANCEL);
+	cr_expect(m[RECORD_APPOINTMENT].window);
+	cr_expect_eq(m[RECORD_APPOINTMENT].op, OP_PUT);
+	cr_expect_eq(m[RECORD_PATIENT].how, MISSING_IGNORE);
+	cr_expect_eq(m[RECORD_LOCATION].how, MISSING_DELETE);
+	cr_expect_not(m[RECORD_LOCATION].window);
+	cr_expect_eq(m[RECORD_LOCATION].op, OP_PATCH);
+	cr_expect_eq(m[RECORD_COVERAGE].how, MISSING_CANCEL);
+	cr_expect_eq(m[RECORD_SLOT].how, MISSING_IGNORE);
 }
 
 Test(map_config, all_mistakes_at_once_and_keys_used)
@@ -85,8 +140,7 @@ Test(map_config, all_mistakes_at_once_and_keys_used)
 	cr_expect_eq(errors.n, 3);
 	map_reset();
 	cr_assert_not_null(
-	    map_compile(
-		PATIENT "missing_window = start\non_missing = ignore\n", NULL, &e),
+	    map_compile(VISIT "missing_window = start\non_missing = ignore\n", "UTC", &e),
 	    "%s", errors.n > 0 ? errors.text[0] : "");
 	for (size_t i = 0; i < conf.n; i++) {
 		cr_expect(conf.sections[i].used);

@@ -17,6 +17,7 @@ static struct conf_errors errors;
 static struct conf conf;
 static struct map *map;
 static struct binding *binding;
+static bool snapshot; /* the next one compiled is of a feed of snapshots */
 
 static void
 map_reset(void)
@@ -34,8 +35,10 @@ static struct map *
 map_compile(const char *text, const char *timezone, struct err *e)
 {
 	char path[] = "/tmp/map_test_XXXXXX";
-	struct mapper_conf mc = {
-	    .source = "northside", .timezone = timezone, .format = "csv"};
+	struct mapper_conf mc = {.source = "northside",
+	    .timezone = timezone,
+	    .format = "csv",
+	    .snapshot = snapshot};
 	int fd = mkstemp(path);
 	int ret;
 

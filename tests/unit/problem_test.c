@@ -43,6 +43,8 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_HL7_CHARSET] = "hl7_charset",
     [PROBLEM_HL7_TRAILER] = "hl7_trailer",
     [PROBLEM_HL7_COUNT] = "hl7_count",
+    [PROBLEM_NO_REMOVALS] = "no_removals",
+    [PROBLEM_SHORT_EXPORT] = "short_export",
 };
 
 Test(problem, names_are_stable_and_found_again)

@@ -182,7 +182,7 @@ Test(report, json_for_a_program)
 		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
 		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
 		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"
-		    "\"warnings\":3,\"records\":30,\"delivered\":10,\"unchanged\":9,"
+		    "\"warnings\":3,\"records\":30,\"removals\":0,\"delivered\":10,\"unchanged\":9,"
 		    "\"duplicate\":5,\"stale\":3,\"refused\":2,\"pending\":0,\"problems\":["
 		    "{\"row\":7,\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\","
 		    "\"code\":\"not_date\",\"message\":\"The value is not a date in the agreed "

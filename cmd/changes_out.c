@@ -1,0 +1,258 @@
+/*
+ * What was judged goes out: cut into batches, put into the outbox, and taken out of it
+ * again when it is sent.
+ */
+#include <string.h>
+
+#include "cmd/changes_snapshot.h"
+
+int
+changes_flush(struct changes *c, unsigned lane, struct err *e)
+{
+	struct frame *f = &c->lanes[lane].frame;
+
+	if (f->n == 0)
+		return 0;
+	buf_clear(&c->encoded);
+	frame_encode(f, &c->encoded);
+	if (buf_check(&c->encoded, "a batch", e) != 0 ||
+	    outbox_put(c->outbox, buf_span(&c->encoded), e) != 0)
+		return -1;
+	c->counts.batches++;
+	c->lanes[lane].batches++;
+	f->number++;
+	frame_clear(f);
+	return 0;
+}
+
+/* P6: a batch waits for the last one that changed this record or one it refers to. */
+static void
+depend(struct changes *c, const struct candidate *k)
+{
+	struct frame *f = &c->lanes[LANE_ALL].frame;
+	struct changed last;
+
+	if (k->npatients > 0 && c->merged_in < f->number && c->merged_in > f->after)
+		f->after = c->merged_in;
+	for (size_t i = 0; i < k->nrefs; i++)
+		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
+		    last.batch < f->number && last.batch > f->after)
+			f->after = last.batch;
+}
+
+void
+changes_write_head(struct changes *c, const struct outgoing *o, const struct schema *s,
+    struct span id, struct json *j)
+{
+	char version[2 * DIGEST_SIZE + 1];
+
+	digest_hex(&o->entry.content, version);
+	buf_clear(&c->one);
+	jw_init(j, &c->one);
+	jw_object(j);
+	jw_put_uint(j, "n", o->n);
+	jw_put_cstr(j, "op", record_op_name(o->op));
+	jw_put_cstr(j, "type", s->name);
+	jw_put_cstr(j, "source", c->conf->source);
+	jw_put_string(j, "id", id);
+	jw_put_cstr(j, "version", version);
+}
+
+static void
+write_record(struct changes *c, const struct candidate *k, const struct outgoing *o)
+{
+	struct json j;
+
+	changes_write_head(c, o, k->schema, changes_kept(c, k->id, k->id_n), &j);
+	if (k->trigger_n > 0)
+		jw_put_string(&j, "event", changes_kept(c, k->trigger, k->trigger_n));
+	if (k->event_n > 0)
+		jw_put_string(&j, "event_at", changes_kept(c, k->event, k->event_n));
+	jw_key(&j, SPAN_LIT("origin"));
+	jw_object(&j);
+	jw_put_uint(&j, "row", k->row);
+	if (k->control_n > 0)
+		jw_put_string(
+		    &j, "control_id", changes_kept(c, k->control, k->control_n));
+	jw_object_end(&j);
+	if (k->op != OP_DELETE) {
+		jw_key(&j, SPAN_LIT("data"));
+		jw_raw(&j, changes_kept(c, k->data, k->data_n));
+	}
+	jw_object_end(&j);
+}
+
+struct frame_record *
+changes_put(struct changes *c, const struct outgoing *o, struct err *e)
+{
+	struct frame *f = &c->lanes[o->lane].frame;
+	struct frame_record *r = frame_add(f, &o->entry, o->json);
+	uint64_t place = c->snapshot != NULL ? o->n : f->number;
+
+	if (r == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	r->n = o->n;
+	r->row = o->row;
+	r->remove = o->op == OP_DELETE;
+	sha256_add(c->sha, o->entry.key.digest.b, DIGEST_SIZE);
+	sha256_add(c->sha, o->entry.content.b, DIGEST_SIZE);
+	sha256_add(c->sha, &place, sizeof(place));
+	return r;
+}
+
+int
+changes_room(struct changes *c, const struct outgoing *o, struct err *e)
+{
+	const struct frame *f = &c->lanes[o->lane].frame;
+
+	if (f->n < c->conf->batch_records &&
+	    (f->n == 0 || f->json.n + o->json.n + 1 <= c->conf->batch_bytes))
+		return 0;
+	return changes_flush(c, o->lane, e);
+}
+
+/* Time never goes back, and a row without one leaves what an earlier row had (P7). */
+static int
+remember(
+    struct changes *c, const struct candidate *k, const struct outgoing *o, struct err *e)
+{
+	struct changed last = {.at = TIME_NONE};
+
+	if (overlay_get(c->overlay, &o->entry.key, &last) == 0 ||
+	    changes_later(k->at, last.at))
+		last.at = k->at;
+	if (k->op == OP_MERGE)
+		last.at = (int64_t)k->row;
+	last.content = overlay_content(&k->content);
+	last.batch = (uint32_t)(c->snapshot != NULL ? o->n
+						    : c->lanes[o->lane].frame.number);
+	return overlay_put(c->overlay, &o->entry.key, &last, e);
+}
+
+/*
+ * P6: two changes of one record never stand in one batch, since the API may want the
+ * first of them later.
+ */
+static int
+part_from_itself(struct changes *c, const struct candidate *k,
+    const struct record_key *key, struct err *e)
+{
+	/* The first two references are itself, whole and patched; a merge's is neither. */
+	const struct record_key *own[] = {key, &c->refs[k->refs], &c->refs[k->refs + 1]};
+	struct changed last;
+
+	for (size_t i = 0; i < 3; i++)
+		if (overlay_get(c->overlay, own[i], &last) == 1 &&
+		    last.batch == c->lanes[LANE_ALL].frame.number)
+			return changes_flush(c, LANE_ALL, e);
+	return 0;
+}
+
+static struct outgoing
+outgoing_of(struct changes *c, const struct candidate *k, const struct record_key *key)
+{
+	bool snapshot = c->snapshot != NULL;
+
+	return (struct outgoing){
+	    .lane = snapshot ? snapshot_lane(k->schema->type) : LANE_ALL,
+	    .op = k->op,
+	    .n = snapshot ? ++c->serial : 0,
+	    .row = k->row,
+	    .entry = {.key = *key,
+		.content = k->content,
+		.at = k->at,
+		.window = k->window,
+		.removed = k->op == OP_DELETE,
+		.id = changes_kept(c, k->of, k->of_n)}};
+}
+
+int
+changes_send(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	struct outgoing o = outgoing_of(c, k, key);
+
+	if (c->snapshot == NULL) {
+		o.n = c->counts.changed;
+		if (part_from_itself(c, k, key, e) != 0)
+			return -1;
+	}
+	write_record(c, k, &o);
+	o.json = buf_span(&c->one);
+	if (buf_check(&c->one, "a record", e) != 0 || changes_room(c, &o, e) != 0)
+		return -1;
+	if (c->snapshot == NULL)
+		depend(c, k);
+	if (changes_put(c, &o, e) == NULL)
+		return -1;
+	if (k->op == OP_MERGE &&
+	    frame_name(&c->lanes[o.lane].frame, changes_kept(c, k->id, k->id_n)) != 0)
+		return err_nomem(e);
+	return remember(c, k, &o, e);
+}
+
+int
+changes_touch(struct changes *c, const struct candidate *k, const struct record_key *key,
+    struct err *e)
+{
+	struct outgoing o = outgoing_of(c, k, key);
+
+	if (changes_room(c, &o, e) != 0)
+		return -1;
+	if (c->snapshot == NULL)
+		depend(c, k);
+	return changes_put(c, &o, e) == NULL ? -1 : remember(c, k, &o, e);
+}
+
+/* 1: batches of c->lane are left, or of one behind it, which then is c->lane; 0; -1. */
+static int
+find_lane(struct changes *c, struct err *e)
+{
+	unsigned was = c->lane;
+
+	while (c->lane < LANES && c->taken == c->lanes[c->lane].batches) {
+		c->lane++;
+		c->taken = 0;
+		c->after = c->given;
+	}
+	if (c->lane == LANES)
+		return 0;
+	return c->lane == was || outbox_rewind(c->outbox, e) == 0 ? 1 : -1;
+}
+
+/* The next frame of c->lane, into c->encoded. */
+static int
+next_of_lane(struct changes *c, struct err *e)
+{
+	int r;
+
+	do {
+		if ((r = outbox_next(c->outbox, &c->encoded, e)) == 0)
+			err_set(e, ERR_INTERNAL, "the outbox lacks a batch");
+	} while (r == 1 && frame_lane(buf_span(&c->encoded)) != c->lane);
+	c->taken++;
+	return r == 1 ? 0 : -1;
+}
+
+int
+changes_next(struct changes *c, struct frame *out, struct err *e)
+{
+	int r;
+
+	while ((r = find_lane(c, e)) == 1) {
+		if (next_of_lane(c, e) != 0 ||
+		    frame_decode(out, buf_span(&c->encoded), e) != 0)
+			return -1;
+		if (c->snapshot == NULL)
+			return 1;
+		snapshot_drop(c, out);
+		if (out->n == 0)
+			continue;
+		out->number = ++c->given;
+		out->after = c->after;
+		return 1;
+	}
+	return r;
+}

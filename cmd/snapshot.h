@@ -1,0 +1,24 @@
+/*
+ * What a snapshot is held or refused for, and what is kept of those that were applied.
+ */
+#ifndef CMD_SNAPSHOT_H
+#define CMD_SNAPSHOT_H
+
+#include "cmd/job_impl.h"
+
+bool job_is_snapshot(const struct job *j);
+
+/* Was a newer snapshot applied? Then a file that was held needs no decision any more. */
+bool snapshot_superseded(const struct job *j, const struct drop_file *f);
+
+/* Verdicts of a snapshot; true: in->entry has it, and its reason. */
+bool snapshot_too_old(struct job *j, struct intake *in);
+bool snapshot_too_many(struct job *j, struct intake *in);
+
+/* Warns of an export with far fewer rows than usual. */
+int snapshot_check_size(struct job *j, struct intake *in, struct err *e);
+
+/* Its age and its size, into j->snapshot. */
+int snapshot_applied(struct job *j, const struct intake *in, struct err *e);
+
+#endif
