@@ -79,6 +79,7 @@ struct record {
 	struct span control; /* and its control id */
 	bool unmerge; /* a patient whose id was retired by a merge, and is not any more */
 	bool patched; /* a deletion of what this feed patches, and does not put */
+	bool timed;   /* the map gives such records an event time, if their row has one */
 };
 
 const char *record_op_name(enum record_op op);

@@ -32,8 +32,9 @@ struct app {
 	const char *command;
 	const char *config_dir;
 	bool json, dry_run, connect, fields;
-	long long row; /* preview --row; 0: all */
-	char **args;   /* what is left after the options */
+	long long row;         /* preview --row; 0: all */
+	const char *from, *to; /* backfill --from, --to: as given, or NULL */
+	char **args;           /* what is left after the options */
 	int nargs;
 
 	struct conf conf; /* emrdrop.ini */

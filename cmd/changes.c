@@ -222,6 +222,13 @@ changes_judge_merged(
 	return sent && merges_forbid(c, k) ? FORBIDDEN : j;
 }
 
+/* What is known, or was refused, otherwise than here is newer. */
+static enum judgement
+judge_retry(enum judgement j)
+{
+	return j == REFUSED_BEFORE ? CHANGED : j == CHANGED ? STALE : j;
+}
+
 static int
 resolve_one(
     struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
@@ -229,6 +236,8 @@ resolve_one(
 	int64_t at;
 	enum judgement j = judge(c, k, it, &at);
 
+	if (c->conf->refused_only)
+		j = judge_retry(j);
 	j = changes_judge_merged(c, k, j, at);
 	changes_count(&c->counts, j);
 	if (j == REFUSED_BEFORE)
@@ -268,6 +277,15 @@ history_of(const struct record *r)
 	return r->op == OP_DELETE && r->patched ? OP_PATCH : r->op;
 }
 
+/* It stands in where the map has no event time; nothing is judged by it as files come. */
+static void
+take_file_time(const struct changes *c, struct candidate *k)
+{
+	k->file_at = c->conf->file_at;
+	if (c->conf->old)
+		k->latest = c->conf->file_at;
+}
+
 /* The block has one more. */
 static int
 added(struct changes *c, struct err *e)
@@ -289,6 +307,7 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	    .unmerge = r->unmerge,
 	    .op = r->op,
 	    .at = r->event_at,
+	    .file_at = TIME_NONE,
 	    .latest = r->event_latest,
 	    .window = r->window,
 	    .row = r->row,
@@ -305,6 +324,8 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	keep_data(c, k, r);
 	c->lookups[c->n] = (struct lookup){
 	    .key = changes_key(c, r->schema->type, r->id, history_of(r))};
+	if (!r->timed && r->op != OP_MERGE)
+		take_file_time(c, k);
 	if (r->op == OP_MERGE)
 		merges_take(c, k, r);
 	add_ref(c, r->schema->type, r->id);

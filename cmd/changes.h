@@ -29,6 +29,14 @@ struct changes_conf {
 	const char *outbox_dir;
 	size_t outbox_memory;
 
+	/*
+	 * The file's own time, for records that the map gives none (P7), and whether what
+	 * it says may be old: then what is known of a later time stands. TIME_NONE: not known.
+	 */
+	int64_t file_at;
+	bool old;
+	bool refused_only; /* only what the API refused, and is refused still, is sent */
+
 	/* By type: the file is a snapshot, and this becomes of what is not in it. NULL: changes. */
 	const struct missing *missing;
 

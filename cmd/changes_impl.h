@@ -23,6 +23,7 @@ struct candidate {
 	enum record_op op;
 	struct digest content;
 	int64_t at, latest, window;
+	int64_t file_at; /* stands in for `at` in the ledger, if that is none */
 	uint64_t row;
 	size_t id, id_n, event, event_n, trigger, trigger_n, control, control_n;
 	size_t data, data_n;

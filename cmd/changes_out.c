@@ -162,7 +162,7 @@ outgoing_of(struct changes *c, const struct candidate *k, const struct record_ke
 	    .row = k->row,
 	    .entry = {.key = *key,
 		.content = k->content,
-		.at = k->at,
+		.at = k->at != TIME_NONE ? k->at : k->file_at,
 		.window = k->window,
 		.removed = k->op == OP_DELETE,
 		.id = changes_kept(c, k->of, k->of_n)}};

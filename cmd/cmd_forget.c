@@ -72,7 +72,8 @@ forget_file(struct query *q, const struct file_entry *f)
 {
 	const struct name_put none = {.name = f->name};
 	struct feed_state state;
-	struct conclusion c = {.feed = &state,
+	struct conclusion c = {.again = f,
+	    .feed = &state,
 	    .audit = {.act = "file-forgotten", .feed = f->feed, .file = &f->id}};
 	int there = in_drop(q, f);
 

@@ -6,7 +6,14 @@
 
 #include "cmd/app.h"
 
-enum option_bit { OPT_DRY_RUN = 1, OPT_CONNECT = 2, OPT_ROW = 4, OPT_FIELDS = 8 };
+enum option_bit {
+	OPT_DRY_RUN = 1,
+	OPT_CONNECT = 2,
+	OPT_ROW = 4,
+	OPT_FIELDS = 8,
+	OPT_FROM = 16,
+	OPT_TO = 32
+};
 
 struct command {
 	const char *name;
@@ -20,8 +27,8 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_preview, command_status,
-    command_hold, command_files, command_find, command_pause, command_resume,
-    command_forget, command_audit, command_version;
+    command_backfill, command_retry, command_hold, command_files, command_find,
+    command_pause, command_resume, command_forget, command_audit, command_version;
 
 /* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
 int print_out(struct span text, struct err *e);

@@ -1,7 +1,9 @@
 /*
- * The end of a file: it is delivered, or stands aside until somebody decides. All that
- * is to be known of it is one commit; then it is told, and put away.
+ * All that is to be known of a file at its end is one commit; then it is told, and put
+ * away.
  */
+#include "cmd/conclude.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -79,13 +81,21 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 	char detail[DETAIL_SIZE];
 
 	write_detail(&in->entry, detail);
-	c->file = &in->entry;
+	if (c->file == NULL)
+		c->file = &in->entry;
 	c->problems = in->problems.v;
 	c->nproblems = in->problems.n;
 	c->audit.feed = in->entry.feed;
 	c->audit.file = &in->entry.id;
 	c->audit.detail = detail;
 	return ledger_conclude(j->ledger, c, e);
+}
+
+/* Does it lie in the drop, to be put away from there? */
+static bool
+is_news(const struct intake *in)
+{
+	return in->mode == PASS_RUN || in->mode == PASS_AGAIN;
 }
 
 /* Held or refused: it stays in the drop, and the ledger says why. */
@@ -102,38 +112,43 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 			 .blocks = hold && !job_is_snapshot(j) &&
 				   !mapper_event_times(j->feed->mapper),
 			 .file = in->entry.id}};
-	struct conclusion c = {
-	    .name = &put, .audit = {.act = hold ? "file-held" : "file-refused"}};
+	struct conclusion c = {.name = is_news(in) ? &put : NULL,
+	    .audit = {.act = hold ? "file-held" : "file-refused"}};
 
 	j->out->exit = status_worse(
 	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
 	log_file(j, in, c.audit.act, LOG_ERROR);
 	j->out->held += hold;
 	j->out->refused += !hold;
-	j->out->blocked |= put.entry.blocks;
+	j->out->blocked |= c.name != NULL && put.entry.blocks;
 	if (conclude_tell(j, in, 0, e) != 0)
 		return -1;
-	return j->app->dry_run ? 0 : commit(j, in, &c, e);
+	/* What became of a file that was delivered stays true if its retry fails. */
+	if (j->app->dry_run || in->mode == PASS_RETRY)
+		return 0;
+	return commit(j, in, &c, e);
 }
 
-/* The feed has this file behind it. */
+/* The feed has this file behind it; where it stands in its drop is news' alone. */
 static int
 move_on(struct job *j, const struct intake *in, struct err *e)
 {
 	const struct file_entry *en = &in->entry;
+	struct feed_state *state = &j->state;
 
-	if (ledger_feed_get(j->ledger, en->feed, &j->state, e) != 0)
+	if (ledger_feed_get(j->ledger, en->feed, state, e) != 0)
 		return -1;
-	j->state.scope = j->scope;
-	j->state.files++;
+	state->scope = j->scope;
+	state->files += in->mode != PASS_RETRY;
 	if (en->verdict == VERDICT_DISCARD)
 		return 0;
-	j->state.last_delivery = clock_wall(j->app->clock);
-	j->state.last_content = feed_content(
-	    ledger_keys(j->ledger), en->feed, in->sha256);
-	j->state.delivered += en->delivered;
-	j->state.rejected += en->rejected;
-	j->state.refused += en->refused;
+	state->delivered += en->delivered;
+	state->rejected += in->mode != PASS_RETRY ? en->rejected : 0;
+	state->refused += in->mode != PASS_RETRY ? en->refused : 0;
+	if (!is_news(in))
+		return 0;
+	state->last_delivery = clock_wall(j->app->clock);
+	state->last_content = feed_content(ledger_keys(j->ledger), en->feed, in->sha256);
 	return snapshot_applied(j, in, e);
 }
 
@@ -142,74 +157,123 @@ struct ending {
 	const struct drop_file *file;
 	struct intake *in;
 	const struct pass *pass;
-	uint64_t pending;
+	const struct file_entry *kept; /* of a retry: what its file's entry becomes */
 };
 
+static const char *
+act_of(const struct intake *in)
+{
+	static const char *const acts[] = {[PASS_RUN] = "file-delivered",
+	    [PASS_AGAIN] = "file-delivered",
+	    [PASS_BACKFILL] = "file-backfilled",
+	    [PASS_RETRY] = "file-retried"};
+
+	return in->entry.verdict == VERDICT_DISCARD ? "file-discarded" : acts[in->mode];
+}
+
 static int
-conclude(struct job *j, const struct ending *end, struct err *e)
+conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *e)
 {
 	struct intake *in = end->in;
 	struct conclusion c = {.pass = end->pass,
+	    .file = end->kept,
 	    .decided = in->decided,
 	    .feed = &j->state,
-	    .snapshot = job_is_snapshot(j) ? &j->snapshot : NULL,
-	    .audit = {.act = in->entry.verdict == VERDICT_DISCARD ? "file-discarded"
-								  : "file-delivered"}};
-	struct settlement s;
+	    .audit = {.act = act_of(in)}};
+	struct settlement s = {.moves = false};
 
 	in->entry.closed = true;
-	if (check_books(in, end->pending, e) != 0 || move_on(j, in, e) != 0 ||
-	    settle_plan(j, end->file, &in->entry, &s, e) != 0)
+	if (move_on(j, in, e) != 0)
 		return -1;
-	c.name = &s.put;
-	c.settling = s.moves ? &s.settling : NULL;
+	if (is_news(in)) {
+		if (settle_plan(j, end->file, &in->entry, &s, e) != 0)
+			return -1;
+		c.name = &s.put;
+		c.settling = s.moves ? &s.settling : NULL;
+		c.snapshot = job_is_snapshot(j) ? &j->snapshot : NULL;
+	}
 	if (commit(j, in, &c, e) != 0)
 		return -1;
 	log_file(j, in, c.audit.act, LOG_INFO);
-	if (conclude_tell(j, in, end->pending, e) != 0)
+	if (conclude_tell(j, in, pending, e) != 0)
 		return -1;
-	return settle_done(j, &s, e);
+	return is_news(in) ? settle_done(j, &s, e) : 0;
+}
+
+/* The entry of a file that was delivered. */
+static int
+known_entry(struct job *j, const struct digest *id, struct file_entry *out, struct err *e)
+{
+	int r = ledger_file_get(j->ledger, id, out, e);
+
+	return r == 0  ? err_set(e, ERR_LEDGER, "the ledger lacks the entry of a file")
+	       : r > 0 ? 0
+		       : -1;
+}
+
+/* What a file's entry becomes with its pass; a retry's moves from refused to delivered. */
+static void
+add_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum)
+{
+	if (mode != PASS_RETRY) {
+		en->delivered = sum->taken;
+		en->refused += sum->refused;
+		return;
+	}
+	en->delivered += sum->taken;
+	en->refused -= sum->taken < en->refused ? sum->taken : en->refused;
 }
 
 int
 conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
     struct pass *pass, struct err *e)
 {
+	struct ending end = {f, in, pass, NULL};
 	struct merged sum = {.taken = 0};
+	struct file_entry kept;
 
 	if (settle_keep_answer(j, in, e) != 0)
 		return -1;
 	/* What the API refused is known by now, and must not be lost with the merge. */
-	if (pass != NULL && (ledger_file_put(j->ledger, &in->entry, in->problems.v,
-				 in->problems.n, e) != 0 ||
-				pass_merge(j->ledger, pass, &sum, e) != 0))
+	if (pass != NULL && in->mode != PASS_RETRY &&
+	    ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
+		0)
 		return -1;
-	in->entry.delivered = sum.taken;
-	in->entry.refused += sum.refused;
-	return conclude(j, &(struct ending){f, in, pass, sum.doubtful}, e);
+	if (pass != NULL && pass_merge(j->ledger, pass, &sum, e) != 0)
+		return -1;
+	add_sum(&in->entry, PASS_RUN, &sum);
+	if (check_books(in, sum.doubtful, e) != 0)
+		return -1;
+	if (in->mode == PASS_RETRY) {
+		if (known_entry(j, &in->entry.id, &kept, e) != 0)
+			return -1;
+		add_sum(&kept, PASS_RETRY, &sum);
+		end.kept = &kept;
+	}
+	return conclude(j, &end, sum.doubtful, e);
 }
 
 /* What was settled before the merge is all there: its entry, its problems, its answer. */
 int
 conclude_merged(struct job *j, struct pass *pass, struct err *e)
 {
-	struct intake *in = intake_new(e);
-	struct merged sum;
+	struct intake *in = intake_new(pass->mode, e);
 	struct drop_file f = {.size = 0};
+	struct merged sum;
 	int rc = -1;
 
 	if (in == NULL)
 		return -1;
 	if (pass_merge(j->ledger, pass, &sum, e) != 0 ||
-	    ledger_file_get(j->ledger, &pass->file, &in->entry, e) != 1)
+	    known_entry(j, &pass->file, &in->entry, e) != 0)
 		goto out;
-	in->entry.delivered = sum.taken;
-	in->entry.refused += sum.refused;
+	add_sum(&in->entry, pass->mode, &sum);
+	in->decided = true; /* if anybody decided, it was carried out */
 	snprintf(f.name, sizeof(f.name), "%s", in->entry.name);
 	f.size = in->entry.size;
 	f.mtime = in->entry.mtime;
 	memcpy(in->sha256, in->entry.sha256, SHA256_SIZE);
-	rc = conclude(j, &(struct ending){&f, in, pass, sum.doubtful}, e);
+	rc = conclude(j, &(struct ending){&f, in, pass, NULL}, sum.doubtful, e);
 out:
 	intake_free(in);
 	return rc;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/snapshot.h"
+#include "pollers/order.h"
 #include "state/controls.h"
 
 #define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
@@ -58,7 +59,11 @@ sink_receipt(void *arg, const struct receipt *r, struct err *e)
 static void
 intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 {
+	bool retry = in->mode == PASS_RETRY;
+
 	in->file = f;
+	if (in->file_at == TIME_NONE)
+		in->file_at = file_time(j, f->name, f->mtime);
 	in->conf = (struct changes_conf){
 	    .ledger = j->ledger,
 	    .keys = job_keys(j),
@@ -69,19 +74,35 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .batch_bytes = (size_t)j->feed->target.batch_bytes,
 	    .outbox_dir = j->ledger != NULL ? ledger_dir(j->ledger) : "/tmp",
 	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
-	    .missing = job_is_snapshot(j) ? mapper_missing(j->feed->mapper) : NULL,
+	    .file_at = in->file_at,
+	    .old = in->mode != PASS_RUN,
+	    .refused_only = retry,
+	    .missing = job_is_snapshot(j) && !retry ? mapper_missing(j->feed->mapper)
+						    : NULL,
 	    .problem = late_problem,
 	    .arg = in,
 	};
 }
 
+int64_t
+file_time(const struct job *j, const char *name, int64_t mtime)
+{
+	int64_t at;
+
+	return order_date(&j->feed->source, name, clock_wall(j->app->clock), &at) == 1
+		   ? at
+		   : mtime * 1000;
+}
+
 struct intake *
-intake_new(struct err *e)
+intake_new(enum pass_mode mode, struct err *e)
 {
 	struct intake *in = calloc(1, sizeof(*in));
 
 	if (in == NULL)
 		return err_nomem(e), NULL;
+	in->mode = mode;
+	in->file_at = TIME_NONE;
 	problems_init(&in->problems);
 	return in;
 }
@@ -293,12 +314,14 @@ name_entry(struct job *j, struct intake *in)
 
 	snprintf(en->feed, sizeof(en->feed), "%s", j->feed->feed.name);
 	snprintf(en->name, sizeof(en->name), "%s", in->file->name);
+	snprintf(en->path, sizeof(en->path), "%s", in->path);
 	en->size = in->file->size;
 	en->mtime = in->file->mtime;
 	en->read_at = clock_wall(j->app->clock);
 	memcpy(en->sha256, in->sha256, SHA256_SIZE);
 	if (j->ledger != NULL)
-		en->id = ledger_file_id(j->ledger, en->feed, en->name, in->sha256);
+		en->id = ledger_file_id(j->ledger, en->feed,
+		    in->mode == PASS_BACKFILL ? en->path : en->name, in->sha256);
 }
 
 static int
@@ -344,6 +367,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 
 	intake_init(j, f, in);
 	if (mapper_receipts(j->feed->mapper) && !j->app->dry_run &&
+	    (in->mode == PASS_RUN || in->mode == PASS_AGAIN) &&
 	    (in->acks = acks_new(j->feed->mapper, in->conf.outbox_dir,
 		 in->conf.outbox_memory, e)) == NULL)
 		return -1;

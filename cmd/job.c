@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/job_impl.h"
+#include "cmd/conclude.h"
+#include "cmd/old.h"
 #include "cmd/status.h"
 #include "state/controls.h"
 
@@ -27,6 +28,8 @@ new_pass(
 	    .size = in->file->size,
 	    .clock = now,
 	    .fingerprint = j->feed->fingerprint,
+	    .mode = in->mode,
+	    .file_at = in->file_at,
 	    .batches = changes_counts(in->changes)->batches};
 	snprintf(p->feed, sizeof(p->feed), "%s", j->feed->feed.name);
 	memcpy(p->sha256, in->sha256, SHA256_SIZE);
@@ -40,8 +43,9 @@ deliver(struct job *j, struct intake *in, int64_t now, struct pass *p, struct er
 {
 	if (changes_counts(in->changes)->batches == 0)
 		return 0;
-	if (ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
-		0 ||
+	/* A retry has its file's entry already, from when it was delivered. */
+	if ((in->mode != PASS_RETRY && ledger_file_put(j->ledger, &in->entry,
+					   in->problems.v, in->problems.n, e) != 0) ||
 	    new_pass(j, in, now, p, e) != 0)
 		return -1;
 	in->entry.pass = p->number;
@@ -75,25 +79,44 @@ judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
 	return conclude_file(j, f, in, sent ? &p : NULL, e);
 }
 
+/* Of a map without event times, that newer files may have been delivered since matters. */
+static bool
+wants_another_look(const struct job *j, const struct intake *in)
+{
+	return in->decided && in->mode == PASS_RUN &&
+	       in->entry.verdict != VERDICT_DISCARD &&
+	       !mapper_event_times(j->feed->mapper);
+}
+
+int
+job_take(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
+{
+	int64_t now = clock_wall(j->app->clock);
+
+	if (intake_read(j, f, now, in, e) == 0)
+		return wants_another_look(j, in) ? 2 : judged(j, f, in, now, e);
+	if (e->code != ERR_CHANGED && e->code != ERR_GONE)
+		return -1;
+	j->out->waiting += e->code == ERR_CHANGED;
+	return 1;
+}
+
 /* 1 if it changed while it was read: nothing may overtake it. */
 static int
 take(struct job *j, const struct drop_file *f, struct err *e)
 {
-	struct intake *in = intake_new(e);
-	int64_t now = clock_wall(j->app->clock);
-	int rc;
+	static const enum pass_mode modes[] = {PASS_RUN, PASS_AGAIN};
+	int rc = 2;
 
-	if (in == NULL)
-		return -1;
-	rc = intake_read(j, f, now, in, e);
-	if (rc == 0) {
-		rc = judged(j, f, in, now, e);
-	} else if (e->code == ERR_CHANGED || e->code == ERR_GONE) {
-		j->out->waiting += e->code == ERR_CHANGED;
-		rc = e->code == ERR_CHANGED;
+	for (size_t i = 0; i < 2 && rc == 2; i++) {
+		struct intake *in = intake_new(modes[i], e);
+
+		if (in == NULL)
+			return -1;
+		rc = job_take(j, f, in, e);
+		intake_free(in);
 	}
-	intake_free(in);
-	return rc;
+	return rc == 1 && e->code == ERR_GONE ? 0 : rc;
 }
 
 /* Files are taken in the feed's order; none overtakes one that is about to be ready. */
@@ -118,8 +141,8 @@ take_ready(struct job *j, const struct drop_look *look, struct err *e)
 	return 0;
 }
 
-static int
-work_off(struct job *j, struct err *e)
+int
+job_work_off(struct job *j, struct err *e)
 {
 	struct drop_look look;
 	int rc = look_at_drop(j, &look, e);
@@ -274,19 +297,23 @@ work(struct job *j, struct err *e)
 		return -1;
 	if (!j->app->dry_run && (settle_again(j, e) != 0 || resume(j, e) != 0))
 		return -1;
-	return work_off(j, e);
+	return j->errand != NULL ? old_work(j, e) : job_work_off(j, e);
 }
 
 int
-job_run(struct app *app, struct feed *feed, struct report *report,
-    struct feed_report *out, int64_t deadline)
+job_run(struct app *app, struct feed *feed, struct feed_report *out,
+    const struct job_order *order)
 {
-	struct job j = {
-	    .app = app, .feed = feed, .report = report, .out = out, .lock = -1};
+	struct job j = {.app = app,
+	    .feed = feed,
+	    .report = order->report,
+	    .out = out,
+	    .errand = order->errand,
+	    .lock = -1};
 	struct err e = {.code = ERR_NONE};
 	int rc;
 
-	j.env = (struct poller_env){app->clock, deadline};
+	j.env = (struct poller_env){app->clock, order->deadline};
 	progress_init(&j.progress, app->clock);
 	rc = work(&j, &e);
 	if (rc != 0) {

@@ -6,12 +6,27 @@
 
 #include "cmd/feed.h"
 #include "cmd/report.h"
+#include "state/pass.h"
+
+/* What a job does besides looking at the drop. */
+struct errand {
+	enum pass_mode mode; /* PASS_BACKFILL or PASS_RETRY */
+	char **args;         /* paths on the drop's server; of a retry ids of files, */
+	size_t n;            /* or none: all that have refused records; of a backfill: */
+	int64_t from, to;    /* without paths, the archive's files of [from, to), ms */
+};
+
+struct job_order {
+	struct report *report;
+	int64_t deadline;            /* on the monotonic clock */
+	const struct errand *errand; /* or NULL */
+};
 
 /*
  * Runs one feed. Everything that happened goes to *out and the log; the return is
- * the exit status. `deadline` is on the monotonic clock.
+ * the exit status.
  */
-int job_run(struct app *app, struct feed *feed, struct report *report,
-    struct feed_report *out, int64_t deadline);
+int job_run(struct app *app, struct feed *feed, struct feed_report *out,
+    const struct job_order *order);
 
 #endif

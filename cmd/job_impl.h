@@ -17,6 +17,7 @@ struct job {
 	struct feed *feed;
 	struct report *report;
 	struct feed_report *out;
+	const struct errand *errand; /* or NULL */
 	struct ledger *ledger;       /* NULL in a dry run before the first run */
 	struct site_keys *ephemeral; /* stand in for the ledger's then */
 	uint32_t scope;
@@ -55,6 +56,9 @@ struct drop_look {
 int look_at_drop(struct job *j, struct drop_look *out, struct err *e);
 void look_release(struct drop_look *look);
 
+/* Looks at the drop, and takes what is ready. */
+int job_work_off(struct job *j, struct err *e);
+
 /* One file, read. */
 struct intake {
 	const struct drop_file *file;
@@ -73,7 +77,8 @@ struct intake {
 	struct file_entry entry;         /* counts and verdict */
 	char found[256];
 	enum pass_mode mode;
-	bool decided; /* by a human */
+	int64_t file_at; /* ms: the file's own time */
+	bool decided;    /* by a human */
 };
 
 /*
@@ -83,8 +88,19 @@ struct intake {
  */
 int intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
     struct err *e);
-struct intake *intake_new(struct err *e);
+
+/* Of a file in the drop; file_at is TIME_NONE, and intake_read finds it, or is given. */
+struct intake *intake_new(enum pass_mode mode, struct err *e);
 void intake_free(struct intake *in);
+
+/* The date in a file's name, if the feed is ordered by that, or when it was written. */
+int64_t file_time(const struct job *j, const char *name, int64_t mtime);
+
+/*
+ * Reads a file and brings it to its end, as `in` says. 0; 1 if it changed or is gone;
+ * 2 if somebody decided about it, and it is to be read once more as PASS_AGAIN; -1.
+ */
+int job_take(struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
 
 /*
  * Delivers what is in the outbox, in pass `p`: what was acknowledged by an earlier
@@ -103,6 +119,9 @@ struct settlement {
 int settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
     struct settlement *out, struct err *e);
 
+/* The name that a file had in the drop, out of the one that it was put away under. */
+const char *settle_name(const char *name);
+
 /* Carries it out, and gives the clinic the answers that wait. */
 int settle_done(struct job *j, const struct settlement *s, struct err *e);
 
@@ -111,27 +130,6 @@ int settle_keep_answer(struct job *j, struct intake *in, struct err *e);
 
 /* Goes on with what earlier runs could not put away, or tell the clinic. */
 int settle_again(struct job *j, struct err *e);
-
-/*
- * The end of a file that was sent in `pass`, or had nothing to send (NULL): answer,
- * merge, books, one commit for all that is known of it, report, and into the archive.
- */
-int conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
-    struct pass *pass, struct err *e);
-
-/* The same of a pass whose merge an earlier run began. */
-int conclude_merged(struct job *j, struct pass *pass, struct err *e);
-
-/* A file that is held or refused. */
-int conclude_aside(
-    struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
-
-/* The file's entry in the report, and its share of the exit status. */
-int conclude_tell(
-    struct job *j, const struct intake *in, uint64_t pending, struct err *e);
-
-/* What is to be told of a file whose delivery ends with an error. */
-void conclude_unsent(struct job *j, const struct intake *in);
 
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);

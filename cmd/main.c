@@ -13,8 +13,9 @@
 #include "cmd/status.h"
 
 static const struct command *const commands[] = {&command_run, &command_check,
-    &command_preview, &command_status, &command_hold, &command_files, &command_find,
-    &command_pause, &command_resume, &command_forget, &command_audit, &command_version};
+    &command_preview, &command_status, &command_backfill, &command_retry, &command_hold,
+    &command_files, &command_find, &command_pause, &command_resume, &command_forget,
+    &command_audit, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -91,6 +92,8 @@ static const struct option options[] = {
     {"connect", no_argument, NULL, LONG_OPTION | OPT_CONNECT},
     {"row", required_argument, NULL, LONG_OPTION | OPT_ROW},
     {"fields", no_argument, NULL, LONG_OPTION | OPT_FIELDS},
+    {"from", required_argument, NULL, LONG_OPTION | OPT_FROM},
+    {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
     {NULL, 0, NULL, 0},
 };
 
@@ -131,6 +134,8 @@ parse_options(
 			return bad_option(c, options[at].name, argv, e);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
+		app->from = o == OPT_FROM ? optarg : app->from;
+		app->to = o == OPT_TO ? optarg : app->to;
 		app->dry_run |= o == OPT_DRY_RUN;
 		app->connect |= o == OPT_CONNECT;
 		app->fields |= o == OPT_FIELDS;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/job_impl.h"
+#include "cmd/conclude.h"
 #include "state/conclude.h"
 
 /* The pass ends as it stands: what was sent and not answered becomes doubtful. */
@@ -57,13 +57,16 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
 
 /* 1: this was the pass's file, and the pass is over; 0: it was another; -1. */
 static int
-try_file(struct job *j, struct pass *p, const struct drop_file *f, struct err *e)
+try_file(struct job *j, struct pass *p, const struct drop_file *f, const char *path,
+    struct err *e)
 {
-	struct intake *in = intake_new(e);
+	struct intake *in = intake_new(p->mode, e);
 	int rc;
 
 	if (in == NULL)
 		return -1;
+	snprintf(in->path, sizeof(in->path), "%s", path);
+	in->file_at = p->file_at;
 	rc = intake_read(j, f, p->clock, in, e);
 	if (rc != 0 && (e->code == ERR_CHANGED || e->code == ERR_GONE))
 		rc = 0;
@@ -73,7 +76,7 @@ try_file(struct job *j, struct pass *p, const struct drop_file *f, struct err *e
 	return rc;
 }
 
-/* The file under its old name first, then any other of the same size. */
+/* In the drop: the file under its old name first, then any other of the same size. */
 static int
 find_file(struct job *j, struct pass *p, struct err *e)
 {
@@ -89,11 +92,37 @@ find_file(struct job *j, struct pass *p, struct err *e)
 			bool named = known == 1 && strcmp(list.v[i].name, old.name) == 0;
 
 			if (list.v[i].size == p->size && named == (again == 0))
-				rc = try_file(j, p, &list.v[i], e);
+				rc = try_file(j, p, &list.v[i], "", e);
 		}
 	}
 	drop_list_release(&list);
 	return rc;
+}
+
+/* Of a backfill or a retry: it lies where its entry says. */
+static int
+find_old(struct job *j, struct pass *p, struct err *e)
+{
+	struct drop_file f = {.size = 0};
+	struct file_entry en;
+	char path[FILE_PATH_MAX + 1];
+	int r = ledger_file_get(j->ledger, &p->file, &en, e);
+
+	if (r <= 0)
+		return r;
+	snprintf(path, sizeof(path), "%s",
+	    en.path[0] != '\0' ? en.path : poller_path(j->poller, en.name));
+	r = poller_stat(j->poller, path, &f, e);
+	if (r <= 0 || f.size != p->size)
+		return r < 0 ? -1 : 0;
+	snprintf(f.name, sizeof(f.name), "%s", en.name);
+	return try_file(j, p, &f, path, e);
+}
+
+static bool
+is_old(const struct pass *p)
+{
+	return p->mode == PASS_BACKFILL || p->mode == PASS_RETRY;
 }
 
 /*
@@ -124,8 +153,8 @@ resume(struct job *j, struct err *e)
 	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
 	if (p.closing)
 		return conclude_merged(j, &p, e);
-	r = find_file(j, &p, e);
+	r = is_old(&p) ? find_old(j, &p, e) : find_file(j, &p, e);
 	if (r < 0)
 		return -1;
-	return r == 1 ? 0 : abandon(j, &p, "its file is not in the drop any more", e);
+	return r == 1 ? 0 : abandon(j, &p, "its file is not there any more", e);
 }

@@ -51,6 +51,37 @@ settle_path(
 		snprintf(s->path, sizeof(s->path), "%s/%s", folder, name);
 }
 
+static bool
+skip_digits(const char **p, size_t n, const char *digits)
+{
+	if (strspn(*p, digits) < n)
+		return false;
+	*p += n;
+	return true;
+}
+
+static bool
+skip_char(const char **p, char c)
+{
+	return **p == c && (*p)++ != NULL;
+}
+
+/* What settle_path makes: a time, perhaps a number, and eight digits of the id. */
+const char *
+settle_name(const char *name)
+{
+	static const char decimal[] = "0123456789", hex[] = "0123456789abcdef";
+	const char *p = name, *again;
+
+	if (!skip_digits(&p, 8, decimal) || !skip_char(&p, 'T') ||
+	    !skip_digits(&p, 6, decimal) || !skip_char(&p, 'Z') || !skip_char(&p, '-'))
+		return name;
+	again = p + strspn(p, decimal);
+	if (again - p <= 2 && skip_char(&again, '-'))
+		p = again;
+	return skip_digits(&p, 8, hex) && skip_char(&p, '-') && *p != '\0' ? p : name;
+}
+
 /* A path where nothing is yet. */
 static int
 free_path(struct job *j, const struct file_entry *en, struct settling *s, struct err *e)

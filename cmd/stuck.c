@@ -101,7 +101,7 @@ problem_json(void *arg, const struct problem *p)
 static const char *
 decision_name(enum decision d)
 {
-	static const char *const names[] = {NULL, "approved", "discarded"};
+	static const char *const names[] = {NULL, "approved", "discarded", "forgotten"};
 
 	return names[d];
 }

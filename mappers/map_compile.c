@@ -374,20 +374,11 @@ map_missing(const struct map *m)
 	return m->missing;
 }
 
-static bool
-has_event(const struct section *s)
-{
-	for (size_t i = 0; i < s->nrules; i++)
-		if (s->rules[i].role == ROLE_EVENT)
-			return true;
-	return false;
-}
-
 bool
 map_event_times(const struct map *m)
 {
 	for (size_t i = 0; i < m->nsections; i++)
-		if (!has_event(&m->sections[i]))
+		if (!m->sections[i].timed)
 			return false;
 	return true;
 }

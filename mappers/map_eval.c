@@ -304,6 +304,7 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 	    .control = b->control,
 	    .unmerge = sec->unmerge,
 	    .patched = sec->patched,
+	    .timed = sec->timed,
 	};
 	for (size_t k = 0; k < sec->nrules; k++)
 		eval_rule(b, &sec->rules[k], &m);

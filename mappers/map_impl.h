@@ -74,6 +74,7 @@ struct section {
 	struct hl7_path each;       /* a record for each of this segment; name 0: one */
 	bool unmerge;
 	bool patched; /* a deletion of what other sections patch */
+	bool timed;   /* it maps updated_at */
 	struct missing missing;
 	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */

@@ -353,6 +353,7 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	arrange(c, out, s);
 	compile_missing(c, out, s);
 	out->id = find_rule(out, "id");
+	out->timed = find_rule(out, "updated_at") != NULL;
 	if (out->op == OP_MERGE)
 		out->retired = find_rule(out, "retired_id");
 }

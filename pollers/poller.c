@@ -226,6 +226,39 @@ out:
 	return rc;
 }
 
+static int
+folder_add(void *arg, struct span name, uint64_t size, int64_t mtime)
+{
+	struct listing *l = arg;
+	struct drop_file f = {.size = size, .mtime = mtime};
+
+	if (++l->seen > DROP_LIST_MAX)
+		return err_set(l->e, ERR_REFUSED, "the folder holds more than %d names",
+		    DROP_LIST_MAX);
+	if (order_judge(l->sc, name) == NAME_BAD || name.p[0] == '.')
+		return 0;
+	memcpy(f.name, name.p, name.n);
+	return list_add(l->files, &f, l->e);
+}
+
+int
+poller_list_folder(
+    struct poller *p, const char *path, struct drop_list *out, struct err *e)
+{
+	struct listing l = {.sc = p->sc, .files = out, .e = e};
+
+	*out = (struct drop_list){0};
+	if (ensure(p, e))
+		return -1;
+	while (p->ops->list(p->self, path, folder_add, &l, e)) {
+		listing_restart(&l);
+		if (recover(p, e))
+			return -1;
+	}
+	p->tries = 0;
+	return 0;
+}
+
 int
 poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e)
 {

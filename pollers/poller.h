@@ -15,44 +15,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/conf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "pollers/source.h"
 
 #define DROP_NAME_MAX 255
-#define DROP_LIST_MAX 1000000 /* names a drop may hold before it is refused */
-
-/* Where the files lie: the feed's [source]. */
-struct source_conf {
-	const char *url;             /* sftp://user@host:port/path or file:///path */
-	struct conf_secret key_file; /* private key */
-	struct conf_secret key_passphrase;
-	struct conf_secret password_file;
-	bool agent; /* try the keys of $SSH_AUTH_SOCK */
-	const char *known_hosts;
-	struct conf_list pattern; /* glob patterns; a name must match one */
-	const char *order;    /* "name", "mtime", or "name:FORMAT" (a date in the name) */
-	long long max_files;  /* a run, after sorting; 0: no cap */
-	long long min_age;    /* ms since its mtime */
-	long long stable_for; /* ms between two equal looks; 0: one look is enough */
-	const char *marker;   /* suffix of the file that says NAME is whole; NULL: none */
-	const char *after;    /* "keep", "delete", "archive:PATH" */
-	const char *feedback; /* folder for what we write for the clinic; NULL: none */
-	long long timeout;    /* ms for each step on the network */
-};
-
-/* The option table that fills a struct source_conf. */
-extern const struct conf_option source_options[];
-
-enum after_kind { AFTER_KEEP, AFTER_DELETE, AFTER_ARCHIVE };
-
-/*
- * Mistakes that the option table can't see (bad URL, unknown scheme, order,
- * after, no known_hosts for sftp): each goes to conf_error_at. `s` is the section.
- */
-void source_check(
-    const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs);
-enum after_kind source_after(const struct source_conf *sc, const char **path);
 
 struct drop_file {
 	char name[DROP_NAME_MAX + 1];
@@ -95,6 +62,10 @@ void poller_close(struct poller *p);
  * order = name:FORMAT a name that holds no such date sorts first, by name.
  */
 int poller_list(struct poller *p, struct drop_list *out, struct err *e);
+
+/* The regular files of a folder elsewhere on the server, whatever their names; unsorted. */
+int poller_list_folder(
+    struct poller *p, const char *path, struct drop_list *out, struct err *e);
 
 /* One file anew: 1 and *out, 0 if it is gone, -1. `path` is absolute on the server. */
 int poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e);

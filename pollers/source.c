@@ -1,7 +1,8 @@
+#include "pollers/source.h"
+
 #include <string.h>
 
 #include "base/civil.h"
-#include "pollers/poller.h"
 #include "pollers/url.h"
 
 #define MINUTE     60000LL

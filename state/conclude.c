@@ -15,6 +15,8 @@ write_all(const struct act *a, const struct conclusion *c)
 		return -1;
 	if (c->decided && decision_end(a, c->file) != 0)
 		return -1;
+	if (c->again != NULL && decision_write(a, c->again, DECISION_AGAIN) != 0)
+		return -1;
 	if (c->feed != NULL && feed_write(a, c->feed) != 0)
 		return -1;
 	if (c->snapshot != NULL && snapshot_write(a, feed, c->snapshot) != 0)

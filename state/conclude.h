@@ -20,6 +20,7 @@ struct conclusion {
 	    *problems; /* the file's; at most FILE_PROBLEMS_MAX are kept */
 	size_t nproblems;
 	bool decided; /* what a human decided of this content is carried out: it goes */
+	const struct file_entry *again; /* this content is to be read again */
 	const struct feed_state *feed;
 	const struct snapshot_state *snapshot; /* the feed's */
 	const struct name_put *name;

@@ -60,7 +60,7 @@ decision_decode(void *out, struct span key, struct span value)
 
 	(void)key;
 	*(enum decision *)out = (enum decision)d;
-	return r.bad || d == DECISION_NONE || d > DECISION_DISCARD ? -1 : 0;
+	return r.bad || d == DECISION_NONE || d > DECISION_AGAIN ? -1 : 0;
 }
 
 int
@@ -76,21 +76,34 @@ ledger_decision_get(struct ledger *l, const char *feed,
 }
 
 int
-ledger_decide(struct ledger *l, const struct file_entry *f, enum decision d,
-    const struct audit_act *act, struct err *e)
+decision_write(const struct act *a, const struct file_entry *f, enum decision d)
 {
 	struct key k;
 	struct buf b;
 	int r;
 
-	file_key(&k, l, f->feed, f->sha256);
+	file_key(&k, a->ledger, f->feed, f->sha256);
 	buf_init(&b, VALUE_MAX);
 	put_u8(&b, d);
 	put_text(&b, span_of(f->feed));
 	buf_add(&b, f->id.b, DIGEST_SIZE);
-	r = put(l, &k, &b, act, e);
+	r = ledger_write(a, TABLE_CONTROLS, key_span(&k), &b);
 	buf_release(&b);
 	return r;
+}
+
+int
+ledger_decide(struct ledger *l, const struct file_entry *f, enum decision d,
+    const struct audit_act *act, struct err *e)
+{
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (decision_write(&a, f, d) == 0 && audit_append(&a, act) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
 }
 
 int

@@ -11,7 +11,8 @@
 enum decision {
 	DECISION_NONE,
 	DECISION_APPROVE, /* deliver it all the same */
-	DECISION_DISCARD  /* put it away undelivered */
+	DECISION_DISCARD, /* put it away undelivered */
+	DECISION_AGAIN    /* read it again, though it was delivered */
 };
 
 /*

@@ -4,7 +4,7 @@
 #ifndef STATE_FILES_IMPL_H
 #define STATE_FILES_IMPL_H
 
-#include "state/files.h"
+#include "state/controls.h"
 #include "state/ledger_impl.h"
 #include "state/pass.h"
 #include "state/snapshot.h"
@@ -17,7 +17,8 @@ int settling_write(const struct act *a, const char *feed, const struct settling 
 int snapshot_write(const struct act *a, const char *feed, const struct snapshot_state *s);
 int feed_write(const struct act *a, const struct feed_state *f);
 
-/* What a human decided of the file's content is carried out. */
+/* What a human decides of the file's content, and that it is carried out. */
+int decision_write(const struct act *a, const struct file_entry *f, enum decision d);
 int decision_end(const struct act *a, const struct file_entry *f);
 
 /* Removes a merged pass, its intents and its acknowledgements. */

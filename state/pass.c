@@ -149,6 +149,7 @@ pass_write(const struct act *a, const struct pass *p, uint64_t merged)
 	put_u8(&b, p->closing);
 	put_u64(&b, merged);
 	put_u8(&b, p->mode);
+	put_i64(&b, p->file_at);
 	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
 	return r;
@@ -177,8 +178,11 @@ pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 	p->batches = get_u64(&r);
 	p->closing = get_u8(&r) != 0;
 	*merged = get_u64(&r);
-	if (r.in.n > 0)
+	p->file_at = TIME_NONE;
+	if (r.in.n > 0) { /* not there in a value of format 1 or 2 */
 		p->mode = (enum pass_mode)get_u8(&r);
+		p->file_at = get_i64(&r);
+	}
 	if (r.bad || feed.n > LEDGER_NAME_MAX || p->mode > PASS_RETRY)
 		return ledger_damaged(a->e, TABLE_PASSES);
 	memcpy(p->feed, feed.p, feed.n);

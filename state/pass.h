@@ -18,10 +18,11 @@ struct entry {
 	struct span id; /* in the clear; sealed before it is stored */
 };
 
-/* Why it is delivered; what is sent of the file depends on it. */
+/* Why a file is delivered; what is sent of it depends on that. */
 enum pass_mode {
 	PASS_RUN,      /* it came into the drop */
-	PASS_BACKFILL, /* an old file, which does not move the feed on */
+	PASS_AGAIN,    /* it lay there until somebody decided: newer ones may be known */
+	PASS_BACKFILL, /* it lies elsewhere, and does not move the feed on */
 	PASS_RETRY     /* what the API refused of it */
 };
 
@@ -38,6 +39,7 @@ struct pass {
 	uint64_t batches;
 	bool closing; /* the merge has begun */
 	enum pass_mode mode;
+	int64_t file_at; /* ms: the file's own time, which stands in for event times */
 };
 
 /* The open pass of a scope: 1, 0, -1. */

@@ -14,7 +14,8 @@ static struct changes *c;
 static struct frame frame;
 static uint32_t scope;
 static unsigned char list[SHA256_SIZE];
-static int64_t rows_window; /* of the rows that are added from now on */
+static int64_t rows_window; /* of the rows that are added from now on, */
+static bool rows_timed;     /* and whether their map has event times */
 
 static inline void
 setup(void)
@@ -22,6 +23,7 @@ setup(void)
 	rig_init();
 	frame_init(&frame);
 	rows_window = TIME_NONE;
+	rows_timed = false;
 	cr_assert_eq(ledger_scope_get(l, "northside", true, &scope, &e), 0);
 	conf = (struct changes_conf){.ledger = l,
 	    .keys = ledger_keys(l),
@@ -31,7 +33,8 @@ setup(void)
 	    .batch_records = 500,
 	    .batch_bytes = NO_LIMIT,
 	    .outbox_dir = rig_dir,
-	    .outbox_memory = 1 << 20};
+	    .outbox_memory = 1 << 20,
+	    .file_at = TIME_NONE};
 }
 
 static inline void
@@ -70,6 +73,7 @@ add(const struct row *row, uint64_t number)
 	    .event_latest = row->at == 0 ? TIME_NONE : row->at,
 	    .event_at_text = span_of(row->at == 0 ? NULL : "2026-11-20T19:30:02Z"),
 	    .window = rows_window,
+	    .timed = rows_timed,
 	    .row = number};
 
 	for (const char *const *f = row->fields; f[0] != NULL; f += 2) {

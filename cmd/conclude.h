@@ -1,0 +1,30 @@
+/*
+ * The end of a file: it is delivered, or stands aside until somebody decides.
+ */
+#ifndef CMD_CONCLUDE_H
+#define CMD_CONCLUDE_H
+
+#include "cmd/job_impl.h"
+
+/*
+ * The end of a file that was sent in `pass`, or had nothing to send (NULL): answer,
+ * merge, books, one commit for all that is known of it, report, and into the archive.
+ */
+int conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
+    struct pass *pass, struct err *e);
+
+/* The same of a pass whose merge an earlier run began. */
+int conclude_merged(struct job *j, struct pass *pass, struct err *e);
+
+/* A file that is held or refused. */
+int conclude_aside(
+    struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
+
+/* The file's entry in the report, and its share of the exit status. */
+int conclude_tell(
+    struct job *j, const struct intake *in, uint64_t pending, struct err *e);
+
+/* What is to be told of a file whose delivery ends with an error. */
+void conclude_unsent(struct job *j, const struct intake *in);
+
+#endif

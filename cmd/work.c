@@ -1,0 +1,54 @@
+#include "cmd/work.h"
+
+#include "cmd/commands.h"
+#include "cmd/status.h"
+
+struct work {
+	struct report report;
+	struct job_order order;
+};
+
+static int
+work_one(struct app *app, struct feed *f, struct err *e, void *arg)
+{
+	struct work *w = arg;
+	struct feed_report *out = report_feed(&w->report, f->feed.name);
+
+	if (out == NULL)
+		return err_exit(ERR_NOMEM);
+	if (e == NULL)
+		return job_run(app, f, out, &w->order);
+	out->err = *e;
+	out->exit = err_exit(e->code);
+	app_print_errors(&f->errors);
+	log_event(&app->log, LOG_ERROR, "feed-failed",
+	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_ERR(e)));
+	return out->exit;
+}
+
+int
+work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e)
+{
+	struct work w = {.order = {.report = &w.report,
+			     .deadline = clock_mono(app->clock) + app->run_conf.deadline,
+			     .errand = errand}};
+	struct buf out;
+	int exit;
+
+	report_init(&w.report, app->run);
+	w.report.dry_run = app->dry_run;
+	w.report.started = clock_wall(app->clock);
+	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, &w}, e);
+	w.report.ended = clock_wall(app->clock);
+	w.report.exit = exit;
+	buf_init(&out, 64u << 20);
+	if (app->json && e->code == ERR_NONE)
+		report_json(&w.report, &out);
+	else if (!app->json)
+		report_text(&w.report, &out);
+	if (buf_check(&out, "the report", e) != 0 || print_out(buf_span(&out), e) != 0)
+		exit = status_worse(exit, err_exit(e->code));
+	buf_release(&out);
+	report_release(&w.report);
+	return exit;
+}
