@@ -1,5 +1,15 @@
-#include "state/snapshot.h"
+#include "state/files_impl.h"
 #include "tests/unit/ledger_rig.h"
+
+static int
+put(const char *feed, const struct snapshot_state *s)
+{
+	struct act a;
+
+	cr_assert_eq(act_begin(&a, l, true, &e), 0);
+	cr_assert_eq(snapshot_write(&a, feed, s), 0);
+	return act_commit(&a);
+}
 
 TestSuite(snapshot_state, .init = rig_init, .fini = rig_release);
 
@@ -16,9 +26,9 @@ Test(snapshot_state, is_kept_by_feed)
 	for (uint32_t d = 0; d < 7; d++)
 		for (uint32_t w = 0; w < SNAPSHOT_WEEKS; w++)
 			a.rows[d][w] = d * 1000 + w;
-	cr_assert_eq(ledger_snapshot_put(l, "north", &a, &e), 0);
+	cr_assert_eq(put("north", &a), 0);
 	a.at = 6;
-	cr_assert_eq(ledger_snapshot_put(l, longest, &a, &e), 0);
+	cr_assert_eq(put(longest, &a), 0);
 	rig_reopen();
 	cr_assert_eq(ledger_snapshot_get(l, "north", &got, &e), 0);
 	cr_expect_eq(got.clock, SNAPSHOT_NAME);
@@ -35,7 +45,7 @@ Test(snapshot_state, senseless_is_told)
 {
 	struct snapshot_state a = {(enum snapshot_clock)3, 0, 0, {{0}}};
 
-	cr_assert_eq(ledger_snapshot_put(l, "north", &a, &e), 0);
+	cr_assert_eq(put("north", &a), 0);
 	cr_expect_eq(ledger_snapshot_get(l, "north", &a, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 }
