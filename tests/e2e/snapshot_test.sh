@@ -169,10 +169,53 @@ test_max_remove() {
 	rows 31 60 | export_of 20261103
 	job 0
 	is "as many as it may" '[30,30]' "$(file_report removals delivered)"
-	run 0 run --dry-run
 	rows 41 60 | export_of 20261104
+	before=$(changes)
+	run 0 run --dry-run
+	has "a dry run" "$dir/out" "20 rows: 10 records would be sent, 10 removals, 40 unchanged"
+	is "a dry run sends nothing" "$before" "$(changes)"
 	job 0
 	is "fewer than 20 never hold" '["deliver",10]' "$(file_report verdict removals)"
+}
+
+# What a human approves is removed; but an export without rows removes nothing even then.
+test_approved() {
+	local id
+
+	fresh
+	rows 1 60 | export_of 20261102
+	job 0
+	rows 1 20 | export_of 20261103
+	job 4
+	id=$(report '.feeds[0].files[0].file' | tr -d '"')
+	run 0 hold approve "${id:0:8}"
+	job 0
+	is "approved" '["deliver",40,40]' "$(file_report verdict removals delivered)"
+	is "cancelled" 40 "$(api_curl state | jq '[.records[] |
+		select(.data.status == "cancelled")] | length')"
+	rows 1 0 | export_of 20261104
+	job 4
+	id=$(report '.feeds[0].files[0].file' | tr -d '"')
+	run 0 hold approve "${id:0:8}"
+	job 0
+	is "an empty one" '["deliver",0,0]' "$(file_report verdict removals delivered)"
+}
+
+# A cancellation is a patch, and a deletion a DELETE, record by record too.
+test_by_record() {
+	local missing op
+
+	for missing in cancel delete; do
+		fresh -e 's|^url\(.*\)/v1/batches|url\1/v1/records|' -e "\$a mode = record"
+		rows 1 3 | export_of 20261102
+		job 0
+		rows 1 2 | export_of 20261103
+		job 0
+		is "removals: $missing" '[1,1]' "$(file_report removals delivered)"
+		[ "$missing" = cancel ] && op='["patch","cancelled"]' || op='["delete",null]'
+		is "what became of it: $missing" "$op" "$(api_curl state |
+			jq -c '.records[] | select(.id == "A-3") | [.op, .data.status]')"
+	done
 }
 
 # Four Mondays with 40 rows, and one with 19.
@@ -254,6 +297,8 @@ test_not_believed
 test_older
 test_mtime
 test_max_remove
+test_approved
+test_by_record
 test_short
 test_killed
 test_configured
