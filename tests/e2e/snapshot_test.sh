@@ -163,6 +163,15 @@ test_mtime() {
 }
 
 test_max_remove() {
+	fresh
+	rows 1 100 | export_of 20261102
+	job 0
+	rows 1 80 | export_of 20261103
+	job 0
+	is "20 of 100 are no more than 20 %" '["deliver",20]' "$(file_report verdict removals)"
+	rows 1 60 | export_of 20261104
+	job 4
+	is "20 of 80 are" '["hold",20]' "$(file_report verdict removals)"
 	fresh -e '/^name  *= simple/a max_remove = 60 %'
 	rows 1 60 | export_of 20261102
 	job 0
@@ -253,9 +262,9 @@ test_killed() {
 	api_start
 	before=$(received)
 	rows 1 20 | export_of 20261103
-	faults '{"latency":150}'
+	faults '{"latency":1000}'
 	start_job
-	e2e_until "the API has got 4 batches" received_enough $((before + 4))
+	e2e_until "the API has got 3 batches" received_enough $((before + 3))
 	end_job 137 KILL
 	api_stop
 	api_start
