@@ -20,42 +20,50 @@ job_is_snapshot(const struct job *j)
 	return j->feed->feed.contents == CONTENTS_SNAPSHOT;
 }
 
+struct age {
+	enum snapshot_clock clock;
+	int64_t at; /* ms */
+};
+
 /* False: the feed's order is by a date in the name, and this one holds none. */
 static bool
-age_of(const struct job *j, const struct drop_file *f, enum snapshot_clock *clock,
-    int64_t *at)
+age_of(const struct job *j, const char *name, int64_t mtime, struct age *out)
 {
-	int r = order_date(&j->feed->source, f->name, clock_wall(j->app->clock), at);
+	int r = order_date(&j->feed->source, name, clock_wall(j->app->clock), &out->at);
 
-	*clock = r < 0 ? SNAPSHOT_MTIME : SNAPSHOT_NAME;
+	out->clock = r < 0 ? SNAPSHOT_MTIME : SNAPSHOT_NAME;
 	if (r < 0)
-		*at = f->mtime * 1000;
+		out->at = mtime * 1000;
 	return r != 0;
+}
+
+static bool
+is_older(const struct job *j, const struct age *age)
+{
+	return age->clock == j->snapshot.clock && age->at < j->snapshot.at;
 }
 
 bool
 snapshot_superseded(const struct job *j, const struct drop_file *f)
 {
-	enum snapshot_clock clock;
-	int64_t at;
+	struct age age;
 
-	return job_is_snapshot(j) && age_of(j, f, &clock, &at) &&
-	       clock == j->snapshot.clock && at < j->snapshot.at;
+	return job_is_snapshot(j) && age_of(j, f->name, f->mtime, &age) &&
+	       is_older(j, &age);
 }
 
 bool
 snapshot_too_old(struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
-	enum snapshot_clock clock;
 	char when[32] = "";
+	struct age age;
 	struct tm tm;
-	int64_t at;
 	time_t t;
 
 	if (!job_is_snapshot(j))
 		return false;
-	if (!age_of(j, in->file, &clock, &at)) {
+	if (!age_of(j, en->name, en->mtime, &age)) {
 		en->verdict = VERDICT_HOLD;
 		snprintf(en->reason, sizeof(en->reason),
 		    "its name holds no date as order = %.64s has it, so nobody can tell "
@@ -63,14 +71,14 @@ snapshot_too_old(struct job *j, struct intake *in)
 		    j->feed->source.order);
 		return true;
 	}
-	if (!snapshot_superseded(j, in->file))
+	if (!is_older(j, &age))
 		return false;
 	t = (time_t)(j->snapshot.at / 1000);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", gmtime_r(&t, &tm));
 	en->verdict = VERDICT_REFUSE;
 	snprintf(en->reason, sizeof(en->reason),
 	    "it is older than the snapshot of %s%s that was applied", when,
-	    clock == SNAPSHOT_MTIME ? " UTC" : "");
+	    age.clock == SNAPSHOT_MTIME ? " UTC" : "");
 	return true;
 }
 
@@ -98,14 +106,13 @@ snapshot_too_many(struct job *j, struct intake *in)
 
 /* The day at the clinic; a date in a name is its own already. */
 static int
-weekday_of(const struct job *j, enum snapshot_clock clock, int64_t at, unsigned *day,
-    struct err *e)
+weekday_of(const struct job *j, const struct age *age, unsigned *day, struct err *e)
 {
 	const char *name = j->feed->feed.timezone;
+	int64_t at = age->at, days;
 	struct zone *zone;
-	int64_t days;
 
-	if (clock == SNAPSHOT_MTIME && name != NULL) {
+	if (age->clock == SNAPSHOT_MTIME && name != NULL) {
 		if ((zone = zone_load(name, e)) == NULL)
 			return -1;
 		at += (int64_t)zone_offset_at(zone, at / 1000) * 1000;
@@ -119,22 +126,22 @@ weekday_of(const struct job *j, enum snapshot_clock clock, int64_t at, unsigned 
 int
 snapshot_check_size(struct job *j, struct intake *in, struct err *e)
 {
+	const struct file_entry *en = &in->entry;
 	char detail[64];
 	struct problem p = {.code = PROBLEM_SHORT_EXPORT, .weight = WEIGHT_WARNING};
-	enum snapshot_clock clock;
+	struct age age;
 	unsigned day;
 	uint64_t twice;
-	int64_t at;
 
-	if (!job_is_snapshot(j) || !age_of(j, in->file, &clock, &at))
+	if (!job_is_snapshot(j) || !age_of(j, en->name, en->mtime, &age))
 		return 0;
-	if (weekday_of(j, clock, at, &day, e) != 0)
+	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;
 	twice = snapshot_usual_twice(&j->snapshot, day);
-	if (in->entry.rows * 4 >= twice)
+	if (en->rows * 4 >= twice)
 		return 0;
 	snprintf(detail, sizeof(detail), "%llu rows, usually %llu",
-	    (unsigned long long)in->entry.rows, (unsigned long long)twice / 2);
+	    (unsigned long long)en->rows, (unsigned long long)twice / 2);
 	p.detail = span_of(detail);
 	in->entry.warnings++;
 	problems_add(&in->problems, &p);
@@ -144,20 +151,23 @@ snapshot_check_size(struct job *j, struct intake *in, struct err *e)
 int
 snapshot_applied(struct job *j, const struct intake *in, struct err *e)
 {
+	const struct file_entry *en = &in->entry;
 	struct snapshot_state *s = &j->snapshot;
-	enum snapshot_clock clock;
+	struct age age;
 	unsigned day;
-	int64_t at;
 
-	if (!job_is_snapshot(j) || !age_of(j, in->file, &clock, &at))
+	if (!job_is_snapshot(j))
 		return 0;
-	if (weekday_of(j, clock, at, &day, e) != 0)
+	s->removals += en->removals;
+	if (!age_of(j, en->name, en->mtime, &age))
+		return 0;
+	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;
-	if (clock != s->clock || at > s->at)
-		s->at = at;
-	s->clock = clock;
-	s->removals += in->entry.removals;
-	if (in->entry.verdict == VERDICT_DELIVER)
-		snapshot_add_rows(s, day, in->entry.rows);
+	if (age.clock != s->clock || age.at > s->at)
+		s->at = age.at;
+	s->clock = age.clock;
+	/* One without rows that was approved all the same says nothing of the usual ones. */
+	if (en->verdict == VERDICT_DELIVER && en->rows > 0)
+		snapshot_add_rows(s, day, en->rows);
 	return 0;
 }

@@ -226,6 +226,8 @@ outbox_seal(struct outbox *o, struct err *e)
 int
 outbox_rewind(struct outbox *o, struct err *e)
 {
+	if (!o->sealed)
+		return err_set(e, ERR_INTERNAL, "the outbox is still being filled");
 	o->at = 0;
 	if (o->fd < 0)
 		return 0;

@@ -25,7 +25,7 @@ int outbox_put(struct outbox *o, struct span frame, struct err *e);
 /* No more puts. Reading starts at the first frame. */
 int outbox_seal(struct outbox *o, struct err *e);
 
-/* Reading starts at the first frame again. */
+/* Once it is sealed: reading starts at the first frame again. */
 int outbox_rewind(struct outbox *o, struct err *e);
 
 /* The next frame into `out` (cleared first): 1, 0 at the end, -1. */

@@ -393,7 +393,10 @@ Test(changes_snapshot, only_what_starts_within_the_window)
 		int64_t start;
 	} known[] = {{"V1", 100}, {"V2", 199}, {"V3", 200}, {"V4", 250}, {"V5", 300},
 	    {"V6", 301}, {"V7", TIME_NONE}};
-	static const char *const in_file[][2] = {{"V10", "200"}, {"V11", "300"}};
+	static const struct {
+		const char *id;
+		int64_t start;
+	} in_file[] = {{"V10", 200}, {"V11", 300}};
 	struct row row;
 
 	rules[RECORD_APPOINTMENT].window = true;
@@ -407,8 +410,8 @@ Test(changes_snapshot, only_what_starts_within_the_window)
 	deliver(OUTCOME_TAKEN);
 	begin();
 	for (size_t i = 0; i < COUNT(in_file); i++) {
-		rows_window = strtoll(in_file[i][1], NULL, 10);
-		row = visit(in_file[i][0], "booked");
+		rows_window = in_file[i].start;
+		row = visit(in_file[i].id, "booked");
 		cr_assert_eq(add(&row, i + 2), 0);
 	}
 	read_whole();

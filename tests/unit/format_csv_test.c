@@ -29,7 +29,8 @@ struct feed {
 static void
 feed_open(struct feed *f, const char *text)
 {
-	static const struct mapper_conf mc = {.source = "northside", .format = "csv"};
+	static const struct mapper_conf mc = {
+	    .source = "northside", .format = "csv", .snapshot = true};
 	char path[] = "/tmp/format_csv_test.XXXXXX";
 	int fd = mkstemp(path);
 	ssize_t n;
@@ -58,6 +59,7 @@ feed_close(struct feed *f)
 struct log {
 	struct buf text;
 	bool stop;
+	bool present; /* what is there, though its row gives no record, is asked for */
 };
 
 static int
@@ -81,12 +83,30 @@ log_problem_line(void *arg, const struct problem *p)
 	    p->weight == WEIGHT_REJECT ? "reject" : "warning");
 }
 
+/* "5 there appointment id\n" of what is present; "?" is what can't be read. */
+static int
+log_present(void *arg, const struct record *r, struct err *e)
+{
+	struct log *l = arg;
+
+	if (l->stop)
+		return err_set(e, ERR_DEADLINE, "the sink ends it");
+	buf_addf(&l->text, "%d there %s %s %.*s\n", (int)r->row,
+	    r->schema == NULL ? "?" : record_op_name(r->op),
+	    r->schema == NULL ? "?" : r->schema->name, r->id.n > 0 ? (int)r->id.n : 1,
+	    r->id.n > 0 ? r->id.p : "?");
+	return 0;
+}
+
 static struct reading *
 open_reading(struct feed *f, struct log *l)
 {
 	struct mapper_sink sink = {
 	    .record = log_record, .problem = log_problem_line, .arg = l};
 	struct reading *r;
+
+	if (l->present)
+		sink.present = log_present;
 
 	cr_assert_not_null(
 	    f->mapper, "%s: %s", f->err.msg, f->errors.n > 0 ? f->errors.text[0] : "");
@@ -176,6 +196,88 @@ Test(format_csv_files, read)
 		cr_expect_eq(memcmp(n, &table[i].counts, sizeof(*n)), 0, "file %zu", i);
 		cr_expect_str_eq(reading_found(r), table[i].found);
 		expect_log(&l, table[i].want);
+		reading_free(r);
+	}
+	feed_close(&f);
+}
+
+#define SNAPSHOT                                                           \
+	"[rows]\nwhen = {Status} not in HOLD\n"                            \
+	"[appointment]\nop = patch\non_missing = cancel\n"                 \
+	"when = {Status} is not note\n"                                    \
+	"id = {Appt} | not_scientific\nstatus = {Status} | code s\n"       \
+	"[patient]\nop = patch\nid = {MRN}\n"                              \
+	"[location]\non_missing = delete\nid = {Place} | not_scientific\n" \
+	"when = {Place} present\n"                                         \
+	"[code s]\nbooked = ok\n"
+
+/* Rejected and left out rows say who is there; sections that ignore what is missing don't. */
+Test(format_csv_files, what_a_snapshot_has_besides)
+{
+	static const char in[] = "Appt,MRN,Place,Status\n"
+				 "A2,M,L2,ok\n"  /* taken */
+				 "A3,M,,ok\n"    /* no place, and so none that is there */
+				 "A4,M,L4,bad\n" /* rejected */
+				 "A5,,L5,ok\n"   /* rejected for the patient */
+				 ",M,L6,ok\n"    /* rejected for the appointment */
+				 "1.5E+10,M,L7,ok\n" /* an id that can't be read */
+				 "A8,M,L8,HOLD\n"    /* left out by [rows] */
+				 ",,,HOLD\n"         /* and for nobody */
+				 "1.5E+11,M,,HOLD\n" /* and for somebody */
+				 "A11,M,L11,note\n"  /* left out by a section */
+				 "A12,M,L12\n"       /* cells are missing */
+				 "A13,\"M,L13,ok\n";
+	static const char want[] = "2 A2\n2 M\n2 L2\n"
+				   "3 A3\n3 M\n"
+				   "4 unknown_code <Status> reject\n"
+				   "4 there patch appointment A4\n"
+				   "4 there put location L4\n"
+				   "5 missing_id <MRN> reject\n"
+				   "5 there patch appointment A5\n"
+				   "5 there put location L5\n"
+				   "6 missing_id <Appt> reject\n"
+				   "6 there patch appointment ?\n"
+				   "6 there put location L6\n"
+				   "7 scientific_notation <Appt> reject\n"
+				   "7 there patch appointment ?\n"
+				   "7 there put location L7\n"
+				   "8 there patch appointment A8\n"
+				   "8 there put location L8\n"
+				   "10 there patch appointment ?\n"
+				   "11 there patch appointment A11\n"
+				   "11 M\n11 L11\n"
+				   "12 csv_columns <> reject\n12 there ? ? ?\n"
+				   "13 csv_quote <MRN> reject\n13 there ? ? ?\n";
+	struct log l = {.present = true};
+	struct reading *r;
+	struct feed f;
+
+	feed_open(&f, SNAPSHOT);
+	r = open_reading(&f, &l);
+	cr_assert_eq(read_all(r, span_of(in), &f.err), 0, "%s", f.err.msg);
+	cr_expect_eq(reading_counts(r)->rejected, 6);
+	cr_expect_eq(reading_counts(r)->filtered, 3);
+	expect_log(&l, want);
+	reading_free(r);
+	feed_close(&f);
+}
+
+/* An error of the sink's is passed on. */
+Test(format_csv_files, the_sink_may_end_it_at_a_row_that_is_there)
+{
+	static const char *const rows[] = {"A1,M,L,bad\n", "A1,M,L,HOLD\n", "A1\n"};
+	struct feed f;
+
+	feed_open(&f, SNAPSHOT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct log l = {.present = true, .stop = true};
+		struct reading *r = open_reading(&f, &l);
+		char in[100];
+
+		snprintf(in, sizeof(in), "Appt,MRN,Place,Status\n%s", rows[i]);
+		cr_expect_eq(read_all(r, span_of(in), &f.err), -1, "%s", rows[i]);
+		cr_expect_eq(f.err.code, ERR_DEADLINE);
+		buf_release(&l.text);
 		reading_free(r);
 	}
 	feed_close(&f);

@@ -280,6 +280,7 @@ file_of(const char *name)
 	    .duplicate = 13,
 	    .stale = 14,
 	    .refused = UINT64_MAX,
+	    .removals = 15,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -301,7 +302,8 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_eq(got->verdict, want->verdict);
 	cr_expect_eq(got->closed, want->closed);
 	cr_expect_arr_eq(got->sha256, want->sha256, SHA256_SIZE);
-	/* The counts stand side by side. */
+	cr_expect_eq(got->removals, want->removals);
+	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
 
@@ -333,6 +335,43 @@ Test(names_files, files_are_kept)
 	cr_assert_eq(ledger_file_put(l, &a, NULL, 0, &e), 0);
 	cr_assert_eq(ledger_file_get(l, &a.id, &got, &e), 1);
 	expect_file(&got, &a);
+}
+
+/* Behind the value stands its check. */
+#define CHECK_BYTES 4
+
+/* Without removals, and the path that is empty: nonce, length and seal. */
+static int
+cut_to_format_2(void *arg, struct span key, struct span value)
+{
+	struct buf *b = arg;
+
+	buf_add(b, value.p, value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - CHECK_BYTES);
+	value_check(&l->keys, key, b);
+	return 1;
+}
+
+Test(names_files, files_of_older_formats)
+{
+	struct file_entry f = file_of("a.csv"), got;
+	const struct span key = {(const char *)f.id.b, DIGEST_SIZE};
+	struct txn *t;
+	struct buf b;
+
+	cr_assert_eq(ledger_file_put(l, &f, NULL, 0, &e), 0);
+	buf_init(&b, 4096);
+	t = l->ops->begin(l->store, false, &e);
+	cr_assert_not_null(t);
+	cr_assert_eq(
+	    l->ops->each(t, TABLE_FILES, key, &(struct visitor){cut_to_format_2, &b}, &e),
+	    0);
+	l->ops->abort(t);
+	rig_put_raw(TABLE_FILES, key, buf_span(&b));
+	buf_release(&b);
+	f.removals = 0;
+	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
+	expect_file(&got, &f);
+	cr_expect_str_empty(got.path);
 }
 
 Test(names_files, longest_file_name_and_reason)

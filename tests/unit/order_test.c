@@ -125,6 +125,34 @@ Test(order, sort)
 	}
 }
 
+/* 2026-03-04 is day 20516 of 1970. */
+Test(order, date_of_a_name)
+{
+	static const struct {
+		const char *order, *name;
+		int r;
+		int64_t at;
+	} cases[] = {
+	    {"name:%Y%m%d", "appts_20260304.csv", 1, 20516 * 86400000LL},
+	    {"name:%m%d%Y", "Appt Report 03042026.csv", 1, 20516 * 86400000LL},
+	    {"name:%Y-%m-%d_%H%M", "e_2026-03-04_0830.csv", 1,
+		20516 * 86400000LL + 510 * 60000},
+	    {"name:%Y%m%d", "appts_latest.csv", 0, 0},
+	    {"name:%Y%m%d", "appts_20261304.csv", 0, 0},
+	    {"name", "appts_20260304.csv", -1, 0},
+	    {"mtime", "appts_20260304.csv", -1, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct source_conf sc = {.order = cases[i].order};
+		int64_t at = 0;
+
+		cr_expect_eq(order_date(&sc, cases[i].name, NOW, &at), cases[i].r, "%s",
+		    cases[i].name);
+		cr_expect_eq(at, cases[i].at, "%s", cases[i].name);
+	}
+}
+
 Test(order, find)
 {
 	struct drop_file files[] = {{"c", 3, 0, 0}, {"a", 1, 0, 0}, {"b", 2, 0, 0}};

@@ -127,6 +127,26 @@ Test(outbox, small_stays_in_memory)
 	expect_frames(30, FRAME);
 }
 
+/* In memory or in the file, from the middle or from the end. */
+Test(outbox, is_read_again_from_its_beginning)
+{
+	static const size_t frames[] = {5, FRAMES};
+
+	for (size_t k = 0; k < 2; k++) {
+		outbox_free(o);
+		o = outbox_new(dir, MEMORY, &e);
+		put_frames(frames[k], FRAME);
+		cr_expect_eq(outbox_rewind(o, &e), -1, "not while it is being filled");
+		cr_expect_eq(outbox_seal(o, &e), 0);
+		for (size_t i = 0; i < frames[k] / 2; i++)
+			cr_assert_eq(outbox_next(o, &out, &e), 1);
+		for (int again = 0; again < 3; again++) {
+			cr_assert_eq(outbox_rewind(o, &e), 0, "%s", e.msg);
+			expect_frames(frames[k], FRAME);
+		}
+	}
+}
+
 Test(outbox, nothing_at_all)
 {
 	cr_expect_eq(outbox_next(o, &out, &e), -1, "not while it is being filled");

@@ -1,0 +1,63 @@
+#!/bin/bash
+# kill -9 at every point of a run that removes what a snapshot does not have any more: before
+# each sync and each packet to the API. The next run completes it: the same batches again,
+# each removal once, and the ledger knows how old the snapshot was.
+#
+#   tests/e2e/crash_snapshot_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" strace
+points='fdatasync sendto'
+# The sanitizer's leak check is a tracer too.
+export ASAN_OPTIONS=detect_leaks=0
+api_start
+simple -e "/^source  *= simple/a contents = snapshot\nmax_remove = 100 %" \
+	-e "/^pattern/a order = name:%Y%m%d" -e "/^\[appointment\]/a on_missing = delete" \
+	-e "\$a batch_records = 5\nin_flight = 2"
+
+if ! strace -o "$dir/trace" true 2>/dev/null; then
+	echo "skipped: nothing can be traced here"
+	exit 77
+fi
+
+# crash_at CALL N: a fresh ledger that knows 20 appointments, and an export with 9 of them;
+# the run is killed before its Nth such call. Fails if it makes no N of them.
+crash_at() {
+	local rc first=$((total * 100))
+
+	rm -rf "$dir/state" "$dir"/drop/*
+	rows "$first" $((first + 19)) >"$dir/drop/a_20261102.csv"
+	job 0
+	rows "$first" $((first + 8)) >"$dir/drop/a_20261103.csv"
+	total=$((total + 1))
+	(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
+		exit $?) 2>/dev/null
+	rc=$?
+	[ "$rc" -eq 0 ] || is "how $1 $2 ended" 137 "$rc"
+	ran "a run that is killed at $1 $2" "$rc" "$rc"
+	[ "$rc" -ne 0 ]
+}
+
+total=0
+for call in $points; do
+	n=1
+	while crash_at "$call" "$n" && [ "$failures" -lt 10 ]; do
+		job 0
+		is "$call $n: changes applied" $((total * 51)) "$(changes)"
+		run 0 status --json
+		is "$call $n: the snapshot" '[1793664000000,11,false]' \
+			"$(report '.feeds[0] | [.last_snapshot_ms, .removals, .unfinished]')"
+		n=$((n + 1))
+	done
+done
+ok "there are points enough: $total" [ "$total" -gt 15 ]
+is "removed" $((total * 11)) \
+	"$(api_curl state | jq '[.records[] | select(.op == "delete")] | length')"
+is "records changed more than twice" 0 \
+	"$(api_curl state | jq '[.records[] | select(.changes > 2)] | length')"
+batches_sound "after $total kills"
+ok "some batches were sent again" \
+	[ "$(api_curl batches | jq 'map(select(.received > 1)) | length')" -gt 0 ]
+e2e_end
