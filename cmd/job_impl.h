@@ -27,6 +27,7 @@ struct job {
 	struct feed_state state;
 	struct snapshot_state snapshot;
 	struct progress progress;
+	bool api_takes; /* it took a record in this run */
 };
 
 /* A listed file, with what the ledger knows of its name. */

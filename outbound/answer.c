@@ -154,7 +154,7 @@ answer_refusal(struct span body, struct record_result *result)
 {
 	json_t *root = parse(body, 1);
 
-	result->code[0] = '\0';
+	*result = (struct record_result){.taken = TAKEN_REFUSED};
 	if (root != NULL)
 		set_code(result, root);
 	json_decref(root);

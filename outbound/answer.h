@@ -32,7 +32,10 @@ int answer_read(
 /* Copies an API's code if it is [a-z0-9_.-]{1,63}, else leaves it empty. */
 void answer_code(struct record_result *result, struct span code);
 
-/* The "code" of a lone JSON object, as an API gives it with a 4xx for one record. */
+/*
+ * A record that stood alone is refused; the code is that of a lone JSON object, as an
+ * API gives it with a 4xx.
+ */
 void answer_refusal(struct span body, struct record_result *result);
 
 #endif

@@ -12,7 +12,7 @@
 #include "outbound/target.h"
 
 #define REQUEST_URL_MAX   8192
-#define REQUEST_WHAT_SIZE 64
+#define REQUEST_WHAT_SIZE 128 /* "batch PATH, record N" */
 
 struct request {
 	CURL *easy;

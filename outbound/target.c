@@ -5,12 +5,7 @@
 
 #include "outbound/http.h"
 #include "outbound/target_ops.h"
-
-/*
- * So many records in a row refused by status alone are no accident of the data:
- * the API does not understand us.
- */
-#define REFUSED_ROW_MAX 20
+#include "outbound/trust.h"
 
 static const struct target_ops *const backends[] = {
     [TARGET_BATCH] = &target_batch_ops,
@@ -20,12 +15,15 @@ static const struct target_ops *const backends[] = {
 struct target {
 	const struct target_ops *ops;
 	struct http *http;
-	size_t in_flight; /* requests at a time */
 	size_t sending;
-	unsigned refused_row;
+	struct trust trust;
+	struct refusal { /* the last one by a status alone */
+		long status;
+		char key[2 * DIGEST_SIZE + 1];
+	} refusal;
 	bool over; /* the delivery ended with `end` */
 	struct err end;
-	size_t n; /* flights: in_flight and those that are held */
+	size_t n;
 	struct flight flights[];
 };
 
@@ -33,21 +31,29 @@ static int
 on_request(void *arg, size_t slot, struct request *r, struct err *e)
 {
 	struct target *t = arg;
+	struct flight *f = &t->flights[slot];
 
-	return t->ops->request(&t->flights[slot], r, e);
+	if (t->ops->request(f, r, e) < 0)
+		return -1;
+	memcpy(f->key, r->key, sizeof(f->key));
+	return 0;
 }
 
-/* Refusals so far stand, and the answers that have them may go out. */
-static void
-settle_refusals(struct target *t)
+/* Refused by the status alone: -1 if that is one too many. */
+static int
+doubt(struct target *t, struct flight *f, long status, struct err *e)
 {
-	size_t i;
-
-	for (i = 0; i < t->n; i++) {
-		t->flights[i].unsure = false;
-		if (t->flights[i].state == FLIGHT_HELD)
-			t->flights[i].state = FLIGHT_READY;
-	}
+	t->refusal.status = status;
+	memcpy(t->refusal.key, f->key, sizeof(t->refusal.key));
+	f->last.alone->doubt = trust_doubt(&t->trust);
+	if (f->last.alone->doubt != 0)
+		return 0;
+	return err_set(e, ERR_API,
+	    "%s refused %u records in a row, the last with HTTP %ld (Idempotency-Key %s): "
+	    "it does not understand us, and %llu of them were not marked; look at [target] "
+	    "url and mode, and in the API's log for that key",
+	    http_place(t->http), t->trust.row, status, f->key,
+	    (unsigned long long)(t->trust.doubts - t->trust.believed));
 }
 
 static enum http_next
@@ -55,25 +61,18 @@ on_reply(void *arg, size_t slot, const struct reply *r, struct err *e)
 {
 	struct target *t = arg;
 	struct flight *f = &t->flights[slot];
-	enum http_next next = t->ops->reply(f, r, http_place(t->http), e);
+	enum http_next next;
 
+	f->last = (struct finding){.alone = NULL};
+	next = t->ops->reply(f, r, http_place(t->http), e);
 	if (next == HTTP_AGAIN || next == HTTP_END)
 		return next;
-	if (!f->alone) {
-		/* The API does take records: those refused are to blame themselves. */
-		t->refused_row = 0;
-		settle_refusals(t);
-	} else if (++t->refused_row >= REFUSED_ROW_MAX) {
-		err_set(e, ERR_API,
-		    "%s refused %u records in a row, the last with HTTP %ld: it does not "
-		    "understand us; nothing of them was marked; look at [target] url and mode",
-		    http_place(t->http), t->refused_row, r->status);
+	if (f->last.took)
+		trust_taken(&t->trust);
+	if (f->last.alone != NULL && doubt(t, f, r->status, e) < 0)
 		return HTTP_END;
-	} else {
-		f->unsure = true;
-	}
 	if (next == HTTP_DONE) {
-		f->state = f->unsure ? FLIGHT_HELD : FLIGHT_READY;
+		f->state = FLIGHT_READY;
 		t->sending--;
 	}
 	return next;
@@ -158,7 +157,6 @@ target_submit(struct target *t, const struct batch *b, struct err *e)
 		return -1;
 	f->batch = b;
 	f->at = 0;
-	f->alone = f->unsure = false;
 	if (http_start(t->http, slot, e) < 0)
 		return -1;
 	f->state = FLIGHT_SENDING;
@@ -175,7 +173,7 @@ collect(struct target *t, struct answer *out, size_t max)
 	for (f = t->flights; f < t->flights + t->n && n < max; f++) {
 		if (f->state != FLIGHT_READY)
 			continue;
-		out[n++] = (struct answer){.batch = f->batch, .results = f->results};
+		out[n++] = (struct answer){f->batch, f->last.whole ? NULL : f->results};
 		f->state = FLIGHT_FREE;
 	}
 	return n;
@@ -192,16 +190,42 @@ target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
 				*e = t->end;
 			return -1;
 		}
-		if (t->sending > 0) {
-			t->over = http_turn(t->http, &t->end) < 0;
-			continue;
-		}
-		/* Too few refusals for a verdict on the API: they stand. */
-		settle_refusals(t);
-		n = collect(t, out, max);
-		break;
+		if (t->sending == 0)
+			break;
+		t->over = http_turn(t->http, &t->end) < 0;
 	}
 	return (int)n;
+}
+
+uint64_t
+target_believed(const struct target *t)
+{
+	return t->trust.believed;
+}
+
+void
+target_vouch(struct target *t)
+{
+	t->trust.takes = true;
+}
+
+bool
+target_takes(const struct target *t)
+{
+	return t->trust.takes;
+}
+
+int
+target_settle(struct target *t, struct err *e)
+{
+	if (trust_settle(&t->trust))
+		return 0;
+	return err_set(e, ERR_API,
+	    "%s took no record, and refused %u, the last with HTTP %ld (Idempotency-Key "
+	    "%s): it may not understand us, so nothing was marked; look at [target] url and "
+	    "mode, and in the API's log for that key; what it names in results is believed "
+	    "at once",
+	    http_place(t->http), t->trust.row, t->refusal.status, t->refusal.key);
 }
 
 void

@@ -20,8 +20,9 @@
 #include "base/span.h"
 
 #define TARGET_IN_FLIGHT_MAX 64
+#define TARGET_DOUBTS_MAX    20        /* refusals in a row that name no record */
 #define TARGET_RESPONSE_MAX  (4 << 20) /* bytes of an answer */
-#define BATCH_PATH_SIZE      32
+#define BATCH_PATH_SIZE      64        /* "4294967295.2.65535" halved 22 times */
 
 /* Where the records go: the feed's [target]. */
 struct target_conf {
@@ -75,12 +76,14 @@ enum taken { TAKEN, TAKEN_REFUSED, TAKEN_LATER };
 
 struct record_result {
 	enum taken taken;
-	char code[64]; /* the API's code if refused: only [a-z0-9_.-], else empty */
+	uint64_t doubt; /* of TAKEN_REFUSED: see target_believed; 0: there is none */
+	char code[64];  /* the API's code if refused: only [a-z0-9_.-], else empty */
 };
 
 /* An answer. `results` (one a record) are valid until the next target_submit or _wait. */
 struct answer {
 	const struct batch *batch;
+	/* NULL: the batch was refused as a whole, and none of its records was named. */
 	const struct record_result *results;
 };
 
@@ -103,11 +106,7 @@ struct target *target_open(
     const struct target_conf *tc, const struct target_env *env, struct err *e);
 void target_close(struct target *t);
 
-/*
- * May another batch be submitted now? Submit as long as there is room, then wait: in
- * mode = record, refusals are not believed, and their answer is held back, until a
- * record is taken or nothing else is in flight.
- */
+/* May another batch be submitted now? */
 bool target_has_room(const struct target *t);
 
 /* Starts a batch; there must be room. The body of a retry is the same bytes. */
@@ -122,6 +121,26 @@ int target_submit(struct target *t, const struct batch *b, struct err *e);
  * are without answer; answers that had come before are given first.
  */
 int target_wait(struct target *t, struct answer *out, size_t max, struct err *e);
+
+/*
+ * A record that is refused by a status alone, and not by name, is in doubt: the API may
+ * not understand us at all. result.doubt numbers these refusals, and one is to be
+ * believed once target_believed has reached it: as soon as a record is taken after it.
+ * TARGET_DOUBTS_MAX in a row end the delivery.
+ */
+uint64_t target_believed(const struct target *t);
+
+/* The API took records of the same delivery, or in the same run, before this. */
+void target_vouch(struct target *t);
+
+/* Has it taken one? */
+bool target_takes(const struct target *t);
+
+/*
+ * Nothing is in flight, and nothing more can be sent before the doubts are settled:
+ * they are believed if the API ever took a record, else this is -1 with ERR_API.
+ */
+int target_settle(struct target *t, struct err *e);
 
 /* Requests sent and retried so far, for the report. */
 struct target_stats {

@@ -18,19 +18,24 @@ batch_request(const struct flight *f, struct request *r, struct err *e)
 	return 0;
 }
 
-/* A 4xx about the whole batch that names no record: nobody knows which one it is. */
+/*
+ * A 4xx that names no record. 400, 413 and 422 are about one of them, and nobody knows
+ * which, unless it stood alone; 410 is about the url.
+ */
 static enum http_next
-refused_whole(const struct batch *b, long status, const char *place, struct err *e)
+refused_whole(struct flight *f, const struct reply *r, const char *place, struct err *e)
 {
-	const char *look = "look at [target] url, and in the API's log for that key";
-
-	if (status == 413)
-		look = "make batch_bytes or batch_records in [target] smaller";
-	err_set(e, ERR_API,
-	    "POST %s refused batch %s as a whole with HTTP %ld (Idempotency-Key %s) and names "
-	    "no record: nothing was marked; %s",
-	    place, b->path, status, b->key, look);
-	return HTTP_END;
+	if (r->status == 410) {
+		err_set(e, ERR_API,
+		    "POST %s answered HTTP 410 to batch %s: this is our configuration, not "
+		    "their data: look at [target] url and mode",
+		    place, f->batch->path);
+		return HTTP_END;
+	}
+	f->last.whole = f->batch->n > 1;
+	if (!f->last.whole)
+		answer_refusal(r->body, f->last.alone = &f->results[0]);
+	return HTTP_DONE;
 }
 
 /* With a 4xx, whoever is not named was not taken either, or need not be. */
@@ -44,6 +49,16 @@ rest_later(struct record_result *results, size_t n)
 			results[i].taken = TAKEN_LATER;
 }
 
+static bool
+took_any(const struct record_result *results, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && results[i].taken != TAKEN; i++)
+		;
+	return i < n;
+}
+
 static enum http_next
 batch_reply(struct flight *f, const struct reply *r, const char *place, struct err *e)
 {
@@ -54,12 +69,14 @@ batch_reply(struct flight *f, const struct reply *r, const char *place, struct e
 
 	if (r->status >= 300) {
 		if (named <= 0 || r->status == 410)
-			return refused_whole(b, r->status, place, e);
+			return refused_whole(f, r, place, e);
 		rest_later(f->results, b->n);
 		return HTTP_DONE;
 	}
-	if (named >= 0)
+	if (named >= 0) {
+		f->last.took = took_any(f->results, b->n);
 		return HTTP_DONE;
+	}
 	wrong = *e;
 	err_set(e, ERR_API, "answered HTTP %ld %s", r->status, wrong.msg);
 	return HTTP_AGAIN;

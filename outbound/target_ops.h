@@ -9,7 +9,14 @@
 #include "outbound/http.h"
 #include "outbound/target.h"
 
-enum flight_state { FLIGHT_FREE, FLIGHT_SENDING, FLIGHT_HELD, FLIGHT_READY };
+enum flight_state { FLIGHT_FREE, FLIGHT_SENDING, FLIGHT_READY };
+
+/* What a reply says, besides what it says of each record. */
+struct finding {
+	bool took;                   /* a record was taken */
+	bool whole;                  /* all were refused, and none was named */
+	struct record_result *alone; /* refused by the status alone; may be NULL */
+};
 
 /* A batch under way. */
 struct flight {
@@ -18,8 +25,8 @@ struct flight {
 	struct record_result *results; /* one a record */
 	size_t cap;                    /* of results */
 	size_t at;                     /* mode = record: the record under way */
-	bool alone;  /* the last reply refused a record by its status alone */
-	bool unsure; /* has such refusals, and nothing was taken since */
+	char key[2 * DIGEST_SIZE + 1]; /* of the request under way */
+	struct finding last;           /* of the last reply; cleared before each */
 };
 
 struct target_ops {
@@ -27,7 +34,7 @@ struct target_ops {
 	const char *probe; /* behind the url: a place that OPTIONS may ask about */
 	/* The request that is due: at the start, and whenever `reply` said HTTP_NEXT. */
 	int (*request)(const struct flight *f, struct request *r, struct err *e);
-	/* Reads the reply to it into f->results, f->at and f->alone. */
+	/* Reads the reply to it into f->results, f->at and f->last. */
 	enum http_next (*reply)(
 	    struct flight *f, const struct reply *r, const char *place, struct err *e);
 };

@@ -66,6 +66,7 @@ record_request(const struct flight *f, struct request *r, struct err *e)
 static enum http_next
 next_record(struct flight *f)
 {
+	f->last.took = f->results[f->at].taken == TAKEN;
 	f->at++;
 	return f->at < f->batch->n ? HTTP_NEXT : HTTP_DONE;
 }
@@ -79,16 +80,13 @@ record_reply(struct flight *f, const struct reply *r, const char *place, struct 
 	struct err wrong;
 
 	(void)place;
-	f->alone = false;
 	/* What is gone already is removed. */
 	if (r->status == 410 && rec->remove) {
 		*result = (struct record_result){.taken = TAKEN};
 		return next_record(f);
 	}
 	if (r->status >= 300) {
-		result->taken = TAKEN_REFUSED;
-		answer_refusal(r->body, result);
-		f->alone = true;
+		answer_refusal(r->body, f->last.alone = result);
 		return next_record(f);
 	}
 	if (answer_read(r->body, r->json, &scope, e) >= 0)

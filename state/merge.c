@@ -165,8 +165,9 @@ outcome_of(const struct merge *m, const struct ref *ref)
 {
 	struct span outcomes = m->batches[ref->batch].outcomes;
 
-	return ref->index < outcomes.n ? (enum outcome)outcomes.p[ref->index]
-				       : OUTCOME_NONE;
+	if (ref->index >= outcomes.n)
+		return OUTCOME_NONE;
+	return (enum outcome)((unsigned char)outcomes.p[ref->index] % OUTCOME_HALVED);
 }
 
 /* Time never goes back, and a change without a time says nothing of it (P7). */
@@ -358,9 +359,9 @@ tally(void *arg, struct span key, struct span value)
 	if (r.bad || r.in.n != n)
 		return ledger_damaged(t->e, TABLE_ACKS);
 	for (uint32_t i = 0; i < n; i++) {
-		unsigned char o = (unsigned char)r.in.p[i];
+		unsigned char b = (unsigned char)r.in.p[i], o = b % OUTCOME_HALVED;
 
-		if (o > OUTCOME_TOUCHED)
+		if (o > OUTCOME_TOUCHED || (o != OUTCOME_NONE && o != b))
 			return ledger_damaged(t->e, TABLE_ACKS);
 		t->of[o]++;
 	}

@@ -63,10 +63,13 @@ enum outcome {
 	OUTCOME_TOUCHED /* nothing was sent: its event time moves on (P7), or a merge ends */
 };
 
-/* A batch's acknowledgement: one outcome a record. `round` counts `later` answers. */
+/* With OUTCOME_NONE: that many times the batch was halved around the record. */
+#define OUTCOME_HALVED 16
+
+/* A batch's acknowledgement, or what there is of it yet: one outcome a record. */
 struct ack {
 	uint64_t batch;
-	unsigned round;
+	unsigned round; /* counts `later` answers */
 	unsigned char *outcomes;
 	size_t n;
 };

@@ -168,7 +168,10 @@ Test(target_contract, scenarios, .timeout = 120)
 	server_stop(&s);
 }
 
-/* A bare 4xx about a batch says nothing about its records; about a record it does. */
+/*
+ * A bare 4xx about a batch says nothing about its records (H); about a record alone it
+ * does (R), if the API takes others, and else nothing can be told (D).
+ */
 Test(target_contract, refused_whole)
 {
 	static const struct {
@@ -179,24 +182,35 @@ Test(target_contract, refused_whole)
 		size_t each;
 		int in_flight;
 	} rows[] = {
-	    {"400", TARGET_BATCH, ERR_API, "refused batch 0 as a whole with HTTP 400",
-		"------", false, 2, 1},
-	    {"422", TARGET_BATCH, ERR_API, "nothing was marked", "------", false, 2, 1},
-	    {"413", TARGET_BATCH, ERR_API, "make batch_bytes or batch_records", "------",
+	    {"400", TARGET_BATCH, ERR_NONE, "", "HHHHHH", false, 2, 1},
+	    {"422", TARGET_BATCH, ERR_NONE, "", "HHHHHH", false, 2, 1},
+	    {"413", TARGET_BATCH, ERR_NONE, "", "HHHHHH", false, 2, 2},
+	    {"200,400,200", TARGET_BATCH, ERR_NONE, "", "TTHHTT", false, 2, 1},
+	    {"410", TARGET_BATCH, ERR_API, "answered HTTP 410 to batch 0", "------",
 		false, 2, 1},
-	    {"200,400", TARGET_BATCH, ERR_API, "refused batch 1", "TT----", false, 2, 1},
+	    /* each batch is one record */
+	    {"400,422,200", TARGET_BATCH, ERR_NONE, "", "RRT", false, 1, 1},
+	    {"200,400,413", TARGET_BATCH, ERR_NONE, "", "TRR", false, 1, 1},
+	    {"400", TARGET_BATCH, ERR_API, "took no record, and refused 3, the last",
+		"DDD", false, 1, 1},
+	    /* by name is no doubt, but shows nothing either */
+	    {"400,late", TARGET_BATCH, ERR_NONE, "", "RTT", false, 1, 1},
+	    {"400,refuse", TARGET_BATCH, ERR_API, "Idempotency-Key 00", "DRR", true, 1,
+		1},
 	    {"400,413,422,410,200", TARGET_RECORD, ERR_NONE, "", "RRRRTT", false, 2, 1},
 	    /* a removal of what is gone is done */
 	    {"200,200,410,200", TARGET_RECORD, ERR_NONE, "", "TTTTTTTTT", false, 3, 1},
-	    /* few refusals stand, twenty in a row are not believed */
-	    {"400", TARGET_RECORD, ERR_NONE, "", "RRRRRR", false, 2, 1},
+	    /* few refusals stand if anything was taken, twenty in a row are not believed */
+	    {"200,400", TARGET_RECORD, ERR_NONE, "", "TRRRRR", false, 2, 1},
+	    {"400", TARGET_RECORD, ERR_API, "it may not understand us, so nothing was",
+		"DDDDDD", false, 2, 1},
 	    {"400", TARGET_RECORD, ERR_API, "refused 20 records in a row, the last with",
-		"------------------------------", true, 10, 2},
-	    {"400", TARGET_RECORD, ERR_API, "nothing of them was marked",
-		"RRRRRRRRRR--------------------", true, 10, 1},
+		"DDDDDDDDDD--------------------", true, 10, 1},
+	    {"400", TARGET_RECORD, ERR_API, "20 of them were not marked",
+		"DDDDDDDDDD--------------------", true, 10, 1},
 	    {"200,400", TARGET_RECORD, ERR_API, "look at [target] url",
-		"TRRRRRRRRRRRRRRRRRRR----------", true, 10, 1},
-	    {"400,200,400", TARGET_RECORD, ERR_API, "", "RTRRRRRRRRRRRRRRRRRR----------",
+		"TDDDDDDDDDDDDDDDDDDD----------", true, 10, 1},
+	    {"400,200,400", TARGET_RECORD, ERR_API, "", "RTDDDDDDDDDDDDDDDDDD----------",
 		true, 10, 1},
 	};
 	char url[256], ca[128];

@@ -275,9 +275,11 @@ load_make(struct load *l, size_t nbatches, size_t each, bool all_bad)
 struct outcome {
 	int code;
 	char msg[ERR_MSG_SIZE];
-	char results[ALL_MAX + 1]; /* T, R, L; "-" without an answer */
-	size_t coded;              /* refused with the code "no-good" */
-	int64_t waited;            /* ms */
+	/* T, R, L; D is refused, in doubt; H as a whole; "-" without an answer */
+	char results[ALL_MAX + 1];
+	uint64_t doubts[ALL_MAX]; /* of D */
+	size_t coded;             /* refused with the code "no-good" */
+	int64_t waited;           /* ms */
 	struct target_stats stats;
 };
 
@@ -288,9 +290,26 @@ note(struct outcome *o, const struct load *l, const struct answer *a)
 
 	for (i = 0; i < a->batch->n; i++) {
 		cr_expect_eq(o->results[at + i], '-');
-		o->results[at + i] = "TRL"[a->results[i].taken];
+		if (a->results == NULL) {
+			o->results[at + i] = 'H';
+			continue;
+		}
+		o->doubts[at + i] = a->results[i].doubt;
+		o->results[at + i] = a->results[i].doubt > 0 ? 'D'
+							     : "TRL"[a->results[i].taken];
 		o->coded += strcmp(a->results[i].code, "no-good") == 0;
 	}
+}
+
+/* What is in doubt no more is refused. */
+static inline void
+believe(struct outcome *o, const struct target *t)
+{
+	size_t i;
+
+	for (i = 0; i < ALL_MAX; i++)
+		if (o->results[i] == 'D' && o->doubts[i] <= target_believed(t))
+			o->results[i] = 'R';
 }
 
 static inline int
@@ -307,7 +326,11 @@ deliver_all(struct target *t, const struct load *l, struct outcome *o, struct er
 		n = target_wait(t, answers, 2, e);
 		for (i = 0; n > 0 && i < (size_t)n; i++)
 			note(o, l, &answers[i]);
+		believe(o, t);
 	}
+	if (n == 0)
+		n = target_settle(t, e);
+	believe(o, t);
 	return n;
 }
 

@@ -1,0 +1,52 @@
+/*
+ * A batch on its way to the API, and the request that carries the part of it that is
+ * due: its body, byte for byte the same in each run, and its key.
+ */
+#ifndef CMD_PARCEL_H
+#define CMD_PARCEL_H
+
+#include "cmd/parts.h"
+#include "state/ledger.h"
+
+enum parcel_state {
+	PARCEL_FREE,
+	PARCEL_DUE,      /* a part is to be packed */
+	PARCEL_PACKED,   /* and sent, after the next commit */
+	PARCEL_SENT,     /* and answered */
+	PARCEL_IN_DOUBT, /* all is answered, and not all to be believed */
+	PARCEL_DONE      /* free after the next commit */
+};
+
+struct parcel {
+	enum parcel_state state;
+	bool fresh;   /* its intent is to be committed */
+	bool changed; /* so are its outcomes */
+	struct frame frame;
+	struct parts parts;
+	struct part part;
+	struct batch batch; /* the part, as it goes out; its tag is the parcel */
+
+	struct buf body;
+	struct batch_record *records;
+	struct entry *entries; /* one a record of the frame */
+	size_t *place;         /* records[i] is frame.records[place[i]] */
+	size_t cap;
+};
+
+void parcel_init(struct parcel *p);
+void parcel_release(struct parcel *p);
+
+/* A new batch, of which nothing is known; the frames are swapped. */
+int parcel_fill(struct parcel *p, struct frame *f, struct err *e);
+
+/* What is due once something of it was answered, or believed. */
+enum parcel_state parcel_next(const struct parcel *p);
+
+/* Makes a request of the part that is due; there must be one. */
+int parcel_pack(
+    struct parcel *p, struct ledger *l, const struct pass *pass, struct err *e);
+
+/* The record types that an API knows: a merge is about a patient. */
+const char *parcel_type_name(enum record_type type);
+
+#endif
