@@ -1,6 +1,6 @@
 #!/bin/bash
-# The API refuses records, wants them later, or refuses a batch without naming any: the
-# rest arrives, what was refused is remembered, and nothing is marked without reason.
+# The API refuses records, wants them later, or does not let us in: the rest arrives,
+# what was refused is remembered, and nothing is marked without reason.
 #
 #   tests/e2e/refused_test.sh BUILD_DIR
 set -u
@@ -35,17 +35,33 @@ test_refused() {
 	whole "refused"
 }
 
-# 400 without a word on which record: nothing is marked, and a person has to look.
-test_refused_whole() {
-	simple "${each[@]}"
+# shellcheck disable=SC2317 # e2e_until calls it
+# Has somebody a connection to the API? The credentials are read before.
+connected() {
+	awk -v port="$(printf :%04X "$api_port")" '$3 ~ port "$" && $4 == "01" { found = 1 }
+		END { exit !found }' /proc/net/tcp
+}
+
+# A token that is wrong is read once more, and then the run ends and marks nothing; one
+# that is renewed in the middle of a run is found by that.
+test_denied() {
+	simple "${each[@]}" -e "\$a in_flight = 1" -e "s|^token_file.*|token_file = $dir/mine|"
+	echo not-the-token >"$dir/mine"
+	chmod 600 "$dir/mine"
 	export_new
-	faults "{\"refuse\":[\"A-$((number * 100 + 7))\"],\"refuse-batch\":true}"
-	job 69
-	has "names the key" "$dir/out" "Idempotency-Key"
-	is "nothing is marked" 0 "$(report '[.feeds[].files[].refused] | add // 0')"
-	faults '{"refuse":[],"refuse-batch":false}'
-	job 0
-	whole "refused as a whole"
+	job 77
+	is "once more" '[2,1]' "$(report '.feeds[0] | [.requests, .retries]')"
+	is "nothing is marked" '[0,0,120]' "$(file_report delivered refused pending)"
+	cp "$dir/token" "$dir/mine"
+	faults '{"latency":2000}'
+	start_job
+	e2e_until "a request is under way" connected
+	echo renewed-token >"$dir/mine"
+	cp "$dir/mine" "$dir/token"
+	faults '{"latency":0}'
+	end_job 0
+	is "the renewed one is found" '[7,1]' "$(report '.feeds[0] | [.requests, .retries]')"
+	whole "a renewed token"
 }
 
 test_later() {
@@ -60,6 +76,6 @@ test_later() {
 }
 
 test_refused
-test_refused_whole
+test_denied
 test_later
 e2e_end
