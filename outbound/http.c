@@ -6,6 +6,7 @@
 
 #include "outbound/backoff.h"
 #include "outbound/failure.h"
+#include "outbound/pace.h"
 
 #define POLL_MAX_MS    1000 /* the deadline is looked at this often */
 #define PLACE_SIZE     100
@@ -29,6 +30,7 @@ struct http {
 	CURLM *multi;
 	bool global; /* curl_global_cleanup is due */
 	struct auth auth;
+	struct pace pace;
 	char place[PLACE_SIZE];
 	struct target_stats stats;
 	size_t n, sending;
@@ -77,6 +79,7 @@ http_open(const struct target_conf *tc, const struct target_env *env, size_t slo
 	h->env = env;
 	h->user = *user;
 	h->n = slots;
+	pace_init(&h->pace, tc->rate);
 	h->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	h->multi = h->global ? curl_multi_init() : NULL;
 	if (h->multi == NULL) {
@@ -168,26 +171,56 @@ send_slot(struct http *h, struct slot *s, int64_t now, struct err *e)
 	return 0;
 }
 
+/*
+ * The waiting slot that is next: that which is due first or, to probe an API that seems
+ * to be down, that which has failed most often, so that its tries come to an end.
+ */
+static struct slot *
+next_slot(struct http *h)
+{
+	bool probe = pace_probes(&h->pace);
+	struct slot *best = NULL, *s;
+
+	for (s = h->slots; s < h->slots + h->n; s++) {
+		if (s->state != SLOT_WAITING)
+			continue;
+		if (best == NULL ||
+		    (probe ? s->failed > best->failed : s->next_try < best->next_try))
+			best = s;
+	}
+	return best;
+}
+
+/* How long until the slot may send, if nothing else happens; 0 or less: now. */
+static int64_t
+wait_of(const struct http *h, const struct slot *s, int64_t now)
+{
+	int64_t left = s->next_try - now, pause = pace_wait(&h->pace, now);
+
+	if (h->sending > 0 && pace_probes(&h->pace))
+		return POLL_MAX_MS;
+	return pause > left ? pause : left;
+}
+
 /* Sends what is due; *wait is how long until something else is, POLL_MAX_MS at most. */
 static int
 send_due(struct http *h, int64_t now, int64_t *wait, struct err *e)
 {
-	size_t i;
+	struct slot *s;
+	int64_t left;
 
 	*wait = h->env->deadline - now;
 	if (*wait > POLL_MAX_MS)
 		*wait = POLL_MAX_MS;
-	for (i = 0; i < h->n; i++) {
-		struct slot *s = &h->slots[i];
-
-		if (s->state != SLOT_WAITING)
-			continue;
-		if (s->next_try <= now) {
-			if (send_slot(h, s, now, e) < 0)
-				return -1;
-		} else if (s->next_try - now < *wait) {
-			*wait = s->next_try - now;
+	while ((s = next_slot(h)) != NULL) {
+		left = wait_of(h, s, now);
+		if (left > 0) {
+			*wait = left < *wait ? left : *wait;
+			break;
 		}
+		if (send_slot(h, s, now, e) < 0)
+			return -1;
+		pace_sent(&h->pace, now);
 	}
 	return 0;
 }
@@ -201,6 +234,7 @@ later(
 	struct complaint c = {.code = ERR_API, .seen = seen, .advice = advice};
 
 	s->failed++;
+	pace_failed(&h->pace);
 	if (s->failed >= h->tc->attempts) {
 		(void)snprintf(advice, sizeof(advice),
 		    "the API is unavailable after %u tries; the next run sends it again",
@@ -257,8 +291,10 @@ reply(struct http *h, struct slot *s, const struct reply *r, struct err *e)
 
 	switch (h->user.reply(h->user.arg, (size_t)(s - h->slots), r, &seen)) {
 	case HTTP_DONE:
+		pace_answered(&h->pace);
 		return 0;
 	case HTTP_NEXT:
+		pace_answered(&h->pace);
 		return start(h, s, e);
 	case HTTP_AGAIN:
 		return later(h, s, seen.msg, 0, e);

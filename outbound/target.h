@@ -3,8 +3,8 @@
  * (target_ops, registry in target.c) says how a batch becomes requests:
  * mode = batch posts it whole, mode = record puts its records one by one.
  *
- * Retries, backoff, Retry-After, authentication and time-outs live here; what an
- * answer means for the ledger does not.
+ * Retries, backoff, Retry-After, authentication, time-outs and pace live here; what
+ * an answer means for the ledger does not.
  */
 #ifndef OUTBOUND_TARGET_H
 #define OUTBOUND_TARGET_H
@@ -38,6 +38,7 @@ struct target_conf {
 	long long timeout;         /* ms a request */
 	long long connect_timeout; /* ms */
 	long long attempts;        /* a batch, within one run */
+	long long rate;            /* requests a second; 0: no limit */
 };
 
 enum target_mode { TARGET_BATCH, TARGET_RECORD };

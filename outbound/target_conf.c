@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#include "outbound/pace.h"
+
 static const char *const modes[] = {
     [TARGET_BATCH] = "batch",
     [TARGET_RECORD] = "record",
@@ -82,6 +84,12 @@ const struct conf_option target_options[] = {
 	.min = 1,
 	.max = 100,
 	.help = "tries of one batch within a run"},
+    {.name = "rate",
+	.type = CONF_INT,
+	.offset = AT(rate),
+	.dflt = "0",
+	.max = PACE_RATE_MAX,
+	.help = "requests a second, at most; 0: no limit"},
     {.name = NULL},
 };
 

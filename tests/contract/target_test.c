@@ -239,6 +239,87 @@ Test(target_contract, refused_whole)
 	server_stop(&s);
 }
 
+/* ---- pace ---- */
+
+/* All of a load's records taken, in the order of its batches. */
+static void
+all_taken(const struct outcome *o, size_t n)
+{
+	cr_expect_eq(strspn(o->results, "T"), n, "%s", o->results);
+}
+
+/*
+ * A sick API gets one request of each batch in flight, and then one at a time, of the
+ * batch whose tries come to an end first.
+ */
+Test(target_contract, no_hammering)
+{
+	static const struct {
+		const char *steps;
+		int code;
+		const char *state;
+	} rows[] = {
+	    {"503", ERR_API, "requests=13 keys=8 applied=0 wrong=0"},
+	    {"drop", ERR_API, "requests=13 keys=8 applied=16 wrong=0"},
+	    {"503,503,503,503,503,503,503,503,200", ERR_NONE,
+		"requests=16 keys=8 applied=16 wrong=0"},
+	    /* one that is sick in between */
+	    {"503,503,503,503,200", ERR_NONE, "requests=12 keys=8 applied=16 wrong=0"},
+	};
+	char url[256], ca[128], path[32];
+	struct page state;
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	path_in(&s, "ca.pem", ca);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct job job = {.deadline = HOUR};
+
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u/pace%zu/%s", s.port, i,
+		    rows[i].steps);
+		job.tc = conf_for(url, ca, TARGET_BATCH);
+		job.tc.in_flight = 8;
+		load_make(&load, 8, 2, false);
+		deliver(&job, &load, &o);
+		cr_expect_eq(o.code, rows[i].code, "row %zu: %s", i, o.msg);
+		all_taken(&o, rows[i].code == ERR_NONE ? 16 : 0);
+		snprintf(path, sizeof(path), "state/pace%zu", i);
+		get_page(&s, s.port, path, &state);
+		cr_expect_str_eq(state.text, rows[i].state, "row %zu: %s", i, state.text);
+	}
+	server_stop(&s);
+}
+
+/* 12 records, and one try that failed: 13 requests have 12 gaps. */
+Test(target_contract, rate)
+{
+	struct job job = {.deadline = HOUR};
+	char url[256], ca[128];
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct err e;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	path_in(&s, "ca.pem", ca);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/rate/500,200", s.port);
+	job.tc = conf_for(url, ca, TARGET_RECORD);
+	job.tc.in_flight = 3;
+	job.tc.rate = 4;
+	load_make(&load, 3, 4, false);
+	deliver(&job, &load, &o);
+	all_taken(&o, 12);
+	cr_expect_eq(o.stats.requests, 13);
+	cr_expect_geq(o.waited, 12 * 250, "%lld ms", (long long)o.waited);
+	server_stop(&s);
+}
+
 /* ---- TLS ---- */
 
 /* openssl's own server; returns its port. */

@@ -72,6 +72,28 @@ test_storms() {
 	whole "500 for a whole run"
 }
 
+# Down for a whole run: one request of each batch in flight, then one at a time.
+test_sick() {
+	simple -e "\$a batch_records = 10\nin_flight = 8\nattempts = 4"
+	export_new
+	faults '{"status-500":1000}'
+	job 69
+	is "requests of a sick API" 11 "$(report '.feeds[0].requests')"
+	faults '{"status-500":0}'
+	job 0
+	whole "a sick API"
+}
+
+# 12 requests at 10 a second have 11 gaps.
+test_rate() {
+	simple -e "\$a batch_records = 10\nrate = 10"
+	export_new
+	job 0
+	is "requests" 12 "$(report '.feeds[0].requests')"
+	ok "evenly: $(report '.ended_ms - .started_ms') ms" [ "$(report '.ended_ms - .started_ms')" -ge 1100 ]
+	whole "a rate"
+}
+
 # Applied, then the connection is cut: asked again with the same key and the same bytes.
 test_lost_answers() {
 	simple "${each[@]}" -e "\$a attempts = 10"
@@ -97,5 +119,7 @@ test_lost_answers() {
 test_down_then_up
 test_deadline
 test_storms
+test_sick
+test_rate
 test_lost_answers
 e2e_end

@@ -19,7 +19,7 @@
 
 #include "outbound/target.h"
 
-#define BATCHES_MAX 3
+#define BATCHES_MAX 8
 #define RECORDS_MAX 10 /* a batch */
 #define ALL_MAX     (BATCHES_MAX * RECORDS_MAX)
 #define CANARY      "Smithson"

@@ -52,6 +52,7 @@ Test(target_conf, defaults)
 	cr_expect_eq(b.tc.timeout, 120000);
 	cr_expect_eq(b.tc.connect_timeout, 10000);
 	cr_expect_eq(b.tc.attempts, 6);
+	cr_expect_eq(b.tc.rate, 0);
 	cr_expect_null(b.tc.ca_file);
 	release(&b);
 }
@@ -88,6 +89,9 @@ Test(target_conf, mistakes)
 	    {"url = https://a.example/\nin_flight = 0\n", "in_flight"},
 	    {"url = https://a.example/\nin_flight = 65\n", "in_flight"},
 	    {"url = https://a.example/\nattempts = 0\n", "attempts"},
+	    {"url = https://a.example/\nrate = 10\n", NULL},
+	    {"url = https://a.example/\nrate = -1\n", "rate"},
+	    {"url = https://a.example/\nrate = 1001\n", "rate"},
 	    {"url = https://a.example/\ntoken = x\n", "[target] token"},
 	};
 	struct bound b;
