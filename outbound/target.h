@@ -14,40 +14,14 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "base/conf.h"
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "outbound/target_conf.h"
 
-#define TARGET_IN_FLIGHT_MAX 64
-#define TARGET_DOUBTS_MAX    20        /* refusals in a row that name no record */
-#define TARGET_RESPONSE_MAX  (4 << 20) /* bytes of an answer */
-#define BATCH_PATH_SIZE      64        /* "4294967295.2.65535" halved 22 times */
-
-/* Where the records go: the feed's [target]. */
-struct target_conf {
-	const char *url;
-	int mode;                      /* enum target_mode */
-	struct conf_secret token_file; /* bearer token */
-	const char *user;              /* basic authentication, with password_file */
-	struct conf_secret password_file;
-	const char *ca_file; /* NULL: the system's */
-	long long in_flight;
-	long long batch_records;
-	long long batch_bytes;
-	long long timeout;         /* ms a request */
-	long long connect_timeout; /* ms */
-	long long attempts;        /* a batch, within one run */
-	long long rate;            /* requests a second; 0: no limit */
-};
-
-enum target_mode { TARGET_BATCH, TARGET_RECORD };
-
-extern const struct conf_option target_options[];
-
-/* Mistakes that the table can't see: URL not https (http only to loopback), ... */
-void target_check(
-    const struct target_conf *tc, const struct conf_section *s, struct conf_errors *errs);
+#define TARGET_DOUBTS_MAX   20        /* refusals in a row that name no record */
+#define TARGET_RESPONSE_MAX (4 << 20) /* bytes of an answer */
+#define BATCH_PATH_SIZE     64        /* "4294967295.2.65535" halved 22 times */
 
 /* One record of a batch: its JSON object inside the batch's body. */
 struct batch_record {

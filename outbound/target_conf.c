@@ -1,4 +1,4 @@
-#include "outbound/target.h"
+#include "outbound/target_conf.h"
 
 #include <string.h>
 

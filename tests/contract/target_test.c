@@ -168,6 +168,23 @@ Test(target_contract, scenarios, .timeout = 120)
 	server_stop(&s);
 }
 
+/* Delivers to the API's script at `path`, with the mode, in_flight and rate of `job`. */
+static void
+deliver_to(const struct server *s, const char *path, struct job *job,
+    const struct load *load, struct outcome *o)
+{
+	const struct target_conf wanted = job->tc;
+	char url[256], ca[128];
+
+	path_in(s, "ca.pem", ca);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/%s", s->port, path);
+	job->tc = conf_for(url, ca, wanted.mode);
+	job->tc.in_flight = wanted.in_flight;
+	job->tc.rate = wanted.rate;
+	job->deadline = HOUR;
+	deliver(job, load, o);
+}
+
 /*
  * A bare 4xx about a batch says nothing about its records (H); about a record alone it
  * does (R), if the API takes others, and else nothing can be told (D).
@@ -213,25 +230,22 @@ Test(target_contract, refused_whole)
 	    {"400,200,400", TARGET_RECORD, ERR_API, "", "RTDDDDDDDDDDDDDDDDDD----------",
 		true, 10, 1},
 	};
-	char url[256], ca[128];
 	struct outcome o;
 	struct server s;
 	struct load load;
 	struct err e;
+	char path[64];
 	size_t i;
 
 	cr_assert_eq(crypto_init(&e), 0);
 	server_start(&s);
-	path_in(&s, "ca.pem", ca);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct job job = {.deadline = HOUR};
+		struct job job = {
+		    .tc = {.mode = rows[i].mode, .in_flight = rows[i].in_flight}};
 
-		snprintf(url, sizeof(url), "https://127.0.0.1:%u/whole%zu/%s", s.port, i,
-		    rows[i].steps);
-		job.tc = conf_for(url, ca, rows[i].mode);
-		job.tc.in_flight = rows[i].in_flight;
+		snprintf(path, sizeof(path), "whole%zu/%s", i, rows[i].steps);
 		load_make(&load, 3, rows[i].each, rows[i].all_bad);
-		deliver(&job, &load, &o);
+		deliver_to(&s, path, &job, &load, &o);
 		cr_expect_eq(o.code, rows[i].code, "row %zu: %s", i, o.msg);
 		cr_expect_not_null(strstr(o.msg, rows[i].says), "row %zu: %s", i, o.msg);
 		cr_expect_str_eq(o.results, rows[i].results, "row %zu: %s", i, o.results);
@@ -266,26 +280,22 @@ Test(target_contract, no_hammering)
 	    /* one that is sick in between */
 	    {"503,503,503,503,200", ERR_NONE, "requests=12 keys=8 applied=16 wrong=0"},
 	};
-	char url[256], ca[128], path[32];
 	struct page state;
 	struct outcome o;
 	struct server s;
 	struct load load;
 	struct err e;
+	char path[64];
 	size_t i;
 
 	cr_assert_eq(crypto_init(&e), 0);
 	server_start(&s);
-	path_in(&s, "ca.pem", ca);
+	load_make(&load, 8, 2, false);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct job job = {.deadline = HOUR};
+		struct job job = {.tc = {.mode = TARGET_BATCH, .in_flight = 8}};
 
-		snprintf(url, sizeof(url), "https://127.0.0.1:%u/pace%zu/%s", s.port, i,
-		    rows[i].steps);
-		job.tc = conf_for(url, ca, TARGET_BATCH);
-		job.tc.in_flight = 8;
-		load_make(&load, 8, 2, false);
-		deliver(&job, &load, &o);
+		snprintf(path, sizeof(path), "pace%zu/%s", i, rows[i].steps);
+		deliver_to(&s, path, &job, &load, &o);
 		cr_expect_eq(o.code, rows[i].code, "row %zu: %s", i, o.msg);
 		all_taken(&o, rows[i].code == ERR_NONE ? 16 : 0);
 		snprintf(path, sizeof(path), "state/pace%zu", i);
@@ -298,8 +308,7 @@ Test(target_contract, no_hammering)
 /* 12 records, and one try that failed: 13 requests have 12 gaps. */
 Test(target_contract, rate)
 {
-	struct job job = {.deadline = HOUR};
-	char url[256], ca[128];
+	struct job job = {.tc = {.mode = TARGET_RECORD, .in_flight = 3, .rate = 4}};
 	struct outcome o;
 	struct server s;
 	struct load load;
@@ -307,13 +316,8 @@ Test(target_contract, rate)
 
 	cr_assert_eq(crypto_init(&e), 0);
 	server_start(&s);
-	path_in(&s, "ca.pem", ca);
-	snprintf(url, sizeof(url), "https://127.0.0.1:%u/rate/500,200", s.port);
-	job.tc = conf_for(url, ca, TARGET_RECORD);
-	job.tc.in_flight = 3;
-	job.tc.rate = 4;
 	load_make(&load, 3, 4, false);
-	deliver(&job, &load, &o);
+	deliver_to(&s, "rate/500,200", &job, &load, &o);
 	all_taken(&o, 12);
 	cr_expect_eq(o.stats.requests, 13);
 	cr_expect_geq(o.waited, 12 * 250, "%lld ms", (long long)o.waited);

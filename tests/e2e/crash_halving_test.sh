@@ -11,7 +11,7 @@ e2e_init "$1" strace
 # The sanitizer's leak check is a tracer too.
 export ASAN_OPTIONS=detect_leaks=0
 api_start
-simple
+simple -e "\$a batch_records = 500"
 
 if ! strace -o "$dir/trace" true 2>/dev/null; then
 	echo "skipped: nothing can be traced here"
@@ -35,34 +35,20 @@ new_rows() {
 	faults "{\"refuse\":$bad,\"refuse-batch\":true}"
 }
 
-# crash_at CALL N: the run is killed before its Nth such call. Fails if it makes no N.
-crash_at() {
-	local rc
-
-	new_rows
-	(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
-		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
-		exit $?) 2>/dev/null
-	rc=$?
-	[ "$rc" -eq 3 ] || is "how $1 $2 ended" 137 "$rc"
-	ran "a run that is killed at $1 $2" "$rc" "$rc"
-	[ "$rc" -ne 3 ]
-}
-
 # The next run completes; a file whose pass was closed before the kill is only put away.
 completes() {
 	local rc
 
 	"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
 	rc=$?
-	ran "the run after $1" "$(report '[.feeds[0].files[].refused] | if add > 0 then 3 else 0 end')" $rc
+	ran "the run after $1" "$(report '[.feeds[0].files[].refused] | if add > 0 then 3 else 0 end')" "$rc"
 	is "$1: pending" 0 "$(report '[.feeds[0].files[].pending] | add // 0')"
 }
 
 # The API is as it was: the same two are refused, and no part has another name.
 goes_on() {
 	completes "$1"
-	is "$1: keys" $PARTS $(($(keys) - before))
+	is "$1: keys" "$PARTS" $(($(keys) - before))
 	applied=$((applied + 14))
 }
 
@@ -72,7 +58,7 @@ goes_on_mended() {
 
 	faults '{"refuse":[]}'
 	completes "$1, mended"
-	ok "$1, mended: keys" [ $(($(keys) - before)) -le $PARTS ]
+	ok "$1, mended: keys" [ $(($(keys) - before)) -le "$PARTS" ]
 	taken=$(api_curl state | jq --argjson bad "$bad" '[.records[] | select(.id | IN($bad[]))] | length')
 	mended=$((mended + taken))
 	applied=$((applied + 14 + taken))
@@ -86,9 +72,14 @@ for call in sendto fdatasync; do
 	for after in goes_on goes_on_mended; do
 		for ((n = 1; failures < 10; n++)); do
 			before=$(keys)
-			crash_at "$call" "$n" || break
-			[ "$after" != goes_on ] || sent=$((sent + $(keys) - before))
-			"$after" "$call $n"
+			new_rows
+			killed_at "$call" "$n" 3 || break
+			if [ "$after" = goes_on ]; then
+				sent=$((sent + $(keys) - before))
+				goes_on "$call $n"
+			else
+				goes_on_mended "$call $n"
+			fi
 			is "$call $n, $after: changes applied" "$applied" "$(changes)"
 		done
 		applied=$((applied + 14)) # of the run that was not killed

@@ -20,33 +20,23 @@ if ! strace -o "$dir/trace" true 2>/dev/null; then
 	exit 77
 fi
 
-# crash_at CALL N: a fresh ledger and 30 new rows, and the run is killed before its Nth
-# such call. Fails if it makes no N of them.
-crash_at() {
-	local rc
-
+# A fresh ledger and 30 new rows.
+new_rows() {
 	rm -rf "$dir/state"
 	rows $((total * 100)) $((total * 100 + 29)) >"$dir/drop/$total.csv"
 	cp "$dir/drop/$total.csv" "$dir/kept-$total.csv"
 	total=$((total + 1))
-	(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
-		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
-		exit $?) 2>/dev/null
-	rc=$?
-	[ "$rc" -eq 0 ] || is "how $1 $2 ended" 137 "$rc"
-	ran "a run that is killed at $1 $2" "$rc" "$rc"
-	[ "$rc" -ne 0 ]
 }
 
 total=0
 for call in $points; do
-	n=1
-	while crash_at "$call" "$n" && [ "$failures" -lt 10 ]; do
+	for ((n = 1; failures < 10; n++)); do
+		new_rows
+		killed_at "$call" "$n" 0 || break
 		job 0
 		is "$call $n: changes applied" $((total * 60)) "$(changes)"
 		is "$call $n: archived" "$total" "$(in_archive "$dir/done")"
 		is "$call $n: left in the drop" 0 "$(find "$dir/drop" -type f | wc -l)"
-		n=$((n + 1))
 	done
 done
 ok "there are points enough: $total" [ "$total" -gt 60 ]

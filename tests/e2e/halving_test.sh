@@ -11,6 +11,7 @@ e2e_init "$1"
 api_start
 simple
 
+# shellcheck disable=SC2119 # no options
 # fresh: nobody knows anything, and 250 rows, 500 records in one batch, lie in the drop.
 fresh() {
 	api_fresh
@@ -131,6 +132,27 @@ test_single() {
 	simple
 }
 
+# Record by record, by the same rules.
+test_record_mode() {
+	fresh
+	rows 1 30 >"$dir/drop/export.csv"
+	simple -e 's|/v1/batches|/v1/records/|' -e "\$a mode = record\nbatch_records = 10"
+	bad 00001 A-17 A-30
+	job 3
+	is "three records less" '[57,3,0]' "$(file_report delivered refused pending)"
+	is "requests" 60 "$(requests)"
+	rows 1 3 x >"$dir/drop/next.csv"
+	bad 00001 00002 00003
+	job 69
+	has "why" "$dir/out" "took no record, and refused 3"
+	is "nothing is marked" '[0,0,3]' "$(file_report delivered refused pending)"
+	bad
+	job 0
+	is "once it is mended" '[3,0,0]' "$(file_report delivered refused pending)"
+	batches_sound "record by record"
+	simple
+}
+
 # Wanted later and refused as a whole at once: the next run halves what is left.
 test_later() {
 	fresh
@@ -150,5 +172,6 @@ test_one_culprit
 test_three_culprits
 test_all_culprits
 test_single
+test_record_mode
 test_later
 e2e_end

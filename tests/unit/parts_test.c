@@ -134,6 +134,17 @@ check_taken(const struct batch_rig *r)
 	}
 }
 
+/* Those are the parts that were sent, in this order. */
+static void
+check_paths(const struct batch_rig *r, const char *const *want, size_t n)
+{
+	cr_assert_eq(r->requests, n);
+	for (size_t i = 0; i < n; i++)
+		cr_expect_str_eq(r->paths[i], want[i], "%zu: %s", i, r->paths[i]);
+}
+
+#define CHECK_PATHS(r, want) check_paths(r, want, sizeof(want) / sizeof((want)[0]))
+
 static size_t
 requests_for(size_t n, size_t culprit)
 {
@@ -185,9 +196,7 @@ Test(parts, names)
 	while (step(r))
 		;
 	check_taken(r);
-	cr_assert_eq(r->requests, sizeof(want) / sizeof(want[0]));
-	for (size_t i = 0; i < r->requests; i++)
-		cr_expect_str_eq(r->paths[i], want[i], "%zu: %s", i, r->paths[i]);
+	CHECK_PATHS(r, want);
 	rig_free(r);
 }
 
@@ -203,9 +212,7 @@ Test(parts, touched_records_do_not_count)
 	r->bad[5] = true;
 	while (step(r))
 		;
-	cr_assert_eq(r->requests, 3);
-	for (size_t i = 0; i < 3; i++)
-		cr_expect_str_eq(r->paths[i], want[i], "%zu: %s", i, r->paths[i]);
+	CHECK_PATHS(r, want);
 	for (size_t i = 0; i < 6; i++)
 		cr_expect_eq(r->parts.outcomes[i], i == 1   ? OUTCOME_TAKEN
 						   : i == 5 ? OUTCOME_REFUSED
@@ -283,9 +290,7 @@ Test(parts, later_ends_the_round)
 	while (step(r))
 		;
 	check_taken(r);
-	cr_assert_eq(r->requests, sizeof(want) / sizeof(want[0]));
-	for (size_t i = 0; i < r->requests; i++)
-		cr_expect_str_eq(r->paths[i], want[i], "%zu: %s", i, r->paths[i]);
+	CHECK_PATHS(r, want);
 	rig_free(r);
 }
 
