@@ -174,7 +174,7 @@ meta_find(struct ledger *l, struct err *e)
 /*
  * Each format has what those before it have, and more, which their programs must not
  * read: 2 merges; 3 removals, what is kept of snapshots, where files are, the audit trail,
- * and what people decided.
+ * what people decided, and batches in halves.
  */
 static int
 meta_upgrade(struct ledger *l, struct err *e)
