@@ -125,6 +125,13 @@ struct conf_option {
 int conf_bind(
     struct conf *c, struct conf_section *s, const struct conf_option *table, void *out);
 
+/*
+ * The same for one entry whose key is no option's, and whose value is of this type and
+ * not empty. 0, or -1 with the mistake told.
+ */
+int conf_bind_entry(struct conf *c, const struct conf_section *s, struct conf_entry *en,
+    enum conf_type type, void *out);
+
 /* Sections and keys nobody has used become errors with the nearest known name. */
 void conf_check_unused(struct conf *c, const char *const *known_sections);
 

@@ -387,6 +387,18 @@ option_bind(
 	return faults;
 }
 
+int
+conf_bind_entry(struct conf *c, const struct conf_section *s, struct conf_entry *en,
+    enum conf_type type, void *out)
+{
+	const struct conf_option o = {.type = type};
+	const struct bind b = {.conf = c, .section = s, .entry = en, .option = &o};
+
+	en->used = true;
+	value_clear(&o, out);
+	return value_set(&b, en->value, out);
+}
+
 static void
 unknown_key(struct conf *c, const struct conf_section *s, const struct conf_entry *en,
     const struct conf_option *table)

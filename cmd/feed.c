@@ -131,8 +131,7 @@ bind_all(struct feed *f, struct err *e)
 	conf_bind(&f->conf, conf_find(&f->conf, "feed", ""), feed_options, &f->feed);
 	conf_bind(
 	    &f->conf, conf_find(&f->conf, "source", ""), source_options, &f->source);
-	conf_bind(
-	    &f->conf, conf_find(&f->conf, "target", ""), target_options, &f->target);
+	target_bind(&f->conf, conf_find(&f->conf, "target", ""), &f->target);
 	if (f->feed.name == NULL)
 		f->feed.name = f->base;
 	if (f->feed.source == NULL)

@@ -18,15 +18,14 @@ has_control(const char *s)
 }
 
 static char *
-bearer_header(const char *token)
+line_of(const char *before, const char *secret)
 {
-	static const char prefix[] = "Authorization: Bearer ";
-	size_t n = sizeof(prefix) + strlen(token);
-	char *header = sodium_malloc(n);
+	size_t n = strlen(before) + strlen(secret) + 1;
+	char *line = sodium_malloc(n);
 
-	if (header != NULL)
-		(void)snprintf(header, n, "%s%s", prefix, token);
-	return header;
+	if (line != NULL)
+		(void)snprintf(line, n, "%s%s", before, secret);
+	return line;
 }
 
 static char *
@@ -51,60 +50,111 @@ out:
 	return header;
 }
 
-/* *out is NULL if the target asks for no credentials. */
-static int
-build(const struct target_conf *tc, char **out, struct err *e)
+/* `option` names it in messages. */
+static char *
+read_one(const struct conf_secret *place, const char *option, struct err *e)
 {
+	char *secret = secret_read(place, e);
+
+	if (secret == NULL) {
+		err_prefix(e, "[target] %s", option);
+		return NULL;
+	}
+	if (secret[0] != '\0' && !has_control(secret))
+		return secret;
+	secret_free(secret);
+	err_set(e, ERR_CONFIG,
+	    "[target] %s: empty, or more than one line of text: it must hold the secret "
+	    "alone",
+	    option);
+	return NULL;
+}
+
+static int
+add_line(struct auth *a, char *line, char *secret, struct err *e)
+{
+	secret_free(secret);
+	if (line == NULL)
+		return err_nomem(e);
+	a->lines[a->n++] = line;
+	return 0;
+}
+
+static int
+add_authorization(struct auth *a, struct err *e)
+{
+	const struct target_conf *tc = a->tc;
 	bool basic = tc->user != NULL;
-	const char *name = basic ? "password_file" : "token_file";
 	const struct conf_secret *place = basic ? &tc->password_file : &tc->token_file;
 	char *secret;
 
-	*out = NULL;
 	if (place->where == NULL)
 		return 0;
-	secret = secret_read(place, e);
+	secret = read_one(place, basic ? "password_file" : "token_file", e);
 	if (secret == NULL)
-		return err_prefix(e, "[target] %s", name);
-	if (secret[0] == '\0' || has_control(secret)) {
-		secret_free(secret);
-		return err_set(e, ERR_CONFIG,
-		    "[target] %s: empty, or more than one line of text: it must hold the "
-		    "secret alone",
-		    name);
-	}
-	*out = basic ? basic_header(tc->user, secret) : bearer_header(secret);
-	secret_free(secret);
-	return *out == NULL ? err_nomem(e) : 0;
+		return -1;
+	return add_line(a,
+	    basic ? basic_header(tc->user, secret)
+		  : line_of("Authorization: Bearer ", secret),
+	    secret, e);
+}
+
+static int
+add_own(struct auth *a, const struct target_header *h, struct err *e)
+{
+	char text[TARGET_HEADER_NAME + 8], *secret;
+
+	(void)snprintf(text, sizeof(text), "header.%s", h->name);
+	if ((secret = read_one(&h->value, text, e)) == NULL)
+		return -1;
+	(void)snprintf(text, sizeof(text), "%s: ", h->name);
+	return add_line(a, line_of(text, secret), secret, e);
 }
 
 int
 auth_init(struct auth *a, const struct target_conf *tc, struct err *e)
 {
+	int rc;
+
 	*a = (struct auth){.tc = tc};
-	return build(tc, &a->header, e);
+	rc = add_authorization(a, e);
+	for (size_t i = 0; i < tc->nheaders && rc == 0; i++)
+		rc = add_own(a, &tc->headers[i], e);
+	return rc;
 }
 
 void
 auth_release(struct auth *a)
 {
-	sodium_free(a->header); /* which wipes it */
-	a->header = NULL;
+	while (a->n > 0)
+		sodium_free(a->lines[--a->n]); /* which wipes it */
+}
+
+static bool
+is_same(const struct auth *a, const struct auth *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n && strcmp(a->lines[i], b->lines[i]) == 0; i++)
+		;
+	return i == a->n && i == b->n;
 }
 
 int
 auth_refresh(struct auth *a, struct err *e)
 {
-	char *fresh;
+	struct auth fresh;
 
-	if (build(a->tc, &fresh, e) < 0)
+	if (auth_init(&fresh, a->tc, e) < 0) {
+		auth_release(&fresh);
 		return -1;
-	if (fresh == NULL || (a->header != NULL && strcmp(fresh, a->header) == 0)) {
-		sodium_free(fresh);
+	}
+	if (is_same(a, &fresh)) {
+		auth_release(&fresh);
 		return 0;
 	}
-	sodium_free(a->header);
-	a->header = fresh;
-	a->generation++;
+	fresh.generation = a->generation + 1;
+	auth_release(a);
+	*a = fresh;
 	return 1;
 }

@@ -265,7 +265,7 @@ denied(struct http *h, struct slot *s, const char *seen, struct err *e)
 	int changed = s->generation != h->auth.generation;
 
 	c.advice = "set token_file, or user and password_file, in [target]";
-	if (h->auth.header == NULL)
+	if (h->auth.n == 0)
 		return say(h, &s->req, c, e);
 	if (!changed)
 		changed = auth_refresh(&h->auth, e);

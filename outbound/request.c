@@ -139,6 +139,8 @@ add_named(struct request *r, const char *name, const char *value)
 static int
 set_headers(struct request *r, const struct auth *a, const char *run)
 {
+	size_t i;
+
 	free_headers(r);
 	/* "Expect:" alone takes the header away: it would cost a round trip a batch. */
 	if (add_header(r, "Content-Type: application/json") < 0 ||
@@ -146,7 +148,10 @@ set_headers(struct request *r, const struct auth *a, const char *run)
 	    add_header(r, "Expect:") < 0 || add_named(r, "Idempotency-Key", r->key) < 0 ||
 	    add_named(r, "Emrdrop-Run", run) < 0)
 		return -1;
-	return a->header == NULL ? 0 : add_header(r, a->header);
+	for (i = 0; i < a->n; i++)
+		if (add_header(r, a->lines[i]) < 0)
+			return -1;
+	return 0;
 }
 
 int

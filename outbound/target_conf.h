@@ -7,6 +7,14 @@
 #include "base/conf.h"
 
 #define TARGET_IN_FLIGHT_MAX 64
+#define TARGET_HEADERS_MAX   16
+#define TARGET_HEADER_NAME   64 /* bytes of a header's name */
+
+/* A header that the API asks for besides: "header.X-Api-Key = env:KEY". */
+struct target_header {
+	const char *name;
+	struct conf_secret value;
+};
 
 struct target_conf {
 	const char *url;
@@ -22,11 +30,17 @@ struct target_conf {
 	long long connect_timeout; /* ms */
 	long long attempts;        /* a batch, within one run */
 	long long rate;            /* requests a second; 0: no limit */
+
+	const struct target_header *headers; /* the conf's */
+	size_t nheaders;
 };
 
 enum target_mode { TARGET_BATCH, TARGET_RECORD };
 
 extern const struct conf_option target_options[];
+
+/* conf_bind for [target], `s` (may be NULL), and its headers. */
+void target_bind(struct conf *c, struct conf_section *s, struct target_conf *tc);
 
 /* Mistakes that the table can't see: URL not https (http only to loopback), ... */
 void target_check(

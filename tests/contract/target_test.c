@@ -181,6 +181,8 @@ deliver_to(const struct server *s, const char *path, struct job *job,
 	job->tc = conf_for(url, ca, wanted.mode);
 	job->tc.in_flight = wanted.in_flight;
 	job->tc.rate = wanted.rate;
+	job->tc.headers = wanted.headers;
+	job->tc.nheaders = wanted.nheaders;
 	job->deadline = HOUR;
 	deliver(job, load, o);
 }
@@ -321,6 +323,39 @@ Test(target_contract, rate)
 	all_taken(&o, 12);
 	cr_expect_eq(o.stats.requests, 13);
 	cr_expect_geq(o.waited, 12 * 250, "%lld ms", (long long)o.waited);
+	server_stop(&s);
+}
+
+/* ---- headers of the API's own ---- */
+
+Test(target_contract, own_header)
+{
+	static const struct {
+		const char *key;
+		int code;
+	} rows[] = {{"k-2", ERR_NONE}, {"k-1", ERR_PERM}};
+	static const struct target_header headers[] = {
+	    {"X-Api-Key", {"env:TARGET_TEST_KEY"}}};
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct err e;
+	size_t i;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	load_make(&load, 3, 4, false);
+	for (i = 0; i < 2; i++) {
+		struct job job = {.tc = {.mode = TARGET_BATCH,
+				      .in_flight = 2,
+				      .headers = headers,
+				      .nheaders = 1}};
+
+		setenv("TARGET_TEST_KEY", rows[i].key, 1);
+		deliver_to(&s, "header/key", &job, &load, &o);
+		cr_expect_eq(o.code, rows[i].code, "%s: %s", rows[i].key, o.msg);
+		cr_expect_null(strstr(o.msg, "k-1"), "%s", o.msg);
+	}
 	server_stop(&s);
 }
 

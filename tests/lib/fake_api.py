@@ -17,6 +17,7 @@ port with TLS, and then writes DIR/port. The first parts of a path are
   unknown              a result for a record that was not sent
   json html big moved  answer 200 with bad JSON, a page, 5 MiB; 302
   token                401 unless the token is "new"
+  key                  401 unless X-Api-Key is "k-2"
 
 GET /state/NAME: what NAME was sent, as "requests=N keys=N applied=N wrong=N".
 """
@@ -121,6 +122,8 @@ class Handler(BaseHTTPRequestHandler):
             if step == "token":
                 fresh = self.headers.get("Authorization") == "Bearer new"
                 step = "200" if fresh else "401"
+            if step == "key":
+                step = "200" if self.headers.get("X-Api-Key") == "k-2" else "401"
             takes = step in ("200", "204", "drop", "cut", "refuse", "late", "both")
             bad = self.apply(name, key, body) if takes else []
         if step == "drop":

@@ -66,7 +66,7 @@ Test(auth, headers, .init = start, .fini = end)
 		cr_expect_eq(
 		    auth_init(&a, &tc, &e), rows[i].want != NULL ? 0 : -1, "row %zu", i);
 		if (rows[i].want != NULL)
-			cr_expect_str_eq(a.header, rows[i].want);
+			cr_expect_str_eq(a.lines[0], rows[i].want);
 		else
 			cr_expect_not_null(strstr(e.msg, "[target]"), "%s", e.msg);
 		cr_expect_null(strstr(e.msg, "canary"), "%s", e.msg);
@@ -87,16 +87,45 @@ Test(auth, refresh, .init = start, .fini = end)
 	put("two\n");
 	cr_expect_eq(auth_refresh(&a, &e), 1);
 	cr_expect_eq(a.generation, 1);
-	cr_expect_str_eq(a.header, "Authorization: Bearer two");
+	cr_expect_str_eq(a.lines[0], "Authorization: Bearer two");
 	cr_expect_eq(auth_refresh(&a, &e), 0);
 	(void)unlink(path);
 	cr_expect_eq(auth_refresh(&a, &e), -1);
 	/* What was read stays good. */
-	cr_expect_str_eq(a.header, "Authorization: Bearer two");
+	cr_expect_str_eq(a.lines[0], "Authorization: Bearer two");
 	auth_release(&a);
 	tc = (struct target_conf){.url = ""};
 	cr_assert_eq(auth_init(&a, &tc, &e), 0);
-	cr_expect_null(a.header);
+	cr_expect_eq(a.n, 0);
 	cr_expect_eq(auth_refresh(&a, &e), 0);
+	auth_release(&a);
+}
+
+/* Another secret each; the Authorization header comes first. */
+Test(auth, own_headers, .init = start, .fini = end)
+{
+	static const struct target_header headers[] = {
+	    {"X-Api-Key", {"env:AUTH_TEST_KEY"}}, {"X-Tenant", {path}}};
+	struct target_conf tc = {
+	    .token_file = {.where = path}, .headers = headers, .nheaders = 2};
+	struct err e;
+	struct auth a;
+
+	put("one\n");
+	setenv("AUTH_TEST_KEY", "k-1", 1);
+	cr_assert_eq(auth_init(&a, &tc, &e), 0);
+	cr_assert_eq(a.n, 3);
+	cr_expect_str_eq(a.lines[0], "Authorization: Bearer one");
+	cr_expect_str_eq(a.lines[1], "X-Api-Key: k-1");
+	cr_expect_str_eq(a.lines[2], "X-Tenant: one");
+	cr_expect_eq(auth_refresh(&a, &e), 0);
+	setenv("AUTH_TEST_KEY", "k-2", 1);
+	cr_expect_eq(auth_refresh(&a, &e), 1);
+	cr_expect_str_eq(a.lines[1], "X-Api-Key: k-2");
+	setenv("AUTH_TEST_KEY", "canary\r\nX-Other: 1", 1);
+	cr_expect_eq(auth_refresh(&a, &e), -1);
+	cr_expect_not_null(strstr(e.msg, "[target] header.X-Api-Key: empty, or"));
+	cr_expect_null(strstr(e.msg, "canary"), "%s", e.msg);
+	cr_expect_str_eq(a.lines[1], "X-Api-Key: k-2");
 	auth_release(&a);
 }

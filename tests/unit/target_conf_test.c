@@ -28,7 +28,7 @@ bind_text(const char *text, struct bound *b)
 	unlink(path);
 	s = conf_find(&b->conf, "target", NULL);
 	cr_assert_not_null(s);
-	conf_bind(&b->conf, s, target_options, &b->tc);
+	target_bind(&b->conf, s, &b->tc);
 	target_check(&b->tc, s, &b->errors);
 }
 
@@ -92,6 +92,25 @@ Test(target_conf, mistakes)
 	    {"url = https://a.example/\nrate = 10\n", NULL},
 	    {"url = https://a.example/\nrate = -1\n", "rate"},
 	    {"url = https://a.example/\nrate = 1001\n", "rate"},
+	    {"url = https://a.example/\nheader.X-Api-Key = env:KEY\nheader.y = /p\n",
+		NULL},
+	    {"url = https://a.example/\nheader.X-Api-Key =\n", NULL},
+	    {"url = https://a.example/\nheader.X-Api-Key = pw\n",
+		"names no place of a secret"},
+	    {"url = https://a.example/\nheader. = env:KEY\n", "no header's name"},
+	    {"url = https://a.example/\nheader.X Y = env:KEY\n", "no header's name"},
+	    {"url = https://a.example/\nheader.X\x01 = env:KEY\n", "a control character"},
+	    {"url = https://a.example/\nheader.X\xc3\xa4 = env:KEY\n",
+		"no header's name"},
+	    {"url = https://a.example/\nheader.authorization = env:KEY\n",
+		"made of token_file"},
+	    {"url = https://a.example/\nheader.Content-Type = env:KEY\n",
+		"by emrdrop itself"},
+	    {"url = https://a.example/\nheader.IDEMPOTENCY-KEY = env:KEY\n",
+		"by emrdrop itself"},
+	    {"url = https://a.example/\nheader.host = env:KEY\n", "by emrdrop itself"},
+	    {"url = https://a.example/\nheader.X-A = env:KEY\nheader.x-a = env:B\n",
+		"there already"},
 	    {"url = https://a.example/\ntoken = x\n", "[target] token"},
 	};
 	struct bound b;
@@ -109,4 +128,32 @@ Test(target_conf, mistakes)
 			    strstr(b.errors.text[0], "pw"), "a password is told");
 		release(&b);
 	}
+}
+
+Test(target_conf, headers)
+{
+	char text[2048] = "url = https://a.example/\n";
+	struct bound b;
+	size_t i;
+
+	bind_text("url = https://a.example/\nheader.X-Api-Key = env:KEY\n"
+		  "rate = 2\nheader.X-Tenant = /etc/tenant\n",
+	    &b);
+	cr_expect_eq(b.errors.n, 0);
+	cr_expect_eq(b.tc.rate, 2);
+	cr_assert_eq(b.tc.nheaders, 2);
+	cr_expect_str_eq(b.tc.headers[0].name, "X-Api-Key");
+	cr_expect_str_eq(b.tc.headers[0].value.where, "env:KEY");
+	cr_expect_str_eq(b.tc.headers[1].name, "X-Tenant");
+	cr_expect_str_eq(b.tc.headers[1].value.where, "/etc/tenant");
+	release(&b);
+	for (i = 0; i <= TARGET_HEADERS_MAX; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "header.X-%zu = env:KEY\n", i);
+	bind_text(text, &b);
+	cr_assert_eq(b.errors.n, 1);
+	cr_expect_not_null(
+	    strstr(b.errors.text[0], "header.X-16: is one header too many"), "%s",
+	    b.errors.text[0]);
+	release(&b);
 }
