@@ -6,7 +6,7 @@
 
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf tzdata ca-certificates
 	libssh2-1-dev libcsv-dev libcurl4-openssl-dev liblmdb-dev libinih-dev libsodium-dev
-	liblz4-dev
+	liblz4-dev zlib1g-dev
 	libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
 
 # What the demo talks to, and looks at the result with.

@@ -128,7 +128,8 @@ start(struct http *h, struct slot *s, struct err *e)
 	if (r->easy == NULL && request_init(r, h->tc, e) < 0)
 		return -1;
 	if (request_clear(r, h->tc, e) < 0 ||
-	    h->user.request(h->user.arg, (size_t)(s - h->slots), r, e) < 0)
+	    h->user.request(h->user.arg, (size_t)(s - h->slots), r, e) < 0 ||
+	    (h->tc->gzip && request_pack(r, e) < 0))
 		return -1;
 	s->state = SLOT_WAITING;
 	s->failed = s->denied = 0;

@@ -6,10 +6,15 @@
 
 #include <sodium.h>
 
+#include "outbound/gzip.h"
+
 #define STALL_BYTES 1L  /* a request slower than this, bytes/s, ... */
 #define STALL_S     60L /* ... for so long is given up */
 #define IDLE_S      30L /* a kept connection older than this is not used again */
 #define HEADER_MAX  128 /* of our own making, but Authorization */
+
+/* A batch that can't be made smaller is a little larger. */
+#define REQUEST_PACKED_MAX (65u << 20)
 
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
@@ -66,6 +71,7 @@ request_init(struct request *r, const struct target_conf *tc, struct err *e)
 
 	buf_init(&r->reply, TARGET_RESPONSE_MAX);
 	buf_init(&r->url, REQUEST_URL_MAX);
+	buf_init(&r->packed, REQUEST_PACKED_MAX);
 	r->easy = curl_easy_init();
 	if (r->easy == NULL)
 		return err_nomem(e);
@@ -100,6 +106,7 @@ request_release(struct request *r)
 	free_headers(r);
 	buf_release(&r->reply);
 	buf_release(&r->url);
+	buf_release(&r->packed);
 }
 
 int
@@ -109,9 +116,19 @@ request_clear(struct request *r, const struct target_conf *tc, struct err *e)
 	r->body = (struct span){NULL, 0};
 	r->key[0] = '\0';
 	r->what[0] = '\0';
+	buf_clear(&r->packed);
 	buf_clear(&r->url);
 	buf_add_str(&r->url, tc->url);
 	return buf_check(&r->url, "[target] url", e);
+}
+
+int
+request_pack(struct request *r, struct err *e)
+{
+	if (gzip_pack(r->body, &r->packed, e) < 0)
+		return -1;
+	r->body = buf_span(&r->packed);
+	return 0;
 }
 
 static int
@@ -146,7 +163,8 @@ set_headers(struct request *r, const struct auth *a, const char *run)
 	if (add_header(r, "Content-Type: application/json") < 0 ||
 	    add_header(r, "Accept: application/json") < 0 ||
 	    add_header(r, "Expect:") < 0 || add_named(r, "Idempotency-Key", r->key) < 0 ||
-	    add_named(r, "Emrdrop-Run", run) < 0)
+	    add_named(r, "Emrdrop-Run", run) < 0 ||
+	    add_named(r, "Content-Encoding", r->packed.n > 0 ? "gzip" : NULL) < 0)
 		return -1;
 	for (i = 0; i < a->n; i++)
 		if (add_header(r, a->lines[i]) < 0)

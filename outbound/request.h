@@ -25,6 +25,7 @@ struct request {
 	const char *method; /* static */
 	struct buf url;     /* starts as the target's own */
 	struct span body;   /* borrowed until the reply: libcurl does not copy it */
+	struct buf packed;  /* the body, where it is packed */
 	char key[2 * DIGEST_SIZE + 1]; /* Idempotency-Key, or empty */
 	char what[REQUEST_WHAT_SIZE];  /* "batch 3", for messages */
 };
@@ -44,6 +45,9 @@ void request_release(struct request *r);
 
 /* Forgets the last request; the url is the target's own again. */
 int request_clear(struct request *r, const struct target_conf *tc, struct err *e);
+
+/* Packs the body with gzip, once for all attempts. */
+int request_pack(struct request *r, struct err *e);
 
 /* Sets url, method, body and headers on the handle, for at most `timeout` ms. */
 int request_prepare(struct request *r, const struct auth *a, const char *run,

@@ -90,6 +90,11 @@ const struct conf_option target_options[] = {
 	.dflt = "0",
 	.max = PACE_RATE_MAX,
 	.help = "requests a second, at most; 0: no limit"},
+    {.name = "gzip",
+	.type = CONF_BOOL,
+	.offset = AT(gzip),
+	.dflt = "no",
+	.help = "bodies are packed: Content-Encoding: gzip"},
     {.name = NULL},
 };
 

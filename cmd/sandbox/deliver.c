@@ -7,13 +7,17 @@
 #include "cmd/sandbox/auth.h"
 #include "cmd/sandbox/contract.h"
 #include "cmd/sandbox/dump.h"
+#include "cmd/sandbox/unpack.h"
 
-#define SAID_SO "the sandbox was told to"
+#define SAID_SO   "the sandbox was told to"
+#define TOO_LARGE "the body is over 16 MiB"
 
 /* A request on its way through. */
 struct passage {
 	struct sandbox *sb;
 	const struct query *q;
+	struct span body; /* the query's, unpacked */
+	struct buf unpacked;
 	struct fault_plan plan;
 	struct receipt receipt;
 	struct delivery delivery;
@@ -86,19 +90,26 @@ check_auth(const struct sandbox *sb, const struct query *q, struct reply *out)
 }
 
 static bool
+is_packed(const struct query *q)
+{
+	return q->content_encoding && strcasecmp(q->content_encoding, "gzip") == 0;
+}
+
+static bool
 check_headers(const struct query *q, struct reply *out)
 {
 	static const char json[] = "application/json";
 
 	if (q->too_large)
-		reply_error(out, 413, "too_large", "the body is over 16 MiB", "");
+		reply_error(out, 413, "too_large", TOO_LARGE, "");
 	else if (!q->content_type ||
 		 strncasecmp(q->content_type, json, sizeof(json) - 1) != 0)
 		reply_error(
 		    out, 415, "media_type", "must be application/json", "Content-Type");
-	else if (q->content_encoding && strcasecmp(q->content_encoding, "identity") != 0)
-		reply_error(
-		    out, 415, "encoding_unknown", "must be identity", "Content-Encoding");
+	else if (q->content_encoding && !is_packed(q) &&
+		 strcasecmp(q->content_encoding, "identity") != 0)
+		reply_error(out, 415, "encoding_unknown", "must be gzip or identity",
+		    "Content-Encoding");
 	else if (!q->key)
 		reply_error(out, 400, "key_missing", "each delivery needs one",
 		    "Idempotency-Key");
@@ -108,6 +119,21 @@ check_headers(const struct query *q, struct reply *out)
 	else
 		return true;
 	return false;
+}
+
+static bool
+open_body(struct passage *p)
+{
+	p->body = p->q->body;
+	if (!is_packed(p->q))
+		return true;
+	if (unpack_gzip(p->body, &p->unpacked) == 0)
+		p->body = buf_span(&p->unpacked);
+	else if (p->unpacked.failed)
+		reply_error(p->out, 413, "too_large", TOO_LARGE, "");
+	else
+		reply_error(p->out, 400, "malformed", "is no gzip, or cut", "");
+	return p->out->status == 0;
 }
 
 static int
@@ -143,10 +169,10 @@ read_body(struct passage *p)
 	const struct change *c;
 
 	if (!is_record(q)) {
-		contract_batch(q->body, &p->delivery, &p->refusal);
+		contract_batch(p->body, &p->delivery, &p->refusal);
 		return;
 	}
-	if (contract_record(q->body, &p->delivery, &p->refusal) < 0)
+	if (contract_record(p->body, &p->delivery, &p->refusal) < 0)
 		return;
 	c = p->delivery.changes;
 	if (!path_names(q->path, c))
@@ -262,6 +288,22 @@ commit(struct passage *p)
 	p->out->cut = p->plan.cut;
 }
 
+static void
+pass(struct passage *p)
+{
+	struct err e;
+
+	if (digest_body(p->body, p->receipt.sha256, &e) < 0) {
+		reply_failure(p->out, 500, &e);
+		return;
+	}
+	fault_draw(p->sb->fault, &p->plan);
+	if (!p->plan.status)
+		read_body(p);
+	commit(p);
+	delivery_release(&p->delivery);
+}
+
 void
 deliver(struct sandbox *sb, const struct query *q, struct reply *out)
 {
@@ -269,18 +311,11 @@ deliver(struct sandbox *sb, const struct query *q, struct reply *out)
 	    .q = q,
 	    .out = out,
 	    .receipt = {.key = q->key, .method = q->method, .path = q->path}};
-	struct err e;
 
 	out->type = "application/json";
-	if (!check_auth(sb, q, out) || !check_route(q, out) || !check_headers(q, out))
-		return;
-	if (digest_body(q->body, p.receipt.sha256, &e) < 0) {
-		reply_failure(out, 500, &e);
-		return;
-	}
-	fault_draw(sb->fault, &p.plan);
-	if (!p.plan.status)
-		read_body(&p);
-	commit(&p);
-	delivery_release(&p.delivery);
+	buf_init(&p.unpacked, CONTRACT_BODY_MAX);
+	if (check_auth(sb, q, out) && check_route(q, out) && check_headers(q, out) &&
+	    open_body(&p))
+		pass(&p);
+	buf_release(&p.unpacked);
 }

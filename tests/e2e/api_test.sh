@@ -94,6 +94,14 @@ test_rate() {
 	whole "a rate"
 }
 
+test_packed() {
+	simple "${each[@]}" -e "\$a gzip = yes"
+	export_new
+	faults '{"drop-after-commit":1}'
+	job 0
+	whole "packed bodies"
+}
+
 # Applied, then the connection is cut: asked again with the same key and the same bytes.
 test_lost_answers() {
 	simple "${each[@]}" -e "\$a attempts = 10"
@@ -121,5 +129,6 @@ test_deadline
 test_storms
 test_sick
 test_rate
+test_packed
 test_lost_answers
 e2e_end

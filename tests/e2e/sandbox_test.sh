@@ -279,7 +279,13 @@ test_malformed() {
 	is "no record" 400 "$(post ${key3/%3/c} "$(batch)")"
 	is "nothing was applied" 0 "$(changes)"
 	is "another media type" 415 "$(media=text/csv post $key3 "$good")"
-	is "gzip" 415 "$(post $key3 "$good" -H 'Content-Encoding: gzip')"
+	is "another encoding" 415 "$(post $key3 "$good" -H 'Content-Encoding: br')"
+	is "no gzip" 400 "$(post $key3 "$good" -H 'Content-Encoding: gzip')"
+	printf %s "$good" | gzip -n >"$dir/packed"
+	head -c -1 "$dir/packed" >"$dir/cut"
+	is "gzip, cut" 400 "$(post $key3 "@$dir/cut" -H 'Content-Encoding: gzip')"
+	head -c $((17 << 20)) /dev/zero | gzip >"$dir/huge"
+	is "17 MiB, packed" 413 "$(post $key3 "@$dir/huge" -H 'Content-Encoding: gzip')"
 	is "another path" 404 "$(send POST /v2/batches $key3 "$good")"
 	is "another method" 405 "$(send PUT /v1/batches $key3 "$good")"
 	is "what is allowed" 204 "$(send OPTIONS /v1/batches $key3 '')"
@@ -287,7 +293,9 @@ test_malformed() {
 	is "Allow" 0 $?
 	head -c $((17 << 20)) /dev/zero >"$dir/huge"
 	is "17 MiB" 413 "$(post $key3 "@$dir/huge" -H 'Expect:')"
-	is "the server lives" 200 "$(post $key3 "$good")"
+	is "the server lives" 200 "$(post $key3 "@$dir/packed" -H 'Content-Encoding: gzip')"
+	is "the same, not packed" 200 "$(post $key3 "$good")"
+	is "was received twice" 2 "$(logged $key3 received)"
 	stop
 }
 

@@ -17,11 +17,13 @@ port with TLS, and then writes DIR/port. The first parts of a path are
   unknown              a result for a record that was not sent
   json html big moved  answer 200 with bad JSON, a page, 5 MiB; 302
   token                401 unless the token is "new"
+  gzip                 415 unless the body is packed
   key                  401 unless X-Api-Key is "k-2"
 
 GET /state/NAME: what NAME was sent, as "requests=N keys=N applied=N wrong=N".
 """
 import email.utils
+import gzip
 import json
 import os
 import ssl
@@ -119,9 +121,14 @@ class Handler(BaseHTTPRequestHandler):
             step = steps[min(name.requests, len(steps) - 1)]
             name.requests += 1
             key = self.check_headers(name, body)
+            packed = self.headers.get("Content-Encoding") == "gzip"
+            if packed:
+                body = gzip.decompress(body)
             if step == "token":
                 fresh = self.headers.get("Authorization") == "Bearer new"
                 step = "200" if fresh else "401"
+            if step == "gzip":
+                step = "200" if packed else "415"
             if step == "key":
                 step = "200" if self.headers.get("X-Api-Key") == "k-2" else "401"
             takes = step in ("200", "204", "drop", "cut", "refuse", "late", "both")
