@@ -153,6 +153,20 @@ test_record_mode() {
 	simple
 }
 
+# P6: the last row's appointment changes again, in a batch of its own, which waits until
+# the first one is halved to its end.
+test_order() {
+	fresh
+	rows 1 20 >"$dir/drop/export.csv"
+	rows 20 20 | sed '1d; s|,A-20,[^,]*|,A-20,12/24/2026 08:00|' >>"$dir/drop/export.csv"
+	bad 00001
+	job 3
+	is "all but one" '[40,1,0]' "$(file_report delivered refused pending)"
+	is "the later change stands" '"2026-12-24T08:00:00-05:00"' \
+		"$(api_curl state | jq -c '.records[] | select(.id == "A-20").data.start')"
+	is "it changed twice" 2 "$(api_curl state | jq '.records[] | select(.id == "A-20").changes')"
+}
+
 # Wanted later and refused as a whole at once: the next run halves what is left.
 test_later() {
 	fresh
@@ -173,5 +187,6 @@ test_three_culprits
 test_all_culprits
 test_single
 test_record_mode
+test_order
 test_later
 e2e_end

@@ -318,6 +318,53 @@ Test(merge, later_rounds_replace_earlier_ones)
 	}
 }
 
+/* Halved or not: what has no answer is in doubt. */
+Test(merge, a_batch_in_halves_is_not_answered)
+{
+	static const unsigned char outcomes[] = {OUTCOME_TAKEN, OUTCOME_REFUSED,
+	    OUTCOME_NONE | 2 * OUTCOME_HALVED, OUTCOME_NONE | 15 * OUTCOME_HALVED,
+	    OUTCOME_NONE};
+	static const unsigned flags[] = {0, KNOWN_EMPTY | KNOWN_REFUSED,
+	    KNOWN_EMPTY | KNOWN_DOUBT, KNOWN_EMPTY | KNOWN_DOUBT,
+	    KNOWN_EMPTY | KNOWN_DOUBT};
+	const struct entry entries[] = {rig_entry("0", "A", 1), rig_entry("1", "A", 1),
+	    rig_entry("2", "A", 1), rig_entry("3", "A", 1), rig_entry("4", "A", 1)};
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+
+	rig_open_pass(&p);
+	rig_intent(&p, 1, entries, 5);
+	rig_ack(&p, 1, outcomes, 5);
+	cr_assert_eq(pass_close(l, &p, &sum, &e), 0, "%s", e.msg);
+	cr_expect_eq(sum.taken, 1);
+	cr_expect_eq(sum.refused, 1);
+	cr_expect_eq(sum.doubtful, 3);
+	for (unsigned i = 0; i < 5; i++) {
+		const char id[] = {(char)('0' + i), '\0'};
+
+		cr_expect_eq(rig_known(1, id).flags, flags[i], "record %u", i);
+	}
+}
+
+/* Whole by its check, but no answer that there is. */
+Test(merge, senseless_outcomes_are_told)
+{
+	static const unsigned char bad[] = {OUTCOME_TOUCHED + 1, 15,
+	    OUTCOME_TAKEN | OUTCOME_HALVED, OUTCOME_TOUCHED | 3 * OUTCOME_HALVED};
+	struct entry en = rig_entry("7", "A", 1);
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+
+	rig_open_pass(&p);
+	rig_intent(&p, 1, &en, 1);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		rig_ack(&p, 1, &bad[i], 1);
+		e = (struct err){.code = ERR_NONE};
+		cr_expect_eq(pass_close(l, &p, &sum, &e), -1, "outcome %u", bad[i]);
+		cr_expect_eq(e.code, ERR_LEDGER, "outcome %u", bad[i]);
+	}
+}
+
 /* Fewer outcomes than records: the rest was not answered, whatever bytes come next. */
 Test(merge, a_short_acknowledgement_answers_no_more_than_it_says)
 {
