@@ -176,7 +176,8 @@ tell_error(const struct app *app, const struct err *e, int exit)
 	jw_put_int(&j, "exit", exit);
 	jw_object_end(&j);
 	buf_add_char(&out, '\n');
-	fwrite(out.p, 1, out.n, stdout);
+	if (!out.failed)
+		fwrite(out.p, 1, out.n, stdout);
 	buf_release(&out);
 }
 
