@@ -1,8 +1,12 @@
 # What the tests with faults share: files of ten rows that the API never saw, and what
-# must be true when a run that was disturbed is followed by one that is not. Sourced after
-# tests/e2e/lib.sh.
+# must be true when a run that was disturbed is followed by one that is not. Sourced when
+# e2e_init has been called.
 #
 # shellcheck shell=bash
+# What libraries lose of their own is theirs: libssh2 the keys of a key exchange that is not
+# ended, OpenSSL what it has of a start that there was no memory for.
+printf 'leak:%s\n' libssh2.so libcrypto.so >"$dir/leaks"
+export LSAN_OPTIONS=suppressions=$dir/leaks:print_suppressions=0
 EACH=20 # records that come of one file
 total=0 # files so far
 

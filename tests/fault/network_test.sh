@@ -11,13 +11,13 @@
 # and each way; with more than one of them it is broken for good, too, not just once.
 set -u
 . tests/e2e/lib.sh
-. tests/fault/lib.sh
 
 DEADLINE=5 # s; a run may take 5 more
 PLACES=20  # that there are
 places=${EMRDROP_OFFSETS:-1}
 build=$1
 e2e_init "$build"
+. tests/fault/lib.sh
 proxy=$build/tests/proxy
 [ -x "$proxy" ] || { echo "skipped: no $proxy"; exit 77; }
 sshd_start "$dir" || exit 1

@@ -11,19 +11,19 @@
 # EMRDROP_FAULT_TLS set the API speaks TLS, which allocates four times as much.
 set -u
 . tests/e2e/lib.sh
-. tests/fault/lib.sh
 
 most=${EMRDROP_FAULTS:-5}
 build=$1
 shift
 e2e_init "$build" timeout
+. tests/fault/lib.sh
 inject=$build/tests/inject.so
 [ -f "$inject" ] || { echo "skipped: no $inject"; exit 77; }
 # shellcheck disable=SC2034 # api_start reads it
 [ -n "${EMRDROP_FAULT_TLS:-}" ] || api_scheme=http
 api_start
 fault_init -e "\$a in_flight = 2"
-export ASAN_OPTIONS=verify_asan_link_order=0
+export ASAN_OPTIONS=verify_asan_link_order=0:fast_unwind_on_malloc=0
 
 # What may come of it, by group: a run that got over it, or one that says why not.
 declare -A allowed=([memory]='0 69 74 78' [read]='0 74 78' [write]='0 74' [sync]='0 74'
