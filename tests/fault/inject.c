@@ -132,10 +132,9 @@ next(void *_Atomic *kept, const char *name)
 	return fn;
 }
 
-#define NEXT(name)                              \
-	static void *_Atomic kept;              \
-	__typeof__(&name) fn = (__typeof__(fn)) \
-	    (uintptr_t)next(&kept, #name)
+#define NEXT(name)                 \
+	static void *_Atomic kept; \
+	__typeof__(&name) fn = (__typeof__(fn))(uintptr_t)next(&kept, #name)
 
 /* A function of this group: RESULT if it is to fail. */
 #define WRAP(type, name, condition, result, parameters, arguments) \
@@ -178,11 +177,9 @@ WRAP(int, link, fails(RENAME), -1, (const char *from, const char *to), (from, to
 WRAP(int, linkat, fails(RENAME), -1,
     (int f, const char *from, int t, const char *to, int flags), (f, from, t, to, flags))
 WRAP(void *, mmap, fails(MAP), MAP_FAILED,
-    (void *p, size_t n, int prot, int flags, int fd, off_t o),
-    (p, n, prot, flags, fd, o))
+    (void *p, size_t n, int prot, int flags, int fd, off_t o), (p, n, prot, flags, fd, o))
 WRAP(void *, mmap64, fails(MAP), MAP_FAILED,
-    (void *p, size_t n, int prot, int flags, int fd, off_t o),
-    (p, n, prot, flags, fd, o))
+    (void *p, size_t n, int prot, int flags, int fd, off_t o), (p, n, prot, flags, fd, o))
 WRAP(int, connect, fails(CONNECT), -1, (int fd, const struct sockaddr *a, socklen_t n),
     (fd, a, n))
 WRAP(ssize_t, send, fails(SEND), -1, (int fd, const void *p, size_t n, int flags),
@@ -211,17 +208,17 @@ mode_of(int flags, va_list ap)
 		   : 0;
 }
 
-#define WRAP_OPEN(name, parameters, last, arguments)            \
-	int name parameters                                     \
-	{                                                       \
-		NEXT(name);                                     \
-		va_list ap;                                     \
-		mode_t mode;                                    \
-                                                                \
-		va_start(ap, last);                             \
-		mode = mode_of(flags, ap);                      \
-		va_end(ap);                                     \
-		return fails(OPEN) ? -1 : fn arguments;         \
+#define WRAP_OPEN(name, parameters, last, arguments)    \
+	int name parameters                             \
+	{                                               \
+		NEXT(name);                             \
+		va_list ap;                             \
+		mode_t mode;                            \
+                                                        \
+		va_start(ap, last);                     \
+		mode = mode_of(flags, ap);              \
+		va_end(ap);                             \
+		return fails(OPEN) ? -1 : fn arguments; \
 	}
 
 WRAP_OPEN(open, (const char *path, int flags, ...), flags, (path, flags, mode))

@@ -159,8 +159,7 @@ strike(const struct fault *f, const struct stream s[2])
 
 	for (int way = UP; way <= DOWN; way++) {
 		if (f->kind == RESET)
-			setsockopt(
-			    s[way].to, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+			setsockopt(s[way].to, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		else
 			shutdown(s[way].to, SHUT_WR);
 	}
@@ -209,8 +208,8 @@ relay(const struct fault *f, struct stream s[2])
 {
 	while (!s[UP].closed || !s[DOWN].closed) {
 		int wait = -1;
-		struct pollfd p[2] = {awaited(f, &s[UP], UP, &wait),
-		    awaited(f, &s[DOWN], DOWN, &wait)};
+		struct pollfd p[2] = {
+		    awaited(f, &s[UP], UP, &wait), awaited(f, &s[DOWN], DOWN, &wait)};
 
 		if (poll(p, 2, wait) < 0 && errno != EINTR)
 			die("poll");
