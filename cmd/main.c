@@ -144,7 +144,10 @@ parse_options(
 	return 0;
 }
 
-/* No values of patients in core dumps, and no debugger beside us. */
+/*
+ * No values of patients in core dumps, and no debugger beside us. A connection that is
+ * gone and a limit on the size of files (ulimit -f) are errors that are told, not signals.
+ */
 static void
 harden(void)
 {
@@ -154,6 +157,7 @@ harden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void

@@ -34,11 +34,36 @@ job_in_room() {
 	[ "$rc" -eq 0 ] || is "$what: how it ends" 74 "$rc"
 }
 
-test_disk() {
-	local rows=${EMRDROP_ROWS:-300} k what rc=1
+# room_file: the next file, in the drop.
+room_file() {
+	rows $((total * rows + 1)) $((total * rows + rows)) >"$dir/drop/$total.csv"
+	total=$((total + 1))
+}
 
-	EACH=$((rows * 2))
-	fault_init
+# no_room WORDS: what a run says that failed for want of room.
+no_room() {
+	fault_ended "$what" "$rc"
+	[ "$rc" -eq 0 ] || ok "$what: it says that there is no room" grep -qiE "$1" "$dir/err"
+}
+
+# ulimit -f ends whom it hits with a signal, unless that is ignored.
+test_file_size() {
+	local k what rc=1
+
+	for ((k = 1; rc != 0 && failures < 10; k++)); do
+		what="no file larger than $((k * STEP)) bytes"
+		rm -rf "$dir/state"
+		room_file
+		job_in_room prlimit --fsize=$((k * STEP))
+		no_room 'too large|disk is full'
+		fault_completes "$what" "$rc"
+	done
+	ok "some sizes were too small" [ "$k" -gt 4 ]
+}
+
+test_disk() {
+	local k what rc=1
+
 	if ! disk "$STEP" 2>/dev/null; then
 		echo "not tested: a full disk, which takes root"
 		return
@@ -47,18 +72,15 @@ test_disk() {
 	for ((k = 1; rc != 0 && failures < 10; k++)); do
 		what="a disk of $((k * STEP)) bytes"
 		disk $((k * STEP))
-		rows $((total * rows + 1)) $((total * rows + rows)) >"$dir/drop/$total.csv"
-		total=$((total + 1))
+		room_file
 		job_in_room env
-		fault_ended "$what" "$rc"
-		[ "$rc" -eq 0 ] || ok "$what: it says that there is no room" grep -qiE 'no space|disk is full' "$dir/err"
+		no_room 'no space|disk is full'
 		mount -o remount,size=256m "$dir/state"
 		fault_completes "$what" "$rc"
 	done
 	echo "$((k - 2)) disks were too small"
 	ok "some of them" [ "$k" -gt 4 ]
 	umount "$dir/state"
-	fault_compare
 	trap 'server_stop_all; rm -rf "$dir"' EXIT
 }
 
@@ -110,6 +132,11 @@ test_memory() {
 	ok "memory does not grow with the file" [ "$least" -le 64 ]
 }
 
+rows=${EMRDROP_ROWS:-300}
+EACH=$((rows * 2))
+fault_init
 test_disk
+test_file_size
+fault_compare
 test_memory
 e2e_end
