@@ -144,61 +144,63 @@ next(void *_Atomic *kept, const char *name)
 		return (condition) ? (result) : fn arguments;      \
 	}
 
-WRAP(void *, malloc, fails(MEMORY), NULL, (size_t n), (n))
-WRAP(void *, calloc, fails(MEMORY), NULL, (size_t k, size_t n), (k, n))
-WRAP(void *, realloc, fails(MEMORY), NULL, (void *p, size_t n), (p, n))
-WRAP(void *, reallocarray, fails(MEMORY), NULL, (void *p, size_t k, size_t n), (p, k, n))
-WRAP(ssize_t, read, fails_on(READ, fd), -1, (int fd, void *p, size_t n), (fd, p, n))
+WRAP(void *, malloc, fails(MEMORY), NULL, (size_t n), (n));
+WRAP(void *, calloc, fails(MEMORY), NULL, (size_t k, size_t n), (k, n));
+WRAP(void *, realloc, fails(MEMORY), NULL, (void *p, size_t n), (p, n));
+WRAP(void *, reallocarray, fails(MEMORY), NULL, (void *p, size_t k, size_t n), (p, k, n));
+WRAP(ssize_t, read, fails_on(READ, fd), -1, (int fd, void *p, size_t n), (fd, p, n));
 WRAP(ssize_t, pread, fails_on(READ, fd), -1, (int fd, void *p, size_t n, off_t o),
-    (fd, p, n, o))
+    (fd, p, n, o));
 WRAP(ssize_t, pread64, fails_on(READ, fd), -1, (int fd, void *p, size_t n, off_t o),
-    (fd, p, n, o))
+    (fd, p, n, o));
 WRAP(ssize_t, write, fails_on(WRITE, fd), -1, (int fd, const void *p, size_t n),
-    (fd, p, n))
+    (fd, p, n));
 WRAP(ssize_t, pwrite, fails_on(WRITE, fd), -1, (int fd, const void *p, size_t n, off_t o),
-    (fd, p, n, o))
+    (fd, p, n, o));
 WRAP(ssize_t, pwrite64, fails_on(WRITE, fd), -1,
-    (int fd, const void *p, size_t n, off_t o), (fd, p, n, o))
+    (int fd, const void *p, size_t n, off_t o), (fd, p, n, o));
 WRAP(ssize_t, writev, fails_on(WRITE, fd), -1, (int fd, const struct iovec *v, int n),
-    (fd, v, n))
+    (fd, v, n));
 WRAP(ssize_t, pwritev, fails_on(WRITE, fd), -1,
-    (int fd, const struct iovec *v, int n, off_t o), (fd, v, n, o))
+    (int fd, const struct iovec *v, int n, off_t o), (fd, v, n, o));
 WRAP(ssize_t, pwritev64, fails_on(WRITE, fd), -1,
-    (int fd, const struct iovec *v, int n, off_t o), (fd, v, n, o))
-WRAP(int, fsync, fails(SYNC), -1, (int fd), (fd))
-WRAP(int, fdatasync, fails(SYNC), -1, (int fd), (fd))
-WRAP(int, rename, fails(RENAME), -1, (const char *from, const char *to), (from, to))
+    (int fd, const struct iovec *v, int n, off_t o), (fd, v, n, o));
+WRAP(int, fsync, fails(SYNC), -1, (int fd), (fd));
+WRAP(int, fdatasync, fails(SYNC), -1, (int fd), (fd));
+WRAP(int, rename, fails(RENAME), -1, (const char *from, const char *to), (from, to));
 WRAP(int, renameat, fails(RENAME), -1, (int f, const char *from, int t, const char *to),
-    (f, from, t, to))
+    (f, from, t, to));
 WRAP(int, renameat2, fails(RENAME), -1,
     (int f, const char *from, int t, const char *to, unsigned flags),
-    (f, from, t, to, flags))
-WRAP(int, link, fails(RENAME), -1, (const char *from, const char *to), (from, to))
+    (f, from, t, to, flags));
+WRAP(int, link, fails(RENAME), -1, (const char *from, const char *to), (from, to));
 WRAP(int, linkat, fails(RENAME), -1,
-    (int f, const char *from, int t, const char *to, int flags), (f, from, t, to, flags))
+    (int f, const char *from, int t, const char *to, int flags), (f, from, t, to, flags));
 WRAP(void *, mmap, fails(MAP), MAP_FAILED,
-    (void *p, size_t n, int prot, int flags, int fd, off_t o), (p, n, prot, flags, fd, o))
+    (void *p, size_t n, int prot, int flags, int fd, off_t o),
+    (p, n, prot, flags, fd, o));
 WRAP(void *, mmap64, fails(MAP), MAP_FAILED,
-    (void *p, size_t n, int prot, int flags, int fd, off_t o), (p, n, prot, flags, fd, o))
+    (void *p, size_t n, int prot, int flags, int fd, off_t o),
+    (p, n, prot, flags, fd, o));
 WRAP(int, connect, fails(CONNECT), -1, (int fd, const struct sockaddr *a, socklen_t n),
-    (fd, a, n))
+    (fd, a, n));
 WRAP(ssize_t, send, fails(SEND), -1, (int fd, const void *p, size_t n, int flags),
-    (fd, p, n, flags))
+    (fd, p, n, flags));
 WRAP(ssize_t, sendto, fails(SEND), -1,
     (int fd, const void *p, size_t n, int flags, const struct sockaddr *a, socklen_t m),
-    (fd, p, n, flags, a, m))
+    (fd, p, n, flags, a, m));
 WRAP(ssize_t, sendmsg, fails(SEND), -1, (int fd, const struct msghdr *m, int flags),
-    (fd, m, flags))
+    (fd, m, flags));
 WRAP(ssize_t, recv, fails(RECEIVE), -1, (int fd, void *p, size_t n, int flags),
-    (fd, p, n, flags))
+    (fd, p, n, flags));
 WRAP(ssize_t, recvfrom, fails(RECEIVE), -1,
     (int fd, void *p, size_t n, int flags, struct sockaddr *a, socklen_t *m),
-    (fd, p, n, flags, a, m))
+    (fd, p, n, flags, a, m));
 WRAP(ssize_t, recvmsg, fails(RECEIVE), -1, (int fd, struct msghdr *m, int flags),
-    (fd, m, flags))
+    (fd, m, flags));
 WRAP(int, pthread_create, fails(THREAD), EAGAIN,
     (pthread_t * t, const pthread_attr_t *a, void *(*run)(void *), void *arg),
-    (t, a, run, arg))
+    (t, a, run, arg));
 
 static mode_t
 mode_of(int flags, va_list ap)
@@ -221,12 +223,13 @@ mode_of(int flags, va_list ap)
 		return fails(OPEN) ? -1 : fn arguments; \
 	}
 
-WRAP_OPEN(open, (const char *path, int flags, ...), flags, (path, flags, mode))
-WRAP_OPEN(open64, (const char *path, int flags, ...), flags, (path, flags, mode))
+WRAP_OPEN(open, (const char *path, int flags, ...), flags, (path, flags, mode));
+WRAP_OPEN(open64, (const char *path, int flags, ...), flags, (path, flags, mode));
 WRAP_OPEN(openat, (int at_fd, const char *path, int flags, ...), flags,
-    (at_fd, path, flags, mode))
+    (at_fd, path, flags, mode));
 WRAP_OPEN(openat64, (int at_fd, const char *path, int flags, ...), flags,
-    (at_fd, path, flags, mode))
-WRAP(FILE *, fopen, fails(OPEN), NULL, (const char *path, const char *mode), (path, mode))
+    (at_fd, path, flags, mode));
+WRAP(
+    FILE *, fopen, fails(OPEN), NULL, (const char *path, const char *mode), (path, mode));
 WRAP(FILE *, fopen64, fails(OPEN), NULL, (const char *path, const char *mode),
-    (path, mode))
+    (path, mode));

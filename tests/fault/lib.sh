@@ -3,6 +3,8 @@
 # e2e_init has been called.
 #
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # dir is e2e_init's
+
 # What libraries lose of their own is theirs: libssh2 the keys of a key exchange that is not
 # ended, OpenSSL what it has of a start that there was no memory for.
 printf 'leak:%s\n' libssh2.so libcrypto.so >"$dir/leaks"

@@ -105,7 +105,7 @@ disturbed() {
 	took=$(($(date +%s%3N) - began))
 	ran "$what" "$rc" "$rc"
 	cat "$dir/err" >>"$dir/$1.err"
-	ended[$rc]=$((${ended[$rc]:-0} + 1))
+	ended[rc]=$((${ended[rc]:-0} + 1))
 	ok "$what: $took ms" [ "$took" -lt $(((DEADLINE + 5) * 1000)) ]
 	grep -qw "$rc" <<<"$allowed" || { grep -q 'error=deadline' "$dir/err" && [ "$rc" -eq 69 ]; } ||
 		is "$what: how it ends" "$allowed" "$rc $(tail -n 1 "$dir/err")"

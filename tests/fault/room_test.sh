@@ -134,6 +134,7 @@ test_memory() {
 
 rows=${EMRDROP_ROWS:-300}
 EACH=$((rows * 2))
+# shellcheck disable=SC2119 # with no edits
 fault_init
 test_disk
 test_file_size

@@ -135,7 +135,8 @@ test_content() {
 
 # shellcheck disable=SC2317 # e2e_until calls it
 early() {
-	"$emrdrop" --config "$dir/etc" run --json >"$dir/runs/early-$((started += 1)).out" 2>"$dir/err"
+	started=$((started + 1))
+	"$emrdrop" --config "$dir/etc" run --json >"$dir/runs/$started.out" 2>"$dir/err"
 	[ "$(in_archive "$dir/drop/done")" -eq "$WRITERS" ]
 }
 
