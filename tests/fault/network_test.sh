@@ -5,7 +5,10 @@
 # one completes what was begun, and nothing arrives twice.
 #
 #   tests/fault/network_test.sh BUILD_DIR
-#   EMRDROP_OFFSETS=20 tests/fault/network_test.sh BUILD_DIR [drop|api]
+#   EMRDROP_OFFSETS=20 tests/fault/network_test.sh BUILD_DIR [drop|answers|api]
+#
+# drop: a CSV file is read and archived; answers: what is written for the clinic as well;
+# api: the same file as in drop, and the network behind it is good.
 #
 # EMRDROP_OFFSETS is the number of places where a connection is broken, in each direction
 # and each way; with more than one of them it is broken for good, too, not just once.
@@ -52,10 +55,38 @@ told() {
 	[ -s "$dir/proxy.out" ]
 }
 
-# fault_file, and rows that cost nothing to send: a file that takes a while to be read.
-long_file() {
-	fault_file
-	[ "$victim" = api ] || cat "$dir/padding" >>"$dir/drop/$((total - 1)).csv"
+# A file of 40 messages, which is answered.
+messages() {
+	local i
+
+	for ((i = 1; i <= 40; i++)); do
+		printf 'MSH|^~\\&|EHR|CLINIC|HUB|EMRDROP|20261101080000||SIU^S12|C-%d|P|2.5.1\r' $i
+		printf 'SCH|A-%d-%d||||||||30|min|^^^202612010900||||||||||||||Booked\r' "$total" $i
+		printf 'PID|1||%d-%d^^^CLINIC^MR||Testcase^Ann\r' "$total" $i
+	done
+}
+
+# victim_file: the next file; one for the drop takes a while to be read.
+victim_file() {
+	case $victim in
+	drop)
+		fault_file
+		cat "$dir/padding" >>"$dir/drop/$((total - 1)).csv"
+		;;
+	answers)
+		rm -rf "$dir/state" "$dir/drop/acks"
+		messages >"$dir/drop/$total.hl7"
+		total=$((total + 1))
+		;;
+	api) fault_file ;;
+	esac
+}
+
+# answered WHAT: there is one answer, with all messages, and nothing beside it.
+answered() {
+	is "$1: files for the clinic" 1 "$(find "$dir/drop/acks" -type f | wc -l)"
+	is "$1: messages that are answered" 40 "$(tr '\r' '\n' <"$(find "$dir/drop/acks" -type f)" |
+		awk -F'|' '$1 == "MSA" && $2 == "AA" { n++ } END { print $1 == "FTS" ? n : "cut" }')"
 }
 
 # measure: for each direction how many bytes a clean run sends, and how many of them
@@ -69,7 +100,7 @@ measure() {
 	for way in up down; do
 		before[$way]=$(bytes $way)
 	done
-	long_file
+	victim_file
 	proxy_start clean
 	run 0 run
 	e2e_until "the connection is over" told
@@ -97,7 +128,7 @@ place() {
 disturbed() {
 	local what="$victim: ${*:3}" allowed=$2 began rc took
 
-	long_file
+	victim_file
 	proxy_start "${@:3}"
 	began=$(date +%s%3N)
 	"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
@@ -112,6 +143,7 @@ disturbed() {
 	fault_ended "$what" "$rc"
 	proxy_start clean
 	fault_completes "$what" "$rc"
+	[ "$victim" != answers ] || answered "$what"
 }
 
 # broken KIND WAY: at all the places, once; and then for good.
@@ -123,8 +155,11 @@ broken() {
 		n=$(((k * PLACES / places + turn) % PLACES))
 		at=$(place "$2" "$n")
 		allowed=0
-		# The drop's first connection has no second try but the next run.
-		[ "$victim" != drop ] || [ "$n" -ge 9 ] || allowed="0 $fault"
+		# The next run is the second try of the drop's first connection, and of an answer.
+		case $victim in
+		drop) [ "$n" -ge 9 ] || allowed="0 $fault" ;;
+		answers) allowed="0 $fault" ;;
+		esac
 		disturbed once "$allowed" "$1" "$2" "$at" 1
 		[ "$places" -le 1 ] && [ "$1$2$k" != stallup0 ] ||
 			disturbed always "0 $fault" "$1" "$2" "$at" 0
@@ -154,40 +189,97 @@ bad_network() {
 
 # victim NAME STATUS PORT: who is behind the bad network, and what its loss costs.
 victim() {
-	victim=$1 fault=$2 behind=$3 proxy_port=0
+	victim=$1 fault=$2 behind=$3
+	total=0
 	ended=()
-	rm -f "$dir"/{once,always,slow}.err
+	rm -rf "$dir"/{once,always,slow}.err "$dir/drop" "$dir"/etc/feeds.d/*
+	mkdir -p "$dir/drop/done"
 	proxy_start clean
 }
 
-declare -A before whole
-declare -a ended
-site $'[run]\ndeadline = '"${DEADLINE}s"
-awk 'BEGIN { for (i = 0; i < 100; i++) s = s "no patient in here "
-	for (i = 0; i < 200; i++) printf "X%d,%s,,,,,,SKIP\r\n", i, s }' >"$dir/padding"
-edits=(-e 's/^\[csv\]/[rows]\nwhen = {Status} not in SKIP\n&/'
-	-e "s/^pattern/timeout = 1s\n&/" -e "\$a in_flight = 1\ntimeout = 1s\nconnect_timeout = 1s")
-
-if [ "${2:-drop}" = drop ]; then
-	victim drop 74 "$SSHD_PORT"
+# behind_proxy: feeds that are installed from now on get their files through it.
+behind_proxy() {
 	SSHD_PORT=$proxy_port
-	sshd_known_hosts "$dir" "$SSHD_PORT"
+	sshd_known_hosts "$dir" "$proxy_port"
 	by_sftp
+}
+
+test_drop() {
+	victim drop 74 "$sshd_port"
+	behind_proxy
 	fault_init "${edits[@]}"
 	bad_network
 	[ "$places" -lt $PLACES ] || for words in 'SSH handshake' login 'no SFTP service' 'looking up'; do
 		has "places that were met" "$dir/always.err" "$words"
 	done
-fi
-if [ "${2:-api}" = api ]; then
+	fault_compare
+}
+
+test_answers() {
+	victim answers 74 "$sshd_port"
+	behind_proxy
+	cat >"$dir/answers.ini" <<-END
+		[feed]
+		name     = answers
+		extends  = hl7-siu.ini
+		timezone = America/Chicago
+
+		[source]
+		url        = file://$dir/drop
+		pattern    = *.hl7
+		after      = archive:$dir/drop/done
+		feedback   = $dir/drop/acks
+		stable_for = 0
+		timeout    = 1s
+
+		[hl7]
+		authority = CLINIC
+		ack       = batch
+
+		[target]
+		url        = @API@/v1/batches
+		token_file = $dir/token
+		ca_file    = $dir/ca.pem
+	END
+	feed "$dir/answers.ini" answers
+	EACH=80
+	bad_network
+	fault_compare
+}
+
+test_api() {
+	local real=$api
+
 	victim api 69 "$api_port"
 	by_file
-	real=$api api=https://127.0.0.1:$proxy_port
+	EACH=20
+	api=https://127.0.0.1:$proxy_port
 	fault_init "${edits[@]}"
 	api=$real
 	bad_network
 	ok "some batches were sent again" \
 		[ "$(api_curl batches | jq 'map(select(.received > 1)) | length')" -gt 2 ]
-fi
-fault_compare
+	proxy_start clean
+	fault_compare
+}
+
+declare -A before whole
+declare -a ended
+sshd_port=$SSHD_PORT
+site "[run]
+deadline = ${DEADLINE}s
+maps = $PWD/deploy/maps"
+awk 'BEGIN { for (i = 0; i < 100; i++) s = s "no patient in here "
+	for (i = 0; i < 200; i++) printf "X%d,%s,,,,,,SKIP\r\n", i, s }' >"$dir/padding"
+edits=(-e 's/^\[csv\]/[rows]\nwhen = {Status} not in SKIP\n&/'
+	-e "s/^pattern/timeout = 1s\n&/" -e "\$a in_flight = 1\ntimeout = 1s\nconnect_timeout = 1s")
+for name in ${2:-drop answers api}; do
+	case $name in
+	drop) test_drop ;;
+	answers) test_answers ;;
+	api) test_api ;;
+	esac
+	# shellcheck disable=SC2119 # with no options
+	api_fresh
+done
 e2e_end
