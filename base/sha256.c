@@ -1,5 +1,6 @@
 #include "base/crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -15,12 +16,17 @@ sha256_new(struct err *e)
 
 	if (s == NULL)
 		return err_nomem(e), NULL;
-	s->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	s->ctx = EVP_MD_CTX_new();
+	/* Where there was no memory for its own start, OpenSSL crashes when it is used. */
+	if (OSSL_LIB_CTX_get0_global_default() != NULL) {
+		s->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+		s->ctx = EVP_MD_CTX_new();
+	}
 	if (s->md == NULL || s->ctx == NULL ||
 	    EVP_DigestInit_ex2(s->ctx, s->md, NULL) != 1) {
 		sha256_free(s);
-		err_set(e, ERR_INTERNAL, "OpenSSL gives no SHA-256");
+		err_set(e, ERR_NOMEM,
+		    "OpenSSL gives no SHA-256: there is not enough memory, or its "
+		    "configuration forbids it");
 		return NULL;
 	}
 	return s;

@@ -18,11 +18,15 @@ same_file(const struct name_entry *n, const struct drop_file *f)
 	return n->size == f->size && n->mtime == f->mtime;
 }
 
+/*
+ * A listing takes its time, and nobody knows when in it a file was looked at: two looks
+ * are as far apart as the end of the one listing and the beginning of the other.
+ */
 static void
-judge_ready(struct job *j, struct listed *it, int64_t now)
+judge_ready(struct job *j, struct listed *it, int64_t began)
 {
 	struct look look = {it->name.size, it->name.mtime, it->name.seen};
-	struct readiness r = ready_judge(&j->feed->source, it->file, &look, now);
+	struct readiness r = ready_judge(&j->feed->source, it->file, &look, began);
 
 	it->what = r.ready ? TAKE : WAIT;
 	it->wait = r.wait;
@@ -31,7 +35,7 @@ judge_ready(struct job *j, struct listed *it, int64_t now)
 		it->name = (struct name_entry){.state = NAME_SEEN,
 		    .size = it->file->size,
 		    .mtime = it->file->mtime,
-		    .seen = now};
+		    .seen = clock_wall(j->app->clock)};
 }
 
 /* Has a human decided what becomes of it? 1, 0, -1. */
@@ -102,7 +106,7 @@ look_known(struct job *j, struct listed *it, struct err *e)
 }
 
 static int
-look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
+look_one(struct job *j, struct listed *it, int64_t began, struct err *e)
 {
 	int r = 1;
 
@@ -110,7 +114,7 @@ look_one(struct job *j, struct listed *it, int64_t now, struct err *e)
 	if (j->ledger != NULL)
 		r = look_known(j, it, e);
 	if (r == 1)
-		judge_ready(j, it, now);
+		judge_ready(j, it, began);
 	return r < 0 ? -1 : 0;
 }
 
@@ -136,14 +140,12 @@ keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 }
 
 static int
-look_all(struct job *j, struct drop_look *look, struct err *e)
+look_all(struct job *j, struct drop_look *look, int64_t began, struct err *e)
 {
-	int64_t now = clock_wall(j->app->clock);
-
 	j->out->known = j->out->held = j->out->refused = 0;
 	for (size_t i = 0; i < look->n; i++) {
 		look->files[i] = (struct listed){.file = &look->list.v[i]};
-		if (look_one(j, &look->files[i], now, e) != 0)
+		if (look_one(j, &look->files[i], began, e) != 0)
 			return -1;
 	}
 	return j->app->dry_run ? 0 : keep_looks(j, look->files, look->n, e);
@@ -177,13 +179,15 @@ count_waiting(const struct listed *all, size_t n)
 static int
 list_and_look(struct job *j, struct drop_look *look, struct err *e)
 {
+	int64_t began = clock_wall(j->app->clock);
+
 	look_release(look);
 	if (poller_list(j->poller, &look->list, e) != 0)
 		return -1;
 	look->n = look->list.n;
 	if ((look->files = calloc(look->n + 1, sizeof(*look->files))) == NULL)
 		return err_nomem(e);
-	return look_all(j, look, e);
+	return look_all(j, look, began, e);
 }
 
 /* The file of this name; the lists have nearly the same order, so it is looked for behind *at. */
@@ -204,8 +208,8 @@ static int
 look_twice(struct job *j, struct drop_look *look, struct err *e)
 {
 	struct drop_list second = {.n = 0};
+	int64_t began = clock_wall(j->app->clock);
 	int rc = poller_list(j->poller, &second, e);
-	int64_t now = clock_wall(j->app->clock);
 	size_t at = 0;
 
 	for (size_t i = 0; i < look->n && rc == 0; i++) {
@@ -217,7 +221,7 @@ look_twice(struct job *j, struct drop_look *look, struct err *e)
 		if ((again = find_listed(&second, it->file->name, &at)) == NULL)
 			continue;
 		*it->file = *again;
-		judge_ready(j, it, now);
+		judge_ready(j, it, began);
 	}
 	drop_list_release(&second);
 	return rc;

@@ -149,7 +149,10 @@ parse_options(
 	return 0;
 }
 
-/* No values of patients in core dumps, and no debugger beside us. */
+/*
+ * No values of patients in core dumps, and no debugger beside us. A connection that is
+ * gone and a limit on the size of files (ulimit -f) are errors that are told, not signals.
+ */
 static void
 harden(void)
 {
@@ -159,6 +162,7 @@ harden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void
@@ -181,7 +185,8 @@ tell_error(const struct app *app, const struct err *e, int exit)
 	jw_put_int(&j, "exit", exit);
 	jw_object_end(&j);
 	buf_add_char(&out, '\n');
-	fwrite(out.p, 1, out.n, stdout);
+	if (!out.failed)
+		fwrite(out.p, 1, out.n, stdout);
 	buf_release(&out);
 }
 

@@ -13,21 +13,33 @@
 #define ADVICE_MOVED  "redirects are not followed: give the final address in [target] url"
 #define ADVICE_REPORT "this should not happen: report it"
 
+/* OpenSSL's and libcurl's words for it; the code that they come with is any. */
+static bool
+is_memory(const struct reply *r)
+{
+	return r->transport == CURLE_OUT_OF_MEMORY ||
+	       strstr(r->detail, "malloc failure") != NULL ||
+	       strstr(r->detail, "out of memory") != NULL;
+}
+
 /*
- * OpenSSL's own complaint, such as a protocol version or a cipher that don't meet;
- * a connection cut in the middle of the handshake is worth another try.
+ * OpenSSL's own complaint of the peer, such as a protocol version or a cipher that
+ * don't meet. A connection cut in the middle of the handshake is worth another try, and
+ * so is what failed on our side.
  */
 static bool
 is_tls_verdict(const char *detail)
 {
-	return strstr(detail, "error:") != NULL &&
-	       strstr(detail, "error:00000000") == NULL &&
-	       strstr(detail, "unexpected eof") == NULL;
+	return strstr(detail, ":SSL routines:") != NULL &&
+	       strstr(detail, "unexpected eof") == NULL &&
+	       strstr(detail, "internal error") == NULL;
 }
 
 static bool
 is_peer_fault(const struct reply *r)
 {
+	if (is_memory(r))
+		return false;
 	switch (r->transport) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -90,7 +102,7 @@ transport_failure(const struct reply *r, struct failure *out)
 	    peer ? "trusted connection" : "answer", words);
 	if (peer)
 		end_with(out, ERR_PEER, peer_advice(r->transport));
-	else if (r->transport == CURLE_OUT_OF_MEMORY)
+	else if (is_memory(r))
 		end_with(out, ERR_NOMEM, "there is not enough memory");
 	else if (r->transport == CURLE_URL_MALFORMAT ||
 		 r->transport == CURLE_UNSUPPORTED_PROTOCOL)

@@ -87,9 +87,10 @@ static LIBSSH2_RECV_FUNC(receive)
 	struct ssh *s = *abstract;
 	ssize_t n = recv(socket, buffer, length, flags);
 
+	s->cut |= n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n >= 0)
 		return n;
-	if (errno != EAGAIN && errno != EINTR)
+	if (s->cut)
 		return -errno;
 	if (!s->lost && check_over(s, clock_mono(s->env->clock), s->step_end, NULL))
 		s->lost = true;
@@ -235,7 +236,7 @@ ssh_dial(struct ssh *s, unsigned host_key_types, struct err *e)
 {
 	int rc;
 
-	s->lost = false;
+	s->lost = s->cut = false;
 	if (connect_any(s, e))
 		return -1;
 	s->session = libssh2_session_init_ex(NULL, NULL, NULL, s);

@@ -29,6 +29,7 @@ struct ssh {
 	LIBSSH2_SFTP *sftp;
 	int64_t step_end;              /* monotonic ms: the step under way must be over */
 	bool lost;                     /* nothing more can be had of this connection */
+	bool cut;                      /* its end was seen, or an error in its place */
 	const char *answer;            /* to what the server asks, while it does */
 	char where[URL_HOST_MAX + 16]; /* "host:port", for messages */
 };

@@ -27,11 +27,13 @@ struct login_method {
 	login_fn *try;
 };
 
+/* libssh2 says the same of an answer that never came. */
 static bool
-refused(int rc)
+refused(const struct ssh *s, int rc)
 {
-	return rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED ||
-	       rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
+	return !s->cut && !s->lost &&
+	       (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED ||
+		   rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED);
 }
 
 static void
@@ -44,10 +46,10 @@ tell_tried(struct login *l, const char *text)
 
 /* Servers hang up on whom they refused too often. */
 static bool
-hung_up(const struct err *e)
+hung_up(const struct ssh *s, const struct err *e)
 {
 	return e && e->code == ERR_IO &&
-	       (e->sys == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
+	       (s->cut || e->sys == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
 		   e->sys == LIBSSH2_ERROR_SOCKET_RECV);
 }
 
@@ -118,9 +120,10 @@ key_result(struct login *l, int rc, const struct key_info *info, struct err *e)
 	if (rc == 0)
 		return 1;
 	/* A key that is no good is refused before anything is signed (RFC 4252 7). */
-	l->more |= rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
-	if (refused(rc))
+	if (refused(l->ssh, rc)) {
+		l->more |= rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
 		return 0;
+	}
 	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
 	    rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
 		return err_set(e, ERR_CONFIG,
@@ -187,7 +190,7 @@ try_identities(struct login *l, LIBSSH2_AGENT *agent, struct err *e)
 		while (ssh_again(l->ssh, rc, e));
 		if (rc == 0)
 			return 1;
-		if (!refused(rc))
+		if (!refused(l->ssh, rc))
 			return ssh_fail(l->ssh, rc, e, "login with the agent's keys");
 		l->more |= rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
 		l->rsa |= is_rsa(id);
@@ -219,7 +222,7 @@ password_result(struct ssh *s, int rc, struct err *e)
 {
 	if (rc == 0)
 		return 1;
-	if (refused(rc))
+	if (refused(s, rc))
 		return 0;
 	if (rc == LIBSSH2_ERROR_PASSWORD_EXPIRED)
 		return err_set(e, ERR_PERM,
@@ -343,7 +346,7 @@ try_method(struct login *l, const struct login_method *m, struct err *e)
 		tell_tried(l, ", ");
 	tell_tried(l, m->told_as);
 	rc = m->try(l, e);
-	if (rc < 0 && before && hung_up(e))
+	if (rc < 0 && before && hung_up(l->ssh, e))
 		return login_refused(l, e);
 	return rc;
 }

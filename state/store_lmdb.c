@@ -73,6 +73,11 @@ fail(struct err *e, const struct store *s, int rc, const char *what)
 	case MDB_VERSION_MISMATCH:
 		return err_set(
 		    e, ERR_LEDGER, "%s: made by another version of LMDB", s->path);
+	/* LMDB's word for a write that the disk took only in part, too. */
+	case EIO:
+		return err_set(e, ERR_LEDGER,
+		    "%s: %s: the disk is full, or fails: make room, or look into the system's log",
+		    s->path, what);
 	case MDB_MAP_FULL:
 		return err_set(e, ERR_LEDGER, "%s: the ledger is full", s->path);
 	case MDB_READERS_FULL:

@@ -112,13 +112,16 @@ api_settled() {
 	[ -s "$dir/port" ] || ! kill -0 "$api_pid" 2>/dev/null
 }
 
-# api_start OPTION...: on a free port, or again on the port that it had.
+# api_start OPTION...: on a free port, or again on the port that it had; with TLS, unless
+# api_scheme is http.
+api_scheme=https
 api_start() {
-	local i
+	local i tls=()
 
 	rm -f "$dir/port"
+	[ "$api_scheme" = http ] || tls=(--cert "$dir/server.pem" --key "$dir/server.key")
 	for ((i = 0; i < SERVER_START_TRIES; i++)); do
-		"$sandbox" --cert "$dir/server.pem" --key "$dir/server.key" --db "$dir/api.db" \
+		"$sandbox" "${tls[@]}" --db "$dir/api.db" \
 			--token-file "$dir/token" --port "${api_port:-$(server_free_port)}" \
 			--port-file "$dir/port" "$@" >"$dir/sandbox.out" 2>>"$dir/sandbox.err" &
 		api_pid=$!
@@ -127,7 +130,7 @@ api_start() {
 	done
 	SERVER_PIDS+=("$api_pid")
 	api_port=$(<"$dir/port")
-	api=https://127.0.0.1:$api_port
+	api=$api_scheme://127.0.0.1:$api_port
 }
 
 api_stop() {
