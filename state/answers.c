@@ -28,7 +28,9 @@ fail(struct err *e)
 static int
 open_folder(int at, const char *name)
 {
-	if (mkdirat(at, name, FOLDER_MODE) != 0 && errno != EEXIST)
+	int made = mkdirat(at, name, FOLDER_MODE);
+
+	if (made == 0 ? fsync(at) != 0 : errno != EEXIST)
 		return -1;
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

@@ -17,6 +17,7 @@
 # shellcheck source-path=SCRIPTDIR/../..
 . tests/e2e/lib.sh
 
+# shellcheck disable=SC2034 # for those who source this
 scenarios='first changes hl7'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
 
@@ -28,6 +29,7 @@ crash_init() {
 	fi
 	# The sanitizer's leak check is a tracer too.
 	export ASAN_OPTIONS=detect_leaks=0
+	# shellcheck disable=SC2034 # for those who source this
 	powercut=${emrdrop%/cmd/emrdrop}/tests/crash/powercut
 	world=$dir/world
 	site $'[run]\nmaps = '"$PWD/deploy/maps"
@@ -37,10 +39,10 @@ crash_init() {
 
 # ---- scenarios ----
 
-# csv [SED...]: the feed of the two CSV scenarios, 10 rows a batch.
+# The feed of the CSV scenarios, 10 rows a batch.
 csv() {
 	simple -e "s|/drop\$|/world/drop|; s|^after.*|after = archive:$world/done|" \
-		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2" "$@"
+		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2"
 }
 
 # The first run of all: the ledger is made.
@@ -101,12 +103,33 @@ lay_hl7() {
 	done >"$world/drop/1.hl7"
 }
 
+# ---- killed ----
+
+# points CALL...: "CALL N" for the N calls of each that the last traced run made.
+points() {
+	local call n i
+
+	for call; do
+		n=$(grep -cE "^[0-9]+ +$call\\(" "$dir/trace")
+		for ((i = 1; i <= n; i++)); do
+			echo "$call $i"
+		done
+	done
+}
+
+# some K SEED: K lines of stdin, or all if they are fewer; the same for the same seed.
+some() {
+	awk -v k="$1" -v seed="$2" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' |
+		sort -n | head -n "$1" | cut -f 2
+}
+
 # ---- before and after ----
 
 # scenario NAME: lays it, keeps it, and lets one run do all of it.
 scenario() {
 	rm -rf "$world" "$dir"/etc/feeds.d/*
 	mkdir -p "$world/drop" "$world/done" "$world/acks"
+	# shellcheck disable=SC2119 # no options
 	api_fresh
 	"lay_$1"
 	api_stop

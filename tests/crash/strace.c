@@ -154,7 +154,10 @@ arg_path(const char **s, char path[PATH_SIZE])
 
 /* ---- lines ---- */
 
-/* "NAME(ARGUMENTS) = RESULT": 1, or 0 if it failed or never ran ("?"). */
+/*
+ * "NAME(ARGUMENTS) = RESULT": 1, or 0 if it failed or never ran ("?"). A connection that
+ * is under way is no failure.
+ */
 static int
 split(const struct strace *s, char *text, struct call *c)
 {
@@ -163,7 +166,8 @@ split(const struct strace *s, char *text, struct call *c)
 
 	if (args == NULL || result == NULL || result[1] != ' ')
 		strace_bad(s, "not a call");
-	if (result[2] == '?' || result[2] == '-')
+	if (result[2] == '?' ||
+	    (result[2] == '-' && strstr(result, "EINPROGRESS") == NULL))
 		return 0;
 	*args = '\0';
 	*c = (struct call){.name = text, .args = args + 1};
