@@ -15,6 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "state/lmdb_file.h"
+
 /* Address space, not disk: the file grows with what is in it. */
 #define MAP_SIZE ((size_t)64 << 30)
 #define READERS  126
@@ -105,19 +107,22 @@ refuse_network(const char *dir, struct err *e)
 	return 0;
 }
 
-/* A file shorter than its last page would end in SIGBUS, not in an error. */
+/* A page that is missing would end in SIGBUS, not in an error. */
 static int
 refuse_cut(struct store *s, struct err *e)
 {
-	MDB_envinfo info;
+	MDB_txn *txn;
 	MDB_stat stat;
-	struct stat st;
+	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
 
-	mdb_env_info(s->env, &info);
+	if (rc != 0)
+		return fail(e, s, rc, "cannot begin");
 	mdb_env_stat(s->env, &stat);
-	if (lstat(s->path, &st) != 0)
+	rc = lmdb_file_whole(s->path, stat.ms_psize, mdb_txn_id(txn));
+	mdb_txn_abort(txn);
+	if (rc < 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", s->path);
-	if ((size_t)st.st_size < (info.me_last_pgno + 1) * stat.ms_psize)
+	if (rc == 0)
 		return err_set(e, ERR_LEDGER,
 		    "%s: the ledger was cut short: restore it from a backup", s->path);
 	return 0;

@@ -211,6 +211,53 @@ Test(ledger, a_making_that_was_cut_off_is_finished)
 	cr_expect(ledger_is_new(l));
 }
 
+/* What a power cut leaves of a file whose first commit had not come to its sync. */
+Test(ledger, a_file_that_was_half_made_is_made_again)
+{
+	enum { PAGE = 4096 };
+	static const struct {
+		size_t size, blank; /* `blank`: a page of zeroes */
+	} cases[] = {{PAGE, 9}, {2 * PAGE, 0}, {2 * PAGE, 1}, {3 * PAGE, 0},
+	    {3 * PAGE, 1}, {100, 0}};
+	size_t n;
+	char *bytes;
+
+	shut();
+	bytes = rig_bytes("ledger.mdb", &n);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char part[3 * PAGE];
+
+		memcpy(part, bytes, sizeof(part));
+		if (cases[i].blank < 3)
+			memset(part + cases[i].blank * PAGE, 0, PAGE);
+		rig_write("ledger.mdb", part, cases[i].size);
+		refused(true, ERR_LEDGER, "ledger.mdb");
+		unlink(rig_path("ledger.id"));
+		rig_reopen();
+		cr_expect(ledger_is_new(l), "%zu", i);
+		shut();
+	}
+	free(bytes);
+}
+
+/* But nobody's file is written over, nor one that held something. */
+Test(ledger, a_damaged_file_is_not_taken_for_half_made)
+{
+	char *bytes;
+	size_t n;
+
+	fill(200);
+	shut();
+	unlink(rig_path("ledger.id"));
+	bytes = rig_bytes("ledger.mdb", &n);
+	memset(bytes, 0, 4096);
+	rig_write("ledger.mdb", bytes, n);
+	refused(true, ERR_LEDGER, "damaged");
+	rig_write("ledger.mdb", "another program's", 17);
+	refused(true, ERR_LEDGER, "damaged");
+	free(bytes);
+}
+
 Test(ledger, newer_format_and_damaged_meta)
 {
 	static const struct {
