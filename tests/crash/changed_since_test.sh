@@ -3,7 +3,7 @@
 # file itself, or the file is gone. What was sent and never answered is sent again, no
 # key ever stands for two bodies, and the API ends up right.
 #
-#   tests/e2e/crash_change_test.sh BUILD_DIR
+#   tests/crash/changed_since_test.sh BUILD_DIR
 set -u
 . tests/e2e/lib.sh
 
