@@ -122,7 +122,8 @@ visit(int folder, const char *name, answer_fn *fn, void *arg, struct err *e)
 		return fail(e);
 	rc = fn(arg, name, fd, e);
 	close(fd);
-	if (rc == 0 && unlinkat(folder, name, 0) != 0)
+	/* It must not be given again after a power cut: the clinic may have taken it. */
+	if (rc == 0 && (unlinkat(folder, name, 0) != 0 || fsync(folder) != 0))
 		return fail(e);
 	return rc;
 }

@@ -11,7 +11,8 @@
 #   	run_until_done WHAT
 #   	as_undisturbed WHAT
 #
-# A new scenario is a function lay_NAME, and its name in `scenarios`.
+# A new scenario is a function lay_NAME, and its name in `scenarios`: it installs its feeds,
+# has them run as often as it likes, and leaves new files in the drop.
 #
 # shellcheck shell=bash
 # shellcheck source-path=SCRIPTDIR/../..
@@ -19,6 +20,8 @@
 
 # shellcheck disable=SC2034 # for those who source this
 scenarios='first changes hl7'
+# shellcheck disable=SC2034
+remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
 
 crash_init() {
@@ -101,6 +104,13 @@ lay_hl7() {
 	for n in 1 2 3 4 5 6 7 8; do
 		siu "$n" "C-$n" "A-$n"
 	done >"$world/drop/1.hl7"
+}
+
+# The same over SFTP, where what others see is done by a server. (It is not in the trace.)
+lay_sftp() {
+	by_sftp
+	lay_hl7
+	by_file
 }
 
 # ---- killed ----
