@@ -372,7 +372,10 @@ main(int argc, char **argv)
 	} else if (argc == 7 && strcmp(argv[1], "cut") == 0) {
 		rc = cut(t, argv[3], argv[5], strtoull(argv[6], NULL, 10));
 	} else {
-		fprintf(stderr, "powercut: see the head of powercut.c\n");
+		fputs("usage: powercut calls\n"
+		      "       powercut check ROOT START TRACE SCRATCH SEED COUNT\n"
+		      "       powercut cut ROOT START TRACE OUT SEED\n",
+		    stderr);
 	}
 	trace_free(t);
 	return rc;

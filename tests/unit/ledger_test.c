@@ -433,6 +433,35 @@ Test(ledger, scopes_are_numbered_once)
 #define RACERS 4
 #define RACES  25
 
+/* The first runs of several feeds may begin at once. */
+Test(ledger, one_made_at_once_by_many_is_one)
+{
+	unsigned char id[LEDGER_ID_SIZE];
+	pid_t pid[RACERS];
+	int status;
+
+	for (int i = 0; i < RACES / 5; i++) {
+		shut();
+		rig_empty();
+		for (int r = 0; r < RACERS; r++) {
+			if ((pid[r] = fork()) != 0)
+				continue;
+			l = ledger_open(rig_dir, NULL, true, &e);
+			_exit(l == NULL ? 99 : ledger_id(l)[0]);
+		}
+		for (int r = 0; r < RACERS; r++) {
+			cr_assert_eq(waitpid(pid[r], &status, 0), pid[r]);
+			cr_assert(WIFEXITED(status));
+			id[r] = (unsigned char)WEXITSTATUS(status);
+		}
+		rig_reopen();
+		for (int r = 0; r < RACERS; r++)
+			cr_expect_eq(id[r], ledger_id(l)[0]);
+		cr_expect_neq(access(rig_path("ledger.id.new"), F_OK), 0);
+		cr_expect_neq(access(rig_path("site.key.new"), F_OK), 0);
+	}
+}
+
 /* First runs of several sources at once: the lock is by source, so they may meet. */
 Test(ledger, scopes_made_at_once_are_not_the_same)
 {
