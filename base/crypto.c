@@ -50,7 +50,7 @@ sync_folder_of(const char *path, struct err *e)
 	return r == 0 ? 0 : err_sys(e, ERR_IO, errno, "%s", dir);
 }
 
-/* A new key is written under another name and linked, so that it is whole or absent. */
+/* A new key is written under another name and renamed, so that it is whole or absent. */
 static int
 key_create(const char *path, struct err *e)
 {
@@ -58,8 +58,8 @@ key_create(const char *path, struct err *e)
 	char hex[KEY_FILE_SIZE + 2], temp[4096];
 	int fd, rc = -1;
 
-	snprintf(temp, sizeof(temp), "%s.%08x", path, randombytes_random());
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	snprintf(temp, sizeof(temp), "%s.new", path);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, ERR_LEDGER, errno, "cannot make the site key %s", path);
 	randombytes_buf(key, sizeof(key));
@@ -67,12 +67,11 @@ key_create(const char *path, struct err *e)
 	hex[KEY_FILE_SIZE] = '\n';
 	if (write(fd, hex, KEY_FILE_SIZE + 1) != KEY_FILE_SIZE + 1 || fsync(fd) != 0)
 		err_sys(e, ERR_LEDGER, errno, "cannot write the site key %s", path);
-	else if (link(temp, path) != 0 && errno != EEXIST)
+	else if (rename(temp, path) != 0)
 		err_sys(e, ERR_LEDGER, errno, "cannot make the site key %s", path);
 	else
 		rc = sync_folder_of(path, e);
 	close(fd);
-	unlink(temp);
 	sodium_memzero(key, sizeof(key));
 	sodium_memzero(hex, sizeof(hex));
 	return rc;

@@ -44,7 +44,8 @@ int crypto_init(struct err *e);
 
 /*
  * Reads the site key (32 bytes as 64 hex digits) from a place that secret_read knows
- * (base/conf.h), or makes the file (0600, fsynced) if `create` and there is none.
+ * (base/conf.h), or makes the file (0600, fsynced) if `create` and there is none; then
+ * no other process may be making it. What a killed one left as PATH.new is written over.
  * ERR_LEDGER if it is missing, ERR_CONFIG if others can read it or it is no key.
  */
 int site_keys_load(struct site_keys *k, const char *path, bool create, struct err *e);

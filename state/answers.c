@@ -28,7 +28,9 @@ fail(struct err *e)
 static int
 open_folder(int at, const char *name)
 {
-	if (mkdirat(at, name, FOLDER_MODE) != 0 && errno != EEXIST)
+	int made = mkdirat(at, name, FOLDER_MODE);
+
+	if (made == 0 ? fsync(at) != 0 : errno != EEXIST)
 		return -1;
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -120,7 +122,8 @@ visit(int folder, const char *name, answer_fn *fn, void *arg, struct err *e)
 		return fail(e);
 	rc = fn(arg, name, fd, e);
 	close(fd);
-	if (rc == 0 && unlinkat(folder, name, 0) != 0)
+	/* It must not be given again after a power cut: the clinic may have taken it. */
+	if (rc == 0 && (unlinkat(folder, name, 0) != 0 || fsync(folder) != 0))
 		return fail(e);
 	return rc;
 }

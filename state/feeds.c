@@ -68,6 +68,9 @@ ledger_scope_get(
 	    l, TABLE_SCOPES, span_of(name), &(struct visitor){scope_decode, scope}, e);
 	if (r != 0 || !make)
 		return r < 0 ? -1 : 0;
+	/* A run that was killed may have made the ledger, and not have come to its syncs. */
+	if (ledger_sync_place(l, e) != 0)
+		return -1;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
 	if (scope_make(&a, name, scope) == 0)

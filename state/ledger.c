@@ -11,7 +11,8 @@
 
 #include "state/ledger_impl.h"
 
-#define ID_HEX (2 * LEDGER_ID_SIZE)
+#define ID_HEX      (2 * LEDGER_ID_SIZE)
+#define MARKER_TEMP "ledger.id.new"
 
 bool
 ledger_name_ok(const char *name)
@@ -53,24 +54,71 @@ sync_dir(const char *dir)
 	return r;
 }
 
-/* From here on a missing ledger is an error, not a first use. */
+/* A folder above that may not be read is older than the ledger, and sure. */
+int
+ledger_sync_place(const struct ledger *l, struct err *e)
+{
+	char above[4096];
+
+	snprintf(above, sizeof(above), "%s/..", l->dir);
+	if (sync_dir(l->dir) == 0 && (sync_dir(above) == 0 || errno == EACCES))
+		return 0;
+	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
+}
+
+static int
+no_ledger(const char *dir, struct err *e)
+{
+	return err_set(
+	    e, ERR_LEDGER, "no ledger in %s yet: the first `emrdrop run` makes it", dir);
+}
+
+/*
+ * Reads the marker. Where there is none its file is begun, and locked: one run at a time
+ * makes a ledger, and whoever waited for it finds the marker.
+ */
+static int
+marker_find(struct ledger *l, bool create, char hex[ID_HEX + 1], struct err *e)
+{
+	char temp[4096];
+	int r = marker_read(l, hex, e);
+
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	if (!create)
+		return no_ledger(l->dir, e);
+	snprintf(temp, sizeof(temp), "%s/" MARKER_TEMP, l->dir);
+	l->making = open(temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (l->making < 0 || flock(l->making, LOCK_EX) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "%s", temp);
+	if ((r = marker_read(l, hex, e)) == 1) {
+		close(l->making);
+		l->making = -1;
+		unlink(temp);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/*
+ * From here on a missing ledger is an error, not a first use: so all that the marker
+ * stands for is on the disk, by name too, before the marker is.
+ */
 static int
 marker_write(struct ledger *l, struct err *e)
 {
 	char path[4096], temp[4096], hex[ID_HEX + 1];
-	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/ledger.id", l->dir);
-	snprintf(temp, sizeof(temp), "%s/ledger.id.%08x", l->dir, (unsigned)getpid());
+	snprintf(temp, sizeof(temp), "%s/" MARKER_TEMP, l->dir);
 	hex_encode(l->id, sizeof(l->id), hex);
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	if (ftruncate(l->making, 0) != 0 || pwrite(l->making, hex, ID_HEX, 0) != ID_HEX ||
+	    fsync(l->making) != 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", temp);
-	rc = write(fd, hex, ID_HEX) == ID_HEX && fsync(fd) == 0 ? 0 : -1;
-	close(fd);
-	if (rc != 0 || rename(temp, path) != 0 || sync_dir(l->dir) != 0)
+	if (ledger_sync_place(l, e) != 0)
+		return -1;
+	if (rename(temp, path) != 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", path);
-	return 0;
+	return ledger_sync_place(l, e);
 }
 
 static struct digest
@@ -142,20 +190,17 @@ meta_write(const struct act *a)
 	    (struct span){(char *)check.b, sizeof(check.b)}, a->e);
 }
 
-/* In one transaction: another process may be making it at the same time. */
 static int
 meta_make(struct ledger *l, struct err *e)
 {
 	struct act a;
-	int r;
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	r = meta_read(&a);
-	if (r == 0 && meta_write(&a) == 0)
+	if (meta_write(&a) == 0)
 		return act_commit(&a);
 	act_abort(&a);
-	return r == 1 ? 0 : -1;
+	return -1;
 }
 
 static int
@@ -215,24 +260,15 @@ check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 }
 
 static int
-no_ledger(const char *dir, struct err *e)
-{
-	return err_set(
-	    e, ERR_LEDGER, "no ledger in %s yet: the first `emrdrop run` makes it", dir);
-}
-
-static int
 open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 {
 	char want[ID_HEX + 1], key[4096], mdb[4096];
 	struct stat st;
-	bool fresh;
-	int expected = marker_read(l, want, e);
+	bool fresh, expected;
 
-	if (expected < 0)
+	if (marker_find(l, create, want, e) != 0)
 		return -1;
-	if (!expected && !create)
-		return no_ledger(l->dir, e);
+	expected = l->making < 0;
 	snprintf(key, sizeof(key), "%s/site.key", l->dir);
 	snprintf(mdb, sizeof(mdb), "%s/ledger.mdb", l->dir);
 	/* Entries without their key are an error, never a new key. */
@@ -251,6 +287,9 @@ open_in(struct ledger *l, const char *key_file, bool create, struct err *e)
 	}
 	if (check_identity(l, expected, want, e) != 0)
 		return -1;
+	if (l->making >= 0)
+		close(l->making);
+	l->making = -1;
 	return create ? meta_upgrade(l, e) : 0;
 }
 
@@ -298,6 +337,7 @@ ledger_open(const char *dir, const char *key_file, bool create, struct err *e)
 	if (l == NULL)
 		return err_nomem(e), NULL;
 	l->ops = &store_lmdb;
+	l->making = -1;
 	if (open_dir(l, dir, create, e) == 0 && open_in(l, key_file, create, e) == 0)
 		return l;
 	ledger_close(l);
@@ -311,6 +351,8 @@ ledger_close(struct ledger *l)
 		return;
 	if (l->store != NULL)
 		l->ops->close(l->store);
+	if (l->making >= 0)
+		close(l->making);
 	site_keys_wipe(&l->keys);
 	free(l);
 }

@@ -19,6 +19,7 @@ struct ledger {
 	bool made;
 	uint32_t format;
 	const struct auditor *auditor; /* NULL: nothing is audited */
+	int making;                    /* the marker while it is made, locked; else -1 */
 	char dir[3072];
 };
 
@@ -32,6 +33,9 @@ struct act {
 int act_begin(struct act *a, struct ledger *l, bool write, struct err *e);
 int act_commit(struct act *a);
 void act_abort(struct act *a);
+
+/* Makes all names in the ledger's folder sure, and its own in the folder above. */
+int ledger_sync_place(const struct ledger *l, struct err *e);
 
 /*
  * get with the value's check taken off: 1, 0, -1. ERR_LEDGER if it is damaged.

@@ -5,6 +5,7 @@
 #include "state/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,10 +13,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
+
+#include "state/lmdb_file.h"
 
 /* Address space, not disk: the file grows with what is in it. */
 #define MAP_SIZE ((size_t)64 << 30)
 #define READERS  126
+
+/* A meta page begins with the page's header; LMDB's magic number follows. */
+#define META_HEADER     24
+#define META_MAGIC_AT   16
+#define META_MAGIC      0xbeefc0de
+#define META_PAGE_MAX   0x8000 /* LMDB's pages are the machine's, but not larger */
+#define HALF_MADE_PAGES 8      /* more than its first commit writes */
 
 #define MAGIC_NFS  0x6969
 #define MAGIC_SMB  0x517b
@@ -107,19 +118,22 @@ refuse_network(const char *dir, struct err *e)
 	return 0;
 }
 
-/* A file shorter than its last page would end in SIGBUS, not in an error. */
+/* A page that is missing would end in SIGBUS, not in an error. */
 static int
 refuse_cut(struct store *s, struct err *e)
 {
-	MDB_envinfo info;
+	MDB_txn *txn;
 	MDB_stat stat;
-	struct stat st;
+	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
 
-	mdb_env_info(s->env, &info);
+	if (rc != 0)
+		return fail(e, s, rc, "cannot begin");
 	mdb_env_stat(s->env, &stat);
-	if (lstat(s->path, &st) != 0)
+	rc = lmdb_file_whole(s->path, stat.ms_psize, mdb_txn_id(txn));
+	mdb_txn_abort(txn);
+	if (rc < 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", s->path);
-	if ((size_t)st.st_size < (info.me_last_pgno + 1) * stat.ms_psize)
+	if (rc == 0)
 		return err_set(e, ERR_LEDGER,
 		    "%s: the ledger was cut short: restore it from a backup", s->path);
 	return 0;
@@ -146,6 +160,51 @@ open_tables(struct store *s, bool create, struct err *e)
 	if ((rc = mdb_txn_commit(txn)) != 0)
 		return fail(e, s, rc, "cannot commit");
 	return 0;
+}
+
+enum meta_page { META_BLANK, META_WHOLE, META_OTHER };
+
+/* What lies where a meta page should begin: its header is written whole, or not at all. */
+static enum meta_page
+meta_page(int fd, off_t at)
+{
+	static const char none[META_HEADER];
+	char header[META_HEADER] = {0};
+	uint32_t magic;
+
+	if (pread(fd, header, sizeof(header), at) < 0)
+		return META_OTHER;
+	if (memcmp(header, none, sizeof(none)) == 0)
+		return META_BLANK;
+	memcpy(&magic, header + META_MAGIC_AT, sizeof(magic));
+	return magic == META_MAGIC ? META_WHOLE : META_OTHER;
+}
+
+/*
+ * LMDB syncs its two meta pages with its first commit. If the power was cut before, the
+ * file has one of them or none, and nothing yet that could be lost: it is made again.
+ */
+static int
+clear_half_made(struct store *s, struct err *e)
+{
+	int fd = open(s->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+	long page = sysconf(_SC_PAGESIZE);
+	enum meta_page first, second;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", s->path);
+	page = page < META_PAGE_MAX ? page : META_PAGE_MAX;
+	first = meta_page(fd, 0);
+	second = meta_page(fd, page);
+	if (first != META_OTHER && second != META_OTHER &&
+	    (first == META_BLANK || second == META_BLANK) && fstat(fd, &st) == 0 &&
+	    st.st_size <= page * HALF_MADE_PAGES)
+		rc = ftruncate(fd, 0);
+	if (rc != 0)
+		err_sys(e, ERR_LEDGER, errno, "%s", s->path);
+	close(fd);
+	return rc;
 }
 
 static void
@@ -177,6 +236,8 @@ lmdb_open(const char *dir, bool create, struct err *e)
 		err_set(e, ERR_LEDGER, "%s is empty: restore it from a backup", s->path);
 		goto out;
 	}
+	if (create && clear_half_made(s, e) != 0)
+		goto out;
 	if ((rc = mdb_env_create(&s->env)) != 0 ||
 	    (rc = mdb_env_set_mapsize(s->env, MAP_SIZE)) != 0 ||
 	    (rc = mdb_env_set_maxreaders(s->env, READERS)) != 0 ||

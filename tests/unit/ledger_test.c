@@ -211,6 +211,53 @@ Test(ledger, a_making_that_was_cut_off_is_finished)
 	cr_expect(ledger_is_new(l));
 }
 
+/* What a power cut leaves of a file whose first commit had not come to its sync. */
+Test(ledger, a_file_that_was_half_made_is_made_again)
+{
+	enum { PAGE = 4096 };
+	static const struct {
+		size_t size, blank; /* `blank`: a page of zeroes */
+	} cases[] = {{PAGE, 9}, {2 * PAGE, 0}, {2 * PAGE, 1}, {3 * PAGE, 0},
+	    {3 * PAGE, 1}, {100, 0}};
+	size_t n;
+	char *bytes;
+
+	shut();
+	bytes = rig_bytes("ledger.mdb", &n);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char part[3 * PAGE];
+
+		memcpy(part, bytes, sizeof(part));
+		if (cases[i].blank < 3)
+			memset(part + cases[i].blank * PAGE, 0, PAGE);
+		rig_write("ledger.mdb", part, cases[i].size);
+		refused(true, ERR_LEDGER, "ledger.mdb");
+		unlink(rig_path("ledger.id"));
+		rig_reopen();
+		cr_expect(ledger_is_new(l), "%zu", i);
+		shut();
+	}
+	free(bytes);
+}
+
+/* But nobody's file is written over, nor one that held something. */
+Test(ledger, a_damaged_file_is_not_taken_for_half_made)
+{
+	char *bytes;
+	size_t n;
+
+	fill(200);
+	shut();
+	unlink(rig_path("ledger.id"));
+	bytes = rig_bytes("ledger.mdb", &n);
+	memset(bytes, 0, 4096);
+	rig_write("ledger.mdb", bytes, n);
+	refused(true, ERR_LEDGER, "damaged");
+	rig_write("ledger.mdb", "another program's", 17);
+	refused(true, ERR_LEDGER, "damaged");
+	free(bytes);
+}
+
 Test(ledger, newer_format_and_damaged_meta)
 {
 	static const struct {
@@ -385,6 +432,35 @@ Test(ledger, scopes_are_numbered_once)
 
 #define RACERS 4
 #define RACES  25
+
+/* The first runs of several feeds may begin at once. */
+Test(ledger, one_made_at_once_by_many_is_one)
+{
+	unsigned char id[LEDGER_ID_SIZE];
+	pid_t pid[RACERS];
+	int status;
+
+	for (int i = 0; i < RACES / 5; i++) {
+		shut();
+		rig_empty();
+		for (int r = 0; r < RACERS; r++) {
+			if ((pid[r] = fork()) != 0)
+				continue;
+			l = ledger_open(rig_dir, NULL, true, &e);
+			_exit(l == NULL ? 99 : ledger_id(l)[0]);
+		}
+		for (int r = 0; r < RACERS; r++) {
+			cr_assert_eq(waitpid(pid[r], &status, 0), pid[r]);
+			cr_assert(WIFEXITED(status));
+			id[r] = (unsigned char)WEXITSTATUS(status);
+		}
+		rig_reopen();
+		for (int r = 0; r < RACERS; r++)
+			cr_expect_eq(id[r], ledger_id(l)[0]);
+		cr_expect_neq(access(rig_path("ledger.id.new"), F_OK), 0);
+		cr_expect_neq(access(rig_path("site.key.new"), F_OK), 0);
+	}
+}
 
 /* First runs of several sources at once: the lock is by source, so they may meet. */
 Test(ledger, scopes_made_at_once_are_not_the_same)

@@ -285,3 +285,125 @@ Test(store, tables_that_an_older_format_lacks)
 	cr_expect_eq(ops->get(t, TABLE_AUDIT, SPAN_LIT("k"), &value, &e), 1);
 	ops->abort(t);
 }
+
+/* ---- how long the file must be ---- */
+
+#define PAGE 4096
+
+/* The number of the last page, as the newer of the two meta pages has it. */
+static size_t
+last_page(const char *bytes)
+{
+	uint64_t last[2], txn[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(&last[i], bytes + i * PAGE + 136, 8);
+		memcpy(&txn[i], bytes + i * PAGE + 144, 8);
+	}
+	return (size_t)last[txn[1] > txn[0]];
+}
+
+static void
+put_big(struct txn *t, const char *key, size_t n)
+{
+	static const char value[64 * PAGE];
+
+	cr_assert_eq(
+	    ops->put(t, TABLE_ACKS, span_of(key), (struct span){value, n}, &e), 0);
+}
+
+/* LMDB does not write pages at the end that one transaction took and gave back. */
+Test(store, a_file_may_end_before_its_last_page)
+{
+	struct txn *t;
+	char *bytes;
+	size_t n;
+
+	for (int i = 0; i < 4; i++) {
+		t = begin(true);
+		put_big(t, "27", 500);
+		cr_assert_eq(ops->commit(t, &e), 0);
+	}
+	t = begin(true);
+	put_big(t, "00", 21807);
+	cr_assert_eq(ops->clear(t, TABLE_ACKS, (struct span){NULL, 0}, &e), 0);
+	cr_assert_eq(ops->commit(t, &e), 0);
+	ops->close(s);
+	s = ops->open(rig_dir, false, &e);
+	cr_assert_not_null(s, "%s", e.msg);
+	bytes = rig_bytes("ledger.mdb", &n);
+	cr_expect_lt(n / PAGE, last_page(bytes) + 1, "not what is to be tested");
+	free(bytes);
+}
+
+static int
+count(void *arg, struct span key, struct span value)
+{
+	size_t *n = arg;
+
+	for (size_t i = 0; i < value.n; i++)
+		*n += (unsigned char)value.p[i] == 0; /* each byte is touched */
+	*n += key.n > 0;
+	return 0;
+}
+
+static size_t
+count_all(void)
+{
+	const struct span all = {NULL, 0};
+	struct txn *t = begin(false);
+	size_t n = 0;
+
+	for (int i = 0; i < TABLE_COUNT; i++)
+		cr_assert_eq(
+		    ops->each(t, (enum table)i, all, &(struct visitor){count, &n}, &e), 0,
+		    "%s", e.msg);
+	ops->abort(t);
+	return n;
+}
+
+/* Values come, grow and go, so that free pages lie everywhere. */
+static void
+churn(unsigned rounds)
+{
+	unsigned random = 1;
+	char key[8];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		struct txn *t = begin(true);
+
+		for (unsigned k = 0; k < 4; k++) {
+			random = random * 1103515245 + 12345;
+			snprintf(key, sizeof(key), "%02u", (random >> 16) % 30);
+			if (k == 3)
+				ops->clear(t, TABLE_ACKS, span_of(key), &e);
+			else
+				put_big(t, key, (random >> 20) % 900 * (k == 0 ? 60 : 1));
+		}
+		cr_assert_eq(ops->commit(t, &e), 0);
+	}
+}
+
+/* Wherever it is cut off: refused, or nothing that it holds is missing. */
+Test(store, a_file_that_was_cut_off_is_refused)
+{
+	size_t n, all, refused = 0;
+	char *bytes;
+
+	churn(60);
+	all = count_all();
+	ops->close(s);
+	bytes = rig_bytes("ledger.mdb", &n);
+	for (size_t pages = n / PAGE; pages >= 2; pages--) {
+		rig_write("ledger.mdb", bytes, pages * PAGE);
+		s = ops->open(rig_dir, false, &e);
+		refused += s == NULL;
+		if (s != NULL)
+			cr_expect_eq(count_all(), all, "%zu pages", pages);
+		cr_expect(s != NULL || pages < n / PAGE, "%s", e.msg);
+		ops->close(s);
+	}
+	cr_expect_gt(refused, n / PAGE / 2);
+	free(bytes);
+	s = NULL;
+}

@@ -3,7 +3,7 @@
 # file itself, or the file is gone. What was sent and never answered is sent again, no
 # key ever stands for two bodies, and the API ends up right.
 #
-#   tests/e2e/crash_change_test.sh BUILD_DIR
+#   tests/crash/changed_since_test.sh BUILD_DIR
 set -u
 . tests/e2e/lib.sh
 
@@ -20,7 +20,7 @@ crash() {
 	rm -rf "$dir/state" "$dir"/drop/*
 	simple "${each[@]}"
 	cp "$dir/export.csv" "$dir/drop/export.csv"
-	faults '{"latency":200}'
+	faults '{"latency":1000}'
 	start_job
 	e2e_until "the API has got $1 batches" received_enough "$1"
 	end_job 137 KILL

@@ -2,7 +2,7 @@
 # kill -9 while a file is read over SFTP, and while its batches are sent: the next run
 # goes on, and what the API holds then is byte for byte what an undisturbed run gives.
 #
-#   tests/e2e/crash_test.sh BUILD_DIR
+#   tests/crash/interrupted_test.sh BUILD_DIR
 set -u
 . tests/e2e/lib.sh
 
