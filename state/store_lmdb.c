@@ -13,8 +13,12 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* Address space, not disk: the file grows with what is in it. */
+/*
+ * Address space, not disk: the file grows with what is in it. Where a limit allows less
+ * (ulimit -v), half of it, and so on, but never less than MAP_MIN.
+ */
 #define MAP_SIZE ((size_t)64 << 30)
+#define MAP_MIN  ((size_t)16 << 20)
 #define READERS  126
 
 #define MAGIC_NFS  0x6969
@@ -42,22 +46,18 @@ struct txn {
 	bool completes;                  /* it makes what was missing */
 };
 
-static const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",
-    [TABLE_SCOPES] = "scopes",
-    [TABLE_FEEDS] = "feeds",
-    [TABLE_NAMES] = "names",
-    [TABLE_SETTLING] = "settling",
-    [TABLE_FILES] = "files",
-    [TABLE_RECORDS] = "records",
-    [TABLE_PASSES] = "passes",
-    [TABLE_INTENTS] = "intents",
-    [TABLE_ACKS] = "acks",
-    [TABLE_PROBLEMS] = "problems",
-    [TABLE_RUNS] = "runs",
-    [TABLE_AUDIT] = "audit",
-    [TABLE_CONTROLS] = "controls",
-};
+static int
+map_full(struct err *e, const struct store *s)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(s->env, &info);
+	return err_set(e, ERR_LEDGER, "%s: the ledger is full at %zu MiB%s", s->path,
+	    info.me_mapsize >> 20,
+	    info.me_mapsize < MAP_SIZE
+		? ", which is all that the limit of address space allows: raise `ulimit -v`, or LimitAS= of the unit"
+		: ": shorten `[state] keep`");
+}
 
 static int
 fail(struct err *e, const struct store *s, int rc, const char *what)
@@ -71,15 +71,16 @@ fail(struct err *e, const struct store *s, int rc, const char *what)
 		    "%s: the ledger is damaged (%s): restore it from a backup", s->path,
 		    mdb_strerror(rc));
 	case MDB_VERSION_MISMATCH:
-		return err_set(
-		    e, ERR_LEDGER, "%s: made by another version of LMDB", s->path);
+		return err_set(e, ERR_LEDGER,
+		    "%s: made by another version of LMDB: use the emrdrop that made it",
+		    s->path);
 	/* LMDB's word for a write that the disk took only in part, too. */
 	case EIO:
 		return err_set(e, ERR_LEDGER,
 		    "%s: %s: the disk is full, or fails: make room, or look into the system's log",
 		    s->path, what);
 	case MDB_MAP_FULL:
-		return err_set(e, ERR_LEDGER, "%s: the ledger is full", s->path);
+		return map_full(e, s);
 	case MDB_READERS_FULL:
 		return err_set(
 		    e, ERR_BUSY, "%s: too many processes read the ledger", s->path);
@@ -135,12 +136,12 @@ open_tables(struct store *s, bool create, struct err *e)
 	if ((rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &txn)) != 0)
 		return fail(e, s, rc, "cannot begin");
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		rc = mdb_dbi_open(txn, table_names[i], flags, &s->dbi[i]);
+		rc = mdb_dbi_open(txn, table_name(i), flags, &s->dbi[i]);
 		s->missing[i] = rc == MDB_NOTFOUND && i > TABLE_LAST_OF_2;
 		s->incomplete |= s->missing[i];
 		if (rc != 0 && !s->missing[i]) {
 			mdb_txn_abort(txn);
-			return fail(e, s, rc, table_names[i]);
+			return fail(e, s, rc, table_name(i));
 		}
 	}
 	if ((rc = mdb_txn_commit(txn)) != 0)
@@ -157,12 +158,45 @@ lmdb_close(struct store *s)
 	free(s);
 }
 
+static int
+open_env(struct store *s, size_t map)
+{
+	int rc = mdb_env_create(&s->env);
+
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(s->env, map);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(s->env, READERS);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+	if (rc == 0)
+		rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600);
+	return rc;
+}
+
+static int
+open_map(struct store *s, struct err *e)
+{
+	size_t map = MAP_SIZE;
+	int rc;
+
+	while ((rc = open_env(s, map)) == ENOMEM && (map /= 2) >= MAP_MIN) {
+		mdb_env_close(s->env);
+		s->env = NULL;
+	}
+	if (rc == ENOMEM)
+		return err_set(e, ERR_LEDGER,
+		    "%s: the limit of address space is too low to map the ledger: raise `ulimit -v`, or LimitAS= of the unit",
+		    s->path);
+	return rc == 0 ? 0 : fail(e, s, rc, "cannot open");
+}
+
 static struct store *
 lmdb_open(const char *dir, bool create, struct err *e)
 {
 	struct store *s;
 	struct stat st;
-	int rc, stale;
+	int stale;
 
 	if (refuse_network(dir, e) != 0)
 		return NULL;
@@ -177,15 +211,8 @@ lmdb_open(const char *dir, bool create, struct err *e)
 		err_set(e, ERR_LEDGER, "%s is empty: restore it from a backup", s->path);
 		goto out;
 	}
-	if ((rc = mdb_env_create(&s->env)) != 0 ||
-	    (rc = mdb_env_set_mapsize(s->env, MAP_SIZE)) != 0 ||
-	    (rc = mdb_env_set_maxreaders(s->env, READERS)) != 0 ||
-	    (rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT)) != 0 ||
-	    (rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600)) !=
-		0) {
-		fail(e, s, rc, "cannot open");
+	if (open_map(s, e) != 0)
 		goto out;
-	}
 	/* A reader that was killed keeps pages from being reused. */
 	mdb_reader_check(s->env, &stale);
 	if (refuse_cut(s, e) == 0 && open_tables(s, create, e) == 0)
@@ -239,9 +266,9 @@ make_missing(struct txn *t, struct err *e)
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		if (!s->missing[i])
 			continue;
-		rc = mdb_dbi_open(t->txn, table_names[i], MDB_CREATE, &s->dbi[i]);
+		rc = mdb_dbi_open(t->txn, table_name(i), MDB_CREATE, &s->dbi[i]);
 		if (rc != 0)
-			return fail(e, s, rc, table_names[i]);
+			return fail(e, s, rc, table_name(i));
 	}
 	t->completes = true;
 	return 0;
@@ -289,7 +316,7 @@ cursor(struct txn *t, enum table table, struct err *e)
 	if (t->cursor[table] == NULL) {
 		rc = mdb_cursor_open(t->txn, t->store->dbi[table], &t->cursor[table]);
 		if (rc != 0)
-			fail(e, t->store, rc, table_names[table]);
+			fail(e, t->store, rc, table_name(table));
 	}
 	return t->cursor[table];
 }
@@ -310,7 +337,7 @@ lmdb_get(
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
-		return fail(e, t->store, rc, table_names[table]);
+		return fail(e, t->store, rc, table_name(table));
 	*value = (struct span){v.mv_data, v.mv_size};
 	return 1;
 }
@@ -326,7 +353,7 @@ lmdb_put(
 	if (c == NULL)
 		return -1;
 	rc = mdb_cursor_put(c, &k, &v, 0);
-	return rc == 0 ? 0 : fail(e, t->store, rc, table_names[table]);
+	return rc == 0 ? 0 : fail(e, t->store, rc, table_name(table));
 }
 
 static int
@@ -336,7 +363,7 @@ lmdb_del(struct txn *t, enum table table, struct span key, struct err *e)
 	int rc = mdb_del(t->txn, t->store->dbi[table], &k, NULL);
 
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
 }
 
 static bool
@@ -379,7 +406,7 @@ lmdb_each_after(struct txn *t, enum table table, const struct range *range,
 	if (lacks(t, table))
 		return 0;
 	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
-		return fail(e, t->store, rc, table_names[table]);
+		return fail(e, t->store, rc, table_name(table));
 	for (rc = seek_range(c, range, &k, &v); rc == 0 && starts_with(&k, range->prefix);
 	    rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
 		r = visitor->fn(visitor->arg, (struct span){k.mv_data, k.mv_size},
@@ -391,7 +418,7 @@ lmdb_each_after(struct txn *t, enum table table, const struct range *range,
 	if (r < 0)
 		return -1;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
 }
 
 static int
@@ -415,7 +442,15 @@ lmdb_clear(struct txn *t, enum table table, struct span prefix, struct err *e)
 		if ((rc = mdb_cursor_del(c, 0)) != 0)
 			break;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
+}
+
+static int
+lmdb_copy(struct store *s, int fd, struct err *e)
+{
+	int rc = mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+
+	return rc == 0 ? 0 : fail(e, s, rc, "cannot copy");
 }
 
 const struct store_ops store_lmdb = {
@@ -430,4 +465,5 @@ const struct store_ops store_lmdb = {
     .each = lmdb_each,
     .each_after = lmdb_each_after,
     .clear = lmdb_clear,
+    .copy = lmdb_copy,
 };
