@@ -24,6 +24,20 @@ add_hex(struct buf *out, struct span bytes)
 	buf_add_str(out, hex);
 }
 
+/* Names as they are, but a damaged one is nothing that a terminal should see. */
+static void
+add_name(struct buf *out, struct span name)
+{
+	size_t n = 0;
+
+	while (n < name.n && name.p[n] > ' ' && name.p[n] <= '~')
+		n++;
+	if (n == name.n)
+		buf_add_span(out, name);
+	else
+		add_hex(out, name);
+}
+
 static void
 cell_where(const struct cell *c, struct buf *out)
 {
@@ -35,7 +49,7 @@ cell_where(const struct cell *c, struct buf *out)
 	case COLUMN_TEXT:
 	case COLUMN_FEED:
 	case COLUMN_ULID:
-		buf_add_span(out, c->bytes);
+		add_name(out, c->bytes);
 		break;
 	case COLUMN_DIGEST:
 	case COLUMN_FILE:
@@ -128,6 +142,30 @@ cell_feed(struct verify *v, const struct cell *c)
 	return verify_tell(v, "%s is not in feeds", c->column->name);
 }
 
+/* Is it one object to its very end? Its check has said already that nobody changed it. */
+static bool
+is_object(struct span s)
+{
+	bool text = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (text && c == '\\')
+			i++;
+		else if (c == '"')
+			text = !text;
+		else if (!text && (c == '{' || c == '['))
+			depth++;
+		else if (!text && (c == '}' || c == ']') && depth-- == 0)
+			return false;
+		if (depth == 0)
+			return c == '}' && i + 1 == s.n;
+	}
+	return false;
+}
+
 /* What a column may hold, whatever its table. */
 static int
 verify_cell(struct verify *v, const struct cell *c)
@@ -149,8 +187,7 @@ verify_cell(struct verify *v, const struct cell *c)
 	case COLUMN_NAMED:
 		return cell_named(v, c);
 	case COLUMN_JSON:
-		if (c->bytes.n > 1 && c->bytes.p[0] == '{' &&
-		    c->bytes.p[c->bytes.n - 1] == '}')
+		if (is_object(c->bytes))
 			return 0;
 		return verify_tell(v, "%s is no JSON object", c->column->name);
 	default:
@@ -213,19 +250,23 @@ static int
 verify_answer(void *arg, const char *feed, const char *name)
 {
 	struct verify *v = arg;
-	struct mismatch m = {"answers", name, "its file is not in files"};
+	struct mismatch m = {"answers", NULL, "its file is not in files"};
 	struct digest id;
 	int r;
 
 	v->out->values++;
-	if (verify_feed(v, span_of(feed)) == NULL) {
-		m.where = feed;
+	if (verify_feed(v, span_of(feed)) == NULL)
 		m.what = "the folder's name is that of no feed";
-	} else if (hex_decode(span_of(name), id.b, DIGEST_SIZE) != 0) {
+	else if (hex_decode(span_of(name), id.b, DIGEST_SIZE) != 0)
 		m.what = "the name is no file id";
-	} else if ((r = verify_file(v, &id)) != 0) {
+	else if ((r = verify_file(v, &id)) != 0)
 		return r < 0 ? -1 : 0;
-	}
+	buf_clear(&v->where);
+	add_name(&v->where, span_of(feed));
+	buf_add_char(&v->where, '/');
+	add_name(&v->where, span_of(name));
+	buf_add_char(&v->where, '\0');
+	m.where = v->where.failed ? "" : v->where.p;
 	v->out->mismatches++;
 	return v->visitor->fn(v->visitor->arg, &m);
 }
