@@ -69,11 +69,14 @@ sweep_write(
 	return rc;
 }
 
+/* A clock that was ahead may have ended the last one. */
 static bool
 sweep_due(const struct sweep *s, const struct retention *r)
 {
-	return s->cutoff != 0 || (r->now > r->keep && r->now - s->ended >= DAY &&
-				     r->now - s->oldest >= r->keep);
+	if (s->cutoff != 0 || s->ended > r->now)
+		return true;
+	return r->now > r->keep && r->now - s->ended >= DAY &&
+	       r->now - s->oldest >= r->keep;
 }
 
 int

@@ -15,7 +15,7 @@
 enum sweep_phase { SWEEP_NAMES, SWEEP_RUNS, SWEEP_FILES, SWEEP_RECORDS };
 
 struct sweep {
-	int64_t cutoff; /* what is older goes; 0: no sweep is under way */
+	int64_t cutoff; /* what is as old goes; 0: no sweep is under way */
 	int64_t ended;  /* when the last one did; 0: never */
 	int64_t oldest; /* of what it left, and time alone will make old */
 	enum sweep_phase at;

@@ -42,7 +42,7 @@ add_victim(struct slice *s)
 static bool
 is_old(struct slice *s, int64_t time)
 {
-	if (time < s->sweep->cutoff)
+	if (time <= s->sweep->cutoff)
 		return true;
 	if (time < s->sweep->oldest)
 		s->sweep->oldest = time;
@@ -140,7 +140,7 @@ judge_record(struct slice *s)
 	int64_t at = (int64_t)number(s, "at");
 
 	if ((flags & ~(uint64_t)KNOWN_OLD) != KNOWN_TOMBSTONE ||
-	    (at != TIME_NONE && at >= s->sweep->cutoff))
+	    (at != TIME_NONE && at > s->sweep->cutoff))
 		return 0;
 	add_victim(s)->mark = (flags & KNOWN_OLD) == 0;
 	return 0;

@@ -11,7 +11,7 @@
 /* Names and ids that must not be found anywhere in the clear. */
 #define WHOLE_NAME "quolldrop.csv"
 #define WHOLE_PATH "/archive/quolldrop.csv"
-#define WHOLE_AT   INT64_C(1795203002007) /* 2026-11-20T18:50:02.007Z */
+#define WHOLE_AT   INT64_C(1795203002007) /* 2026-11-20T19:30:02.007Z */
 #define WHOLE_RUN  "01M85N4PGQAAAAAAAAAAAAAAAA"
 
 static uint32_t whole_scope;
