@@ -86,4 +86,10 @@ struct store_ops {
 
 extern const struct store_ops store_lmdb;
 
+/*
+ * store_lmdb.open with a map of this size: address space, and what the file may grow to.
+ * Where a limit allows less (ulimit -v), the map is as large as can be had.
+ */
+struct store *store_lmdb_open(const char *dir, bool create, size_t map, struct err *e);
+
 #endif

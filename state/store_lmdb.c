@@ -175,9 +175,8 @@ open_env(struct store *s, size_t map)
 }
 
 static int
-open_map(struct store *s, struct err *e)
+open_map(struct store *s, size_t map, struct err *e)
 {
-	size_t map = MAP_SIZE;
 	int rc;
 
 	while ((rc = open_env(s, map)) == ENOMEM && (map /= 2) >= MAP_MIN) {
@@ -191,8 +190,8 @@ open_map(struct store *s, struct err *e)
 	return rc == 0 ? 0 : fail(e, s, rc, "cannot open");
 }
 
-static struct store *
-lmdb_open(const char *dir, bool create, struct err *e)
+struct store *
+store_lmdb_open(const char *dir, bool create, size_t map, struct err *e)
 {
 	struct store *s;
 	struct stat st;
@@ -211,7 +210,7 @@ lmdb_open(const char *dir, bool create, struct err *e)
 		err_set(e, ERR_LEDGER, "%s is empty: restore it from a backup", s->path);
 		goto out;
 	}
-	if (open_map(s, e) != 0)
+	if (open_map(s, map, e) != 0)
 		goto out;
 	/* A reader that was killed keeps pages from being reused. */
 	mdb_reader_check(s->env, &stale);
@@ -220,6 +219,12 @@ lmdb_open(const char *dir, bool create, struct err *e)
 out:
 	lmdb_close(s);
 	return NULL;
+}
+
+static struct store *
+lmdb_open(const char *dir, bool create, struct err *e)
+{
+	return store_lmdb_open(dir, create, MAP_SIZE, e);
 }
 
 static void
