@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 /*
- * Address space, not disk: the file grows with what is in it. Where a limit allows less
- * (ulimit -v), half of it, and so on, but never less than MAP_MIN.
+ * Address space, not disk: the file grows with what is in it. Half of what a limit allows
+ * (ulimit -v), for the rest of the program needs some too; half of that where it is not to
+ * be had, and so on, but never less than MAP_MIN.
  */
 #define MAP_SIZE ((size_t)64 << 30)
 #define MAP_MIN  ((size_t)16 << 20)
@@ -177,7 +179,11 @@ open_env(struct store *s, size_t map)
 static int
 open_map(struct store *s, size_t map, struct err *e)
 {
+	struct rlimit limit;
 	int rc;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur / 2 < map)
+		map = limit.rlim_cur / 2;
 
 	while ((rc = open_env(s, map)) == ENOMEM && (map /= 2) >= MAP_MIN) {
 		mdb_env_close(s->env);

@@ -229,6 +229,28 @@ test_lost() {
 	sound "a new ledger"
 }
 
+# Little address space is no reason to fail, unless there is hardly any. The sanitizers need
+# more than any limit: so not with them.
+test_address_space() {
+	local limit
+
+	if ! (ulimit -v 500000 && "$emrdrop" version >/dev/null 2>&1); then
+		echo "skipped: limits of address space, for this build needs more"
+		return
+	fi
+	rows 1 2000 lim >"$dir/drop/limited.csv"
+	(ulimit -v 150000 && exec "$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err")
+	ran "a run in 150 MB" 0 $?
+	# The program alone, and its libraries, need some of it.
+	for limit in 60000 50000 40000 30000 25000; do
+		(ulimit -v $limit && exec "$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err")
+		ran "a run in $limit kB" 74 $?
+		! grep -q ulimit "$dir/out" || break
+	done
+	has "what is to be done" "$dir/out" "raise \`ulimit -v\`"
+	sound "after that"
+}
+
 fill
 test_export
 test_damage
@@ -237,4 +259,5 @@ test_killed_compact
 test_compact
 test_old_backup
 test_lost
+test_address_space
 e2e_end
