@@ -57,7 +57,7 @@ static const struct column file_value[] = {IS("feed", FEED), IS("name", NAMED),
     UINT("records", 8), UINT("delivered", 8), UINT("unchanged", 8), UINT("duplicate", 8),
     UINT("stale", 8), UINT("refused", 8), BOOL("closed"),
     {.name = "removals", .kind = COLUMN_UINT, .size = 8, .late = true},
-    {.name = "path", .kind = COLUMN_NAMED, .late = true}, END};
+    IS("path", NAMED), END};
 
 static const struct column record_key_columns[] = {IS("scope", SCOPE), WORD("type", types),
     IS("key", DIGEST), END};

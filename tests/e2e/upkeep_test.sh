@@ -48,6 +48,13 @@ fill() {
 	quolls 63 100 | sed '2,$ s|11/../2026|not a day|' >"$dir/drop/c-quoll.csv"
 	job 4
 	sound "files that are stuck"
+	run 0 pause simple
+	job 0
+	sound "a feed that is paused"
+	run 0 resume simple
+	run 0 hold list --json
+	run 0 hold discard "$(jq -r '.stuck[0].file' "$dir/out")"
+	sound "a decision"
 	rm "$dir"/drop/*
 	faults '{"latency":400}'
 	quolls 101 160 >"$dir/drop/d-quoll.csv"
@@ -65,7 +72,7 @@ test_export() {
 	run 0 ledger export
 	secret export
 	ok "each line is JSON" jq -e . "$dir/out" >"$dir/all"
-	is "tables" "acks feeds files intents meta names passes problems records runs scopes" \
+	is "tables" "acks audit controls feeds files intents meta names passes problems records runs scopes" \
 		"$(jq -r .table "$dir/out" | sort -u | grep -v settling | paste -sd' ')"
 	is "records" 120 "$(jq 'select(.table == "records") | .key' "$dir/out" | sort -u | wc -l)"
 	is "verdicts" "deliver deliver hold refuse" \
@@ -234,7 +241,7 @@ test_lost() {
 test_address_space() {
 	local limit
 
-	if ! (ulimit -v 500000 && "$emrdrop" version >/dev/null 2>&1); then
+	if ! { (ulimit -v 500000 && exec "$emrdrop" version >/dev/null 2>&1); } 2>/dev/null; then
 		echo "skipped: limits of address space, for this build needs more"
 		return
 	fi

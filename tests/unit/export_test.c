@@ -53,7 +53,7 @@ count_line(const char *table, json_t *line, void *arg)
 
 Test(export, every_value_of_every_table_is_a_line_of_json)
 {
-	static const int want[TABLE_COUNT] = {[TABLE_META] = 5,
+	static const int want[TABLE_COUNT] = {[TABLE_META] = 7,
 	    [TABLE_SCOPES] = 1,
 	    [TABLE_FEEDS] = 2,
 	    [TABLE_NAMES] = 1,
@@ -64,7 +64,9 @@ Test(export, every_value_of_every_table_is_a_line_of_json)
 	    [TABLE_INTENTS] = 2,
 	    [TABLE_ACKS] = 1,
 	    [TABLE_PROBLEMS] = 1,
-	    [TABLE_RUNS] = 1};
+	    [TABLE_RUNS] = 1,
+	    [TABLE_AUDIT] = 5,
+	    [TABLE_CONTROLS] = 3};
 	struct buf out = export();
 	int counts[TABLE_COUNT] = {0};
 
@@ -107,7 +109,7 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"flags\":[\"merge\"],\"ordinal\":5,\"at\":\"2026-11-20T19:30:02.007Z\",\"window\":12,",
 	    "{\"table\":\"passes\",\"scope\":1,\"number\":2,\"feed\":\"north\",",
 	    "\"size\":1234,\"clock\":\"1970-01-01T00:00:05.678Z\",",
-	    "\"batches\":3,\"closing\":false,\"merged\":0}\n",
+	    "\"batches\":3,\"closing\":false,\"merged\":0,\"mode\":\"run\"}\n",
 	    "{\"table\":\"intents\",\"scope\":1,\"batch\":2,\"entries\":[{\"type\":\"retired\","
 	    "\"key\":\"",
 	    "\"window\":13,\"removed\":false}]}\n",
@@ -117,6 +119,14 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\"}\n",
 	    "{\"table\":\"runs\",\"run\":\"" WHOLE_RUN "\",\"feed\":\"north\","
 	    "\"report\":{\"feed\":\"north\",\"files\":[{\"file\":\"",
+	    "{\"table\":\"audit\",\"number\":4,\"line\":{\"number\":4,\"at\":\"2026-11-20T19:30:02.007Z\",",
+	    "{\"table\":\"meta\",\"what\":\"audit\",\"number\":5,\"link\":\"",
+	    "{\"table\":\"meta\",\"what\":\"snapshot\",\"feed\":\"north\",\"clock\":\"mtime\","
+	    "\"at\":\"2026-11-20T19:30:02.007Z\",\"removals\":7,\"rows\":[0,0,0,0,3,0,0,0,0,",
+	    "{\"table\":\"controls\",\"what\":\"decision\",\"digest\":\"",
+	    "\"decision\":\"approve\",\"feed\":\"north\",\"file\":\"",
+	    "\"since\":\"2026-11-20T19:30:02.007Z\",\"feed\":\"south\"}\n",
+	    "\"closed\":true,\"removals\":0}\n",
 	};
 	struct buf out = export();
 

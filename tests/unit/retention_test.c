@@ -128,7 +128,6 @@ put_all(const char *feed, const char *name, int64_t when)
 	char ulid[ULID_SIZE];
 
 	ulid_make(when, ulid);
-	whole_put_problem(&id);
 	whole_put_run(ulid, feed, &id);
 	whole_put_name(feed, name, NAME_DONE, when, &id);
 	return id;
@@ -273,6 +272,23 @@ by_settling_alone(const struct digest *id)
 }
 
 static void
+by_decision(const struct digest *id)
+{
+	(void)id;
+	whole_decide("north", "a.csv");
+}
+
+static void
+by_decision_no_more(const struct digest *id)
+{
+	const struct file_entry f = whole_entry_of("north", "a.csv", T0);
+	const struct conclusion c = {.file = &f, .decided = true, .audit = {.act = "x"}};
+
+	(void)id;
+	cr_assert_eq(ledger_conclude(l, &c, &e), 0, "%s", e.msg);
+}
+
+static void
 by_answer(const struct digest *id)
 {
 	whole_answer("north", id);
@@ -312,6 +328,7 @@ Test(retention, a_file_stays_as_long_as_something_refers_to_it)
 	    {"a merge", by_merge, by_merge_no_more},
 	    {"a file that is put away", by_settling, by_settling_no_more},
 	    {"the same, its name taken", by_settling_alone, by_settling_no_more},
+	    {"a decision", by_decision, by_decision_no_more},
 	    {"an answer", by_answer, by_answer_no_more},
 	    {"a young name", by_name, by_name_no_more}};
 

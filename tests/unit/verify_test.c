@@ -173,13 +173,13 @@ static const struct mutation {
 } mutations[] = {
 #define B(s) s, sizeof(s) - 1
     {"meta: a new key", TABLE_META, 0, KEY, 0, B("x"), "meta", "there is no such key"},
-    {"meta: sources counted wrong", TABLE_META, 4, SET, 0, B("\x05"), "meta, scopes",
+    {"meta: sources counted wrong", TABLE_META, 5, SET, 0, B("\x05"), "meta, scopes",
 	"counts 5 sources, the highest number is 1"},
-    {"meta: counter cut", TABLE_META, 4, CUT, 0, B("x"), "meta, scopes",
+    {"meta: counter cut", TABLE_META, 5, CUT, 0, B("x"), "meta, scopes",
 	"number ends too early"},
-    {"meta: counter of ordinals", TABLE_META, 3, SET, 0, B("\x01"), "records",
+    {"meta: counter of ordinals", TABLE_META, 4, SET, 0, B("\x01"), "records",
 	"ordinal was never given out"},
-    {"meta: counter of no source", TABLE_META, 3, KEY, 10, B("\x09"),
+    {"meta: counter of no source", TABLE_META, 4, KEY, 10, B("\x09"),
 	"meta, ordinal, scope 9", "scope is not in scopes"},
     {"scopes: number", TABLE_SCOPES, 0, SET, 0, B("\x02"), "scopes, name northside",
 	"number was never given out"},
@@ -234,13 +234,13 @@ static const struct mutation {
     {"files: feed", TABLE_FILES, 0, SET, 2, B("norse"), "files", "feed is not in feeds"},
     {"files: name", TABLE_FILES, 0, SET, 25, B("xxx"), "files",
 	"name does not open with the site key"},
-    {"files: verdict", TABLE_FILES, 0, SET, 110, B("\5"), "files",
+    {"files: verdict", TABLE_FILES, 0, SET, 110, B("\6"), "files",
 	"verdict is out of range"},
     {"files: pass", TABLE_FILES, 0, SET, 113, B("\x20"), "files",
 	"pass was never given out"},
     {"files: closed", TABLE_FILES, 0, SET, 209, B("\2"), "files",
 	"closed is out of range"},
-    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "closed ends too early"},
+    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "path ends too early"},
     {"files: gone, of a name", TABLE_FILES, 0, REMOVE, 0, B(""), "names",
 	"is not in files"},
     {"files: gone, of a pass", TABLE_FILES, 0, REMOVE, 0, B(""), "passes",
@@ -321,6 +321,44 @@ static const struct mutation {
 	"code is unknown"},
     {"problems: weight", TABLE_PROBLEMS, 0, SET, 10, B("\2"), "problems",
 	"weight is out of range"},
+    {"files: gone, of a decision", TABLE_FILES, 0, REMOVE, 0, B(""), "controls, decision",
+	"is not in files"},
+    {"files: path", TABLE_FILES, 0, SET, 236, B("xxx"), "files",
+	"path does not open with the site key"},
+    {"passes: mode", TABLE_PASSES, 0, SET, 136, B("\3"), "passes",
+	"mode is out of range"},
+    {"meta: head of the trail", TABLE_META, 0, SET, 0, B("\4"), "meta, audit",
+	"link is not that of its line"},
+    {"meta: clock of snapshots", TABLE_META, 6, SET, 0, B("\3"),
+	"meta, snapshot, feed north", "clock is out of range"},
+    {"meta: feed of snapshots", TABLE_META, 6, KEY, 9, B("x"),
+	"meta, snapshot, feed xorth", "feed is not in feeds"},
+    {"meta: rows of snapshots", TABLE_META, 6, CUT, 0, B("x"), "meta, snapshot",
+	"rows ends too early"},
+    {"audit: a line", TABLE_AUDIT, 1, SET, 10, B("9"), "audit, number 2",
+	"does not follow from the line before it"},
+    {"audit: no line", TABLE_AUDIT, 1, SET, 0, B("x"), "audit, number 2",
+	"line is no JSON object"},
+    {"audit: a line is gone", TABLE_AUDIT, 1, REMOVE, 0, B(""), "audit, number 3",
+	"the line before it is missing"},
+    {"audit: the first is gone", TABLE_AUDIT, 0, REMOVE, 0, B(""), "audit, number 2",
+	"the line before it is missing"},
+    {"audit: the last is gone", TABLE_AUDIT, 4, REMOVE, 0, B(""), "meta, audit",
+	"its line is missing"},
+    {"audit: number", TABLE_AUDIT, 4, KEY, 7, B("\7"), "audit, number 7",
+	"the line before it is missing"},
+    {"controls: kind", TABLE_CONTROLS, 0, KEY, 0, B("\4"), "controls",
+	"there is no such key"},
+    {"controls: decision", TABLE_CONTROLS, 0, SET, 0, B("\3"), "controls, decision",
+	"decision is out of range"},
+    {"controls: file", TABLE_CONTROLS, 0, SET, 8, B("xxx"), "controls, decision",
+	"is not in files"},
+    {"controls: content", TABLE_CONTROLS, 0, KEY, 1, B("xxx"), "controls, decision",
+	"is not that of its key"},
+    {"controls: paused feed", TABLE_CONTROLS, 1, SET, 10, B("n"), "controls, pause",
+	"is not that of its key"},
+    {"controls: feed of settings", TABLE_CONTROLS, 2, SET, 18, B("n"),
+	"controls, settings", "is not that of its key"},
     {"runs: ULID", TABLE_RUNS, 0, KEY, 26, B("-"), "runs", "run is no ULID"},
     {"runs: feed", TABLE_RUNS, 0, KEY, 27, B("norse"), "runs", "feed is not in feeds"},
     {"runs: report", TABLE_RUNS, 0, SET, 0, B("x"), "runs", "report is no JSON object"},
@@ -513,6 +551,38 @@ Test(verify, all_of_several_mismatches_are_told)
 	buf_release(&told);
 }
 
+/* The trail goes on behind what is said to be its end. */
+Test(verify, the_trail_ends_with_its_head)
+{
+	struct pair head = pair_at(TABLE_META, 0), before = pair_at(TABLE_AUDIT, 3);
+
+	head.value[0] = 4;
+	memcpy(
+	    head.value + 8, before.value + before.n - CHECK - DIGEST_SIZE, DIGEST_SIZE);
+	put_checked(TABLE_META, &head, head.n - CHECK);
+	cr_expect_eq(verify().mismatches, 1, "%s", told.p);
+	expect_told("head", "meta, audit", "there is a line behind it");
+	buf_release(&told);
+}
+
+/* What formats 1 and 2 wrote ends before the columns that came with 3. */
+Test(verify, values_of_older_formats_are_shorter)
+{
+	static const struct {
+		enum table table;
+		size_t n;
+	} cases[] = {{TABLE_FILES, 210}, {TABLE_PASSES, 136}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pair p = pair_at(cases[i].table, 0);
+
+		put_checked(cases[i].table, &p, cases[i].n);
+		cr_expect_eq(verify().mismatches, 0, "%s", told.p);
+		buf_release(&told);
+		put_back(cases[i].table, &p);
+	}
+}
+
 /* Wherever a value ends too early, and its check is right: it is told, and nothing breaks. */
 Test(verify, each_cut_is_told)
 {
@@ -521,9 +591,12 @@ Test(verify, each_cut_is_told)
 	for (int t = 0; t < TABLE_COUNT; t++) {
 		for (int i = 0; i < (int)count_table((enum table)t); i++) {
 			struct pair p = pair_at((enum table)t, i);
-			bool unchecked = t == TABLE_META && i < 3;
+			bool unchecked = t == TABLE_META && i > 0 && i < 4;
 
 			for (size_t n = 0; !unchecked && n + CHECK < p.n; n++, cuts++) {
+				if ((t == TABLE_FILES && n == 210) ||
+				    (t == TABLE_PASSES && n == 136))
+					continue; /* see above */
 				put_checked((enum table)t, &p, n);
 				cr_expect_gt(verify().mismatches, 0, "%s %d: cut at %zu",
 				    table_name((enum table)t), i, n);
@@ -543,7 +616,7 @@ Test(verify, no_byte_breaks_it)
 	for (int t = 0; t < TABLE_COUNT; t++) {
 		for (int i = 0; i < (int)count_table((enum table)t); i++) {
 			struct pair whole = pair_at((enum table)t, i), p = whole;
-			bool unchecked = t == TABLE_META && i < 3;
+			bool unchecked = t == TABLE_META && i > 0 && i < 4;
 
 			for (size_t at = 0; !unchecked && at + CHECK < p.n; at++) {
 				p.value[at] ^= 0xff;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "state/answers.h"
+#include "state/controls.h"
 #include "state/upkeep.h"
 #include "tests/unit/ledger_rig.h"
 
@@ -39,9 +40,19 @@ whole_put_feed(const char *name)
 	cr_assert_eq(ledger_feed_put(l, &out, &e), 0, "%s", e.msg);
 }
 
-/* A file that was read at `at`; its id. */
-static inline struct digest
-whole_put_file(const char *feed, const char *name, int64_t at)
+static int64_t
+whole_wall(void *self)
+{
+	(void)self;
+	return WHOLE_AT;
+}
+
+static const struct clock whole_clock = {.wall = whole_wall};
+static const struct auditor whole_auditor = {.clock = &whole_clock, .uid = 1000};
+
+/* A file that was read at `at`. */
+static inline struct file_entry
+whole_entry_of(const char *feed, const char *name, int64_t at)
 {
 	struct file_entry f = {.size = 100,
 	    .mtime = 1795200000,
@@ -57,13 +68,14 @@ whole_put_file(const char *feed, const char *name, int64_t at)
 	snprintf(f.name, sizeof(f.name), "%s", name);
 	memset(f.sha256, 8, sizeof(f.sha256));
 	f.id = ledger_file_id(l, feed, name, f.sha256);
-	cr_assert_eq(ledger_file_put(l, &f, &e), 0, "%s", e.msg);
-	return f.id;
+	return f;
 }
 
-static inline void
-whole_put_problem(const struct digest *file)
+/* With a problem; its id. */
+static inline struct digest
+whole_put_file(const char *feed, const char *name, int64_t at)
 {
+	const struct file_entry f = whole_entry_of(feed, name, at);
 	const struct problem p = {.code = PROBLEM_NOT_DATE,
 	    .weight = WEIGHT_REJECT,
 	    .row = 3,
@@ -71,7 +83,30 @@ whole_put_problem(const struct digest *file)
 	    .type = "patient",
 	    .field = "birth_date"};
 
-	cr_assert_eq(ledger_problems_put(l, file, &p, 1, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_file_put(l, &f, &p, 1, &e), 0, "%s", e.msg);
+	return f.id;
+}
+
+/* What a human decided of it. */
+static inline void
+whole_decide(const char *feed, const char *name)
+{
+	const struct file_entry f = whole_entry_of(feed, name, WHOLE_AT);
+	const struct audit_act act = {
+	    .act = "hold-approved", .feed = feed, .file = &f.id};
+
+	cr_assert_eq(ledger_decide(l, &f, DECISION_APPROVE, &act, &e), 0, "%s", e.msg);
+}
+
+static inline void
+whole_controls(void)
+{
+	const struct audit_act act = {.act = "paused", .feed = "south"};
+	const struct digest settings = rig_content("settings");
+
+	whole_decide("north", WHOLE_NAME);
+	cr_assert_eq(ledger_pause_put(l, "south", WHOLE_AT, &act, &e), 0);
+	cr_assert_eq(ledger_settings_note(l, "south", &settings, &act, &e), 1);
 }
 
 static inline void
@@ -103,10 +138,16 @@ whole_settle(
 	struct settling s = {.size = 100, .mtime = 1795200000};
 	const struct name_put put = {
 	    name, {.state = NAME_DONE, .size = 100, .seen = WHOLE_AT, .file = *file}};
+	const struct snapshot_state snapshot = {
+	    .clock = SNAPSHOT_MTIME, .at = WHOLE_AT, .removals = 7, .rows[1][0] = 3};
+	const struct conclusion c = {.name = &put,
+	    .settling = &s,
+	    .snapshot = &snapshot,
+	    .audit = {.act = "file-delivered", .feed = feed, .file = file}};
 
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	snprintf(s.path, sizeof(s.path), "%s", path);
-	cr_assert_eq(ledger_settle_begin(l, feed, &put, &s, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_conclude(l, &c, &e), 0, "%s", e.msg);
 }
 
 static inline void
@@ -181,14 +222,15 @@ static inline void
 whole_init(void)
 {
 	rig_init();
+	ledger_audit_by(l, &whole_auditor);
 	cr_assert_eq(ledger_scope_get(l, "northside", true, &whole_scope, &e), 0);
 	whole_put_feed("north");
 	whole_put_feed("south");
 	whole_file = whole_put_file("north", WHOLE_NAME, WHOLE_AT);
-	whole_put_problem(&whole_file);
 	whole_put_run(WHOLE_RUN, "north", &whole_file);
 	whole_settle("north", WHOLE_NAME, WHOLE_PATH, &whole_file);
 	whole_answer("north", &whole_file);
+	whole_controls();
 	whole_records();
 	whole_open_pass();
 }
