@@ -6,8 +6,8 @@
 
 #include "base/civil.h"
 #include "base/json.h"
-#include "base/record.h"
 #include "state/layout.h"
+#include "state/pass.h"
 #include "state/upkeep.h"
 
 #define ISO_SIZE       40         /* what civil_format_fhir needs, and more */
@@ -68,16 +68,28 @@ put_counts(struct json *j, const struct cell *c)
 }
 
 static void
-put_words(struct json *j, const struct cell *c)
+put_flags(struct json *j, const struct cell *c)
 {
-	bool flags = c->column->kind == COLUMN_FLAGS;
-
 	jw_array(j);
-	for (size_t i = 0; flags && c->column->words[i] != NULL; i++)
+	for (size_t i = 0; c->column->words[i] != NULL; i++)
 		if (c->number >> i & 1)
 			jw_cstr(j, c->column->words[i]);
-	for (size_t i = 0; !flags && i < c->number; i++)
-		jw_cstr(j, cell_word(c, i));
+	jw_array_end(j);
+}
+
+/* A number says how often the batch was halved around the record. */
+static void
+put_outcomes(struct json *j, const struct cell *c)
+{
+	jw_array(j);
+	for (size_t i = 0; i < c->bytes.n; i++) {
+		unsigned char outcome = (unsigned char)c->bytes.p[i];
+
+		if (outcome < OUTCOME_HALVED)
+			jw_cstr(j, c->column->words[outcome]);
+		else
+			jw_uint(j, outcome / OUTCOME_HALVED);
+	}
 	jw_array_end(j);
 }
 
@@ -101,7 +113,7 @@ put_number(struct json *j, const struct cell *c)
 		jw_bool(j, c->number != 0);
 		break;
 	case COLUMN_WORD:
-		jw_cstr(j, cell_word(c, 0));
+		jw_cstr(j, cell_word(c));
 		break;
 	case COLUMN_SECONDS:
 		put_iso(j, (int64_t)c->number * SECOND);
@@ -150,8 +162,10 @@ put_cell(struct json *j, const struct cell *c, const struct row *row)
 		put_counts(j, c);
 		break;
 	case COLUMN_FLAGS:
+		put_flags(j, c);
+		break;
 	case COLUMN_OUTCOMES:
-		put_words(j, c);
+		put_outcomes(j, c);
 		break;
 	case COLUMN_WINDOW:
 		put_window(j, c, row);

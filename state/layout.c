@@ -15,8 +15,8 @@
 static const char *const states[] = {"seen", "done", "refused", "held", NULL};
 static const char *const verdicts[] = {"deliver", "duplicate", "empty", "hold", "refuse",
     "discard", NULL};
-static const char *const modes[] = {"run", "backfill", "retry", NULL};
-static const char *const decisions[] = {"", "approve", "discard", NULL};
+static const char *const modes[] = {"run", "again", "backfill", "retry", NULL};
+static const char *const decisions[] = {"", "approve", "discard", "again", NULL};
 static const char *const clocks[] = {"never", "mtime", "name", NULL};
 static const char *const types[] = {"", "patient", "appointment", "slot", "practitioner",
     "location", "coverage", "encounter", "observation", "retired", NULL};
@@ -70,7 +70,8 @@ static const struct column pass_value[] = {UINT("number", 8), IS("feed", FEED),
     IS("file", FILE), IS("sha256", SHA), UINT("size", 8), IS("clock", TIME),
     IS("settings", MARK), IS("changes", SHA), UINT("batches", 8), BOOL("closing"),
     UINT("merged", 8),
-    {.name = "mode", .kind = COLUMN_WORD, .words = modes, .late = true}, END};
+    {.name = "mode", .kind = COLUMN_WORD, .words = modes, .late = true},
+    IS("file_at", EVENT), END};
 
 static const struct column intent_value[] = {IS("entries", ENTRIES), END};
 static const struct column ack_value[] = {UINT("round", 2),

@@ -34,7 +34,7 @@ enum column_kind {
 	COLUMN_COUNTS,      /* `size` of u32 */
 	COLUMN_JSON,        /* an object: the rest, but for `size` bytes */
 	COLUMN_ENTRIES,     /* the rest: an intent's entries */
-	COLUMN_OUTCOMES,    /* u32, and as many words of one byte */
+	COLUMN_OUTCOMES,    /* u32, and as many bytes: `words`, and OUTCOME_HALVED */
 };
 
 struct column {
@@ -87,7 +87,7 @@ int row_decode_entry(struct row *row, const struct cell *entries, uint64_t index
 /* The cell of a column that the row has for sure. */
 const struct cell *row_cell(const struct row *row, const char *name);
 
-/* A word of a COLUMN_WORD, or of the byte at `index` of COLUMN_OUTCOMES. */
-const char *cell_word(const struct cell *c, size_t index);
+/* The word of a COLUMN_WORD. */
+const char *cell_word(const struct cell *c);
 
 #endif

@@ -44,7 +44,7 @@ cell_where(const struct cell *c, struct buf *out)
 	buf_addf(out, "%s%s ", out->n > 0 ? ", " : "", c->column->name);
 	switch (c->column->kind) {
 	case COLUMN_WORD:
-		buf_add_str(out, cell_word(c, 0));
+		buf_add_str(out, cell_word(c));
 		break;
 	case COLUMN_TEXT:
 	case COLUMN_FEED:

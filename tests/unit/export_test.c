@@ -109,12 +109,12 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"flags\":[\"merge\"],\"ordinal\":5,\"at\":\"2026-11-20T19:30:02.007Z\",\"window\":12,",
 	    "{\"table\":\"passes\",\"scope\":1,\"number\":2,\"feed\":\"north\",",
 	    "\"size\":1234,\"clock\":\"1970-01-01T00:00:05.678Z\",",
-	    "\"batches\":3,\"closing\":false,\"merged\":0,\"mode\":\"run\"}\n",
+	    "\"batches\":3,\"closing\":false,\"merged\":0,\"mode\":\"run\",\"file_at\":\"1970-01-01T00:00:00.000Z\"}\n",
 	    "{\"table\":\"intents\",\"scope\":1,\"batch\":2,\"entries\":[{\"type\":\"retired\","
 	    "\"key\":\"",
 	    "\"window\":13,\"removed\":false}]}\n",
 	    "{\"table\":\"acks\",\"scope\":1,\"batch\":1,\"round\":1,"
-	    "\"outcomes\":[\"taken\",\"later\"]}\n",
+	    "\"outcomes\":[\"taken\",2]}\n",
 	    "\"number\":0,\"code\":\"not_date\",\"weight\":\"rejected\",\"row\":3,"
 	    "\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\"}\n",
 	    "{\"table\":\"runs\",\"run\":\"" WHOLE_RUN "\",\"feed\":\"north\","

@@ -202,14 +202,14 @@ whole_records(void)
 	whole_close(&p);
 }
 
-/* Two batches, one of them answered. */
+/* Two batches; one of them is answered, but for a record that it was halved around twice. */
 static inline void
 whole_open_pass(void)
 {
 	struct entry first[] = {whole_entry(RECORD_PATIENT, "QUOLL1", "more"),
 	    whole_entry(RECORD_PATIENT, "QUOLL7", "seven")};
 	struct entry second = whole_entry(RECORD_RETIRED, "QUOLL8", "eight");
-	const unsigned char outcomes[] = {OUTCOME_TAKEN, OUTCOME_LATER};
+	const unsigned char outcomes[] = {OUTCOME_TAKEN, 2 * OUTCOME_HALVED};
 	struct pass p = whole_pass(3);
 
 	second.window = 13;
