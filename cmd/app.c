@@ -26,6 +26,13 @@ const struct conf_option state_options[] = {
 	.type = CONF_STRING,
 	.offset = offsetof(struct state_conf, key_file),
 	.help = "the site key; without it DIR/site.key, made on first use"},
+    {.name = "keep",
+	.type = CONF_DURATION,
+	.offset = offsetof(struct state_conf, keep),
+	.dflt = "400d",
+	.min = 86400000,
+	.max = 315360000000,
+	.help = "how long files, runs and removed records are remembered"},
     {.name = NULL},
 };
 

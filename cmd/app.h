@@ -16,6 +16,7 @@
 struct state_conf {
 	const char *dir;
 	const char *key_file;
+	long long keep; /* ms */
 };
 
 struct log_conf {

@@ -153,6 +153,8 @@ job_work_off(struct job *j, struct err *e)
 		if (j->out->refused > 0)
 			j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
 		rc = take_ready(j, &look, e);
+		if (rc == 0)
+			rc = job_retain(j, &look, e);
 	}
 	look_release(&look);
 	return rc;

@@ -135,6 +135,9 @@ int settle_again(struct job *j, struct err *e);
 /* Finishes the pass that an earlier run left open, if there is one. */
 int resume(struct job *j, struct err *e);
 
+/* Lets the ledger forget what is old; `look` is what lies in the drop. */
+int job_retain(struct job *j, struct drop_look *look, struct err *e);
+
 const struct site_keys *job_keys(const struct job *j);
 
 #endif

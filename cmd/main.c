@@ -15,7 +15,7 @@
 static const struct command *const commands[] = {&command_run, &command_check,
     &command_preview, &command_status, &command_backfill, &command_retry, &command_hold,
     &command_files, &command_find, &command_pause, &command_resume, &command_forget,
-    &command_audit, &command_version};
+    &command_audit, &command_ledger, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -151,3 +151,71 @@ answers_each(const char *dir, const char *feed, answer_fn *fn, void *arg, struct
 	closedir(d);
 	return rc < 0 ? -1 : 0;
 }
+
+bool
+answer_kept(const char *dir, const char *feed, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" FOLDER "/%s/%s", dir, feed, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Shows fn what is in a folder, without what begins with a dot. */
+static int
+each_name(const char *path, int (*fn)(void *arg, const char *name), void *arg)
+{
+	DIR *d = opendir(path);
+	struct dirent *en;
+	int rc = 0;
+
+	if (d == NULL)
+		return errno == ENOENT ? 0 : -1;
+	do {
+		errno = 0;
+		if ((en = readdir(d)) != NULL && en->d_name[0] != '.')
+			rc = fn(arg, en->d_name);
+	} while (en != NULL && rc == 0);
+	if (en == NULL && errno != 0)
+		rc = -1;
+	closedir(d);
+	return rc;
+}
+
+struct names_walk {
+	const char *dir, *feed;
+	answer_name_fn *fn;
+	void *arg;
+};
+
+static int
+show_name(void *arg, const char *name)
+{
+	const struct names_walk *w = arg;
+
+	return w->fn(w->arg, w->feed, name);
+}
+
+static int
+show_feed(void *arg, const char *name)
+{
+	struct names_walk *w = arg;
+	char path[PATH_MAX];
+
+	w->feed = name;
+	snprintf(path, sizeof(path), "%s/" FOLDER "/%s", w->dir, name);
+	return each_name(path, show_name, w);
+}
+
+int
+answers_names(const char *dir, answer_name_fn *fn, void *arg, struct err *e)
+{
+	struct names_walk w = {dir, NULL, fn, arg};
+	char path[PATH_MAX];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/" FOLDER, dir);
+	e->code = ERR_NONE;
+	rc = each_name(path, show_feed, &w);
+	return rc < 0 && e->code == ERR_NONE ? fail(e) : rc;
+}

@@ -6,6 +6,8 @@
 #ifndef STATE_ANSWERS_H
 #define STATE_ANSWERS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/span.h"
 
@@ -32,5 +34,15 @@ void answer_free(struct answer *a);
 typedef int answer_fn(void *arg, const char *name, int fd, struct err *e);
 int answers_each(
     const char *dir, const char *feed, answer_fn *fn, void *arg, struct err *e);
+
+/* Is an answer of this name kept? */
+bool answer_kept(const char *dir, const char *feed, const char *name);
+
+/*
+ * Calls fn with the feed and the name of every answer that is kept, until it returns
+ * anything but 0: that is the result. Changes nothing. -1 with ERR_IO.
+ */
+typedef int answer_name_fn(void *arg, const char *feed, const char *name);
+int answers_names(const char *dir, answer_name_fn *fn, void *arg, struct err *e);
 
 #endif

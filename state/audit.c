@@ -63,8 +63,8 @@ write_line(const struct auditor *by, uint64_t number, const struct audit_act *ac
 	jw_object_end(&j);
 }
 
-static struct digest
-link_of(const struct ledger *l, const struct digest *before, uint64_t number,
+struct digest
+audit_link(const struct ledger *l, const struct digest *before, uint64_t number,
     struct span line)
 {
 	unsigned char be[NUMBER_SIZE];
@@ -122,7 +122,7 @@ audit_append(const struct act *a, const struct audit_act *act)
 	head.number++;
 	buf_init(&b, LINE_MAX);
 	write_line(a->ledger->auditor, head.number, act, &b);
-	head.link = link_of(a->ledger, &head.link, head.number, buf_span(&b));
+	head.link = audit_link(a->ledger, &head.link, head.number, buf_span(&b));
 	buf_add(&b, head.link.b, DIGEST_SIZE);
 	key_init(&k);
 	key_u64(&k, head.number);
@@ -175,7 +175,7 @@ line_visit(void *arg, struct span key, struct span value)
 		return ledger_damaged(w->e, TABLE_AUDIT);
 	line.json = (struct span){value.p, value.n - DIGEST_SIZE};
 	memcpy(line.link.b, value.p + line.json.n, DIGEST_SIZE);
-	want = link_of(w->l, &w->last.link, line.number, line.json);
+	want = audit_link(w->l, &w->last.link, line.number, line.json);
 	line.good = line.number == w->last.number + 1 && digest_eq(&want, &line.link);
 	w->whole &= line.good;
 	w->last = (struct audit_head){line.number, line.link};

@@ -13,7 +13,7 @@
 #include "base/crypto.h"
 #include "base/span.h"
 
-#define CODEC_KEY_MAX 64
+#define CODEC_KEY_MAX 96 /* a run's: its ULID, a blank, the feed */
 
 struct key {
 	unsigned char b[CODEC_KEY_MAX];

@@ -7,13 +7,21 @@
 /* Keys begin with what is decided. */
 enum kind { KIND_FILE = 1, KIND_PAUSE, KIND_SETTINGS };
 
+struct digest
+decision_digest(
+    const struct ledger *l, struct span feed, const unsigned char sha256[SHA256_SIZE])
+{
+	const struct span parts[] = {
+	    SPAN_LIT("decision"), feed, {(const char *)sha256, SHA256_SIZE}};
+
+	return digest_parts(&l->keys, KEY_NAME, parts, 3);
+}
+
 static void
 file_key(struct key *k, const struct ledger *l, const char *feed,
     const unsigned char sha256[SHA256_SIZE])
 {
-	const struct span parts[] = {
-	    SPAN_LIT("decision"), span_of(feed), {(const char *)sha256, SHA256_SIZE}};
-	struct digest d = digest_parts(&l->keys, KEY_NAME, parts, 3);
+	struct digest d = decision_digest(l, span_of(feed), sha256);
 
 	key_init(k);
 	key_u8(k, KIND_FILE);

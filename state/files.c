@@ -32,8 +32,8 @@ get_sealed(struct ledger *l, struct reader *r, char *out, size_t size)
 	return 0;
 }
 
-static struct digest
-name_digest(const struct ledger *l, const char *feed, const char *name)
+struct digest
+ledger_name_digest(const struct ledger *l, const char *feed, const char *name)
 {
 	const struct span parts[] = {SPAN_LIT("name"), span_of(feed), span_of(name)};
 
@@ -67,7 +67,7 @@ int
 ledger_name_get(struct ledger *l, const char *feed, const char *name,
     struct name_entry *out, struct err *e)
 {
-	struct digest d = name_digest(l, feed, name);
+	struct digest d = ledger_name_digest(l, feed, name);
 
 	memset(out, 0, sizeof(*out));
 	return ledger_read_one(
@@ -78,7 +78,7 @@ int
 name_write(const struct act *a, const char *feed, const struct name_put *put)
 {
 	const struct name_entry *n = &put->entry;
-	struct digest d = name_digest(a->ledger, feed, put->name);
+	struct digest d = ledger_name_digest(a->ledger, feed, put->name);
 	struct buf b;
 	int r;
 
@@ -127,7 +127,7 @@ settling_key(struct key *k, const struct ledger *l, const char *feed, const char
 	key_bytes(k, of_feed.b, DIGEST_SIZE);
 	if (path == NULL)
 		return;
-	of_path = name_digest(l, feed, path);
+	of_path = ledger_name_digest(l, feed, path);
 	key_bytes(k, of_path.b, DIGEST_SIZE);
 }
 

@@ -17,6 +17,10 @@ int settling_write(const struct act *a, const char *feed, const struct settling 
 int snapshot_write(const struct act *a, const char *feed, const struct snapshot_state *s);
 int feed_write(const struct act *a, const struct feed_state *f);
 
+/* The key of a decision, behind its kind. */
+struct digest decision_digest(
+    const struct ledger *l, struct span feed, const unsigned char sha256[SHA256_SIZE]);
+
 /* What a human decides of the file's content, and that it is carried out. */
 int decision_write(const struct act *a, const struct file_entry *f, enum decision d);
 int decision_end(const struct act *a, const struct file_entry *f);

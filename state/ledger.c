@@ -36,14 +36,15 @@ marker_read(struct ledger *l, char hex[ID_HEX + 1], struct err *e)
 	n = read(fd, hex, ID_HEX);
 	close(fd);
 	if (n != ID_HEX)
-		return err_set(e, ERR_LEDGER, "%s is damaged: it should hold %d digits",
+		return err_set(e, ERR_LEDGER,
+		    "%s is damaged: it should hold %d digits; restore it from the ledger's backup",
 		    path, ID_HEX);
 	hex[ID_HEX] = '\0';
 	return 1;
 }
 
-static int
-sync_dir(const char *dir)
+int
+ledger_sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
@@ -61,7 +62,8 @@ ledger_sync_place(const struct ledger *l, struct err *e)
 	char above[4096];
 
 	snprintf(above, sizeof(above), "%s/..", l->dir);
-	if (sync_dir(l->dir) == 0 && (sync_dir(above) == 0 || errno == EACCES))
+	if (ledger_sync_dir(l->dir) == 0 &&
+	    (ledger_sync_dir(above) == 0 || errno == EACCES))
 		return 0;
 	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
 }
@@ -254,7 +256,7 @@ check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 	hex_encode(l->id, sizeof(l->id), hex);
 	if (expected && strcmp(hex, want) != 0)
 		return err_set(e, ERR_LEDGER,
-		    "%s/ledger.mdb is not the ledger that belongs here (ledger.id says %.8s)",
+		    "%s/ledger.mdb is not the ledger that belongs here: restore the one whose id begins with %.8s (ledger.id)",
 		    l->dir, want);
 	return expected ? 0 : marker_write(l, e);
 }
@@ -308,6 +310,30 @@ resolve(struct ledger *l, const char *dir, struct err *e)
 	return err_set(e, ERR_CONFIG, "the state folder's path is too long");
 }
 
+/* Whoever has the ledger open may not find its file exchanged: see compact.c. */
+static int
+share_folder(struct ledger *l, struct err *e)
+{
+	l->folder = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->folder >= 0 && flock(l->folder, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	if (l->folder >= 0 && errno == EWOULDBLOCK)
+		return err_set(e, ERR_BUSY,
+		    "the ledger in %s is being compacted: try again when that has ended",
+		    l->dir);
+	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
+}
+
+/* A compact that was killed has left it; none is at work while the folder is shared. */
+static void
+sweep_litter(const struct ledger *l)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/" COMPACT_TEMP, l->dir);
+	(void)unlink(path);
+}
+
 static int
 open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 {
@@ -326,6 +352,10 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 	if ((st.st_mode & 022) != 0)
 		return err_set(e, ERR_CONFIG,
 		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
+	if (share_folder(l, e) != 0)
+		return -1;
+	if (create)
+		sweep_litter(l);
 	return 0;
 }
 
@@ -338,6 +368,7 @@ ledger_open(const char *dir, const char *key_file, bool create, struct err *e)
 		return err_nomem(e), NULL;
 	l->ops = &store_lmdb;
 	l->making = -1;
+	l->folder = -1;
 	if (open_dir(l, dir, create, e) == 0 && open_in(l, key_file, create, e) == 0)
 		return l;
 	ledger_close(l);
@@ -353,6 +384,8 @@ ledger_close(struct ledger *l)
 		l->ops->close(l->store);
 	if (l->making >= 0)
 		close(l->making);
+	if (l->folder >= 0)
+		close(l->folder);
 	site_keys_wipe(&l->keys);
 	free(l);
 }

@@ -20,8 +20,15 @@ struct ledger {
 	uint32_t format;
 	const struct auditor *auditor; /* NULL: nothing is audited */
 	int making;                    /* the marker while it is made, locked; else -1 */
+	int folder; /* flock(2)ed as long as it is open: shared, or by compact alone */
 	char dir[3072];
 };
+
+/* What compact writes, until it is whole. */
+#define COMPACT_TEMP "ledger.mdb.compact"
+
+/* fsync(2) of a folder: -1 with errno. */
+int ledger_sync_dir(const char *dir);
 
 /* A transaction on a ledger, and where its errors go. */
 struct act {
@@ -64,12 +71,20 @@ int ledger_read_one(struct ledger *l, enum table table, struct span key,
 int ledger_write_one(struct ledger *l, enum table table, struct span key,
     struct buf *value, struct err *e);
 
+/* The key of a name in a feed's drop; a settling file's path has one of the same kind. */
+struct digest ledger_name_digest(
+    const struct ledger *l, const char *feed, const char *name);
+
 /* The number of a feed's next pass, taken within the transaction. */
 int feed_take_pass(
     const struct act *a, const char *name, uint32_t scope, uint64_t *number);
 
 /* One more line of the audit trail, by the ledger's auditor. */
 int audit_append(const struct act *a, const struct audit_act *act);
+
+/* The link of the chain that a line of the trail has, behind one with link `before`. */
+struct digest audit_link(const struct ledger *l, const struct digest *before,
+    uint64_t number, struct span line);
 
 /* Text under a nonce of its own, which stands before it. get gives -1 if it is no seal. */
 void put_sealed(struct ledger *l, struct buf *b, const char *text);

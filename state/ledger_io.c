@@ -4,7 +4,8 @@ int
 ledger_damaged(struct err *e, enum table table)
 {
 	return err_set(e, ERR_LEDGER,
-	    "the ledger is damaged (table %d): restore it from a backup", (int)table);
+	    "the ledger is damaged (table %s): see `emrdrop ledger verify`, and restore it from a backup",
+	    table_name(table));
 }
 
 int

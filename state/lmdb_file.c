@@ -1,11 +1,13 @@
 #include "state/lmdb_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* The format of LMDB 0.9 on machines of 64 bits, which has not changed since 2011. */
@@ -22,6 +24,22 @@
 #define DB_SIZE     48 /* its last 8 bytes are its root */
 #define NO_ROOT     SIZE_MAX
 #define DEPTH_MAX   32
+
+/* A meta page begins with the page's header; LMDB's magic number follows. */
+#define META_HEADER     24
+#define META_MAGIC_AT   16
+#define META_MAGIC      0xbeefc0de
+#define META_PAGE_MAX   0x8000 /* LMDB's pages are the machine's, but not larger */
+#define HALF_MADE_PAGES 8      /* more than its first commit writes */
+
+#define MAGIC_NFS  0x6969
+#define MAGIC_SMB  0x517b
+#define MAGIC_CIFS 0xff534d42
+#define MAGIC_SMB2 0xfe534d42
+#define MAGIC_9P   0x01021997
+#define MAGIC_FUSE 0x65735546
+#define MAGIC_AFS  0x5346414f
+#define MAGIC_CEPH 0x00c36400
 
 struct file {
 	int fd;
@@ -171,5 +189,63 @@ lmdb_file_whole(const char *path, size_t page_size, size_t txn)
 		return -1;
 	rc = judge(&f, txn);
 	close(f.fd);
+	return rc;
+}
+
+int
+lmdb_file_place(const char *dir, struct err *e)
+{
+	static const uint32_t magic[] = {MAGIC_NFS, MAGIC_SMB, MAGIC_CIFS, MAGIC_SMB2,
+	    MAGIC_9P, MAGIC_FUSE, MAGIC_AFS, MAGIC_CEPH};
+	struct statfs fs;
+
+	if (statfs(dir, &fs) != 0)
+		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+		if ((uint32_t)fs.f_type == magic[i])
+			return err_set(e, ERR_LEDGER,
+			    "state folder %s is on a network file system; the ledger needs a local disk",
+			    dir);
+	return 0;
+}
+
+enum meta_page { META_BLANK, META_WHOLE, META_OTHER };
+
+/* What lies where a meta page should begin: its header is written whole, or not at all. */
+static enum meta_page
+meta_page(int fd, off_t at)
+{
+	static const char none[META_HEADER];
+	char header[META_HEADER] = {0};
+	uint32_t magic;
+
+	if (pread(fd, header, sizeof(header), at) < 0)
+		return META_OTHER;
+	if (memcmp(header, none, sizeof(none)) == 0)
+		return META_BLANK;
+	memcpy(&magic, header + META_MAGIC_AT, sizeof(magic));
+	return magic == META_MAGIC ? META_WHOLE : META_OTHER;
+}
+
+int
+lmdb_file_clear_half_made(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+	long page = sysconf(_SC_PAGESIZE);
+	enum meta_page first, second;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", path);
+	page = page < META_PAGE_MAX ? page : META_PAGE_MAX;
+	first = meta_page(fd, 0);
+	second = meta_page(fd, page);
+	if (first != META_OTHER && second != META_OTHER &&
+	    (first == META_BLANK || second == META_BLANK) && fstat(fd, &st) == 0 &&
+	    st.st_size <= page * HALF_MADE_PAGES)
+		rc = ftruncate(fd, 0);
+	if (rc != 0)
+		err_sys(e, ERR_LEDGER, errno, "%s", path);
+	close(fd);
 	return rc;
 }

@@ -29,7 +29,8 @@ enum known_flag {
 	KNOWN_DOUBT = 2,   /* sent, never answered: goes out again whatever its digest */
 	KNOWN_REFUSED = 4, /* the API refused `refused`; `content` is what it last took */
 	KNOWN_EMPTY = 8,   /* nothing was ever taken: `content` means nothing */
-	KNOWN_MERGE = 16   /* of RECORD_RETIRED: `file` and `window` name the merge */
+	KNOWN_MERGE = 16,  /* of RECORD_RETIRED: `file` and `window` name the merge */
+	KNOWN_OLD = 32     /* a tombstone that a sweep found old: the next one takes it */
 };
 
 /* What the ledger knows of a record. */

@@ -33,6 +33,9 @@ enum table {
 	TABLE_COUNT
 };
 
+/* As state/README.md calls it. */
+const char *table_name(enum table table);
+
 struct store;
 struct txn;
 
@@ -76,8 +79,17 @@ struct store_ops {
 
 	/* Removes all pairs whose key starts with `prefix`. */
 	int (*clear)(struct txn *t, enum table table, struct span prefix, struct err *e);
+
+	/* Writes all of it to a file, without free space, as open finds it in DIR/ledger.mdb. */
+	int (*copy)(struct store *s, int fd, struct err *e);
 };
 
 extern const struct store_ops store_lmdb;
+
+/*
+ * store_lmdb.open with a map of this size: address space, and what the file may grow to.
+ * Where a limit allows less (ulimit -v), the map is as large as can be had.
+ */
+struct store *store_lmdb_open(const char *dir, bool create, size_t map, struct err *e);
 
 #endif

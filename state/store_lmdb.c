@@ -5,37 +5,25 @@
 #include "state/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "state/lmdb_file.h"
 
-/* Address space, not disk: the file grows with what is in it. */
+/*
+ * Address space, not disk: the file grows with what is in it. Half of what a limit allows
+ * (ulimit -v), for the rest of the program needs some too; half of that where it is not to
+ * be had, and so on, but never less than MAP_MIN.
+ */
 #define MAP_SIZE ((size_t)64 << 30)
+#define MAP_MIN  ((size_t)16 << 20)
 #define READERS  126
-
-/* A meta page begins with the page's header; LMDB's magic number follows. */
-#define META_HEADER     24
-#define META_MAGIC_AT   16
-#define META_MAGIC      0xbeefc0de
-#define META_PAGE_MAX   0x8000 /* LMDB's pages are the machine's, but not larger */
-#define HALF_MADE_PAGES 8      /* more than its first commit writes */
-
-#define MAGIC_NFS  0x6969
-#define MAGIC_SMB  0x517b
-#define MAGIC_CIFS 0xff534d42
-#define MAGIC_SMB2 0xfe534d42
-#define MAGIC_9P   0x01021997
-#define MAGIC_FUSE 0x65735546
-#define MAGIC_AFS  0x5346414f
-#define MAGIC_CEPH 0x00c36400
 
 struct store {
 	MDB_env *env;
@@ -53,22 +41,18 @@ struct txn {
 	bool completes;                  /* it makes what was missing */
 };
 
-static const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",
-    [TABLE_SCOPES] = "scopes",
-    [TABLE_FEEDS] = "feeds",
-    [TABLE_NAMES] = "names",
-    [TABLE_SETTLING] = "settling",
-    [TABLE_FILES] = "files",
-    [TABLE_RECORDS] = "records",
-    [TABLE_PASSES] = "passes",
-    [TABLE_INTENTS] = "intents",
-    [TABLE_ACKS] = "acks",
-    [TABLE_PROBLEMS] = "problems",
-    [TABLE_RUNS] = "runs",
-    [TABLE_AUDIT] = "audit",
-    [TABLE_CONTROLS] = "controls",
-};
+static int
+map_full(struct err *e, const struct store *s)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(s->env, &info);
+	return err_set(e, ERR_LEDGER, "%s: the ledger is full at %zu MiB%s", s->path,
+	    info.me_mapsize >> 20,
+	    info.me_mapsize < MAP_SIZE
+		? ", which is all that the limit of address space allows: raise `ulimit -v`, or LimitAS= of the unit"
+		: ": shorten `[state] keep`");
+}
 
 static int
 fail(struct err *e, const struct store *s, int rc, const char *what)
@@ -82,15 +66,16 @@ fail(struct err *e, const struct store *s, int rc, const char *what)
 		    "%s: the ledger is damaged (%s): restore it from a backup", s->path,
 		    mdb_strerror(rc));
 	case MDB_VERSION_MISMATCH:
-		return err_set(
-		    e, ERR_LEDGER, "%s: made by another version of LMDB", s->path);
+		return err_set(e, ERR_LEDGER,
+		    "%s: made by another version of LMDB: use the emrdrop that made it",
+		    s->path);
 	/* LMDB's word for a write that the disk took only in part, too. */
 	case EIO:
 		return err_set(e, ERR_LEDGER,
 		    "%s: %s: the disk is full, or fails: make room, or look into the system's log",
 		    s->path, what);
 	case MDB_MAP_FULL:
-		return err_set(e, ERR_LEDGER, "%s: the ledger is full", s->path);
+		return map_full(e, s);
 	case MDB_READERS_FULL:
 		return err_set(
 		    e, ERR_BUSY, "%s: too many processes read the ledger", s->path);
@@ -98,24 +83,6 @@ fail(struct err *e, const struct store *s, int rc, const char *what)
 		return err_set(
 		    e, ERR_LEDGER, "%s: %s: %s", s->path, what, mdb_strerror(rc));
 	}
-}
-
-/* LMDB's locks and its map are not sound on these (its own documentation). */
-static int
-refuse_network(const char *dir, struct err *e)
-{
-	static const uint32_t magic[] = {MAGIC_NFS, MAGIC_SMB, MAGIC_CIFS, MAGIC_SMB2,
-	    MAGIC_9P, MAGIC_FUSE, MAGIC_AFS, MAGIC_CEPH};
-	struct statfs fs;
-
-	if (statfs(dir, &fs) != 0)
-		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
-	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-		if ((uint32_t)fs.f_type == magic[i])
-			return err_set(e, ERR_LEDGER,
-			    "state folder %s is on a network file system; the ledger needs a local disk",
-			    dir);
-	return 0;
 }
 
 /* A page that is missing would end in SIGBUS, not in an error. */
@@ -149,62 +116,17 @@ open_tables(struct store *s, bool create, struct err *e)
 	if ((rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &txn)) != 0)
 		return fail(e, s, rc, "cannot begin");
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		rc = mdb_dbi_open(txn, table_names[i], flags, &s->dbi[i]);
+		rc = mdb_dbi_open(txn, table_name(i), flags, &s->dbi[i]);
 		s->missing[i] = rc == MDB_NOTFOUND && i > TABLE_LAST_OF_2;
 		s->incomplete |= s->missing[i];
 		if (rc != 0 && !s->missing[i]) {
 			mdb_txn_abort(txn);
-			return fail(e, s, rc, table_names[i]);
+			return fail(e, s, rc, table_name(i));
 		}
 	}
 	if ((rc = mdb_txn_commit(txn)) != 0)
 		return fail(e, s, rc, "cannot commit");
 	return 0;
-}
-
-enum meta_page { META_BLANK, META_WHOLE, META_OTHER };
-
-/* What lies where a meta page should begin: its header is written whole, or not at all. */
-static enum meta_page
-meta_page(int fd, off_t at)
-{
-	static const char none[META_HEADER];
-	char header[META_HEADER] = {0};
-	uint32_t magic;
-
-	if (pread(fd, header, sizeof(header), at) < 0)
-		return META_OTHER;
-	if (memcmp(header, none, sizeof(none)) == 0)
-		return META_BLANK;
-	memcpy(&magic, header + META_MAGIC_AT, sizeof(magic));
-	return magic == META_MAGIC ? META_WHOLE : META_OTHER;
-}
-
-/*
- * LMDB syncs its two meta pages with its first commit. If the power was cut before, the
- * file has one of them or none, and nothing yet that could be lost: it is made again.
- */
-static int
-clear_half_made(struct store *s, struct err *e)
-{
-	int fd = open(s->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), rc = 0;
-	long page = sysconf(_SC_PAGESIZE);
-	enum meta_page first, second;
-	struct stat st;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", s->path);
-	page = page < META_PAGE_MAX ? page : META_PAGE_MAX;
-	first = meta_page(fd, 0);
-	second = meta_page(fd, page);
-	if (first != META_OTHER && second != META_OTHER &&
-	    (first == META_BLANK || second == META_BLANK) && fstat(fd, &st) == 0 &&
-	    st.st_size <= page * HALF_MADE_PAGES)
-		rc = ftruncate(fd, 0);
-	if (rc != 0)
-		err_sys(e, ERR_LEDGER, errno, "%s", s->path);
-	close(fd);
-	return rc;
 }
 
 static void
@@ -216,14 +138,50 @@ lmdb_close(struct store *s)
 	free(s);
 }
 
-static struct store *
-lmdb_open(const char *dir, bool create, struct err *e)
+static int
+open_env(struct store *s, size_t map)
+{
+	int rc = mdb_env_create(&s->env);
+
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(s->env, map);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(s->env, READERS);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+	if (rc == 0)
+		rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600);
+	return rc;
+}
+
+static int
+open_map(struct store *s, size_t map, struct err *e)
+{
+	struct rlimit limit;
+	int rc;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur / 2 < map)
+		map = limit.rlim_cur / 2;
+
+	while ((rc = open_env(s, map)) == ENOMEM && (map /= 2) >= MAP_MIN) {
+		mdb_env_close(s->env);
+		s->env = NULL;
+	}
+	if (rc == ENOMEM)
+		return err_set(e, ERR_LEDGER,
+		    "%s: the limit of address space is too low to map the ledger: raise `ulimit -v`, or LimitAS= of the unit",
+		    s->path);
+	return rc == 0 ? 0 : fail(e, s, rc, "cannot open");
+}
+
+struct store *
+store_lmdb_open(const char *dir, bool create, size_t map, struct err *e)
 {
 	struct store *s;
 	struct stat st;
-	int rc, stale;
+	int stale;
 
-	if (refuse_network(dir, e) != 0)
+	if (lmdb_file_place(dir, e) != 0)
 		return NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return err_nomem(e), NULL;
@@ -236,17 +194,10 @@ lmdb_open(const char *dir, bool create, struct err *e)
 		err_set(e, ERR_LEDGER, "%s is empty: restore it from a backup", s->path);
 		goto out;
 	}
-	if (create && clear_half_made(s, e) != 0)
+	if (create && lmdb_file_clear_half_made(s->path, e) != 0)
 		goto out;
-	if ((rc = mdb_env_create(&s->env)) != 0 ||
-	    (rc = mdb_env_set_mapsize(s->env, MAP_SIZE)) != 0 ||
-	    (rc = mdb_env_set_maxreaders(s->env, READERS)) != 0 ||
-	    (rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT)) != 0 ||
-	    (rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600)) !=
-		0) {
-		fail(e, s, rc, "cannot open");
+	if (open_map(s, map, e) != 0)
 		goto out;
-	}
 	/* A reader that was killed keeps pages from being reused. */
 	mdb_reader_check(s->env, &stale);
 	if (refuse_cut(s, e) == 0 && open_tables(s, create, e) == 0)
@@ -254,6 +205,12 @@ lmdb_open(const char *dir, bool create, struct err *e)
 out:
 	lmdb_close(s);
 	return NULL;
+}
+
+static struct store *
+lmdb_open(const char *dir, bool create, struct err *e)
+{
+	return store_lmdb_open(dir, create, MAP_SIZE, e);
 }
 
 static void
@@ -300,9 +257,9 @@ make_missing(struct txn *t, struct err *e)
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		if (!s->missing[i])
 			continue;
-		rc = mdb_dbi_open(t->txn, table_names[i], MDB_CREATE, &s->dbi[i]);
+		rc = mdb_dbi_open(t->txn, table_name(i), MDB_CREATE, &s->dbi[i]);
 		if (rc != 0)
-			return fail(e, s, rc, table_names[i]);
+			return fail(e, s, rc, table_name(i));
 	}
 	t->completes = true;
 	return 0;
@@ -350,7 +307,7 @@ cursor(struct txn *t, enum table table, struct err *e)
 	if (t->cursor[table] == NULL) {
 		rc = mdb_cursor_open(t->txn, t->store->dbi[table], &t->cursor[table]);
 		if (rc != 0)
-			fail(e, t->store, rc, table_names[table]);
+			fail(e, t->store, rc, table_name(table));
 	}
 	return t->cursor[table];
 }
@@ -371,7 +328,7 @@ lmdb_get(
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
-		return fail(e, t->store, rc, table_names[table]);
+		return fail(e, t->store, rc, table_name(table));
 	*value = (struct span){v.mv_data, v.mv_size};
 	return 1;
 }
@@ -387,7 +344,7 @@ lmdb_put(
 	if (c == NULL)
 		return -1;
 	rc = mdb_cursor_put(c, &k, &v, 0);
-	return rc == 0 ? 0 : fail(e, t->store, rc, table_names[table]);
+	return rc == 0 ? 0 : fail(e, t->store, rc, table_name(table));
 }
 
 static int
@@ -397,7 +354,7 @@ lmdb_del(struct txn *t, enum table table, struct span key, struct err *e)
 	int rc = mdb_del(t->txn, t->store->dbi[table], &k, NULL);
 
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
 }
 
 static bool
@@ -440,7 +397,7 @@ lmdb_each_after(struct txn *t, enum table table, const struct range *range,
 	if (lacks(t, table))
 		return 0;
 	if ((rc = mdb_cursor_open(t->txn, t->store->dbi[table], &c)) != 0)
-		return fail(e, t->store, rc, table_names[table]);
+		return fail(e, t->store, rc, table_name(table));
 	for (rc = seek_range(c, range, &k, &v); rc == 0 && starts_with(&k, range->prefix);
 	    rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
 		r = visitor->fn(visitor->arg, (struct span){k.mv_data, k.mv_size},
@@ -452,7 +409,7 @@ lmdb_each_after(struct txn *t, enum table table, const struct range *range,
 	if (r < 0)
 		return -1;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
 }
 
 static int
@@ -476,7 +433,15 @@ lmdb_clear(struct txn *t, enum table table, struct span prefix, struct err *e)
 		if ((rc = mdb_cursor_del(c, 0)) != 0)
 			break;
 	return rc == 0 || rc == MDB_NOTFOUND ? 0
-					     : fail(e, t->store, rc, table_names[table]);
+					     : fail(e, t->store, rc, table_name(table));
+}
+
+static int
+lmdb_copy(struct store *s, int fd, struct err *e)
+{
+	int rc = mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+
+	return rc == 0 ? 0 : fail(e, s, rc, "cannot copy");
 }
 
 const struct store_ops store_lmdb = {
@@ -491,4 +456,5 @@ const struct store_ops store_lmdb = {
     .each = lmdb_each,
     .each_after = lmdb_each_after,
     .clear = lmdb_clear,
+    .copy = lmdb_copy,
 };

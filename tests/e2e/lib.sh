@@ -98,7 +98,13 @@ hasnt() {
 	failures=$((failures + 1))
 }
 
+# Whatever a test did to it, the ledger is sound in the end.
 e2e_end() {
+	if [ -f "$dir/state/ledger.id" ]; then
+		site ''
+		run 0 ledger verify
+		[ "$(wc -l <"$dir/out")" = 1 ] || head -n 20 "$dir/out"
+	fi
 	if [ "$failures" -eq 0 ]; then
 		echo "all well after $runs runs"
 	fi

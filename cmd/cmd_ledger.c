@@ -1,0 +1,179 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cmd/commands.h"
+#include "cmd/status.h"
+#include "state/upkeep.h"
+
+static const char help[] =
+    "emrdrop ledger verify|export|compact [--json]\n\n"
+    "verify   checks every value of the ledger, and what they refer to. Each mismatch is a\n"
+    "         line: the table, the key, what is wrong\n"
+    "export   writes every value as a line of JSON, without names and identifiers\n"
+    "compact  rewrites the ledger's file without its free space, which takes as much room\n"
+    "         on the disk as is in use. No run may be at work\n\n"
+    "  --json        one JSON object on standard output\n"
+    "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
+    "Exit status: 0 all well; 74 mismatches, or the ledger can't be read; 75 a run or another\n"
+    "command has the ledger open; 78 configuration\n\n"
+    "Examples:\n"
+    "  emrdrop ledger verify\n"
+    "  emrdrop ledger export | jq -c 'select(.table == \"files\")'\n";
+
+#define SHOWN_MAX 1000  /* mismatches in the JSON object; the rest is only counted */
+#define PIECE     65536 /* bytes of the export that are written at once */
+
+struct show {
+	struct app *app;
+	struct buf out;
+	struct json json;
+	size_t shown;
+	struct err *e;
+};
+
+static int
+show_mismatch(void *arg, const struct mismatch *m)
+{
+	struct show *s = arg;
+
+	if (!s->app->json) {
+		buf_clear(&s->out);
+		buf_addf(&s->out, "%s, %s: %s\n", m->table, m->where, m->what);
+		return print_out(buf_span(&s->out), s->e);
+	}
+	if (s->shown++ >= SHOWN_MAX)
+		return 0;
+	jw_object(&s->json);
+	jw_put_cstr(&s->json, "table", m->table);
+	jw_put_cstr(&s->json, "where", m->where);
+	jw_put_cstr(&s->json, "what", m->what);
+	jw_object_end(&s->json);
+	return 0;
+}
+
+static int
+show_verified(struct show *s, const struct verified *n)
+{
+	if (s->app->json) {
+		jw_array_end(&s->json);
+		jw_put_uint(&s->json, "values", n->values);
+		jw_put_uint(&s->json, "count", n->mismatches);
+		jw_object_end(&s->json);
+		buf_add_char(&s->out, '\n');
+	} else {
+		buf_clear(&s->out);
+		buf_addf(&s->out, "%" PRIu64 " values, %" PRIu64 " mismatch%s%s\n",
+		    n->values, n->mismatches, n->mismatches == 1 ? "" : "es",
+		    n->mismatches == 0
+			? ""
+			: ": restore the ledger from a backup that is sound");
+	}
+	if (buf_check(&s->out, "the mismatches", s->e) != 0)
+		return -1;
+	return print_out(buf_span(&s->out), s->e);
+}
+
+static int
+verify(struct show *s, struct ledger *l)
+{
+	const struct mismatch_visitor each = {show_mismatch, s};
+	struct verified n;
+
+	if (s->app->json) {
+		jw_object(&s->json);
+		jw_key(&s->json, SPAN_LIT("mismatches"));
+		jw_array(&s->json);
+	}
+	if (ledger_verify(l, &each, &n, s->e) != 0 || show_verified(s, &n) != 0)
+		return -1;
+	return n.mismatches == 0 ? STATUS_OK : STATUS_IO;
+}
+
+static int
+show_line(void *arg, struct span line)
+{
+	struct show *s = arg;
+
+	buf_add_span(&s->out, line);
+	if (s->out.n < PIECE)
+		return 0;
+	if (buf_check(&s->out, "the export", s->e) != 0 ||
+	    print_out(buf_span(&s->out), s->e) != 0)
+		return -1;
+	buf_clear(&s->out);
+	return 0;
+}
+
+static int export(struct show *s, struct ledger *l)
+{
+	const struct line_visitor each = {show_line, s};
+	int rc = ledger_export(l, &each, s->e);
+
+	/* What stands before the damage is of use as well. */
+	if (buf_check(&s->out, "the export", rc == 0 ? s->e : NULL) != 0 ||
+	    print_out(buf_span(&s->out), rc == 0 ? s->e : NULL) != 0)
+		return -1;
+	return rc == 0 ? STATUS_OK : -1;
+}
+
+static int
+compact(struct show *s, struct ledger *l)
+{
+	struct compacted n;
+
+	if (ledger_compact(l, &n, s->e) != 0)
+		return -1;
+	if (s->app->json) {
+		jw_object(&s->json);
+		jw_put_uint(&s->json, "bytes_before", n.before);
+		jw_put_uint(&s->json, "bytes_after", n.after);
+		jw_object_end(&s->json);
+		buf_add_char(&s->out, '\n');
+	} else {
+		buf_addf(&s->out,
+		    "ledger.mdb had %" PRIu64 " bytes and has %" PRIu64 " now\n",
+		    n.before, n.after);
+	}
+	return print_out(buf_span(&s->out), s->e) == 0 ? STATUS_OK : -1;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(struct show *s, struct ledger *l); /* an exit status, or -1 */
+} actions[] = {{"verify", verify}, {"export", export}, {"compact", compact}};
+
+#define ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static int
+act(struct app *app, size_t action, struct err *e)
+{
+	struct show s = {.app = app, .e = e};
+	struct ledger *l = app_ledger(app, false, e);
+	int exit = -1;
+
+	buf_init(&s.out, 1u << 30);
+	jw_init(&s.json, &s.out);
+	if (l != NULL)
+		exit = actions[action].fn(&s, l);
+	ledger_close(l);
+	buf_release(&s.out);
+	return exit >= 0 ? exit : err_exit(e->code);
+}
+
+static int
+ledger(struct app *app, struct err *e)
+{
+	size_t i = 0;
+
+	while (i < ACTIONS && strcmp(actions[i].name, app->args[0]) != 0)
+		i++;
+	if (i < ACTIONS)
+		return act(app, i, e);
+	err_set(e, ERR_USAGE,
+	    "`emrdrop ledger` takes verify, export or compact: see `emrdrop ledger --help`");
+	return STATUS_USAGE;
+}
+
+const struct command command_ledger = {"ledger",
+    "check the ledger, export it, or make its file smaller", help, 0, 1, 1, true, ledger};
