@@ -197,6 +197,20 @@ victim() {
 	proxy_start clean
 }
 
+# settings LINES: the site's; undisturbed runs have the time that they need.
+settings() {
+	site "[run]
+maps = $PWD/deploy/maps
+$1"
+}
+
+compare() {
+	proxy_start clean
+	settings ''
+	fault_compare
+	settings "deadline = ${DEADLINE}s"
+}
+
 # behind_proxy: feeds that are installed from now on get their files through it.
 behind_proxy() {
 	SSHD_PORT=$proxy_port
@@ -212,7 +226,7 @@ test_drop() {
 	[ "$places" -lt $PLACES ] || for words in 'SSH handshake' login 'no SFTP service' 'looking up'; do
 		has "places that were met" "$dir/always.err" "$words"
 	done
-	fault_compare
+	compare
 }
 
 test_answers() {
@@ -244,7 +258,7 @@ test_answers() {
 	feed "$dir/answers.ini" answers
 	EACH=80
 	bad_network
-	fault_compare
+	compare
 }
 
 test_api() {
@@ -259,16 +273,13 @@ test_api() {
 	bad_network
 	ok "some batches were sent again" \
 		[ "$(api_curl batches | jq 'map(select(.received > 1)) | length')" -gt 2 ]
-	proxy_start clean
-	fault_compare
+	compare
 }
 
 declare -A before whole
 declare -a ended
 sshd_port=$SSHD_PORT
-site "[run]
-deadline = ${DEADLINE}s
-maps = $PWD/deploy/maps"
+settings "deadline = ${DEADLINE}s"
 awk 'BEGIN { for (i = 0; i < 100; i++) s = s "no patient in here "
 	for (i = 0; i < 200; i++) printf "X%d,%s,,,,,,SKIP\r\n", i, s }' >"$dir/padding"
 edits=(-e 's/^\[csv\]/[rows]\nwhen = {Status} not in SKIP\n&/'

@@ -21,6 +21,7 @@ by_sftp
 
 # fresh STABLE_FOR MIN_AGE: an empty drop, and nobody knows of anything.
 fresh() {
+	started=0
 	rm -rf "$dir"/{state,drop,runs,hold} "$dir"/etc/feeds.d/*
 	mkdir -p "$dir/drop/done" "$dir/runs"
 	# shellcheck disable=SC2119 # with no options
@@ -30,7 +31,6 @@ fresh() {
 }
 
 # one_run: in the background; its report and its status are kept.
-started=0
 run_ids=()
 one_run() {
 	started=$((started + 1))
