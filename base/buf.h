@@ -40,6 +40,17 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 /* Room for n more bytes to write at the returned place, NULL if there is none. */
 char *buf_reserve(struct buf *b, size_t n);
 
+/*
+ * The same where n bytes are allocated already, else NULL and nothing has failed: for
+ * who writes a few bytes more than he then counts in b->n.
+ */
+static inline char *
+buf_room(const struct buf *b, size_t n)
+{
+	/* No more than max + 1 bytes are ever allocated, so that room is allowed room. */
+	return n < b->cap - b->n && !b->failed ? b->p + b->n : NULL;
+}
+
 /* 0, or -1 with ERR_NOMEM, or ERR_REFUSED naming `what` and the cap. */
 int buf_check(const struct buf *b, const char *what, struct err *e);
 

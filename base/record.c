@@ -30,13 +30,7 @@ record_path_make(const char *path, struct record_path *out)
 		n = dot == NULL ? strlen(path) : (size_t)(dot - path);
 		p->list = n > 2 && path[n - 1] == ']';
 		p->name = (struct span){path, p->list ? n - 2 : n};
-		p->key_n = 0;
-		if (p->name.n + 3 <= sizeof(p->key)) {
-			p->key[0] = '"';
-			memcpy(p->key + 1, path, p->name.n);
-			memcpy(p->key + 1 + p->name.n, "\":", 2);
-			p->key_n = (unsigned char)(p->name.n + 3);
-		}
+		jw_make_ready(p->name, &p->key);
 		if (dot == NULL)
 			return;
 	}
@@ -62,7 +56,12 @@ place_of(const struct record *r, const struct value *v, struct place *out)
 static bool
 part_same(const struct record_part *a, const struct record_part *b)
 {
-	return a->list == b->list && span_eq(a->name, b->name);
+	if (a->list != b->list)
+		return false;
+	/* Keys of a fixed size are compared quickest. */
+	if (a->key.n > 0 && b->key.n > 0)
+		return memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
+	return span_eq(a->name, b->name);
 }
 
 /* How many leading containers of `was` the value at `now` lies in as well. */
@@ -96,39 +95,72 @@ leave(struct json *j, const struct place *was, size_t keep, bool same_list)
 static void
 write_key(struct json *j, const struct record_part *p)
 {
-	if (p->key_n > 0)
-		jw_key_ready(j, (struct span){p->key, p->key_n});
+	if (p->key.n > 0)
+		jw_key_ready(j, &p->key);
 	else
 		jw_key(j, p->name);
 }
 
-static void
-enter(struct json *j, const struct place *now, size_t from, bool same_list)
-{
-	for (size_t i = from; i < now->path->n; i++) {
-		if (!(same_list && i == from)) {
-			write_key(j, &now->path->part[i]);
-			if (now->path->part[i].list)
-				jw_array(j);
-		}
-		if (i + 1 < now->path->n)
-			jw_object(j);
-	}
-}
-
-static void
-write_value(const struct record *r, const struct value *v, struct json *j)
+/* Does it stand in quotes? */
+static bool
+is_text(const struct record *r, const struct value *v)
 {
 	enum field_kind kind = FIELD_STRING;
 
 	if (v->field != FIELD_EXTRA)
 		kind = r->schema->fields[v->field].kind;
+	return v->kind == VALUE_TEXT && kind != FIELD_INTEGER && kind != FIELD_DECIMAL &&
+	       kind != FIELD_BOOLEAN;
+}
+
+static void
+write_value(const struct record *r, const struct value *v, struct json *j)
+{
 	if (v->kind != VALUE_TEXT)
 		jw_null(j);
-	else if (kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_BOOLEAN)
-		jw_raw(j, v->text);
-	else
+	else if (is_text(r, v))
 		jw_string(j, v->text);
+	else
+		jw_raw(j, v->text);
+}
+
+static void
+write_member(const struct record *r, const struct value *v, const struct record_part *p,
+    struct json *j)
+{
+	if (p->key.n > 0 && is_text(r, v)) {
+		jw_put_ready(j, &p->key, v->text);
+		return;
+	}
+	write_key(j, p);
+	write_value(r, v, j);
+}
+
+/* The containers of `now` from depth `from` on, a list that is open already aside. */
+static void
+enter(struct json *j, const struct place *now, size_t from, bool same_list)
+{
+	for (size_t i = from; i + 1 < now->path->n; i++) {
+		if (!(same_list && i == from)) {
+			write_key(j, &now->path->part[i]);
+			if (now->path->part[i].list)
+				jw_array(j);
+		}
+		jw_object(j);
+	}
+}
+
+static void
+write_last(const struct record *r, const struct value *v, const struct record_part *last,
+    struct json *j)
+{
+	if (!last->list) {
+		write_member(r, v, last, j);
+		return;
+	}
+	write_key(j, last);
+	jw_array(j);
+	write_value(r, v, j);
 }
 
 /* Up to the list of objects: what is written there is the list's own value. */
@@ -149,61 +181,51 @@ is_flat(const struct value *v)
 	return v->path != NULL && v->path->n == 1 && !v->path->part[0].list;
 }
 
-static bool
-is_text(const struct record *r, const struct value *v)
-{
-	enum field_kind kind = r->schema->fields[v->field].kind;
-
-	return v->kind == VALUE_TEXT && kind != FIELD_INTEGER && kind != FIELD_DECIMAL &&
-	       kind != FIELD_BOOLEAN;
-}
-
+/* From where the value before it stands to its own place, and there. */
 static void
-write_flat(const struct record *r, const struct value *v, struct json *j)
+write_placed(const struct record *r, const struct value *v, const struct place *was,
+    struct place *now, struct json *j)
 {
-	const struct record_part *p = &v->path->part[0];
+	size_t keep, last;
+	bool same_list;
 
-	if (p->key_n > 0 && is_text(r, v)) {
-		jw_put_ready(j, (struct span){p->key, p->key_n}, v->text);
-		return;
-	}
-	write_key(j, p);
-	write_value(r, v, j);
+	place_of(r, v, now);
+	/* A deleted list is null itself, not a list that holds null. */
+	if (v->kind == VALUE_NULL)
+		now->own.part[now->own.n - 1].list = false;
+	else if (v->kind == VALUE_NULL_LIST)
+		cut_at_list(now);
+	keep = shared(was, now);
+	last = now->path->n - 1;
+	same_list = keep < was->path->n && keep <= last && now->path->part[keep].list &&
+		    part_same(&was->path->part[keep], &now->path->part[keep]);
+	leave(j, was, keep, same_list);
+	enter(j, now, keep, same_list);
+	if (keep > last || (same_list && keep == last))
+		write_value(r, v, j);
+	else
+		write_last(r, v, &now->path->part[last], j);
 }
 
 void
 record_write_data(const struct record *r, struct json *j)
 {
 	static const struct record_path none = {.n = 0};
-	struct place a = {.path = &none}, b = {.path = &none}, *was = &a, *now = &b;
-	struct place *swap;
+	struct place a, b, *was = &a, *now = &b, *swap;
 
+	a.path = b.path = &none;
 	jw_object(j);
 	for (size_t i = 0; i < r->nvalues; i++) {
 		const struct value *v = &r->values[i];
-		bool same_list;
-		size_t keep;
 
 		/* Most fields are no parts of anything. */
 		if (is_flat(v)) {
 			leave(j, was, 0, false);
 			was->path = &none;
-			write_flat(r, v, j);
+			write_member(r, v, &v->path->part[0], j);
 			continue;
 		}
-		place_of(r, v, now);
-		/* A deleted list is null itself, not a list that holds null. */
-		if (v->kind == VALUE_NULL)
-			now->own.part[now->own.n - 1].list = false;
-		else if (v->kind == VALUE_NULL_LIST)
-			cut_at_list(now);
-		keep = shared(was, now);
-		same_list = keep < was->path->n && keep < now->path->n &&
-			    now->path->part[keep].list &&
-			    part_same(&was->path->part[keep], &now->path->part[keep]);
-		leave(j, was, keep, same_list);
-		enter(j, now, keep, same_list);
-		write_value(r, v, j);
+		write_placed(r, v, was, now, j);
 		swap = was;
 		was = now;
 		now = swap;

@@ -29,16 +29,13 @@ enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 
 #define RECORD_PATH_MAX 4 /* parts of the deepest path in the schema, and room */
 
-#define RECORD_KEY_MAX 32 /* bytes of a part's name in the schema, quoted */
-
 /* A field's path taken apart: "practitioner[].npi" is a list, and a member. */
 struct record_path {
 	size_t n;
 	struct record_part {
 		struct span name;
 		bool list;
-		unsigned char key_n; /* of "name": as it stands in JSON */
-		char key[RECORD_KEY_MAX];
+		struct jw_ready key;
 	} part[RECORD_PATH_MAX];
 };
 

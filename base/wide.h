@@ -1,0 +1,59 @@
+/*
+ * Sixteen bytes looked at together, in the vectors that gcc and clang have for every
+ * processor. A mask has all bits of a byte set where something holds of it.
+ */
+#ifndef BASE_WIDE_H
+#define BASE_WIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WIDE 16 /* bytes */
+
+typedef signed char wide __attribute__((vector_size(WIDE)));
+
+static inline wide
+wide_load(const char *p)
+{
+	wide x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
+static inline void
+wide_store(char *p, wide x)
+{
+	memcpy(p, &x, sizeof(x));
+}
+
+/* Two halves as one. */
+static inline wide
+wide_of(uint64_t low, uint64_t high)
+{
+	const uint64_t halves[] = {low, high};
+	wide x;
+
+	memcpy(&x, halves, sizeof(x));
+	return x;
+}
+
+/* The same byte sixteen times. */
+static inline wide
+wide_each(char byte)
+{
+	return (wide){0} + (signed char)byte;
+}
+
+static inline bool
+wide_any(wide mask)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &mask, sizeof(halves));
+	return (halves[0] | halves[1]) != 0;
+}
+
+#endif
