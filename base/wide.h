@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define WIDE 16 /* bytes */
 
@@ -47,13 +50,28 @@ wide_each(char byte)
 	return (wide){0} + (signed char)byte;
 }
 
-static inline bool
-wide_any(wide mask)
+/* One bit a byte, the first byte's lowest. */
+static inline unsigned
+wide_bits(wide mask)
 {
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8((__m128i)mask);
+#else
+	const uint64_t lowest = UINT64_C(0x0101010101010101);
+	/* Moves bit 0 of byte i to bit 56 + i, and no two bits to one place. */
+	const uint64_t gather = UINT64_C(0x0102040810204080);
 	uint64_t halves[2];
 
 	memcpy(halves, &mask, sizeof(halves));
-	return (halves[0] | halves[1]) != 0;
+	return (unsigned)((halves[0] & lowest) * gather >> 56 |
+			  (halves[1] & lowest) * gather >> 56 << 8);
+#endif
+}
+
+static inline bool
+wide_any(wide mask)
+{
+	return wide_bits(mask) != 0;
 }
 
 #endif
