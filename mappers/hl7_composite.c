@@ -5,6 +5,8 @@
 #define NPI_DIGITS 10
 #define PIECES_MAX 7 /* texts that are joined into one */
 
+#define COMPONENTS_MAX 13 /* the last that is asked: XCN.13 */
+
 static const char *const names[HL7_TYPES] = {
     "cx", "ei", "xpn", "xad", "xtn", "xcn", "pl", "cwe"};
 
@@ -43,25 +45,38 @@ hl7_type_members(enum hl7_type type)
 /* A field being taken apart. */
 struct split {
 	struct run *run;
-	struct span raw;
+	struct span components[COMPONENTS_MAX];
+	size_t ncomponents;
+	bool flat; /* they have no subcomponents */
 	struct hl7_member *out;
 	int n;
 	enum problem_code code;
 };
 
-static struct span
-component(const struct split *s, unsigned n)
+/* Its components up to `max`. */
+static void
+split_init(struct split *s, struct run *r, struct span raw, size_t max)
 {
-	return hl7_component(s->run->message, s->raw, n);
+	const struct hl7_delimiters *d = &r->message->d;
+
+	s->run = r;
+	s->ncomponents = hl7_parts(raw, d->component, s->components, max);
+	s->flat = raw.n == 0 || memchr(raw.p, d->subcomponent, raw.n) == NULL;
+	s->out = NULL;
+	s->n = 0;
+	s->code = PROBLEM_NONE;
 }
 
 /* One leaf as it was sent: component.sub, the first if sub is 0. */
-static struct span
+static inline struct span
 leaf(const struct split *s, unsigned n, unsigned sub)
 {
-	if (sub == 0)
-		return hl7_component_leaf(s->run->message, s->raw, n);
-	return hl7_part(component(s, n), s->run->message->d.subcomponent, sub);
+	if (n > s->ncomponents)
+		return (struct span){NULL, 0};
+	if (s->flat && sub <= 1)
+		return s->components[n - 1];
+	return hl7_part(
+	    s->components[n - 1], s->run->message->d.subcomponent, sub == 0 ? 1 : sub);
 }
 
 static struct span
@@ -266,8 +281,10 @@ int
 hl7_type_split(enum hl7_type type, struct run *r, struct span raw, struct hl7_member *out,
     enum problem_code *code)
 {
-	struct split s = {.run = r, .raw = raw, .out = out};
+	struct split s;
 
+	split_init(&s, r, raw, COMPONENTS_MAX);
+	s.out = out;
 	switch (type) {
 	case HL7_CX:
 	case HL7_EI:
@@ -408,12 +425,22 @@ one_text(struct split *s, const struct composite *c)
 	return (struct span){NULL, 0};
 }
 
+static bool
+asks_first(enum hl7_type type)
+{
+	return type == HL7_CWE || type == HL7_XCN;
+}
+
 enum problem_code
 composite_apply(const void *data, struct run *r, struct text *t)
 {
 	const struct composite *c = data;
-	struct split s = {.run = r, .raw = t->s};
+	struct split s;
 
+	/* Nearly every code has its first component, and needs no other. */
+	split_init(&s, r, t->s, asks_first(c->type) ? 1 : COMPONENTS_MAX);
+	if (c->type == HL7_CWE && leaf(&s, 1, 0).n == 0)
+		split_init(&s, r, t->s, COMPONENTS_MAX);
 	*t = (struct text){.s = one_text(&s, c)};
 	/* The first component deleted is the text deleted. */
 	t->null = t->s.n == 0 && hl7_is_null(leaf(&s, 1, 0));

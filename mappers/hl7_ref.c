@@ -1,7 +1,10 @@
 #include "mappers/hl7_ref.h"
 
+#include "mappers/hl7_index.h"
 #include "mappers/hl7_text.h"
 #include "mappers/letters.h"
+
+#define NAME_NTE UINT32_C(0x4e5445)
 
 /* What is being looked for, and what was found so far. */
 struct search {
@@ -26,7 +29,7 @@ decoded(const struct hl7_place *p, struct span raw)
 {
 	struct span out;
 
-	if (p->charsets == NULL || hl7_is_null(raw) ||
+	if (hl7_is_plain(p->message, raw) || p->charsets == NULL || hl7_is_null(raw) ||
 	    hl7_decode(p->charsets, &p->message->d, p->arena, raw, &out) > HL7_UNKNOWN)
 		return raw;
 	return out;
@@ -41,29 +44,21 @@ equals(const struct hl7_place *p, const struct hl7_test *t, struct span part)
 	return letters_eq_nocase(part, t->value) != t->negated;
 }
 
-/* component.subcomponent of one repetition. */
-static struct span
-leaf_at(struct hl7_message *m, struct span s, unsigned component, unsigned sub)
-{
-	if (component > 0 && sub == 0)
-		return hl7_component_leaf(m, s, component);
-	if (component > 0)
-		s = hl7_component(m, s, component);
-	if (sub > 0)
-		s = hl7_part(s, m->d.subcomponent, sub);
-	return hl7_leaf(&m->d, s);
-}
-
 static bool
 segment_passes(const struct hl7_place *place, const struct hl7_pick *p, size_t segment)
 {
 	struct hl7_message *m = place->message;
 
 	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next) {
-		struct span field = hl7_field(m, segment, t->at[0]);
+		struct hl7_repetition r;
+		struct span leaf;
 
-		field = hl7_part(field, m->d.repetition, 1);
-		if (!equals(place, t, leaf_at(m, field, t->at[1], t->at[2])))
+		/* MSH-1 is text without a repetition. */
+		if (hl7_repetition_first(m, segment, t->at[0], &r))
+			leaf = hl7_repetition_leaf(m, &r, t->at[1], t->at[2]);
+		else
+			leaf = hl7_field(m, segment, t->at[0]);
+		if (!equals(place, t, leaf))
 			return false;
 	}
 	return true;
@@ -94,21 +89,22 @@ place_of_name(struct search *s, const struct hl7_test *t)
 
 /* Is there the same in what another reference finds? */
 static bool
-same_place(struct search *s, const struct hl7_test *t, struct span repetition)
+same_place(struct search *s, const struct hl7_test *t, const struct hl7_repetition *r)
 {
-	struct span here = decoded(s->place, place_at(&s->message->d, repetition, t));
+	struct span text = hl7_repetition_text(s->message, r);
+	struct span here = decoded(s->place, place_at(&s->message->d, text, t));
 
 	return letters_eq_nocase(place_of_name(s, t), here) != t->negated;
 }
 
 static bool
-repetition_passes(struct search *s, struct span repetition)
+repetition_passes(struct search *s, const struct hl7_repetition *r)
 {
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
 		if (t->name.n > 0
-			? !same_place(s, t, repetition)
+			? !same_place(s, t, r)
 			: !equals(s->place, t,
-			      leaf_at(s->message, repetition, t->at[0], t->at[1])))
+			      hl7_repetition_leaf(s->message, r, t->at[0], t->at[1])))
 			return false;
 	return true;
 }
@@ -127,8 +123,8 @@ over(const struct counter *c)
 }
 
 /* "NK1|""": a segment that is there to say that there is none (2.9.4.1). */
-static bool
-segment_is_null(struct hl7_message *m, size_t segment)
+static inline bool
+segment_is_null(const struct hl7_message *m, size_t segment)
 {
 	struct span text = m->segments[segment].text;
 	size_t n = 6;
@@ -140,97 +136,89 @@ segment_is_null(struct hl7_message *m, size_t segment)
 	return n == text.n;
 }
 
-static void
-hit(struct search *s, struct span raw, bool null)
+static inline struct hl7_hit
+hit(struct span raw)
 {
-	if (s->n < s->max)
-		s->hits[s->n++] = (struct hl7_hit){
-		    .raw = null ? (struct span){NULL, 0} : raw, .null = null};
+	bool null = hl7_is_null(raw);
+
+	return (struct hl7_hit){.raw = null ? (struct span){NULL, 0} : raw, .null = null};
 }
 
-static void
-hit_literal(struct search *s, struct span raw)
+static inline struct hl7_hit
+hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
+    const struct hl7_repetition *r)
 {
-	if (s->n < s->max)
-		s->hits[s->n++] = (struct hl7_hit){.raw = raw, .literal = true};
+	struct span raw = hl7_repetition_text(m, r);
+
+	/* One that is null has every component null. */
+	if (!ref->whole && !hl7_is_null(raw))
+		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
+	return hit(raw);
 }
 
-static void
-take_repetition(struct search *s, struct span raw)
-{
-	const struct hl7_delimiters *d = &s->message->d;
-	const struct hl7_ref *r = s->ref;
-
-	/* A field that is null has every component null. */
-	if (hl7_is_null(raw)) {
-		hit(s, raw, true);
-		return;
-	}
-	if (r->component > 0 && r->subcomponent == 0 && !r->whole) {
-		raw = hl7_component_leaf(s->message, raw, r->component);
-		hit(s, raw, hl7_is_null(raw));
-		return;
-	}
-	if (r->component > 0)
-		raw = hl7_component(s->message, raw, r->component);
-	if (r->subcomponent > 0)
-		raw = hl7_part(raw, d->subcomponent, r->subcomponent);
-	if (!r->whole)
-		raw = hl7_leaf(d, raw);
-	hit(s, raw, hl7_is_null(raw));
-}
-
-/* "The first, whatever it is": most references ask for no more. */
-static bool
-is_plain(const struct hl7_pick *p)
-{
-	return p->tests == NULL && p->nth == 1 && !p->all;
-}
-
-static void
-take_repetitions(struct search *s, struct span field)
+/*
+ * What the first repetition gives, if there is anything to choose from; false: there
+ * is, it begins at *r.
+ */
+static inline bool
+hit_field(
+    const struct search *s, size_t segment, struct hl7_repetition *r, struct hl7_hit *out)
 {
 	struct hl7_message *m = s->message;
+	unsigned field = s->ref->field;
+
+	*out = (struct hl7_hit){.null = segment_is_null(m, segment)};
+	if (out->null)
+		return true;
+	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
+	if (segment == 0 && field <= 2) {
+		*out = (struct hl7_hit){
+		    .raw = hl7_field(m, segment, field), .literal = true};
+		return true;
+	}
+	if (!hl7_repetition_first(m, segment, field, r))
+		return true;
+	if (!s->ref->repetition.plain)
+		return false;
+	*out = hit_repetition(s->ref, m, r);
+	return true;
+}
+
+static void
+add_hit(struct search *s, struct hl7_hit h)
+{
+	if (s->n < s->max)
+		s->hits[s->n++] = h;
+}
+
+static void
+take_repetitions(struct search *s, struct hl7_repetition *r)
+{
 	struct counter c = {.pick = &s->ref->repetition};
 	bool found = false;
-	struct span one;
 
-	for (;;) {
-		one = hl7_part(field, m->d.repetition, 1);
-		if (repetition_passes(s, one) && taken(&c)) {
-			take_repetition(s, one);
+	do {
+		if (repetition_passes(s, r) && taken(&c)) {
+			add_hit(s, hit_repetition(s->ref, s->message, r));
 			found = true;
 		}
-		if (over(&c) || one.n >= field.n)
-			break;
-		field = (struct span){field.p + one.n + 1, field.n - one.n - 1};
-		if (field.n == 0)
-			break;
-	}
+	} while (!over(&c) && hl7_repetition_next(s->message, r));
 	if (!found && hl7_ref_is_list(s->ref) && !c.pick->all)
-		hit(s, (struct span){NULL, 0}, false);
+		add_hit(s, (struct hl7_hit){.null = false});
 }
 
 static void
 take_field(struct search *s, size_t segment)
 {
-	struct hl7_message *m = s->message;
-	struct span field = hl7_field(m, segment, s->ref->field);
+	struct hl7_repetition r;
+	struct hl7_hit h;
 
-	if (segment_is_null(m, segment))
-		hit(s, field, true);
-	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
-	else if (segment == 0 && s->ref->field <= 2)
-		hit_literal(s, field);
-	else if (field.n == 0)
-		hit(s, field, false);
 	/* A field that is null has every repetition null. */
-	else if (hl7_is_null(field))
-		hit(s, field, true);
-	else if (is_plain(&s->ref->repetition))
-		take_repetition(s, hl7_part(field, m->d.repetition, 1));
+	if (hit_field(s, segment, &r, &h) ||
+	    (h = hit(hl7_field(s->message, segment, s->ref->field))).null)
+		add_hit(s, h);
 	else
-		take_repetitions(s, field);
+		take_repetitions(s, &r);
 }
 
 /* The B's of A/B: those of its group; a leaf only where no other head is between. */
@@ -247,10 +235,10 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	const struct hl7_path *p = &s->ref->path[depth];
 	struct counter c = {.pick = &p->pick};
 
-	m->steps += to - from;
-	for (size_t i = from; i < to && !over(&c) && s->n < s->max; i++) {
-		if (m->segments[i].name != p->name ||
-		    !segment_passes(s->place, &p->pick, i) ||
+	for (size_t i = from;
+	    !over(&c) && s->n < s->max && (i = hl7_segment_next(m, p->name, i, to)) < to;
+	    i++) {
+		if (!segment_passes(s->place, &p->pick, i) ||
 		    (depth > 0 && !belongs(m, head, i)) || !taken(&c))
 			continue;
 		if (depth + 1 == s->ref->npath)
@@ -258,14 +246,6 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 		else
 			walk(s, depth + 1, i + 1, hl7_group_end(m, i), i);
 	}
-}
-
-static bool
-has_segment(const struct hl7_message *m, uint32_t name, size_t from, size_t to)
-{
-	while (from < to && m->segments[from].name != name)
-		from++;
-	return from < to;
 }
 
 static size_t
@@ -282,23 +262,23 @@ find_event(const struct hl7_place *p, struct hl7_hit *out)
 	return 1;
 }
 
-/* The first segment of its name, in the innermost group that has one. */
-static void
-find_plain(struct search *s, size_t levels)
+/* The innermost group that has its first segment: which, and the segment. */
+static inline bool
+find_group(const struct hl7_ref *r, const struct hl7_place *p, size_t *level, size_t *at)
 {
-	const struct hl7_place *p = s->place;
-	const struct hl7_segment *segments = s->message->segments;
-	uint32_t name = s->ref->path[0].name;
+	struct hl7_message *m = p->message;
+	uint32_t name = r->path[0].name;
+	size_t n = name == NAME_NTE && p->nlevels > 1 ? 1 : p->nlevels;
 
-	for (size_t k = 0; k < levels; k++) {
-		for (size_t i = p->levels[k].from; i < p->levels[k].to; i++) {
-			s->message->steps++;
-			if (segments[i].name != name)
-				continue;
-			take_field(s, i);
-			return;
-		}
+	if ((m->present & r->present) != r->present)
+		return false;
+	for (*level = 0; *level < n; ++*level) {
+		*at = hl7_segment_next(
+		    m, name, p->levels[*level].from, p->levels[*level].to);
+		if (*at < p->levels[*level].to)
+			return true;
 	}
+	return false;
 }
 
 size_t
@@ -307,24 +287,19 @@ hl7_ref_find(
 {
 	struct search s = {
 	    .ref = r, .place = p, .message = p->message, .hits = out, .max = max};
-	uint32_t name = r->path[0].name;
-	size_t last = name == hl7_name("NTE") && p->nlevels > 1 ? 1 : p->nlevels;
+	struct hl7_repetition first;
+	size_t level, at;
 
 	if (r->event)
 		return find_event(p, out);
-	if ((p->message->present & r->present) != r->present)
+	if (!find_group(r, p, &level, &at))
 		return 0;
-	if (r->npath == 1 && is_plain(&r->path[0].pick)) {
-		find_plain(&s, last);
-		return s.n;
-	}
-	for (size_t i = 0; i < last; i++) {
-		if (i + 1 < last &&
-		    !has_segment(p->message, name, p->levels[i].from, p->levels[i].to))
-			continue;
-		walk(&s, 0, p->levels[i].from, p->levels[i].to, 0);
-		break;
-	}
+	if (r->plain)
+		return hit_field(&s, at, &first, out);
+	if (r->npath == 1 && r->path[0].pick.plain)
+		take_field(&s, at);
+	else
+		walk(&s, 0, at, p->levels[level].to, 0);
 	return s.n;
 }
 
@@ -356,8 +331,8 @@ hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, size_t at)
 {
 	struct hl7_message *m = p->message;
 
-	while (m->steps++, at < m->n && (m->segments[at].name != path->name ||
-					    !segment_passes(p, &path->pick, at)))
+	while ((at = hl7_segment_next(m, path->name, at, m->n)) < m->n &&
+	       !segment_passes(p, &path->pick, at))
 		at++;
 	return at;
 }

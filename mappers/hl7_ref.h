@@ -40,6 +40,7 @@ struct hl7_pick {
 	struct hl7_test *tests;
 	unsigned nth; /* from 1 */
 	bool all;
+	bool plain; /* "the first, whatever it is": most ask for no more */
 };
 
 struct hl7_path {
@@ -50,6 +51,7 @@ struct hl7_path {
 struct hl7_ref {
 	bool event; /* MSH-9.2, else EVN-1 */
 	bool whole; /* the whole field, for a composite transform */
+	bool plain; /* all its picks are */
 	struct hl7_path path[HL7_PATH_MAX];
 	size_t npath;
 	uint64_t present;                        /* the bits of its segments' names */

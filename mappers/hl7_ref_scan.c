@@ -150,6 +150,7 @@ take_pick(struct scan *s, size_t levels, struct hl7_pick *p)
 		if (take_bracket(s, levels, p, &said) != 0)
 			return -1;
 	}
+	p->plain = p->tests == NULL && p->nth == 1 && !p->all;
 	return 0;
 }
 
@@ -175,6 +176,7 @@ take_field(struct scan *s, struct hl7_ref *r)
 	s->at++;
 	if (take_number(s, &r->field) != 0 || take_pick(s, 2, &r->repetition) != 0)
 		return -1;
+	r->plain = r->npath == 1 && r->path[0].pick.plain && r->repetition.plain;
 	if (scan_peek(s) != '.')
 		return 0;
 	s->at++;

@@ -35,7 +35,7 @@ eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
 		     });
 }
 
-static enum problem_code
+static inline enum problem_code
 enforce(struct binding *b, struct text *t)
 {
 	if (t->s.n == 0)
@@ -58,7 +58,7 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 {
 	const struct pipeline *p = &b->rule->expr.pipe;
 
-	if (code == PROBLEM_NONE)
+	if (code == PROBLEM_NONE && p->steps != NULL)
 		code = eval_steps(b, p, t);
 	if (code == PROBLEM_NONE)
 		code = enforce(b, t);
@@ -171,9 +171,12 @@ finish_texts(struct binding *b, enum problem_code code)
 			good &= finish_text(b, PROBLEM_NONE, &t->v[i]);
 		if (t->v[i].s.n == 0 && !t->v[i].null)
 			continue;
-		t->at[left] = t->at[i];
-		t->columns[left] = t->columns[i];
-		t->v[left++] = t->v[i];
+		if (left < i) {
+			t->at[left] = t->at[i];
+			t->columns[left] = t->columns[i];
+			t->v[left] = t->v[i];
+		}
+		left++;
 	}
 	t->n = left;
 	return good;

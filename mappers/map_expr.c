@@ -2,26 +2,17 @@
 
 #include "mappers/map_eval.h"
 
-static bool
-visible(char c)
-{
-	return c > ' ' && c <= '~';
-}
-
-/* Most cells have nothing to trim, as their first and last bytes tell. */
 static struct span
 cell(const struct binding *b, unsigned slot)
 {
 	unsigned at = b->columns[slot];
-	struct span s;
 
 	if (at >= b->row->n || b->row->cells[at].n == 0)
 		return (struct span){NULL, 0};
-	s = b->row->cells[at];
-	return visible(s.p[0]) && visible(s.p[s.n - 1]) ? s : span_trim(s);
+	return span_trim(b->row->cells[at]);
 }
 
-static enum problem_code
+static inline enum problem_code
 apply(struct binding *b, const struct pipeline *p, const struct step *st, struct text *t)
 {
 	enum problem_code code;
@@ -70,7 +61,7 @@ eval_else(
 }
 
 /* What the message has there: for a composite as it was sent. */
-static enum problem_code
+static inline enum problem_code
 take_hit(
     struct binding *b, const struct ref *r, const struct hl7_hit *hit, struct text *t)
 {
@@ -87,25 +78,39 @@ take_hit(
 }
 
 /* The first that has a value; if none has, but one was deleted, null. */
-static enum problem_code
+static inline enum problem_code
 take_first(struct binding *b, const struct ref *r, struct text *t)
 {
 	enum problem_code code = PROBLEM_NONE;
 	struct hl7_hit hit;
 	bool null = false;
 
+	*t = (struct text){.kind = TEXT_PLAIN};
 	for (; r != NULL && t->s.n == 0 && code == PROBLEM_NONE; r = r->next) {
 		if (hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
 			continue;
-		code = take_hit(b, r, &hit, t);
-		null |= t->null;
+		null |= hit.null;
+		if (hit.raw.n > 0)
+			code = take_hit(b, r, &hit, t);
 	}
 	t->null = null && t->s.n == 0;
 	return code;
 }
 
+/* The first cell that is not empty. */
+static inline void
+take_cell(struct binding *b, const struct ref *r, struct text *t)
+{
+	*t = (struct text){.kind = TEXT_PLAIN};
+	for (; r != NULL && t->s.n == 0; r = r->next) {
+		t->s = cell(b, r->slot);
+		if (t->s.n > 0 && b->column == SLOT_NONE)
+			b->column = r->slot;
+	}
+}
+
 /* Between braces: what is dropped is told only if the field stays empty. */
-static enum problem_code
+static inline enum problem_code
 finish_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code;
@@ -131,15 +136,10 @@ eval_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code = PROBLEM_NONE;
 
-	*t = (struct text){.kind = TEXT_PLAIN};
 	if (b->row->message != NULL)
 		code = take_first(b, p->refs, t);
-	for (const struct ref *r = p->refs;
-	    b->row->message == NULL && r != NULL && t->s.n == 0; r = r->next) {
-		t->s = cell(b, r->slot);
-		if (t->s.n > 0 && b->column == SLOT_NONE)
-			b->column = r->slot;
-	}
+	else
+		take_cell(b, p->refs, t);
 	return code == PROBLEM_NONE ? finish_braces(b, p, t) : code;
 }
 

@@ -37,8 +37,17 @@ struct run {
 	bool escape; /* an unknown escape sequence was kept */
 };
 
+enum problem_code run_decode_escapes(struct run *r, struct span raw, struct span *out);
+
 /* An encoded leaf of the message as text. */
-enum problem_code run_decode(struct run *r, struct span raw, struct span *out);
+static inline enum problem_code
+run_decode(struct run *r, struct span raw, struct span *out)
+{
+	if (raw.n > 0 && !hl7_is_plain(r->message, raw))
+		return run_decode_escapes(r, raw, out);
+	*out = raw.n > 0 ? span_trim(raw) : (struct span){NULL, 0};
+	return PROBLEM_NONE;
+}
 
 /* Bytes from the run's arena; NULL (and run->full or nomem) if there are none. */
 char *run_bytes(struct run *r, size_t n);
