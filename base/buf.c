@@ -93,17 +93,6 @@ buf_add_str(struct buf *b, const char *s)
 }
 
 void
-buf_add_char(struct buf *b, char c)
-{
-	char *to = buf_reserve(b, 1);
-
-	if (to == NULL)
-		return;
-	*to = c;
-	b->n++;
-}
-
-void
 buf_add_u64(struct buf *b, uint64_t v)
 {
 	char digits[20];

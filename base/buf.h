@@ -33,7 +33,6 @@ void buf_clear(struct buf *b);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_span(struct buf *b, struct span s);
 void buf_add_str(struct buf *b, const char *s);
-void buf_add_char(struct buf *b, char c);
 void buf_add_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -49,6 +48,18 @@ buf_room(const struct buf *b, size_t n)
 {
 	/* No more than max + 1 bytes are ever allocated, so that room is allowed room. */
 	return n < b->cap - b->n && !b->failed ? b->p + b->n : NULL;
+}
+
+/* Appends, as the others. */
+static inline void
+buf_add_char(struct buf *b, char c)
+{
+	char *to = buf_room(b, 1);
+
+	if (to == NULL && (to = buf_reserve(b, 1)) == NULL)
+		return;
+	*to = c;
+	b->n++;
 }
 
 /* 0, or -1 with ERR_NOMEM, or ERR_REFUSED naming `what` and the cap. */

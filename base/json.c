@@ -22,8 +22,16 @@ item(struct json *j)
 static void
 open_with(struct json *j, char c)
 {
-	item(j);
-	buf_add_char(j->out, c);
+	char *to = buf_room(j->out, 2);
+
+	if (to == NULL) {
+		item(j);
+		buf_add_char(j->out, c);
+	} else {
+		to[0] = ',';
+		to[j->comma] = c;
+		j->out->n += 1U + j->comma;
+	}
 	j->comma = false;
 }
 
@@ -168,11 +176,11 @@ copy_plain(char *to, struct span s)
 	return !wide_any(found);
 }
 
-/* In quotes, with what is due before it. */
-static void
-quoted(struct json *j, struct span s)
+/* In quotes, with what is due before it and, of a key, behind it. */
+static inline void
+quoted(struct json *j, struct span s, bool key)
 {
-	char *to = buf_room(j->out, s.n + 3);
+	char *to = buf_room(j->out, s.n + 4);
 
 	if (to != NULL) {
 		*to = ',';
@@ -181,23 +189,23 @@ quoted(struct json *j, struct span s)
 		if (copy_plain(to, s)) {
 			to += s.n;
 			*to++ = '"';
-			j->out->n = (size_t)(to - j->out->p);
-			j->comma = true;
+			*to = ':';
+			j->out->n = (size_t)(to + key - j->out->p);
+			j->comma = !key;
 			return;
 		}
 	}
 	item(j);
 	buf_add_char(j->out, '"');
 	text(j->out, s);
-	buf_add_char(j->out, '"');
+	buf_add(j->out, "\":", 1U + key);
+	j->comma = !key;
 }
 
 void
 jw_key(struct json *j, struct span key)
 {
-	quoted(j, key);
-	buf_add_char(j->out, ':');
-	j->comma = false;
+	quoted(j, key, true);
 }
 
 void
@@ -247,7 +255,7 @@ jw_put_ready(struct json *j, const struct jw_ready *key, struct span s)
 void
 jw_string(struct json *j, struct span s)
 {
-	quoted(j, s);
+	quoted(j, s, false);
 }
 
 void
@@ -297,8 +305,8 @@ jw_raw(struct json *j, struct span s)
 void
 jw_put_string(struct json *j, const char *key, struct span s)
 {
-	jw_key(j, span_of(key));
-	jw_string(j, s);
+	quoted(j, span_of(key), true);
+	quoted(j, s, false);
 }
 
 void
