@@ -189,7 +189,7 @@ letters_recase(struct span s, enum letters_case how, char *out)
 }
 
 bool
-letters_eq_nocase(struct span a, struct span b)
+letters_same(struct span a, struct span b)
 {
 	size_t i = 0, j = 0;
 
