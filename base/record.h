@@ -32,6 +32,8 @@ enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 /* A field's path taken apart: "practitioner[].npi" is a list, and a member. */
 struct record_path {
 	size_t n;
+	unsigned lists; /* a bit for each part that is one */
+	bool bare;      /* its texts are JSON as they are: digits, true */
 	struct record_part {
 		struct span name;
 		bool list;
@@ -39,7 +41,7 @@ struct record_path {
 	} part[RECORD_PATH_MAX];
 };
 
-void record_path_make(const char *path, struct record_path *out);
+void record_path_make(const struct field *field, struct record_path *out);
 
 /*
  * One value. Its place is the schema's field and, for lists, an index: for

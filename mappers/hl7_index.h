@@ -1,8 +1,8 @@
 /*
- * The parts of a message, by number. A segment is cut at all its delimiters at once,
- * when it is first asked for a field, since a map asks it for many; what is here looks
- * the pieces up, as often as that is inline. Pieces are leaves: subcomponents, or
- * components, repetitions and fields that have no smaller parts.
+ * The parts of a message, by number. It is cut at all its delimiters at once, when it is
+ * first asked for a field, since a map asks it for many; what is here looks the pieces
+ * up, as often as that is inline. Pieces are leaves: subcomponents, or components,
+ * repetitions and fields that have no smaller parts.
  */
 #ifndef MAPPERS_HL7_INDEX_H
 #define MAPPERS_HL7_INDEX_H
@@ -26,8 +26,18 @@ struct hl7_repetition {
 	size_t piece;        /* the first of the repetition's */
 };
 
-/* Cuts it; where memory runs out it has no fields, and the message says so (nomem). */
-void hl7_index_segment(struct hl7_message *m, struct hl7_segment *s);
+/*
+ * Cuts what is not yet, before all that follows; where memory runs out the message says
+ * so (nomem).
+ */
+void hl7_index(struct hl7_message *m);
+
+/* A bit that stands for a field's number, and for some others; 0 is the name. */
+static inline uint64_t
+hl7_field_bit(unsigned field)
+{
+	return UINT64_C(1) << (field % 64);
+}
 
 /* The first segment of a name among [from, to), or `to`. */
 static inline size_t
@@ -54,12 +64,22 @@ hl7_between(const char *segment, uint32_t piece, uint32_t next)
 
 /* The place of a field in the index; NULL if there are not so many. */
 static inline const uint32_t *
-hl7_field_find(struct hl7_message *m, struct hl7_segment *s, unsigned field)
+hl7_field_find(const struct hl7_message *m, const struct hl7_segment *s, unsigned field)
 {
-	if (s->nfields == HL7_NOT_INDEXED)
-		hl7_index_segment(m, s);
 	field -= s->is_msh;
 	return field < s->nfields ? m->fields + s->fields + field : NULL;
+}
+
+/* A whole field, but MSH-1. */
+static inline struct span
+hl7_field_text(const struct hl7_message *m, size_t segment, unsigned field)
+{
+	const struct hl7_segment *s = &m->segments[segment];
+	const uint32_t *at = hl7_field_find(m, s, field);
+
+	if (at == NULL)
+		return (struct span){NULL, 0};
+	return hl7_between(s->text.p, m->pieces[at[0]], m->pieces[at[1]]);
 }
 
 /* The first of a field. False if it was not sent, or is MSH-1. */
@@ -67,7 +87,7 @@ static inline bool
 hl7_repetition_first(
     struct hl7_message *m, size_t segment, unsigned field, struct hl7_repetition *out)
 {
-	struct hl7_segment *s = &m->segments[segment];
+	const struct hl7_segment *s = &m->segments[segment];
 	const uint32_t *at = hl7_field_find(m, s, field);
 
 	if (at == NULL ||

@@ -18,7 +18,7 @@
 void
 hl7_message_init(struct hl7_message *m)
 {
-	*m = (struct hl7_message){.n = 0};
+	*m = (struct hl7_message){.flat = true};
 	memset(m->first, 0xff, sizeof(m->first));
 }
 
@@ -34,10 +34,12 @@ hl7_message_release(struct hl7_message *m)
 void
 hl7_message_clear(struct hl7_message *m)
 {
-	m->n = m->npieces = m->nfields = 0;
+	m->n = m->nindexed = m->npieces = m->nfields = 0;
+	memset(m->filled, 0, sizeof(m->filled));
 	m->present = 0;
 	memset(m->first, 0xff, sizeof(m->first));
 	m->plain[0] = m->plain[1] = (struct span){NULL, 0};
+	m->flat = true;
 	m->nomem = false;
 	m->steps = 0;
 }
@@ -129,8 +131,7 @@ hl7_message_add(struct hl7_message *m, struct span line, struct err *e)
 		m->segments = p;
 		m->cap = cap;
 	}
-	m->segments[m->n] = (struct hl7_segment){
-	    .text = line, .name = hl7_name(line.p), .nfields = HL7_NOT_INDEXED};
+	m->segments[m->n] = (struct hl7_segment){.text = line, .name = hl7_name(line.p)};
 	m->segments[m->n].rank = rank_of(m->segments[m->n].name);
 	m->segments[m->n].is_msh = m->segments[m->n].name == NAME('M', 'S', 'H');
 	m->present |= hl7_name_bit(m->segments[m->n].name);
@@ -165,17 +166,30 @@ hl7_delimiters(struct span header, struct hl7_delimiters *out)
 	return true;
 }
 
-/* What a segment is cut into, so far. */
+/* What a segment is cut into, so far, and what was met on the way. */
 struct cut {
 	uint32_t *pieces, *fields;
 	size_t npieces, nfields; /* of the whole message */
+	size_t last;             /* where the field at hand begins, */
+	unsigned number;         /* and which it is, the name being the first */
+	uint64_t filled;         /* a bit for each that is not empty, by turns */
+	wide subcomponents, controls;
 };
+
+/* A field ends, and the next begins. */
+static inline void
+add_field(struct cut *c, size_t offset)
+{
+	c->filled |= (uint64_t)(offset > c->last + 1) << c->number++ % 64;
+	c->last = offset;
+	c->fields[c->nfields++] = (uint32_t)c->npieces;
+}
 
 static inline void
 add_piece(struct cut *c, size_t offset, unsigned level)
 {
-	c->fields[c->nfields] = (uint32_t)c->npieces;
-	c->nfields += level == HL7_LEVEL_FIELD;
+	if (level == HL7_LEVEL_FIELD)
+		add_field(c, offset);
 	c->pieces[c->npieces++] = PIECE(offset, level);
 }
 
@@ -199,6 +213,14 @@ struct comb {
 	wide field, component, repetition, subcomponent;
 };
 
+/* Bytes under 0x20, compared as if they had no sign, and 0x7f. */
+static inline wide
+controls_of(wide x)
+{
+	return ((x ^ wide_each((char)0x80)) < wide_each((char)(0x20 ^ 0x80))) |
+	       (x == wide_each(0x7f));
+}
+
 /* Sixteen bytes at `from`, of which the first `skip` were looked at already. */
 static inline void
 cut_wide(
@@ -210,6 +232,8 @@ cut_wide(
 	unsigned bits = wide_bits(field | component | repetition | subcomponent);
 	unsigned char levels[WIDE];
 
+	c->subcomponents |= subcomponent;
+	c->controls |= controls_of(x);
 	wide_store((char *)levels, (field & wide_each(HL7_LEVEL_FIELD)) |
 				       (component & wide_each(HL7_LEVEL_COMPONENT)) |
 				       (repetition & wide_each(HL7_LEVEL_REPETITION)));
@@ -226,7 +250,8 @@ cut_segment(struct cut c, const struct hl7_delimiters *d, struct span s)
 	const struct comb comb = {wide_each(d->field), wide_each(d->component),
 	    wide_each(d->repetition), wide_each(d->subcomponent)};
 
-	add_piece(&c, 0, HL7_LEVEL_FIELD);
+	c.fields[c.nfields++] = (uint32_t)c.npieces;
+	c.pieces[c.npieces++] = PIECE(0, HL7_LEVEL_FIELD);
 	if (s.n < WIDE)
 		cut_slowly(&c, d, s);
 	for (size_t i = 0, from; s.n >= WIDE && i < s.n; i = from + WIDE) {
@@ -255,37 +280,88 @@ room(uint32_t **array, size_t *cap, size_t need)
 	return true;
 }
 
-void
-hl7_index_segment(struct hl7_message *m, struct hl7_segment *s)
+static bool
+is_null(const struct hl7_message *m, struct span text)
+{
+	size_t n = 6;
+
+	if (text.n < n || !hl7_is_null((struct span){text.p + 4, 2}))
+		return false;
+	while (n < text.n && text.p[n] == m->d.field)
+		n++;
+	return n == text.n;
+}
+
+/* What was sent of a segment's fields; all of them are deleted by a null one. */
+static uint64_t
+filled_of(const struct hl7_segment *s, const struct cut *c)
+{
+	if (s->is_null)
+		return UINT64_MAX;
+	/* Behind its name stands MSH-2, and MSH-1 between. */
+	if (s->is_msh)
+		return c->filled << 1 | c->filled >> 63 | hl7_field_bit(0);
+	return c->filled;
+}
+
+/* Notes what was met; MSH-2 has the separator of subcomponents itself. */
+static void
+note(struct hl7_message *m, struct hl7_segment *s, const struct cut *c)
+{
+	size_t skip = s->is_msh && s->text.n > 9 ? 9 : 0;
+
+	s->is_odd = s->text.n < WIDE || wide_any(c->controls);
+	if (s->is_msh || s->text.n < WIDE)
+		m->flat &= memchr(s->text.p + skip, m->d.subcomponent,
+			       s->text.n - skip) == NULL;
+	else
+		m->flat &= !wide_any(c->subcomponents);
+	m->filled[hl7_name_class(s->name)] |= filled_of(s, c);
+}
+
+static void
+index_segment(struct hl7_message *m, struct hl7_segment *s)
 {
 	struct cut c;
 
+	s->is_null = is_null(m, s->text);
+	s->is_odd = true;
 	s->fields = (uint32_t)m->nfields;
 	s->nfields = 0;
-	/* As many as bytes, the first, the last, and what add_piece writes ahead. */
+	/* As many as bytes, the first, and the last. */
 	if (!room(&m->pieces, &m->pieces_cap, m->npieces + s->text.n + 2) ||
-	    !room(&m->fields, &m->fields_cap, m->nfields + s->text.n + 3)) {
+	    !room(&m->fields, &m->fields_cap, m->nfields + s->text.n + 2)) {
 		m->nomem = true;
 		return;
 	}
-	c = (struct cut){m->pieces, m->fields, m->npieces, m->nfields};
-	c = cut_segment(c, &m->d, s->text);
+	c = cut_segment((struct cut){.pieces = m->pieces,
+			    .fields = m->fields,
+			    .npieces = m->npieces,
+			    .nfields = m->nfields},
+	    &m->d, s->text);
 	s->nfields = (uint32_t)(c.nfields - m->nfields - 1);
 	m->npieces = c.npieces;
 	m->nfields = c.nfields;
+	note(m, s, &c);
+}
+
+void
+hl7_index(struct hl7_message *m)
+{
+	for (; m->nindexed < m->n; m->nindexed++)
+		index_segment(m, &m->segments[m->nindexed]);
 }
 
 struct span
 hl7_field(struct hl7_message *m, size_t segment, unsigned field)
 {
-	struct hl7_segment *s = &m->segments[segment];
-	const uint32_t *at = hl7_field_find(m, s, field);
+	const struct hl7_segment *s = &m->segments[segment];
 
 	if (s->is_msh && field == 1)
 		return (struct span){s->text.p + 3, s->text.n > 3};
-	if (at == NULL)
-		return (struct span){NULL, 0};
-	return hl7_between(s->text.p, m->pieces[at[0]], m->pieces[at[1]]);
+	if (m->nindexed < m->n)
+		hl7_index(m);
+	return hl7_field_text(m, segment, field);
 }
 
 struct span

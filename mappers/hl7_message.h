@@ -37,12 +37,12 @@ struct hl7_segment {
 	struct span text; /* without its terminator */
 	uint32_t name;    /* hl7_name */
 	enum hl7_rank rank;
-	uint32_t fields;  /* its first field in the message's index */
-	uint32_t nfields; /* with the name, or HL7_NOT_INDEXED */
 	bool is_msh;      /* its first field is the separator itself */
+	bool is_null;     /* "NK1|""": it says that there is none (2.9.4.1) */
+	bool is_odd;      /* it may have control characters */
+	uint32_t fields;  /* its first field in the message's index */
+	uint32_t nfields; /* with the name */
 };
-
-#define HL7_NOT_INDEXED UINT32_MAX
 
 #define HL7_NAMES 64 /* classes of segments' names, for a look at what is there */
 
@@ -53,12 +53,17 @@ struct hl7_message {
 	struct span plain[2];      /* stretches of its bytes that need no decoding */
 	struct hl7_segment *segments; /* the first is MSH */
 	size_t n, cap;
-	uint32_t *pieces; /* hl7_index.h */
+	uint64_t steps; /* segments that were looked at, for a limit */
+	bool nomem;     /* some segment could not be indexed: its fields look empty */
+
+	/* The index of the first so many segments (hl7_index.h). */
+	size_t nindexed;
+	bool flat;                  /* none of their fields has subcomponents */
+	uint64_t filled[HL7_NAMES]; /* of each class: hl7_field_bit of what was sent */
+	uint32_t *pieces;
 	size_t npieces, pieces_cap;
 	uint32_t *fields; /* of each: its first piece */
 	size_t nfields, fields_cap;
-	uint64_t steps; /* segments that were looked at, for a limit */
-	bool nomem;     /* some segment could not be indexed: its fields look empty */
 };
 
 void hl7_message_init(struct hl7_message *m);

@@ -24,7 +24,7 @@ struct counter {
 };
 
 /* As a person reads it: the map's text has no escape sequences. */
-static struct span
+static inline struct span
 decoded(const struct hl7_place *p, struct span raw)
 {
 	struct span out;
@@ -35,9 +35,11 @@ decoded(const struct hl7_place *p, struct span raw)
 	return out;
 }
 
-static bool
+static inline bool
 equals(const struct hl7_place *p, const struct hl7_test *t, struct span part)
 {
+	if (part.n == 0)
+		return (t->value.n == 0) != t->negated;
 	part = span_trim(decoded(p, part));
 	if (hl7_is_null(part))
 		part.n = 0;
@@ -122,38 +124,35 @@ over(const struct counter *c)
 	return !c->pick->all && c->passed >= c->pick->nth;
 }
 
-/* "NK1|""": a segment that is there to say that there is none (2.9.4.1). */
-static inline bool
-segment_is_null(const struct hl7_message *m, size_t segment)
+/* Member by member: a hit that is put together elsewhere is slow to copy. */
+static inline void
+hit(struct hl7_hit *out, struct span raw)
 {
-	struct span text = m->segments[segment].text;
-	size_t n = 6;
-
-	if (text.n < n || !hl7_is_null((struct span){text.p + 4, 2}))
-		return false;
-	while (n < text.n && text.p[n] == m->d.field)
-		n++;
-	return n == text.n;
+	out->literal = false;
+	out->null = hl7_is_null(raw);
+	out->raw = raw;
+	if (out->null)
+		out->raw.n = 0;
 }
 
-static inline struct hl7_hit
-hit(struct span raw)
+static inline void
+hit_nothing(struct hl7_hit *out, bool null)
 {
-	bool null = hl7_is_null(raw);
-
-	return (struct hl7_hit){.raw = null ? (struct span){NULL, 0} : raw, .null = null};
+	out->literal = false;
+	out->null = null;
+	out->raw = (struct span){NULL, 0};
 }
 
-static inline struct hl7_hit
+static inline void
 hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
-    const struct hl7_repetition *r)
+    const struct hl7_repetition *r, struct hl7_hit *out)
 {
 	struct span raw = hl7_repetition_text(m, r);
 
 	/* One that is null has every component null. */
 	if (!ref->whole && !hl7_is_null(raw))
 		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
-	return hit(raw);
+	hit(out, raw);
 }
 
 /*
@@ -161,62 +160,52 @@ hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
  * is, it begins at *r.
  */
 static inline bool
-hit_field(
-    const struct search *s, size_t segment, struct hl7_repetition *r, struct hl7_hit *out)
+hit_field(const struct hl7_ref *ref, struct hl7_message *m, size_t segment,
+    struct hl7_repetition *r, struct hl7_hit *out)
 {
-	struct hl7_message *m = s->message;
-	unsigned field = s->ref->field;
+	unsigned field = ref->field;
 
-	*out = (struct hl7_hit){.null = segment_is_null(m, segment)};
-	if (out->null)
-		return true;
 	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
 	if (segment == 0 && field <= 2) {
 		*out = (struct hl7_hit){
 		    .raw = hl7_field(m, segment, field), .literal = true};
 		return true;
 	}
-	if (!hl7_repetition_first(m, segment, field, r))
+	if (m->segments[segment].is_null || !hl7_repetition_first(m, segment, field, r)) {
+		hit_nothing(out, m->segments[segment].is_null);
 		return true;
-	if (!s->ref->repetition.plain)
+	}
+	if (!ref->first)
 		return false;
-	*out = hit_repetition(s->ref, m, r);
+	hit_repetition(ref, m, r, out);
 	return true;
-}
-
-static void
-add_hit(struct search *s, struct hl7_hit h)
-{
-	if (s->n < s->max)
-		s->hits[s->n++] = h;
 }
 
 static void
 take_repetitions(struct search *s, struct hl7_repetition *r)
 {
 	struct counter c = {.pick = &s->ref->repetition};
-	bool found = false;
+	size_t before = s->n;
 
 	do {
-		if (repetition_passes(s, r) && taken(&c)) {
-			add_hit(s, hit_repetition(s->ref, s->message, r));
-			found = true;
-		}
-	} while (!over(&c) && hl7_repetition_next(s->message, r));
-	if (!found && hl7_ref_is_list(s->ref) && !c.pick->all)
-		add_hit(s, (struct hl7_hit){.null = false});
+		if (repetition_passes(s, r) && taken(&c))
+			hit_repetition(s->ref, s->message, r, &s->hits[s->n++]);
+	} while (!over(&c) && s->n < s->max && hl7_repetition_next(s->message, r));
+	if (s->n == before && hl7_ref_is_list(s->ref) && !c.pick->all)
+		hit_nothing(&s->hits[s->n++], false);
 }
 
+/* There is room for one hit, at least. */
 static void
 take_field(struct search *s, size_t segment)
 {
 	struct hl7_repetition r;
-	struct hl7_hit h;
 
+	if (hit_field(s->ref, s->message, segment, &r, &s->hits[s->n]))
+		s->n++;
 	/* A field that is null has every repetition null. */
-	if (hit_field(s, segment, &r, &h) ||
-	    (h = hit(hl7_field(s->message, segment, s->ref->field))).null)
-		add_hit(s, h);
+	else if (hl7_is_null(hl7_field_text(s->message, segment, s->ref->field)))
+		hit_nothing(&s->hits[s->n++], true);
 	else
 		take_repetitions(s, &r);
 }
@@ -248,18 +237,16 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	}
 }
 
-static size_t
-find_event(const struct hl7_place *p, struct hl7_hit *out)
+static struct span
+event_of(struct hl7_message *m)
 {
-	struct hl7_message *m = p->message;
 	struct span event = hl7_part(hl7_field(m, 0, 9), m->d.component, 2);
 	size_t evn = 0;
 
 	while (event.n == 0 && ++evn < m->n)
 		if (m->segments[evn].name == hl7_name("EVN"))
 			event = hl7_field(m, evn, 1);
-	*out = (struct hl7_hit){.raw = hl7_leaf(&m->d, event)};
-	return 1;
+	return hl7_leaf(&m->d, event);
 }
 
 /* The innermost group that has its first segment: which, and the segment. */
@@ -281,26 +268,39 @@ find_group(const struct hl7_ref *r, const struct hl7_place *p, size_t *level, si
 	return false;
 }
 
+/* Among segments [from, to) and their fields. */
+static size_t
+find_picked(struct search *s, size_t from, size_t to)
+{
+	if (s->ref->npath == 1 && s->ref->path[0].pick.plain)
+		take_field(s, from);
+	else
+		walk(s, 0, from, to, 0);
+	return s->n;
+}
+
 size_t
 hl7_ref_find(
     const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out, size_t max)
 {
-	struct search s = {
-	    .ref = r, .place = p, .message = p->message, .hits = out, .max = max};
 	struct hl7_repetition first;
 	size_t level, at;
 
-	if (r->event)
-		return find_event(p, out);
+	if (r->event) {
+		*out = (struct hl7_hit){
+		    .raw = p->event.n > 0 ? p->event : event_of(p->message)};
+		return 1;
+	}
+	if (p->message->nindexed < p->message->n)
+		hl7_index(p->message);
 	if (!find_group(r, p, &level, &at))
 		return 0;
 	if (r->plain)
-		return hit_field(&s, at, &first, out);
-	if (r->npath == 1 && r->path[0].pick.plain)
-		take_field(&s, at);
-	else
-		walk(&s, 0, at, p->levels[level].to, 0);
-	return s.n;
+		return hit_field(r, p->message, at, &first, out);
+	return find_picked(
+	    &(struct search){
+		.ref = r, .place = p, .message = p->message, .hits = out, .max = max},
+	    at, p->levels[level].to);
 }
 
 void

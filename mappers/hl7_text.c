@@ -136,9 +136,8 @@ begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
 }
 
 static bool
-decide(struct hl7_charsets *c, struct hl7_message *m, struct span all)
+decide(struct hl7_charsets *c, struct hl7_message *m, struct span all, bool ascii)
 {
-	bool ascii = utf8_ascii(all);
 	enum declared what;
 	unsigned iso;
 
@@ -185,9 +184,9 @@ mark_plain(struct hl7_message *m, struct span all)
 bool
 hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all)
 {
-	bool right = decide(c, m, all);
+	bool ascii = utf8_ascii(all), right = decide(c, m, all, ascii);
 
-	c->valid = c->at == NULL ? utf8_valid(all) == all.n : utf8_ascii(all);
+	c->valid = ascii || (c->at == NULL && utf8_valid(all) == all.n);
 	m->plain[0] = m->plain[1] = (struct span){NULL, 0};
 	if (c->valid)
 		mark_plain(m, all);

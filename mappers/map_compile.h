@@ -44,6 +44,9 @@ void set_role(struct rule *ru, const struct section *sec);
 int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
 void check_codes(struct compiler *c, struct rule *ru);
 
+/* Of messages, when all rules are there: rule->asks. -1: no memory. */
+int compile_asks(struct compiler *c, struct section *sec);
+
 /* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);
 

@@ -81,20 +81,24 @@ take_hit(
 static inline enum problem_code
 take_first(struct binding *b, const struct ref *r, struct text *t)
 {
-	enum problem_code code = PROBLEM_NONE;
+	enum problem_code code;
 	struct hl7_hit hit;
 	bool null = false;
 
-	*t = (struct text){.kind = TEXT_PLAIN};
-	for (; r != NULL && t->s.n == 0 && code == PROBLEM_NONE; r = r->next) {
-		if (hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
+	for (; r != NULL; r = r->next) {
+		if (!hl7_was_sent(&r->hl7->ask, b->place.message) ||
+		    hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
 			continue;
 		null |= hit.null;
-		if (hit.raw.n > 0)
-			code = take_hit(b, r, &hit, t);
+		if (hit.raw.n == 0)
+			continue;
+		code = take_hit(b, r, &hit, t);
+		t->null = null && t->s.n == 0;
+		if (t->s.n > 0 || code != PROBLEM_NONE)
+			return code;
 	}
-	t->null = null && t->s.n == 0;
-	return code;
+	*t = (struct text){.null = null};
+	return PROBLEM_NONE;
 }
 
 /* The first cell that is not empty. */
@@ -131,7 +135,7 @@ finish_braces(struct binding *b, const struct part *p, struct text *t)
  * The references between one pair of braces. Another alternative may stand in for
  * what is dropped here.
  */
-static enum problem_code
+static inline enum problem_code
 eval_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code = PROBLEM_NONE;
@@ -197,8 +201,8 @@ eval_parts(struct binding *b, const struct part *p, struct text *out)
 	return filled ? concat(b, v, n, out) : PROBLEM_NONE;
 }
 
-enum problem_code
-eval_text(struct binding *b, const struct alternative *a, struct text *out)
+static inline enum problem_code
+text_of(struct binding *b, const struct alternative *a, struct text *out)
 {
 	const struct part *p = a->parts;
 
@@ -209,6 +213,12 @@ eval_text(struct binding *b, const struct alternative *a, struct text *out)
 		return eval_braces(b, p, out);
 	*out = (struct text){.s = span_trim(p->text)};
 	return PROBLEM_NONE;
+}
+
+enum problem_code
+eval_text(struct binding *b, const struct alternative *a, struct text *out)
+{
+	return text_of(b, a, out);
 }
 
 /* An element that fails costs the list only where the field costs the row. */
@@ -305,7 +315,7 @@ eval_alternatives(struct binding *b, const struct alternative *a)
 		} else if (a->many) {
 			code = eval_many(b, a->parts);
 		} else {
-			code = eval_text(b, a, &b->texts.v[0]);
+			code = text_of(b, a, &b->texts.v[0]);
 			b->texts.columns[0] = b->column;
 			b->texts.at[0] = 0;
 			b->texts.null |= b->texts.v[0].null;

@@ -355,6 +355,9 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	add_status_raw(c, out, s);
 	check_needed(c, out, s);
 	arrange(c, out, s);
+	/* What has mistakes is not evaluated, and may not be whole. */
+	if (c->hl7 && c->conf->errors->n == 0 && compile_asks(c, out) != 0)
+		c->nomem = true;
 	if (out->op == OP_MERGE)
 		out->retired = find_rule(out, "retired_id");
 }

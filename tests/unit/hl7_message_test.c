@@ -225,6 +225,7 @@ Test(hl7_lexer, components)
 	struct hl7_repetition r;
 
 	rig_message(&m, text);
+	hl7_index(&m);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		cr_assert(repetition(&m, table[i].field, table[i].repetition, &r));
 		expect_span(hl7_repetition_leaf(
