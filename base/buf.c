@@ -54,9 +54,10 @@ grow(struct buf *b, size_t need)
 char *
 buf_reserve(struct buf *b, size_t n)
 {
-	/* No more than max + 1 bytes are ever allocated, so that room is allowed room. */
-	if (n < b->cap - b->n && !b->failed)
-		return b->p + b->n;
+	char *room = buf_room(b, n);
+
+	if (room != NULL)
+		return room;
 	if (b->failed)
 		return NULL;
 	if (n > b->max - b->n) {
@@ -89,17 +90,6 @@ void
 buf_add_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-void
-buf_add_char(struct buf *b, char c)
-{
-	char *to = buf_reserve(b, 1);
-
-	if (to == NULL)
-		return;
-	*to = c;
-	b->n++;
 }
 
 void

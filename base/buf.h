@@ -33,12 +33,34 @@ void buf_clear(struct buf *b);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_span(struct buf *b, struct span s);
 void buf_add_str(struct buf *b, const char *s);
-void buf_add_char(struct buf *b, char c);
 void buf_add_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for n more bytes to write at the returned place, NULL if there is none. */
 char *buf_reserve(struct buf *b, size_t n);
+
+/*
+ * The same where n bytes are allocated already, else NULL and nothing has failed: for
+ * who writes a few bytes more than he then counts in b->n.
+ */
+static inline char *
+buf_room(const struct buf *b, size_t n)
+{
+	/* No more than max + 1 bytes are ever allocated, so that room is allowed room. */
+	return n < b->cap - b->n && !b->failed ? b->p + b->n : NULL;
+}
+
+/* Appends, as the others. */
+static inline void
+buf_add_char(struct buf *b, char c)
+{
+	char *to = buf_room(b, 1);
+
+	if (to == NULL && (to = buf_reserve(b, 1)) == NULL)
+		return;
+	*to = c;
+	b->n++;
+}
 
 /* 0, or -1 with ERR_NOMEM, or ERR_REFUSED naming `what` and the cap. */
 int buf_check(const struct buf *b, const char *what, struct err *e);

@@ -80,28 +80,28 @@ civil_from_seconds(int64_t s, struct civil *out)
 
 /* Digits by hand: a file has millions of times, and printf took a third of the map. */
 static char *
-put_digits(char *out, int v, unsigned width)
+put_two(char *out, int v)
 {
-	for (unsigned i = width; i-- > 0; v /= 10)
-		out[i] = (char)('0' + v % 10);
-	return out + width;
+	out[0] = (char)('0' + v / 10);
+	out[1] = (char)('0' + v % 10);
+	return out + 2;
 }
 
 static char *
-put_part(char *out, char before, int v, unsigned width)
+put_part(char *out, char before, int v)
 {
 	*out++ = before;
-	return put_digits(out, v, width);
+	return put_two(out, v);
 }
 
 static char *
 put_date(char *out, const struct civil *c)
 {
-	out = put_digits(out, c->year, 4);
+	out = put_two(put_two(out, c->year / 100), c->year % 100);
 	if (c->precision >= PRECISION_MONTH)
-		out = put_part(out, '-', c->month, 2);
+		out = put_part(out, '-', c->month);
 	if (c->precision >= PRECISION_DAY)
-		out = put_part(out, '-', c->day, 2);
+		out = put_part(out, '-', c->day);
 	return out;
 }
 
@@ -114,8 +114,8 @@ put_offset(char *out, int offset)
 		*out++ = 'Z';
 		return out;
 	}
-	out = put_part(out, offset < 0 ? '-' : '+', minutes / 60, 2);
-	return put_part(out, ':', minutes % 60, 2);
+	out = put_part(out, offset < 0 ? '-' : '+', minutes / 60);
+	return put_part(out, ':', minutes % 60);
 }
 
 /*
@@ -128,8 +128,6 @@ whole_minutes(const struct civil *c)
 	int odd = c->offset % 60;
 	struct civil moved;
 
-	if (odd == 0)
-		return *c;
 	civil_from_seconds(civil_seconds(c) - odd, &moved);
 	moved.milli = c->milli;
 	moved.precision = c->precision;
@@ -138,30 +136,36 @@ whole_minutes(const struct civil *c)
 	return moved;
 }
 
+static char *
+put_clock(char *out, const struct civil *c)
+{
+	out = put_part(out, 'T', c->hour);
+	out = put_part(out, ':', c->minute);
+	out = put_part(out, ':', c->second);
+	if (c->precision == PRECISION_MILLI) {
+		out = put_part(out, '.', c->milli / 10);
+		*out++ = (char)('0' + c->milli % 10);
+	}
+	return put_offset(out, c->offset);
+}
+
 size_t
 civil_format_fhir(const struct civil *c, char *out, size_t n)
 {
-	struct civil t = *c;
+	struct civil moved;
 	char *end;
 
-	if (n < 36 || !civil_valid(c))
+	if (n < 36 || !civil_valid(c) || (c->precision > PRECISION_DAY && !c->has_offset))
 		return 0;
-	if (c->precision > PRECISION_DAY) {
-		if (!c->has_offset)
+	if (c->precision > PRECISION_DAY && c->offset % 60 != 0) {
+		moved = whole_minutes(c);
+		if (!civil_valid(&moved))
 			return 0;
-		t = whole_minutes(c);
-		if (!civil_valid(&t))
-			return 0;
+		c = &moved;
 	}
-	end = put_date(out, &t);
-	if (t.precision > PRECISION_DAY) {
-		end = put_part(end, 'T', t.hour, 2);
-		end = put_part(end, ':', t.minute, 2);
-		end = put_part(end, ':', t.second, 2);
-		if (t.precision == PRECISION_MILLI)
-			end = put_part(end, '.', t.milli, 3);
-		end = put_offset(end, t.offset);
-	}
+	end = put_date(out, c);
+	if (c->precision > PRECISION_DAY)
+		end = put_clock(end, c);
 	*end = '\0';
 	return (size_t)(end - out);
 }

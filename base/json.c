@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/wide.h"
 
 void
 jw_init(struct json *j, struct buf *out)
@@ -21,8 +22,16 @@ item(struct json *j)
 static void
 open_with(struct json *j, char c)
 {
-	item(j);
-	buf_add_char(j->out, c);
+	char *to = buf_room(j->out, 2);
+
+	if (to == NULL) {
+		item(j);
+		buf_add_char(j->out, c);
+	} else {
+		to[0] = ',';
+		to[j->comma] = c;
+		j->out->n += 1U + j->comma;
+	}
 	j->comma = false;
 }
 
@@ -106,112 +115,147 @@ text(struct buf *out, struct span s)
 	buf_add(out, s.p + from, i - from);
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define ZERO(x)    (((x) - EACH(1)) & ~(x)) /* high bit set where a byte is 0 */
+/* Where plain() says no; what is over 0x7f counts as negative. */
+static inline wide
+odd(wide x)
+{
+	return (x < wide_each(0x20)) | (x == wide_each('"')) | (x == wide_each('\\')) |
+	       (x == wide_each(0x7f));
+}
 
-/* Eight bytes, none of which needs a second look? No is not sure. */
 static inline bool
-eight_plain(uint64_t x)
+copy_few(char *to, struct span s)
 {
-	uint64_t odd = x | ((x - EACH(0x20)) & ~x) | ZERO(x ^ EACH('"')) |
-		       ZERO(x ^ EACH('\\')) | ZERO(x ^ EACH(0x7f));
+	uint32_t first, last;
+	bool good = true;
+	uint64_t both;
 
-	return (odd & EACH(0x80)) == 0;
+	if (s.n < sizeof(first)) {
+		for (size_t i = 0; i < s.n; i++) {
+			to[i] = s.p[i];
+			good &= plain((unsigned char)s.p[i]);
+		}
+		return good;
+	}
+	memcpy(&first, s.p, sizeof(first));
+	memcpy(&last, s.p + s.n - sizeof(last), sizeof(last));
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + s.n - sizeof(last), &last, sizeof(last));
+	both = (uint64_t)last << 32 | first;
+	return !wide_any(odd(wide_of(both, both)));
 }
 
-static bool
-all_plain(struct span s)
+/*
+ * Copies a text and looks at it on the way. True if all of it is plain, as nearly every
+ * text is; else it is to be written again. The last bytes are taken together with some
+ * that were copied already, rather than one by one.
+ */
+static inline bool
+copy_plain(char *to, struct span s)
 {
-	uint64_t x;
-	uint32_t half;
-	size_t i = 0;
+	uint64_t first, last;
+	wide x, found;
 
-	for (; i + sizeof(x) <= s.n; i += sizeof(x)) {
-		memcpy(&x, s.p + i, sizeof(x));
-		if (!eight_plain(x))
-			return false;
+	if (s.n < sizeof(first))
+		return copy_few(to, s);
+	if (s.n < WIDE) {
+		memcpy(&first, s.p, sizeof(first));
+		memcpy(&last, s.p + s.n - sizeof(last), sizeof(last));
+		memcpy(to, &first, sizeof(first));
+		memcpy(to + s.n - sizeof(last), &last, sizeof(last));
+		return !wide_any(odd(wide_of(first, last)));
 	}
-	/* The last eight again, rather than the last few one by one. */
-	if (s.n >= sizeof(x)) {
-		memcpy(&x, s.p + s.n - sizeof(x), sizeof(x));
-		return eight_plain(x);
+	x = wide_load(s.p + s.n - WIDE);
+	found = odd(x);
+	wide_store(to + s.n - WIDE, x);
+	for (size_t i = 0; i + WIDE < s.n; i += WIDE) {
+		x = wide_load(s.p + i);
+		wide_store(to + i, x);
+		found |= odd(x);
 	}
-	if (s.n >= sizeof(half)) {
-		memcpy(&half, s.p, sizeof(half));
-		x = half;
-		memcpy(&half, s.p + s.n - sizeof(half), sizeof(half));
-		return eight_plain(x << 32 | half);
-	}
-	for (; i < s.n; i++)
-		if (!plain((unsigned char)s.p[i]))
-			return false;
-	return true;
+	return !wide_any(found);
 }
 
-/* Nearly every text is plain: it is copied at once. */
-static void
-quoted(struct buf *out, struct span s)
+/* In quotes, with what is due before it and, of a key, behind it. */
+static inline void
+quoted(struct json *j, struct span s, bool key)
 {
-	char *to;
+	char *to = buf_room(j->out, s.n + 4);
 
-	if (!all_plain(s)) {
-		buf_add_char(out, '"');
-		text(out, s);
-		buf_add_char(out, '"');
-		return;
+	if (to != NULL) {
+		*to = ',';
+		to += j->comma;
+		*to++ = '"';
+		if (copy_plain(to, s)) {
+			to += s.n;
+			*to++ = '"';
+			*to = ':';
+			j->out->n = (size_t)(to + key - j->out->p);
+			j->comma = !key;
+			return;
+		}
 	}
-	if ((to = buf_reserve(out, s.n + 2)) == NULL)
-		return;
-	to[0] = '"';
-	if (s.n > 0)
-		memcpy(to + 1, s.p, s.n);
-	to[s.n + 1] = '"';
-	out->n += s.n + 2;
+	item(j);
+	buf_add_char(j->out, '"');
+	text(j->out, s);
+	buf_add(j->out, "\":", 1U + key);
+	j->comma = !key;
 }
 
 void
 jw_key(struct json *j, struct span key)
 {
-	item(j);
-	quoted(j->out, key);
-	buf_add_char(j->out, ':');
-	j->comma = false;
+	quoted(j, key, true);
 }
 
 void
-jw_key_ready(struct json *j, struct span quoted)
+jw_make_ready(struct span name, struct jw_ready *out)
 {
-	item(j);
-	buf_add_span(j->out, quoted);
-	j->comma = false;
-}
-
-void
-jw_put_ready(struct json *j, struct span quoted, struct span s)
-{
-	char *to;
-
-	if (!all_plain(s) || (to = buf_reserve(j->out, quoted.n + s.n + 3)) == NULL) {
-		jw_key_ready(j, quoted);
-		jw_string(j, s);
+	*out = (struct jw_ready){.n = 0};
+	if (name.n + 3 > sizeof(out->text))
 		return;
+	out->text[0] = '"';
+	memcpy(out->text + 1, name.p, name.n);
+	memcpy(out->text + 1 + name.n, "\":", 2);
+	out->n = (unsigned char)(name.n + 3);
+}
+
+void
+jw_key_ready(struct json *j, const struct jw_ready *key)
+{
+	item(j);
+	buf_add(j->out, key->text, key->n);
+	j->comma = false;
+}
+
+void
+jw_put_ready(struct json *j, const struct jw_ready *key, struct span s)
+{
+	char *to = buf_room(j->out, sizeof(key->text) + s.n + 3);
+
+	if (to != NULL) {
+		*to = ',';
+		to += j->comma;
+		/* All of it is quicker than its n bytes. */
+		memcpy(to, key->text, sizeof(key->text));
+		to += key->n;
+		*to++ = '"';
+		if (copy_plain(to, s)) {
+			to += s.n;
+			*to++ = '"';
+			j->out->n = (size_t)(to - j->out->p);
+			j->comma = true;
+			return;
+		}
 	}
-	if (j->comma)
-		*to++ = ',';
-	to = mempcpy(to, quoted.p, quoted.n);
-	*to++ = '"';
-	if (s.n > 0)
-		to = mempcpy(to, s.p, s.n);
-	*to++ = '"';
-	j->out->n = (size_t)(to - j->out->p);
-	j->comma = true;
+	jw_key_ready(j, key);
+	jw_string(j, s);
 }
 
 void
 jw_string(struct json *j, struct span s)
 {
-	item(j);
-	quoted(j->out, s);
+	quoted(j, s, false);
 }
 
 void
@@ -261,8 +305,8 @@ jw_raw(struct json *j, struct span s)
 void
 jw_put_string(struct json *j, const char *key, struct span s)
 {
-	jw_key(j, span_of(key));
-	jw_string(j, s);
+	quoted(j, span_of(key), true);
+	quoted(j, s, false);
 }
 
 void

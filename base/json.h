@@ -17,17 +17,27 @@ struct json {
 	bool comma;      /* a comma is due before the next item */
 };
 
+#define JW_KEY_MAX 32 /* bytes of a key made ready */
+
+/* A key that is JSON already, with its quotes and colon; n is 0 if it is too long. */
+struct jw_ready {
+	unsigned char n;
+	char text[JW_KEY_MAX]; /* zeros behind it */
+};
+
 void jw_init(struct json *j, struct buf *out);
 void jw_object(struct json *j);
 void jw_object_end(struct json *j);
 void jw_array(struct json *j);
 void jw_array_end(struct json *j);
 void jw_key(struct json *j, struct span key);
-/* A key that is JSON already, with its quotes and colon. */
-void jw_key_ready(struct json *j, struct span quoted);
+
+/* `name` is ASCII without anything that JSON escapes. */
+void jw_make_ready(struct span name, struct jw_ready *out);
+void jw_key_ready(struct json *j, const struct jw_ready *key);
 
 /* Such a key, and its string. */
-void jw_put_ready(struct json *j, struct span quoted, struct span s);
+void jw_put_ready(struct json *j, const struct jw_ready *key, struct span s);
 void jw_string(struct json *j, struct span s);
 void jw_cstr(struct json *j, const char *s); /* NULL writes null */
 void jw_int(struct json *j, int64_t v);

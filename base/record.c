@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-/* A value's place: its field's path, and which element of each list. */
+/* A value's place: its field's path, and which element of the lists on it. */
 struct place {
 	const struct record_path *path;
-	unsigned index[RECORD_PATH_MAX];
+	unsigned lists, index;
 	struct record_path own; /* where path points if it was made here */
 };
 
@@ -18,25 +18,24 @@ record_op_name(enum record_op op)
 }
 
 void
-record_path_make(const char *path, struct record_path *out)
+record_path_make(const struct field *field, struct record_path *out)
 {
+	const char *path = field->path;
 	const char *dot;
 	size_t n;
 
+	out->lists = 0;
+	out->bare = field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL ||
+		    field->kind == FIELD_BOOLEAN;
 	for (out->n = 0; out->n < RECORD_PATH_MAX; path = dot + 1) {
 		struct record_part *p = &out->part[out->n++];
 
 		dot = strchr(path, '.');
 		n = dot == NULL ? strlen(path) : (size_t)(dot - path);
 		p->list = n > 2 && path[n - 1] == ']';
+		out->lists |= (unsigned)p->list << (out->n - 1);
 		p->name = (struct span){path, p->list ? n - 2 : n};
-		p->key_n = 0;
-		if (p->name.n + 3 <= sizeof(p->key)) {
-			p->key[0] = '"';
-			memcpy(p->key + 1, path, p->name.n);
-			memcpy(p->key + 1 + p->name.n, "\":", 2);
-			p->key_n = (unsigned char)(p->name.n + 3);
-		}
+		jw_make_ready(p->name, &p->key);
 		if (dot == NULL)
 			return;
 	}
@@ -48,21 +47,35 @@ place_of(const struct record *r, const struct value *v, struct place *out)
 	out->path = &out->own;
 	if (v->field == FIELD_EXTRA) {
 		out->own.n = 2;
+		out->own.lists = 0;
+		out->own.bare = false;
 		out->own.part[0] = (struct record_part){.name = SPAN_LIT("extra")};
 		out->own.part[1] = (struct record_part){.name = v->name};
 	} else if (v->path != NULL && v->kind == VALUE_TEXT) {
 		out->path = v->path;
 	} else {
-		record_path_make(r->schema->fields[v->field].path, &out->own);
+		record_path_make(&r->schema->fields[v->field], &out->own);
 	}
-	for (size_t i = 0; i < out->path->n; i++)
-		out->index[i] = out->path->part[i].list ? v->index : 0;
+	out->lists = out->path->lists;
+	out->index = v->index;
 }
 
 static bool
 part_same(const struct record_part *a, const struct record_part *b)
 {
-	return a->list == b->list && span_eq(a->name, b->name);
+	if (a->list != b->list)
+		return false;
+	/* Keys of a fixed size are compared quickest. */
+	if (a->key.n > 0 && b->key.n > 0)
+		return memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
+	return span_eq(a->name, b->name);
+}
+
+/* Which element of its part `i`, if that is a list. */
+static unsigned
+index_at(const struct place *p, size_t i)
+{
+	return (p->lists >> i & 1) != 0 ? p->index : 0;
 }
 
 /* How many leading containers of `was` the value at `now` lies in as well. */
@@ -73,7 +86,7 @@ shared(const struct place *was, const struct place *now)
 
 	for (i = 0; i < was->path->n && i < now->path->n; i++)
 		if (!part_same(&was->path->part[i], &now->path->part[i]) ||
-		    was->index[i] != now->index[i])
+		    index_at(was, i) != index_at(now, i))
 			break;
 	return i;
 }
@@ -96,39 +109,35 @@ leave(struct json *j, const struct place *was, size_t keep, bool same_list)
 static void
 write_key(struct json *j, const struct record_part *p)
 {
-	if (p->key_n > 0)
-		jw_key_ready(j, (struct span){p->key, p->key_n});
+	if (p->key.n > 0)
+		jw_key_ready(j, &p->key);
 	else
 		jw_key(j, p->name);
 }
 
 static void
+write_value(const struct value *v, bool bare, struct json *j)
+{
+	if (v->kind != VALUE_TEXT)
+		jw_null(j);
+	else if (bare)
+		jw_raw(j, v->text);
+	else
+		jw_string(j, v->text);
+}
+
+/* The containers of `now` from depth `from` on, a list that is open already aside. */
+static void
 enter(struct json *j, const struct place *now, size_t from, bool same_list)
 {
-	for (size_t i = from; i < now->path->n; i++) {
+	for (size_t i = from; i + 1 < now->path->n; i++) {
 		if (!(same_list && i == from)) {
 			write_key(j, &now->path->part[i]);
 			if (now->path->part[i].list)
 				jw_array(j);
 		}
-		if (i + 1 < now->path->n)
-			jw_object(j);
+		jw_object(j);
 	}
-}
-
-static void
-write_value(const struct record *r, const struct value *v, struct json *j)
-{
-	enum field_kind kind = FIELD_STRING;
-
-	if (v->field != FIELD_EXTRA)
-		kind = r->schema->fields[v->field].kind;
-	if (v->kind != VALUE_TEXT)
-		jw_null(j);
-	else if (kind == FIELD_INTEGER || kind == FIELD_DECIMAL || kind == FIELD_BOOLEAN)
-		jw_raw(j, v->text);
-	else
-		jw_string(j, v->text);
 }
 
 /* Up to the list of objects: what is written there is the list's own value. */
@@ -149,64 +158,75 @@ is_flat(const struct value *v)
 	return v->path != NULL && v->path->n == 1 && !v->path->part[0].list;
 }
 
-static bool
-is_text(const struct record *r, const struct value *v)
+/*
+ * From where the value before it stands to its own place. The part whose name is to be
+ * written with the value; NULL: the value alone is.
+ */
+static const struct record_part *
+move_to(const struct record *r, const struct value *v, const struct place *was,
+    struct place *now, struct json *j)
 {
-	enum field_kind kind = r->schema->fields[v->field].kind;
+	const struct record_part *part;
+	size_t keep, last;
+	bool same_list;
 
-	return v->kind == VALUE_TEXT && kind != FIELD_INTEGER && kind != FIELD_DECIMAL &&
-	       kind != FIELD_BOOLEAN;
-}
-
-static void
-write_flat(const struct record *r, const struct value *v, struct json *j)
-{
-	const struct record_part *p = &v->path->part[0];
-
-	if (p->key_n > 0 && is_text(r, v)) {
-		jw_put_ready(j, (struct span){p->key, p->key_n}, v->text);
-		return;
-	}
-	write_key(j, p);
-	write_value(r, v, j);
+	place_of(r, v, now);
+	/* A deleted list is null itself, not a list that holds null. */
+	if (v->kind == VALUE_NULL)
+		now->own.part[now->own.n - 1].list = false;
+	else if (v->kind == VALUE_NULL_LIST)
+		cut_at_list(now);
+	keep = shared(was, now);
+	last = now->path->n - 1;
+	part = &now->path->part[last];
+	same_list = keep < was->path->n && keep <= last && now->path->part[keep].list &&
+		    part_same(&was->path->part[keep], &now->path->part[keep]);
+	if (was->path->n > keep + 1 || was->lists >> keep != 0)
+		leave(j, was, keep, same_list);
+	enter(j, now, keep, same_list);
+	if (keep > last || (same_list && keep == last))
+		return NULL;
+	if (!part->list)
+		return part;
+	write_key(j, part);
+	jw_array(j);
+	return NULL;
 }
 
 void
 record_write_data(const struct record *r, struct json *j)
 {
 	static const struct record_path none = {.n = 0};
-	struct place a = {.path = &none}, b = {.path = &none}, *was = &a, *now = &b;
-	struct place *swap;
+	struct place a, b, *was = &a, *now = &b, *swap;
 
+	a.path = b.path = &none;
 	jw_object(j);
 	for (size_t i = 0; i < r->nvalues; i++) {
 		const struct value *v = &r->values[i];
-		bool same_list;
-		size_t keep;
+		const struct record_part *part;
+		bool bare;
 
 		/* Most fields are no parts of anything. */
 		if (is_flat(v)) {
-			leave(j, was, 0, false);
+			if (was->path->n > 0)
+				leave(j, was, 0, false);
 			was->path = &none;
-			write_flat(r, v, j);
+			part = &v->path->part[0];
+			bare = v->path->bare;
+		} else {
+			part = move_to(r, v, was, now, j);
+			bare = now->path->bare;
+			swap = was;
+			was = now;
+			now = swap;
+		}
+		if (part != NULL && part->key.n > 0 && v->kind == VALUE_TEXT && !bare) {
+			jw_put_ready(j, &part->key, v->text);
 			continue;
 		}
-		place_of(r, v, now);
-		/* A deleted list is null itself, not a list that holds null. */
-		if (v->kind == VALUE_NULL)
-			now->own.part[now->own.n - 1].list = false;
-		else if (v->kind == VALUE_NULL_LIST)
-			cut_at_list(now);
-		keep = shared(was, now);
-		same_list = keep < was->path->n && keep < now->path->n &&
-			    now->path->part[keep].list &&
-			    part_same(&was->path->part[keep], &now->path->part[keep]);
-		leave(j, was, keep, same_list);
-		enter(j, now, keep, same_list);
-		write_value(r, v, j);
-		swap = was;
-		was = now;
-		now = swap;
+		if (part != NULL)
+			write_key(j, part);
+		write_value(v, bare, j);
 	}
 	leave(j, was, 0, false);
 	jw_object_end(j);

@@ -29,20 +29,19 @@ enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 
 #define RECORD_PATH_MAX 4 /* parts of the deepest path in the schema, and room */
 
-#define RECORD_KEY_MAX 32 /* bytes of a part's name in the schema, quoted */
-
 /* A field's path taken apart: "practitioner[].npi" is a list, and a member. */
 struct record_path {
 	size_t n;
+	unsigned lists; /* a bit for each part that is one */
+	bool bare;      /* its texts are JSON as they are: digits, true */
 	struct record_part {
 		struct span name;
 		bool list;
-		unsigned char key_n; /* of "name": as it stands in JSON */
-		char key[RECORD_KEY_MAX];
+		struct jw_ready key;
 	} part[RECORD_PATH_MAX];
 };
 
-void record_path_make(const char *path, struct record_path *out);
+void record_path_make(const struct field *field, struct record_path *out);
 
 /*
  * One value. Its place is the schema's field and, for lists, an index: for

@@ -23,12 +23,10 @@ lower(char c)
 }
 
 bool
-span_eq_nocase(struct span a, struct span b)
+span_same_nocase(const char *a, const char *b, size_t n)
 {
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }
@@ -53,20 +51,10 @@ blank_before(const char *p, size_t n)
 	return n >= 2 && blank(p + n - 2, 2) == 2 ? 2 : 0;
 }
 
-static bool
-visible(char c)
-{
-	return c > ' ' && c <= '~';
-}
-
 struct span
-span_trim(struct span s)
+span_trim_blanks(struct span s)
 {
 	size_t b;
-
-	/* Most texts have nothing to trim, as their first and last bytes tell. */
-	if (s.n > 0 && visible(s.p[0]) && visible(s.p[s.n - 1]))
-		return s;
 
 	while ((b = blank(s.p, s.n)) > 0) {
 		s.p += b;

@@ -20,11 +20,27 @@ struct span span_of(const char *s);
 
 bool span_eq(struct span a, struct span b);
 
+bool span_same_nocase(const char *a, const char *b, size_t n);
+
 /* Equal but for ASCII case. */
-bool span_eq_nocase(struct span a, struct span b);
+static inline bool
+span_eq_nocase(struct span a, struct span b)
+{
+	return a.n == b.n && span_same_nocase(a.p, b.p, a.n);
+}
+
+struct span span_trim_blanks(struct span s);
 
 /* Without leading and trailing ASCII white space and U+00A0. */
-struct span span_trim(struct span s);
+static inline struct span
+span_trim(struct span s)
+{
+	/* Most texts have nothing to trim, as their first and last bytes tell. */
+	if (s.n > 0 && s.p[0] > ' ' && s.p[0] <= '~' && s.p[s.n - 1] > ' ' &&
+	    s.p[s.n - 1] <= '~')
+		return s;
+	return span_trim_blanks(s);
+}
 
 /*
  * Edit distance (Damerau, restricted) of two spans without regard to ASCII case,

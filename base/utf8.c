@@ -3,8 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/wide.h"
+
 #define HIGH_BITS UINT64_C(0x8080808080808080)
-#define WORDS     4 /* of eight bytes, looked at together */
 
 /* RFC 3629 section 4: what the second byte may be, by the first. */
 static bool
@@ -71,15 +72,13 @@ utf8_valid(struct span s)
 bool
 utf8_ascii(struct span s)
 {
-	uint64_t w[WORDS], any = 0;
+	wide any = {0};
+	unsigned char last = 0;
 	size_t i = 0;
 
-	for (; s.n - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(w, s.p + i, sizeof(w));
-		if ((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS)
-			return false;
-	}
+	for (; i + WIDE <= s.n; i += WIDE)
+		any |= wide_load(s.p + i);
 	for (; i < s.n; i++)
-		any |= (unsigned char)s.p[i];
-	return (any & 0x80) == 0;
+		last |= (unsigned char)s.p[i];
+	return !wide_any(any < wide_each(0)) && (last & 0x80) == 0;
 }

@@ -165,19 +165,18 @@ fold(const struct zone *z, int64_t t)
 	return t - ((t - z->fold_from) / CYCLE_SECONDS + 1) * CYCLE_SECONDS;
 }
 
-/* The period that an instant is in. */
+/*
+ * The period that an instant is in. Halves are added, not branched to: nobody can guess
+ * which it will be.
+ */
 static size_t
 period_find(const struct zone *z, int64_t t)
 {
-	size_t low = 0, high = z->n;
+	size_t low = 0;
 
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-
-		if (z->periods[mid].at <= t)
-			low = mid;
-		else
-			high = mid;
+	for (size_t n = z->n, half; n > 1; n -= half) {
+		half = n / 2;
+		low += half * (z->periods[low + half].at <= t);
 	}
 	return low;
 }

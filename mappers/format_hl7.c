@@ -318,7 +318,6 @@ on_message(void *arg, const struct hl7_found *found, struct err *e)
 		return reject(f, found, PROBLEM_HL7_CUT, e);
 	if (hl7_leaf(&m->d, hl7_field(m, 0, 9)).n == 0)
 		return reject(f, found, PROBLEM_HL7_HEADER, e);
-	m->flat = hl7_is_flat(m, found->bytes);
 	if (!f->marked && hl7_reader_mark(f->reader))
 		hl7_charsets_mark(f->charsets);
 	f->marked = true;

@@ -5,6 +5,8 @@
 #define NPI_DIGITS 10
 #define PIECES_MAX 7 /* texts that are joined into one */
 
+#define COMPONENTS_MAX 13 /* the last that is asked: XCN.13 */
+
 static const char *const names[HL7_TYPES] = {
     "cx", "ei", "xpn", "xad", "xtn", "xcn", "pl", "cwe"};
 
@@ -43,38 +45,60 @@ hl7_type_members(enum hl7_type type)
 /* A field being taken apart. */
 struct split {
 	struct run *run;
-	struct span raw;
+	struct span components[COMPONENTS_MAX];
+	size_t ncomponents;
+	bool flat;  /* they have no subcomponents, */
+	bool plain; /* and nothing to decode */
 	struct hl7_member *out;
 	int n;
 	enum problem_code code;
 };
 
-static struct span
-component(const struct split *s, unsigned n)
+static void
+split_init(struct split *s, struct run *r, struct span raw)
 {
-	return hl7_component(s->run->message, s->raw, n);
+	const struct hl7_message *m = r->message;
+
+	s->run = r;
+	s->ncomponents = hl7_parts(raw, m->d.component, s->components, COMPONENTS_MAX);
+	/* What is plain is the message's own. */
+	s->plain = hl7_is_plain(m, raw);
+	s->flat = (s->plain && m->flat) || raw.n == 0 ||
+		  memchr(raw.p, m->d.subcomponent, raw.n) == NULL;
+	s->out = NULL;
+	s->n = 0;
+	s->code = PROBLEM_NONE;
 }
 
 /* One leaf as it was sent: component.sub, the first if sub is 0. */
-static struct span
+static inline struct span
 leaf(const struct split *s, unsigned n, unsigned sub)
 {
-	if (sub == 0)
-		return hl7_component_leaf(s->run->message, s->raw, n);
-	return hl7_part(component(s, n), s->run->message->d.subcomponent, sub);
+	if (n > s->ncomponents)
+		return (struct span){NULL, 0};
+	if (s->flat && sub <= 1)
+		return s->components[n - 1];
+	return hl7_part(
+	    s->components[n - 1], s->run->message->d.subcomponent, sub == 0 ? 1 : sub);
 }
 
 static struct span
-decoded(struct split *s, struct span raw)
+decoded_slowly(struct split *s, struct span raw)
 {
 	struct span out = {NULL, 0};
-	enum problem_code code = PROBLEM_NONE;
+	enum problem_code code = run_decode(s->run, raw, &out);
 
-	if (!hl7_is_null(raw))
-		code = run_decode(s->run, raw, &out);
 	if (code != PROBLEM_NONE)
 		s->code = code;
 	return out;
+}
+
+static inline struct span
+decoded(struct split *s, struct span raw)
+{
+	if (raw.n == 0 || hl7_is_null(raw))
+		return (struct span){NULL, 0};
+	return s->plain ? span_trim(raw) : decoded_slowly(s, raw);
 }
 
 static void
@@ -163,42 +187,53 @@ split_address(struct split *s)
 static bool
 is_email(const struct split *s)
 {
-	struct span equipment = leaf(s, 3, 0), use = leaf(s, 2, 0);
+	struct span equipment = leaf(s, 3, 0);
 
-	if (span_eq_nocase(equipment, SPAN_LIT("Internet")) ||
-	    span_eq_nocase(equipment, SPAN_LIT("X.400")))
-		return true;
-	return equipment.n == 0 &&
-	       (span_eq_nocase(use, SPAN_LIT("NET")) || leaf(s, 4, 0).n > 0);
+	if (equipment.n > 0)
+		return span_eq_nocase(equipment, SPAN_LIT("Internet")) ||
+		       span_eq_nocase(equipment, SPAN_LIT("X.400"));
+	return span_eq_nocase(leaf(s, 2, 0), SPAN_LIT("NET")) || leaf(s, 4, 0).n > 0;
+}
+
+/* A code of a table, and what it means. */
+struct meaning {
+	struct span code, text;
+};
+
+#define MEANING(code, text) {{"" code, sizeof(code) - 1}, {"" text, sizeof(text) - 1}}
+
+static struct span
+meaning_of(struct span code, const struct meaning *table, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_eq_nocase(code, table[i].code))
+			return table[i].text;
+	return (struct span){NULL, 0};
 }
 
 static struct span
 telecom_system(const struct split *s)
 {
-	static const char *const systems[][2] = {{"PH", "phone"}, {"CP", "phone"},
-	    {"SAT", "phone"}, {"FX", "fax"}, {"BP", "pager"}, {"", "phone"}};
-	struct span equipment = leaf(s, 3, 0);
+	static const struct meaning systems[] = {MEANING("PH", "phone"),
+	    MEANING("CP", "phone"), MEANING("SAT", "phone"), MEANING("FX", "fax"),
+	    MEANING("BP", "pager"), MEANING("", "phone")};
+	struct span system;
 
 	if (is_email(s))
 		return SPAN_LIT("email");
-	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
-		if (span_eq_nocase(equipment, span_of(systems[i][0])))
-			return span_of(systems[i][1]);
-	return SPAN_LIT("other");
+	system = meaning_of(leaf(s, 3, 0), systems, sizeof(systems) / sizeof(systems[0]));
+	return system.n > 0 ? system : SPAN_LIT("other");
 }
 
 static struct span
 telecom_use(const struct split *s)
 {
-	static const char *const uses[][2] = {
-	    {"PRN", "home"}, {"ORN", "home"}, {"VHN", "home"}, {"WPN", "work"}};
+	static const struct meaning uses[] = {MEANING("PRN", "home"),
+	    MEANING("ORN", "home"), MEANING("VHN", "home"), MEANING("WPN", "work")};
 
 	if (span_eq_nocase(leaf(s, 3, 0), SPAN_LIT("CP")))
 		return SPAN_LIT("mobile");
-	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-		if (span_eq_nocase(leaf(s, 2, 0), span_of(uses[i][0])))
-			return span_of(uses[i][1]);
-	return (struct span){NULL, 0};
+	return meaning_of(leaf(s, 2, 0), uses, sizeof(uses) / sizeof(uses[0]));
 }
 
 /* XTN.1 is withdrawn and met all the same; XTN.12 or the parts stand for it. */
@@ -266,8 +301,10 @@ int
 hl7_type_split(enum hl7_type type, struct run *r, struct span raw, struct hl7_member *out,
     enum problem_code *code)
 {
-	struct split s = {.run = r, .raw = raw, .out = out};
+	struct split s;
 
+	split_init(&s, r, raw);
+	s.out = out;
 	switch (type) {
 	case HL7_CX:
 	case HL7_EI:
@@ -408,12 +445,32 @@ one_text(struct split *s, const struct composite *c)
 	return (struct span){NULL, 0};
 }
 
+/*
+ * The first component, which most codes and persons have, and are known by. False: it
+ * has to be looked at more closely.
+ */
+static inline bool
+first_text(const struct hl7_message *m, struct span raw, struct span *out)
+{
+	if (!m->flat || !hl7_is_plain(m, raw))
+		return false;
+	*out = span_trim(hl7_part(raw, m->d.component, 1));
+	return out->n > 0 && !hl7_is_null(*out);
+}
+
 enum problem_code
 composite_apply(const void *data, struct run *r, struct text *t)
 {
 	const struct composite *c = data;
-	struct split s = {.run = r, .raw = t->s};
+	struct span first;
+	struct split s;
 
+	if ((c->type == HL7_CWE || c->type == HL7_XCN) &&
+	    first_text(r->message, t->s, &first)) {
+		*t = (struct text){.s = first};
+		return PROBLEM_NONE;
+	}
+	split_init(&s, r, t->s);
 	*t = (struct text){.s = one_text(&s, c)};
 	/* The first component deleted is the text deleted. */
 	t->null = t->s.n == 0 && hl7_is_null(leaf(&s, 1, 0));

@@ -20,13 +20,9 @@ count_digits(struct span s)
 }
 
 static int
-number(const char *p, size_t n)
+two_digits(const char *p)
 {
-	int v = 0;
-
-	while (n-- > 0)
-		v = v * 10 + (*p++ - '0');
-	return v;
+	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
 static void
@@ -65,8 +61,8 @@ take_offset(struct span *s, struct civil *c)
 	if (s->n != 5 || (s->p[0] != '+' && s->p[0] != '-') ||
 	    count_digits((struct span){s->p + 1, 4}) != 4)
 		return false;
-	hours = number(s->p + 1, 2);
-	minutes = number(s->p + 3, 2);
+	hours = two_digits(s->p + 1);
+	minutes = two_digits(s->p + 3);
 	if (hours > OFFSET_MAX || minutes > 59)
 		return false;
 	c->has_offset = true;
@@ -84,11 +80,12 @@ hl7_dtm_parse(struct span s, struct civil *out)
 	*out = (struct civil){.month = 1, .day = 1, .precision = PRECISION_YEAR};
 	if (n < 4 || n > 14 || n % 2 != 0)
 		return false;
-	out->year = number(s.p, 4);
+	out->year = two_digits(s.p) * 100 + two_digits(s.p + 2);
 	for (size_t at = 4; at < n; at += 2) {
-		*parts[at / 2 - 2] = number(s.p + at, 2);
+		*parts[at / 2 - 2] = two_digits(s.p + at);
 		out->precision++;
 	}
 	skip(&s, n);
-	return take_fraction(&s, out) && take_offset(&s, out) && civil_valid(out);
+	return (s.n == 0 || (take_fraction(&s, out) && take_offset(&s, out))) &&
+	       civil_valid(out);
 }

@@ -3,38 +3,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wide.h"
+#include "mappers/hl7_index.h"
+
 #define FIRST_SEGMENTS 32
-#define FIRST_FIELDS   512
-#define NOT_INDEXED    UINT32_MAX
+#define FIRST_PIECES   512
 #define ENCODING_MIN   4 /* characters of MSH-2 */
 #define ENCODING_MAX   5
 
 #define NAME(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
-#define EACH(byte)    (UINT64_C(0x0101010101010101) * (unsigned char)(byte))
+
+#define PIECE(offset, level) ((uint32_t)(offset) << 2 | (uint32_t)(level))
 
 void
 hl7_message_init(struct hl7_message *m)
 {
-	*m = (struct hl7_message){.n = 0};
+	*m = (struct hl7_message){.flat = true};
+	memset(m->first, 0xff, sizeof(m->first));
 }
 
 void
 hl7_message_release(struct hl7_message *m)
 {
 	free(m->segments);
-	free(m->index);
+	free(m->pieces);
+	free(m->fields);
 	hl7_message_init(m);
 }
 
 void
 hl7_message_clear(struct hl7_message *m)
 {
-	m->n = m->nindex = 0;
+	m->n = m->nindexed = m->npieces = m->nfields = 0;
+	memset(m->filled, 0, sizeof(m->filled));
 	m->present = 0;
-	m->flat = m->nomem = false;
+	memset(m->first, 0xff, sizeof(m->first));
+	m->plain[0] = m->plain[1] = (struct span){NULL, 0};
+	m->flat = true;
+	m->nomem = false;
 	m->steps = 0;
-	for (size_t i = 0; i < HL7_SPLITS; i++)
-		m->splits[i].p = NULL;
 }
 
 uint32_t
@@ -109,17 +116,12 @@ rank_of(uint32_t name)
 	}
 }
 
-uint64_t
-hl7_name_bit(uint32_t name)
-{
-	return UINT64_C(1) << (name * UINT32_C(0x9e3779b1) >> 26);
-}
-
 int
 hl7_message_add(struct hl7_message *m, struct span line, struct err *e)
 {
 	size_t cap = m->cap == 0 ? FIRST_SEGMENTS : 2 * m->cap;
 	struct hl7_segment *p;
+	uint32_t *first;
 
 	if (m->n == HL7_SEGMENTS_MAX)
 		return 1;
@@ -129,10 +131,13 @@ hl7_message_add(struct hl7_message *m, struct span line, struct err *e)
 		m->segments = p;
 		m->cap = cap;
 	}
-	m->segments[m->n] = (struct hl7_segment){
-	    .text = line, .name = hl7_name(line.p), .nfields = NOT_INDEXED};
+	m->segments[m->n] = (struct hl7_segment){.text = line, .name = hl7_name(line.p)};
 	m->segments[m->n].rank = rank_of(m->segments[m->n].name);
+	m->segments[m->n].is_msh = m->segments[m->n].name == NAME('M', 'S', 'H');
 	m->present |= hl7_name_bit(m->segments[m->n].name);
+	first = &m->first[hl7_name_class(m->segments[m->n].name)];
+	if (*first == UINT32_MAX)
+		*first = (uint32_t)m->n;
 	m->n++;
 	return 0;
 }
@@ -161,81 +166,202 @@ hl7_delimiters(struct span header, struct hl7_delimiters *out)
 	return true;
 }
 
-/* Offsets behind each separator, at most `max`; eight bytes at a time. */
-static size_t
-mark_all(struct span s, char separator, uint32_t *out, size_t max)
-{
-	size_t n = 0, i = 0;
-	uint64_t x;
+/* What a segment is cut into, so far, and what was met on the way. */
+struct cut {
+	uint32_t *pieces, *fields;
+	size_t npieces, nfields; /* of the whole message */
+	size_t last;             /* where the field at hand begins, */
+	unsigned number;         /* and which it is, the name being the first */
+	uint64_t filled;         /* a bit for each that is not empty, by turns */
+	wide subcomponents, controls;
+};
 
-	for (; i + sizeof(x) <= s.n && n + sizeof(x) <= max; i += sizeof(x)) {
-		memcpy(&x, s.p + i, sizeof(x));
-		x ^= EACH(separator);
-		/* A byte's high bit is set where it was the separator, exactly. */
-		x = ~(((x & EACH(0x7f)) + EACH(0x7f)) | x | EACH(0x7f));
-		for (; x != 0; x &= x - 1)
-			out[n++] = (uint32_t)(i + (size_t)__builtin_ctzll(x) / 8 + 1);
+/* A field ends, and the next begins. */
+static inline void
+add_field(struct cut *c, size_t offset)
+{
+	c->filled |= (uint64_t)(offset > c->last + 1) << c->number++ % 64;
+	c->last = offset;
+	c->fields[c->nfields++] = (uint32_t)c->npieces;
+}
+
+static inline void
+add_piece(struct cut *c, size_t offset, unsigned level)
+{
+	if (level == HL7_LEVEL_FIELD)
+		add_field(c, offset);
+	c->pieces[c->npieces++] = PIECE(offset, level);
+}
+
+static inline void
+cut_slowly(struct cut *c, const struct hl7_delimiters *d, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == d->field)
+			add_piece(c, i + 1, HL7_LEVEL_FIELD);
+		else if (s.p[i] == d->component)
+			add_piece(c, i + 1, HL7_LEVEL_COMPONENT);
+		else if (s.p[i] == d->repetition)
+			add_piece(c, i + 1, HL7_LEVEL_REPETITION);
+		else if (s.p[i] == d->subcomponent)
+			add_piece(c, i + 1, HL7_LEVEL_SUBCOMPONENT);
 	}
-	for (; i < s.n && n < max; i++) {
-		out[n] = (uint32_t)i + 1;
-		n += s.p[i] == separator;
+}
+
+/* The delimiters, each sixteen times. */
+struct comb {
+	wide field, component, repetition, subcomponent;
+};
+
+/* Bytes under 0x20, compared as if they had no sign, and 0x7f. */
+static inline wide
+controls_of(wide x)
+{
+	return ((x ^ wide_each((char)0x80)) < wide_each((char)(0x20 ^ 0x80))) |
+	       (x == wide_each(0x7f));
+}
+
+/* Sixteen bytes at `from`, of which the first `skip` were looked at already. */
+static inline void
+cut_wide(
+    struct cut *c, const struct comb *comb, const char *text, size_t from, size_t skip)
+{
+	wide x = wide_load(text + from), field = x == comb->field,
+	     component = x == comb->component, repetition = x == comb->repetition,
+	     subcomponent = x == comb->subcomponent;
+	unsigned bits = wide_bits(field | component | repetition | subcomponent);
+	unsigned char levels[WIDE];
+
+	c->subcomponents |= subcomponent;
+	c->controls |= controls_of(x);
+	wide_store((char *)levels, (field & wide_each(HL7_LEVEL_FIELD)) |
+				       (component & wide_each(HL7_LEVEL_COMPONENT)) |
+				       (repetition & wide_each(HL7_LEVEL_REPETITION)));
+	for (bits &= ~0U << skip; bits != 0; bits &= bits - 1) {
+		unsigned at = (unsigned)__builtin_ctz(bits);
+
+		add_piece(c, from + at + 1, levels[at]);
 	}
-	return n;
+}
+
+static struct cut
+cut_segment(struct cut c, const struct hl7_delimiters *d, struct span s)
+{
+	const struct comb comb = {wide_each(d->field), wide_each(d->component),
+	    wide_each(d->repetition), wide_each(d->subcomponent)};
+
+	c.fields[c.nfields++] = (uint32_t)c.npieces;
+	c.pieces[c.npieces++] = PIECE(0, HL7_LEVEL_FIELD);
+	if (s.n < WIDE)
+		cut_slowly(&c, d, s);
+	for (size_t i = 0, from; s.n >= WIDE && i < s.n; i = from + WIDE) {
+		from = i + WIDE <= s.n ? i : s.n - WIDE;
+		cut_wide(&c, &comb, s.p, from, i - from);
+	}
+	/* One that ends all others, and is no field. */
+	add_piece(&c, s.n + 1, HL7_LEVEL_FIELD);
+	return c;
 }
 
 static bool
-index_room(struct hl7_message *m, size_t more)
+room(uint32_t **array, size_t *cap, size_t need)
 {
-	size_t cap = m->index_cap == 0 ? FIRST_FIELDS : m->index_cap;
+	size_t n = *cap == 0 ? FIRST_PIECES : *cap;
 	uint32_t *p;
 
-	if (m->nindex + more <= m->index_cap)
+	if (need <= *cap)
 		return true;
-	while (cap < m->nindex + more)
-		cap *= 2;
-	if ((p = reallocarray(m->index, cap, sizeof(*p))) == NULL)
+	while (n < need)
+		n *= 2;
+	if ((p = reallocarray(*array, n, sizeof(*p))) == NULL)
 		return false;
-	m->index = p;
-	m->index_cap = cap;
+	*array = p;
+	*cap = n;
 	return true;
+}
+
+static bool
+is_null(const struct hl7_message *m, struct span text)
+{
+	size_t n = 6;
+
+	if (text.n < n || !hl7_is_null((struct span){text.p + 4, 2}))
+		return false;
+	while (n < text.n && text.p[n] == m->d.field)
+		n++;
+	return n == text.n;
+}
+
+/* What was sent of a segment's fields; all of them are deleted by a null one. */
+static uint64_t
+filled_of(const struct hl7_segment *s, const struct cut *c)
+{
+	if (s->is_null)
+		return UINT64_MAX;
+	/* Behind its name stands MSH-2, and MSH-1 between. */
+	if (s->is_msh)
+		return c->filled << 1 | c->filled >> 63 | hl7_field_bit(0);
+	return c->filled;
+}
+
+/* Notes what was met; MSH-2 has the separator of subcomponents itself. */
+static void
+note(struct hl7_message *m, struct hl7_segment *s, const struct cut *c)
+{
+	size_t skip = s->is_msh && s->text.n > 9 ? 9 : 0;
+
+	s->is_odd = s->text.n < WIDE || wide_any(c->controls);
+	if (s->is_msh || s->text.n < WIDE)
+		m->flat &= memchr(s->text.p + skip, m->d.subcomponent,
+			       s->text.n - skip) == NULL;
+	else
+		m->flat &= !wide_any(c->subcomponents);
+	m->filled[hl7_name_class(s->name)] |= filled_of(s, c);
 }
 
 static void
 index_segment(struct hl7_message *m, struct hl7_segment *s)
 {
-	size_t at = m->nindex;
+	struct cut c;
 
-	s->fields = (uint32_t)m->nindex;
+	s->is_null = is_null(m, s->text);
+	s->is_odd = true;
+	s->fields = (uint32_t)m->nfields;
 	s->nfields = 0;
-	if (!index_room(m, s->text.n + 1)) {
+	/* As many as bytes, the first, and the last. */
+	if (!room(&m->pieces, &m->pieces_cap, m->npieces + s->text.n + 2) ||
+	    !room(&m->fields, &m->fields_cap, m->nfields + s->text.n + 2)) {
 		m->nomem = true;
 		return;
 	}
-	m->index[at++] = 0;
-	at += mark_all(s->text, m->d.field, m->index + at, s->text.n);
-	s->nfields = (uint32_t)(at - m->nindex);
-	m->nindex = at;
+	c = cut_segment((struct cut){.pieces = m->pieces,
+			    .fields = m->fields,
+			    .npieces = m->npieces,
+			    .nfields = m->nfields},
+	    &m->d, s->text);
+	s->nfields = (uint32_t)(c.nfields - m->nfields - 1);
+	m->npieces = c.npieces;
+	m->nfields = c.nfields;
+	note(m, s, &c);
+}
+
+void
+hl7_index(struct hl7_message *m)
+{
+	for (; m->nindexed < m->n; m->nindexed++)
+		index_segment(m, &m->segments[m->nindexed]);
 }
 
 struct span
 hl7_field(struct hl7_message *m, size_t segment, unsigned field)
 {
-	struct hl7_segment *s = &m->segments[segment];
-	const uint32_t *at;
-	size_t end;
+	const struct hl7_segment *s = &m->segments[segment];
 
-	if (s->nfields == NOT_INDEXED)
-		index_segment(m, s);
-	if (s->name == hl7_name("MSH")) {
-		if (field == 1)
-			return (struct span){s->text.p + 3, s->text.n > 3};
-		field--;
-	}
-	if (field >= s->nfields)
-		return (struct span){NULL, 0};
-	at = m->index + s->fields + field;
-	end = field + 1 < s->nfields ? at[1] - 1 : s->text.n;
-	return (struct span){s->text.p + at[0], end - at[0]};
+	if (s->is_msh && field == 1)
+		return (struct span){s->text.p + 3, s->text.n > 3};
+	if (m->nindexed < m->n)
+		hl7_index(m);
+	return hl7_field_text(m, segment, field);
 }
 
 struct span
@@ -256,35 +382,45 @@ hl7_part(struct span s, char separator, unsigned n)
 	return (struct span){NULL, 0};
 }
 
-struct span
-hl7_component(struct hl7_message *m, struct span repetition, unsigned n)
+static size_t
+parts_slowly(struct span s, char separator, struct span *out, size_t max)
 {
-	size_t slot = ((uintptr_t)repetition.p ^ (uintptr_t)repetition.p >> 4) &
-		      (HL7_SPLITS - 1);
-	struct hl7_split *k = &m->splits[slot];
-	size_t from, end;
+	size_t n = 0, from = 0;
 
-	if (repetition.n == 0 || n == 1 || n > HL7_SPLIT_ENDS)
-		return hl7_part(repetition, m->d.component, n);
-	if (k->p != repetition.p || k->n != repetition.n) {
-		k->p = repetition.p;
-		k->n = (uint32_t)repetition.n;
-		k->ends = (uint32_t)mark_all(
-		    repetition, m->d.component, k->end, HL7_SPLIT_ENDS);
+	for (size_t i = 0; i < s.n && n < max; i++) {
+		if (s.p[i] != separator)
+			continue;
+		out[n++] = (struct span){s.p + from, i - from};
+		from = i + 1;
 	}
-	if (n > k->ends + 1)
-		return (struct span){NULL, 0};
-	from = k->end[n - 2];
-	end = n <= k->ends ? k->end[n - 1] - 1 : repetition.n;
-	return (struct span){repetition.p + from, end - from};
+	if (n < max)
+		out[n++] = (struct span){s.p + from, s.n - from};
+	return n;
 }
 
-struct span
-hl7_component_leaf(struct hl7_message *m, struct span repetition, unsigned n)
+size_t
+hl7_parts(struct span s, char separator, struct span *out, size_t max)
 {
-	struct span s = hl7_component(m, repetition, n);
+	const char *from = s.p, *end;
+	size_t n = 0;
 
-	return m->flat ? s : hl7_part(s, m->d.subcomponent, 1);
+	if (s.n < WIDE)
+		return parts_slowly(s, separator, out, max);
+	for (size_t i = 0, at; i < s.n; i = at + WIDE) {
+		unsigned bits;
+
+		at = i + WIDE <= s.n ? i : s.n - WIDE;
+		bits = wide_bits(wide_load(s.p + at) == wide_each(separator));
+		for (bits &= ~0U << (i - at); bits != 0; bits &= bits - 1) {
+			end = s.p + at + __builtin_ctz(bits);
+			out[n++] = (struct span){from, (size_t)(end - from)};
+			from = end + 1;
+			if (n == max)
+				return n;
+		}
+	}
+	out[n++] = (struct span){from, (size_t)(s.p + s.n - from)};
+	return n;
 }
 
 struct span
@@ -296,12 +432,6 @@ hl7_leaf(const struct hl7_delimiters *d, struct span field)
 	       field.p[n] != d->subcomponent)
 		n++;
 	return (struct span){field.p, n};
-}
-
-bool
-hl7_is_null(struct span s)
-{
-	return s.n == 2 && s.p[0] == '"' && s.p[1] == '"';
 }
 
 size_t
@@ -322,13 +452,4 @@ hl7_parent(const struct hl7_message *m, size_t at)
 	while (at > 0 && m->segments[at].rank >= rank)
 		at--;
 	return at;
-}
-
-bool
-hl7_is_flat(const struct hl7_message *m, struct span bytes)
-{
-	size_t skip = (size_t)(m->segments[0].text.p - bytes.p) + 9;
-
-	return bytes.n <= skip ||
-	       memchr(bytes.p + skip, m->d.subcomponent, bytes.n - skip) == NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * One HL7 v2 message in memory: its delimiters, its segments, and where the fields
- * of each stand. Nothing is copied and nothing decoded: spans point into the bytes
- * that the message was made of, and live as long as they.
+ * One HL7 v2 message in memory: its delimiters, its segments, and where the parts of
+ * each stand. Nothing is copied and nothing decoded: spans point into the bytes that
+ * the message was made of, and live as long as they.
  */
 #ifndef MAPPERS_HL7_MESSAGE_H
 #define MAPPERS_HL7_MESSAGE_H
@@ -37,34 +37,33 @@ struct hl7_segment {
 	struct span text; /* without its terminator */
 	uint32_t name;    /* hl7_name */
 	enum hl7_rank rank;
+	bool is_msh;      /* its first field is the separator itself */
+	bool is_null;     /* "NK1|""": it says that there is none (2.9.4.1) */
+	bool is_odd;      /* it may have control characters */
 	uint32_t fields;  /* its first field in the message's index */
-	uint32_t nfields; /* with the name; UINT32_MAX: not indexed yet */
+	uint32_t nfields; /* with the name */
 };
 
-/*
- * Where the components of a field's repetition end; kept, since a map asks the same
- * field for many of them.
- */
-#define HL7_SPLITS     16 /* that are kept of a message; a power of two */
-#define HL7_SPLIT_ENDS 24 /* components that are noted; further ones are looked for */
-
-struct hl7_split {
-	const char *p; /* NULL: none */
-	uint32_t n, ends;
-	uint32_t end[HL7_SPLIT_ENDS];
-};
+#define HL7_NAMES 64 /* classes of segments' names, for a look at what is there */
 
 struct hl7_message {
 	struct hl7_delimiters d;
-	bool flat;        /* no field has subcomponents, as its maker knows */
-	uint64_t present; /* a bit for each name there is: hl7_name_bit */
-	struct hl7_split splits[HL7_SPLITS];
+	uint64_t present;          /* a bit for each name there is: hl7_name_bit */
+	uint32_t first[HL7_NAMES]; /* of each class: the first segment, or UINT32_MAX */
+	struct span plain[2];      /* stretches of its bytes that need no decoding */
 	struct hl7_segment *segments; /* the first is MSH */
 	size_t n, cap;
-	uint32_t *index; /* offsets of fields in their segment's text */
-	size_t nindex, index_cap;
 	uint64_t steps; /* segments that were looked at, for a limit */
 	bool nomem;     /* some segment could not be indexed: its fields look empty */
+
+	/* The index of the first so many segments (hl7_index.h). */
+	size_t nindexed;
+	bool flat;                  /* none of their fields has subcomponents */
+	uint64_t filled[HL7_NAMES]; /* of each class: hl7_field_bit of what was sent */
+	uint32_t *pieces;
+	size_t npieces, pieces_cap;
+	uint32_t *fields; /* of each: its first piece */
+	size_t nfields, fields_cap;
 };
 
 void hl7_message_init(struct hl7_message *m);
@@ -74,8 +73,19 @@ void hl7_message_clear(struct hl7_message *m);
 /* Three characters as a number; `p` has at least three. */
 uint32_t hl7_name(const char *p);
 
-/* A bit that two names seldom share: where it is not set the segment is not there. */
-uint64_t hl7_name_bit(uint32_t name);
+/* A class that two names seldom share, up to HL7_NAMES. */
+static inline unsigned
+hl7_name_class(uint32_t name)
+{
+	return name * UINT32_C(0x9e3779b1) >> 26;
+}
+
+/* Its bit: where it is not set in `present` the segment is not there. */
+static inline uint64_t
+hl7_name_bit(uint32_t name)
+{
+	return UINT64_C(1) << hl7_name_class(name);
+}
 
 /* A segment's name at the front of a line: [A-Z][A-Z0-9][A-Z0-9], then no name goes on. */
 bool hl7_line_is_segment(struct span line);
@@ -93,26 +103,24 @@ int hl7_message_add(struct hl7_message *m, struct span line, struct err *e);
  */
 bool hl7_delimiters(struct span header, struct hl7_delimiters *out);
 
-/* Has no byte of the message behind MSH-2 the subcomponent separator? */
-bool hl7_is_flat(const struct hl7_message *m, struct span bytes);
-
 /* Field number `field` from 1; MSH-1 is the separator itself. Empty if not sent. */
 struct span hl7_field(struct hl7_message *m, size_t segment, unsigned field);
-
-/* Component number `n` from 1 of a repetition; empty if there are not so many. */
-struct span hl7_component(struct hl7_message *m, struct span repetition, unsigned n);
 
 /* Part number `n` from 1 between separators; empty if there are not so many. */
 struct span hl7_part(struct span s, char separator, unsigned n);
 
-/* The first leaf of a component. */
-struct span hl7_component_leaf(struct hl7_message *m, struct span repetition, unsigned n);
+/* All parts, at most `max`: how many there are of them. */
+size_t hl7_parts(struct span s, char separator, struct span *out, size_t max);
 
 /* The first leaf of a field: its first repetition's first component's first part. */
 struct span hl7_leaf(const struct hl7_delimiters *d, struct span field);
 
 /* "" sent on purpose: delete (HL7 v2.9.1 2.4.3.1). */
-bool hl7_is_null(struct span s);
+static inline bool
+hl7_is_null(struct span s)
+{
+	return s.n == 2 && s.p[0] == '"' && s.p[1] == '"';
+}
 
 /* The end of the group that segment `at` opens: past its last segment. */
 size_t hl7_group_end(const struct hl7_message *m, size_t at);

@@ -1,7 +1,10 @@
 #include "mappers/hl7_ref.h"
 
+#include "mappers/hl7_index.h"
 #include "mappers/hl7_text.h"
 #include "mappers/letters.h"
+
+#define NAME_NTE UINT32_C(0x4e5445)
 
 /* What is being looked for, and what was found so far. */
 struct search {
@@ -21,37 +24,26 @@ struct counter {
 };
 
 /* As a person reads it: the map's text has no escape sequences. */
-static struct span
+static inline struct span
 decoded(const struct hl7_place *p, struct span raw)
 {
 	struct span out;
 
-	if (p->charsets == NULL || hl7_is_null(raw) ||
+	if (hl7_is_plain(p->message, raw) || p->charsets == NULL || hl7_is_null(raw) ||
 	    hl7_decode(p->charsets, &p->message->d, p->arena, raw, &out) > HL7_UNKNOWN)
 		return raw;
 	return out;
 }
 
-static bool
+static inline bool
 equals(const struct hl7_place *p, const struct hl7_test *t, struct span part)
 {
+	if (part.n == 0)
+		return (t->value.n == 0) != t->negated;
 	part = span_trim(decoded(p, part));
 	if (hl7_is_null(part))
 		part.n = 0;
 	return letters_eq_nocase(part, t->value) != t->negated;
-}
-
-/* component.subcomponent of one repetition. */
-static struct span
-leaf_at(struct hl7_message *m, struct span s, unsigned component, unsigned sub)
-{
-	if (component > 0 && sub == 0)
-		return hl7_component_leaf(m, s, component);
-	if (component > 0)
-		s = hl7_component(m, s, component);
-	if (sub > 0)
-		s = hl7_part(s, m->d.subcomponent, sub);
-	return hl7_leaf(&m->d, s);
 }
 
 static bool
@@ -60,10 +52,15 @@ segment_passes(const struct hl7_place *place, const struct hl7_pick *p, size_t s
 	struct hl7_message *m = place->message;
 
 	for (const struct hl7_test *t = p->tests; t != NULL; t = t->next) {
-		struct span field = hl7_field(m, segment, t->at[0]);
+		struct hl7_repetition r;
+		struct span leaf;
 
-		field = hl7_part(field, m->d.repetition, 1);
-		if (!equals(place, t, leaf_at(m, field, t->at[1], t->at[2])))
+		/* MSH-1 is text without a repetition. */
+		if (hl7_repetition_first(m, segment, t->at[0], &r))
+			leaf = hl7_repetition_leaf(m, &r, t->at[1], t->at[2]);
+		else
+			leaf = hl7_field(m, segment, t->at[0]);
+		if (!equals(place, t, leaf))
 			return false;
 	}
 	return true;
@@ -94,21 +91,22 @@ place_of_name(struct search *s, const struct hl7_test *t)
 
 /* Is there the same in what another reference finds? */
 static bool
-same_place(struct search *s, const struct hl7_test *t, struct span repetition)
+same_place(struct search *s, const struct hl7_test *t, const struct hl7_repetition *r)
 {
-	struct span here = decoded(s->place, place_at(&s->message->d, repetition, t));
+	struct span text = hl7_repetition_text(s->message, r);
+	struct span here = decoded(s->place, place_at(&s->message->d, text, t));
 
 	return letters_eq_nocase(place_of_name(s, t), here) != t->negated;
 }
 
 static bool
-repetition_passes(struct search *s, struct span repetition)
+repetition_passes(struct search *s, const struct hl7_repetition *r)
 {
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
 		if (t->name.n > 0
-			? !same_place(s, t, repetition)
+			? !same_place(s, t, r)
 			: !equals(s->place, t,
-			      leaf_at(s->message, repetition, t->at[0], t->at[1])))
+			      hl7_repetition_leaf(s->message, r, t->at[0], t->at[1])))
 			return false;
 	return true;
 }
@@ -126,111 +124,90 @@ over(const struct counter *c)
 	return !c->pick->all && c->passed >= c->pick->nth;
 }
 
-/* "NK1|""": a segment that is there to say that there is none (2.9.4.1). */
-static bool
-segment_is_null(struct hl7_message *m, size_t segment)
+/* Member by member: a hit that is put together elsewhere is slow to copy. */
+static inline void
+hit(struct hl7_hit *out, struct span raw)
 {
-	struct span text = m->segments[segment].text;
-	size_t n = 6;
+	out->literal = false;
+	out->null = hl7_is_null(raw);
+	out->raw = raw;
+	if (out->null)
+		out->raw.n = 0;
+}
 
-	if (text.n < n || !hl7_is_null((struct span){text.p + 4, 2}))
+static inline void
+hit_nothing(struct hl7_hit *out, bool null)
+{
+	out->literal = false;
+	out->null = null;
+	out->raw = (struct span){NULL, 0};
+}
+
+static inline void
+hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
+    const struct hl7_repetition *r, struct hl7_hit *out)
+{
+	struct span raw = hl7_repetition_text(m, r);
+
+	/* One that is null has every component null. */
+	if (!ref->whole && !hl7_is_null(raw))
+		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
+	hit(out, raw);
+}
+
+/*
+ * What the first repetition gives, if there is anything to choose from; false: there
+ * is, it begins at *r.
+ */
+static inline bool
+hit_field(const struct hl7_ref *ref, struct hl7_message *m, size_t segment,
+    struct hl7_repetition *r, struct hl7_hit *out)
+{
+	unsigned field = ref->field;
+
+	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
+	if (segment == 0 && field <= 2) {
+		*out = (struct hl7_hit){
+		    .raw = hl7_field(m, segment, field), .literal = true};
+		return true;
+	}
+	if (m->segments[segment].is_null || !hl7_repetition_first(m, segment, field, r)) {
+		hit_nothing(out, m->segments[segment].is_null);
+		return true;
+	}
+	if (!ref->first)
 		return false;
-	while (n < text.n && text.p[n] == m->d.field)
-		n++;
-	return n == text.n;
+	hit_repetition(ref, m, r, out);
+	return true;
 }
 
 static void
-hit(struct search *s, struct span raw, bool null)
+take_repetitions(struct search *s, struct hl7_repetition *r)
 {
-	if (s->n < s->max)
-		s->hits[s->n++] = (struct hl7_hit){
-		    .raw = null ? (struct span){NULL, 0} : raw, .null = null};
-}
-
-static void
-hit_literal(struct search *s, struct span raw)
-{
-	if (s->n < s->max)
-		s->hits[s->n++] = (struct hl7_hit){.raw = raw, .literal = true};
-}
-
-static void
-take_repetition(struct search *s, struct span raw)
-{
-	const struct hl7_delimiters *d = &s->message->d;
-	const struct hl7_ref *r = s->ref;
-
-	/* A field that is null has every component null. */
-	if (hl7_is_null(raw)) {
-		hit(s, raw, true);
-		return;
-	}
-	if (r->component > 0 && r->subcomponent == 0 && !r->whole) {
-		raw = hl7_component_leaf(s->message, raw, r->component);
-		hit(s, raw, hl7_is_null(raw));
-		return;
-	}
-	if (r->component > 0)
-		raw = hl7_component(s->message, raw, r->component);
-	if (r->subcomponent > 0)
-		raw = hl7_part(raw, d->subcomponent, r->subcomponent);
-	if (!r->whole)
-		raw = hl7_leaf(d, raw);
-	hit(s, raw, hl7_is_null(raw));
-}
-
-/* "The first, whatever it is": most references ask for no more. */
-static bool
-is_plain(const struct hl7_pick *p)
-{
-	return p->tests == NULL && p->nth == 1 && !p->all;
-}
-
-static void
-take_repetitions(struct search *s, struct span field)
-{
-	struct hl7_message *m = s->message;
 	struct counter c = {.pick = &s->ref->repetition};
-	bool found = false;
-	struct span one;
+	size_t before = s->n;
 
-	for (;;) {
-		one = hl7_part(field, m->d.repetition, 1);
-		if (repetition_passes(s, one) && taken(&c)) {
-			take_repetition(s, one);
-			found = true;
-		}
-		if (over(&c) || one.n >= field.n)
-			break;
-		field = (struct span){field.p + one.n + 1, field.n - one.n - 1};
-		if (field.n == 0)
-			break;
-	}
-	if (!found && hl7_ref_is_list(s->ref) && !c.pick->all)
-		hit(s, (struct span){NULL, 0}, false);
+	do {
+		if (repetition_passes(s, r) && taken(&c))
+			hit_repetition(s->ref, s->message, r, &s->hits[s->n++]);
+	} while (!over(&c) && s->n < s->max && hl7_repetition_next(s->message, r));
+	if (s->n == before && hl7_ref_is_list(s->ref) && !c.pick->all)
+		hit_nothing(&s->hits[s->n++], false);
 }
 
+/* There is room for one hit, at least. */
 static void
 take_field(struct search *s, size_t segment)
 {
-	struct hl7_message *m = s->message;
-	struct span field = hl7_field(m, segment, s->ref->field);
+	struct hl7_repetition r;
 
-	if (segment_is_null(m, segment))
-		hit(s, field, true);
-	/* MSH-2 holds the delimiters themselves (2.14.9.2). */
-	else if (segment == 0 && s->ref->field <= 2)
-		hit_literal(s, field);
-	else if (field.n == 0)
-		hit(s, field, false);
+	if (hit_field(s->ref, s->message, segment, &r, &s->hits[s->n]))
+		s->n++;
 	/* A field that is null has every repetition null. */
-	else if (hl7_is_null(field))
-		hit(s, field, true);
-	else if (is_plain(&s->ref->repetition))
-		take_repetition(s, hl7_part(field, m->d.repetition, 1));
+	else if (hl7_is_null(hl7_field_text(s->message, segment, s->ref->field)))
+		hit_nothing(&s->hits[s->n++], true);
 	else
-		take_repetitions(s, field);
+		take_repetitions(s, &r);
 }
 
 /* The B's of A/B: those of its group; a leaf only where no other head is between. */
@@ -247,10 +224,10 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	const struct hl7_path *p = &s->ref->path[depth];
 	struct counter c = {.pick = &p->pick};
 
-	m->steps += to - from;
-	for (size_t i = from; i < to && !over(&c) && s->n < s->max; i++) {
-		if (m->segments[i].name != p->name ||
-		    !segment_passes(s->place, &p->pick, i) ||
+	for (size_t i = from;
+	    !over(&c) && s->n < s->max && (i = hl7_segment_next(m, p->name, i, to)) < to;
+	    i++) {
+		if (!segment_passes(s->place, &p->pick, i) ||
 		    (depth > 0 && !belongs(m, head, i)) || !taken(&c))
 			continue;
 		if (depth + 1 == s->ref->npath)
@@ -260,72 +237,70 @@ walk(struct search *s, size_t depth, size_t from, size_t to, size_t head)
 	}
 }
 
-static bool
-has_segment(const struct hl7_message *m, uint32_t name, size_t from, size_t to)
+static struct span
+event_of(struct hl7_message *m)
 {
-	while (from < to && m->segments[from].name != name)
-		from++;
-	return from < to;
-}
-
-static size_t
-find_event(const struct hl7_place *p, struct hl7_hit *out)
-{
-	struct hl7_message *m = p->message;
 	struct span event = hl7_part(hl7_field(m, 0, 9), m->d.component, 2);
 	size_t evn = 0;
 
 	while (event.n == 0 && ++evn < m->n)
 		if (m->segments[evn].name == hl7_name("EVN"))
 			event = hl7_field(m, evn, 1);
-	*out = (struct hl7_hit){.raw = hl7_leaf(&m->d, event)};
-	return 1;
+	return hl7_leaf(&m->d, event);
 }
 
-/* The first segment of its name, in the innermost group that has one. */
-static void
-find_plain(struct search *s, size_t levels)
+/* The innermost group that has its first segment: which, and the segment. */
+static inline bool
+find_group(const struct hl7_ref *r, const struct hl7_place *p, size_t *level, size_t *at)
 {
-	const struct hl7_place *p = s->place;
-	const struct hl7_segment *segments = s->message->segments;
-	uint32_t name = s->ref->path[0].name;
+	struct hl7_message *m = p->message;
+	uint32_t name = r->path[0].name;
+	size_t n = name == NAME_NTE && p->nlevels > 1 ? 1 : p->nlevels;
 
-	for (size_t k = 0; k < levels; k++) {
-		for (size_t i = p->levels[k].from; i < p->levels[k].to; i++) {
-			s->message->steps++;
-			if (segments[i].name != name)
-				continue;
-			take_field(s, i);
-			return;
-		}
+	if ((m->present & r->present) != r->present)
+		return false;
+	for (*level = 0; *level < n; ++*level) {
+		*at = hl7_segment_next(
+		    m, name, p->levels[*level].from, p->levels[*level].to);
+		if (*at < p->levels[*level].to)
+			return true;
 	}
+	return false;
+}
+
+/* Among segments [from, to) and their fields. */
+static size_t
+find_picked(struct search *s, size_t from, size_t to)
+{
+	if (s->ref->npath == 1 && s->ref->path[0].pick.plain)
+		take_field(s, from);
+	else
+		walk(s, 0, from, to, 0);
+	return s->n;
 }
 
 size_t
 hl7_ref_find(
     const struct hl7_ref *r, const struct hl7_place *p, struct hl7_hit *out, size_t max)
 {
-	struct search s = {
-	    .ref = r, .place = p, .message = p->message, .hits = out, .max = max};
-	uint32_t name = r->path[0].name;
-	size_t last = name == hl7_name("NTE") && p->nlevels > 1 ? 1 : p->nlevels;
+	struct hl7_repetition first;
+	size_t level, at;
 
-	if (r->event)
-		return find_event(p, out);
-	if ((p->message->present & r->present) != r->present)
+	if (r->event) {
+		*out = (struct hl7_hit){
+		    .raw = p->event.n > 0 ? p->event : event_of(p->message)};
+		return 1;
+	}
+	if (p->message->nindexed < p->message->n)
+		hl7_index(p->message);
+	if (!find_group(r, p, &level, &at))
 		return 0;
-	if (r->npath == 1 && is_plain(&r->path[0].pick)) {
-		find_plain(&s, last);
-		return s.n;
-	}
-	for (size_t i = 0; i < last; i++) {
-		if (i + 1 < last &&
-		    !has_segment(p->message, name, p->levels[i].from, p->levels[i].to))
-			continue;
-		walk(&s, 0, p->levels[i].from, p->levels[i].to, 0);
-		break;
-	}
-	return s.n;
+	if (r->plain)
+		return hit_field(r, p->message, at, &first, out);
+	return find_picked(
+	    &(struct search){
+		.ref = r, .place = p, .message = p->message, .hits = out, .max = max},
+	    at, p->levels[level].to);
 }
 
 void
@@ -356,8 +331,8 @@ hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, size_t at)
 {
 	struct hl7_message *m = p->message;
 
-	while (m->steps++, at < m->n && (m->segments[at].name != path->name ||
-					    !segment_passes(p, &path->pick, at)))
+	while ((at = hl7_segment_next(m, path->name, at, m->n)) < m->n &&
+	       !segment_passes(p, &path->pick, at))
 		at++;
 	return at;
 }

@@ -40,6 +40,7 @@ struct hl7_pick {
 	struct hl7_test *tests;
 	unsigned nth; /* from 1 */
 	bool all;
+	bool plain; /* "the first, whatever it is": most ask for no more */
 };
 
 struct hl7_path {
@@ -47,15 +48,32 @@ struct hl7_path {
 	struct hl7_pick pick;
 };
 
+/* Fields of which some must have been sent: hl7_field_bit, in a class of segments. */
+struct hl7_ask {
+	uint64_t bits;
+	unsigned class;
+};
+
+/* What is asked first stands first: many of these are gone through for a message. */
 struct hl7_ref {
-	bool event; /* MSH-9.2, else EVN-1 */
-	bool whole; /* the whole field, for a composite transform */
-	struct hl7_path path[HL7_PATH_MAX];
-	size_t npath;
-	uint64_t present;                        /* the bits of its segments' names */
+	struct hl7_ask ask; /* without it nothing is found */
+	bool event;         /* MSH-9.2, else EVN-1 */
+	bool whole;         /* the whole field, for a composite transform */
+	bool plain;         /* all its picks are */
+	bool first;         /* the pick of repetitions is */
 	unsigned field, component, subcomponent; /* 0: not said */
+	uint64_t present;                        /* the bits of its segments' names */
+	size_t npath;
+	struct hl7_path path[HL7_PATH_MAX];
 	struct hl7_pick repetition;
 };
+
+/* Was any of it sent, in a message that is indexed? No is sure. */
+static inline bool
+hl7_was_sent(const struct hl7_ask *a, const struct hl7_message *m)
+{
+	return (m->filled[a->class] & a->bits) != 0;
+}
 
 struct scan;
 
@@ -76,6 +94,7 @@ struct hl7_place {
 	struct hl7_charsets
 	    *charsets; /* with the arena, to compare decoded text; or NULL */
 	struct arena *arena;
+	struct span event; /* what {event} finds, if that is known */
 	/* From the innermost to the whole message: segments [from, to). */
 	struct {
 		size_t from, to;
@@ -83,7 +102,7 @@ struct hl7_place {
 	size_t nlevels;
 };
 
-/* The whole message; charsets and arena are left as they are. */
+/* The whole message; charsets, arena and event are left as they are. */
 void hl7_place_init(struct hl7_place *p, struct hl7_message *m);
 
 /* The group that segment `at` opens, and those around it. */

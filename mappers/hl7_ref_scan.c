@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mappers/hl7_index.h"
 #include "mappers/hl7_ref.h"
 #include "mappers/scan.h"
 
@@ -150,6 +151,7 @@ take_pick(struct scan *s, size_t levels, struct hl7_pick *p)
 		if (take_bracket(s, levels, p, &said) != 0)
 			return -1;
 	}
+	p->plain = p->tests == NULL && p->nth == 1 && !p->all;
 	return 0;
 }
 
@@ -165,6 +167,17 @@ hl7_path_scan(struct scan *s, struct hl7_path *out)
 	return take_pick(s, 3, &out->pick);
 }
 
+/* A list of segments has its empty elements, too. */
+static bool
+lists_segments(const struct hl7_ref *r)
+{
+	bool list = false;
+
+	for (size_t i = 0; i < r->npath; i++)
+		list |= r->path[i].pick.all;
+	return list;
+}
+
 static int
 take_field(struct scan *s, struct hl7_ref *r)
 {
@@ -175,6 +188,11 @@ take_field(struct scan *s, struct hl7_ref *r)
 	s->at++;
 	if (take_number(s, &r->field) != 0 || take_pick(s, 2, &r->repetition) != 0)
 		return -1;
+	r->ask.class = hl7_name_class(r->path[r->npath - 1].name);
+	if (!lists_segments(r))
+		r->ask.bits = hl7_field_bit(r->field);
+	r->first = r->repetition.plain;
+	r->plain = r->npath == 1 && r->path[0].pick.plain && r->first;
 	if (scan_peek(s) != '.')
 		return 0;
 	s->at++;
@@ -193,8 +211,10 @@ hl7_ref_scan(struct scan *s, struct hl7_ref **out)
 	if (r == NULL)
 		return -1;
 	*out = r;
+	r->ask.bits = UINT64_MAX;
 	if (scan_take_word(s, "event")) {
 		r->event = true;
+		r->ask.class = hl7_name_class(hl7_name("MSH"));
 		return 0;
 	}
 	for (;;) {
@@ -212,9 +232,5 @@ hl7_ref_scan(struct scan *s, struct hl7_ref **out)
 bool
 hl7_ref_is_list(const struct hl7_ref *r)
 {
-	bool list = r->repetition.all;
-
-	for (size_t i = 0; i < r->npath; i++)
-		list |= r->path[i].pick.all;
-	return list;
+	return r->repetition.all || lists_segments(r);
 }

@@ -136,9 +136,8 @@ begin_iso(struct hl7_charsets *c, unsigned iso, struct span all, bool ascii)
 }
 
 static bool
-decide(struct hl7_charsets *c, struct hl7_message *m, struct span all)
+decide(struct hl7_charsets *c, struct hl7_message *m, struct span all, bool ascii)
 {
-	bool ascii = utf8_ascii(all);
 	enum declared what;
 	unsigned iso;
 
@@ -161,22 +160,37 @@ decide(struct hl7_charsets *c, struct hl7_message *m, struct span all)
 	return false;
 }
 
-/* Behind MSH-2, which has the escape character itself. */
-static bool
-has_escapes(const struct hl7_message *m, struct span all)
+/*
+ * Text in which every byte is UTF-8 has to be decoded where escapes are: between the
+ * first and the last behind MSH-2, which has the escape character itself.
+ */
+static void
+mark_plain(struct hl7_message *m, struct span all)
 {
 	size_t skip = (size_t)(m->segments[0].text.p - all.p) + 9;
+	const char *first, *last;
 
-	return all.n > skip && memchr(all.p + skip, m->d.escape, all.n - skip) != NULL;
+	m->plain[0] = all;
+	if (all.n <= skip)
+		return;
+	first = memchr(all.p + skip, m->d.escape, all.n - skip);
+	if (first == NULL)
+		return;
+	last = memrchr(first, m->d.escape, (size_t)(all.p + all.n - first));
+	m->plain[0] = (struct span){all.p + skip, (size_t)(first - all.p) - skip};
+	m->plain[1] = (struct span){last + 1, (size_t)(all.p + all.n - last - 1)};
 }
 
 bool
 hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all)
 {
-	bool right = decide(c, m, all);
+	bool ascii = utf8_ascii(all), right = decide(c, m, all, ascii);
 
-	c->valid = c->at == NULL ? utf8_valid(all) == all.n : utf8_ascii(all);
-	c->plain = c->valid && !has_escapes(m, all);
+	c->valid = ascii || (c->at == NULL && utf8_valid(all) == all.n);
+	m->plain[0] = m->plain[1] = (struct span){NULL, 0};
+	if (c->valid)
+		mark_plain(m, all);
+	c->plain = m->plain[0].n == all.n;
 	return right;
 }
 
@@ -334,12 +348,6 @@ convert(struct hl7_charsets *c, struct arena *a, struct span in, struct span *ou
 		return HL7_BAD_ENCODING;
 	*out = arena_span(a, converted);
 	return out->p == NULL ? HL7_NO_ROOM : HL7_DECODED;
-}
-
-bool
-hl7_plain(const struct hl7_charsets *c)
-{
-	return c->plain;
 }
 
 enum hl7_decoded

@@ -8,6 +8,7 @@
 #define MAPPERS_HL7_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -29,7 +30,8 @@ void hl7_charsets_mark(struct hl7_charsets *c);
 /*
  * Decides what the bytes of a message are, from its MSH-18 and the bytes themselves;
  * `all` is every byte of it. False: they are not what MSH-18 says, and were taken for
- * UTF-8 if that fits, else windows-1252 (a warning).
+ * UTF-8 if that fits, else windows-1252 (a warning). The message is told which of its
+ * bytes are plain.
  */
 bool hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all);
 
@@ -43,8 +45,21 @@ enum hl7_decoded {
 	HL7_NO_ROOM       /* the arena is full, or memory ran out */
 };
 
-/* Has the message at hand nothing to decode? Then raw text is text. */
-bool hl7_plain(const struct hl7_charsets *c);
+/* Is a text a part of another? */
+static inline bool
+hl7_is_within(struct span s, struct span all)
+{
+	uintptr_t at = (uintptr_t)s.p - (uintptr_t)all.p;
+
+	return at <= all.n && s.n <= all.n - at;
+}
+
+/* Has a text of the message nothing to decode? No is not sure. */
+static inline bool
+hl7_is_plain(const struct hl7_message *m, struct span raw)
+{
+	return hl7_is_within(raw, m->plain[0]) || hl7_is_within(raw, m->plain[1]);
+}
 
 /* Decodes a leaf; *out is `raw` itself where nothing had to be done. */
 enum hl7_decoded hl7_decode(struct hl7_charsets *c, const struct hl7_delimiters *d,

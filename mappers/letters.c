@@ -189,12 +189,12 @@ letters_recase(struct span s, enum letters_case how, char *out)
 }
 
 bool
-letters_eq_nocase(struct span a, struct span b)
+letters_same(struct span a, struct span b)
 {
 	size_t i = 0, j = 0;
 
 	while (i < a.n && i < b.n && (unsigned char)(a.p[i] | b.p[i]) < 0x80 &&
-	       ascii_lower(a.p[i]) == ascii_lower(b.p[i]))
+	       (a.p[i] == b.p[i] || ascii_lower(a.p[i]) == ascii_lower(b.p[i])))
 		i++;
 	j = i;
 	/* ASCII letters have no partner elsewhere. */

@@ -24,7 +24,18 @@ size_t letters_recase(struct span s, enum letters_case c, char *out);
 /* May recasing change the text? False is sure. */
 bool letters_may_change(struct span s, enum letters_case c);
 
-bool letters_eq_nocase(struct span a, struct span b);
+bool letters_same(struct span a, struct span b);
+
+/* Equal but for case. */
+static inline bool
+letters_eq_nocase(struct span a, struct span b)
+{
+	/* Most that differ do so at once; bit 5 is the case of an ASCII letter. */
+	if (a.n > 0 && b.n > 0 && (unsigned char)(a.p[0] | b.p[0]) < 0x80 &&
+	    (a.p[0] | 0x20) != (b.p[0] | 0x20))
+		return false;
+	return letters_same(a, b);
+}
 
 /* FNV-1a of what letters_recase(LETTERS_LOWER) would write. */
 uint32_t letters_hash(struct span s);

@@ -47,6 +47,9 @@ void check_codes(struct compiler *c, struct rule *ru);
 /* What becomes of records that are missing, once the section has its rules (map_missing.c). */
 void compile_missing(struct compiler *c, struct section *out, struct conf_section *s);
 
+/* Of messages, when all rules are there: rule->asks. -1: no memory. */
+int compile_asks(struct compiler *c, struct section *sec);
+
 /* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);
 

@@ -35,10 +35,10 @@ eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
 		     });
 }
 
-static enum problem_code
+static inline enum problem_code
 enforce(struct binding *b, struct text *t)
 {
-	if (t->s.n == 0)
+	if (t->s.n == 0 || kind_takes_any(b->rule))
 		return PROBLEM_NONE;
 	return kind_enforce(b->rule, b->map->kit.zone, &b->run, t);
 }
@@ -58,7 +58,7 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 {
 	const struct pipeline *p = &b->rule->expr.pipe;
 
-	if (code == PROBLEM_NONE)
+	if (code == PROBLEM_NONE && p->steps != NULL)
 		code = eval_steps(b, p, t);
 	if (code == PROBLEM_NONE)
 		code = enforce(b, t);
@@ -171,9 +171,12 @@ finish_texts(struct binding *b, enum problem_code code)
 			good &= finish_text(b, PROBLEM_NONE, &t->v[i]);
 		if (t->v[i].s.n == 0 && !t->v[i].null)
 			continue;
-		t->at[left] = t->at[i];
-		t->columns[left] = t->columns[i];
-		t->v[left++] = t->v[i];
+		if (left < i) {
+			t->at[left] = t->at[i];
+			t->columns[left] = t->columns[i];
+			t->v[left] = t->v[i];
+		}
+		left++;
 	}
 	t->n = left;
 	return good;
@@ -201,6 +204,34 @@ missing(struct binding *b, struct making *m)
 	}
 }
 
+/* Was nothing sent of all that the rule asks? So it is with most of a message. */
+static bool
+is_absent(const struct binding *b, const struct rule *ru)
+{
+	for (size_t i = 0; i < ru->nasks; i++)
+		if (hl7_was_sent(&ru->asks[i], b->row->message))
+			return false;
+	return ru->nasks > 0 && b->explain == NULL;
+}
+
+/* Nothing came of it, and no transform makes something of nothing. */
+static bool
+is_empty(const struct binding *b, enum problem_code code)
+{
+	return code == PROBLEM_NONE && b->texts.n == 0 && !b->texts.null &&
+	       b->rule->idle && b->dropped == PROBLEM_NONE && !b->run.escape &&
+	       b->explain == NULL;
+}
+
+/* One text, and nothing more to be done to it. */
+static bool
+is_bare(const struct binding *b, enum problem_code code)
+{
+	return b->rule->bare && b->rule->need != NEED_NAME && code == PROBLEM_NONE &&
+	       b->texts.n == 1 && !b->run.escape && kind_takes_any(b->rule) &&
+	       b->explain == NULL;
+}
+
 static void
 eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 {
@@ -214,7 +245,20 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	b->reject = b->run.escape = false;
 	if (b->explain != NULL)
 		explain_rule(b);
+	if (is_absent(b, ru)) {
+		put_nothing(b, m);
+		missing(b, m);
+		return;
+	}
 	code = eval_alternatives(b, ru->expr.alts);
+	if (is_empty(b, code)) {
+		missing(b, m);
+		return;
+	}
+	if (is_bare(b, code)) {
+		put_texts(b, m);
+		return;
+	}
 	if (code == PROBLEM_NONE && ru->join != NULL && b->texts.n > 0)
 		code = join_texts(b);
 	good = finish_texts(b, code);

@@ -81,6 +81,8 @@ struct making {
 
 /* What the rule at hand gave, b->texts, becomes values of the record. */
 void put_texts(struct binding *b, struct making *m);
+/* It gave nothing: the same, where b->texts is not filled. */
+void put_nothing(struct binding *b, struct making *m);
 /* Is a name among the values from number `from` on? */
 bool put_named(const struct making *m, size_t from);
 /* After the last rule: objects in the order that records want. */

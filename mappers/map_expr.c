@@ -2,26 +2,17 @@
 
 #include "mappers/map_eval.h"
 
-static bool
-visible(char c)
-{
-	return c > ' ' && c <= '~';
-}
-
-/* Most cells have nothing to trim, as their first and last bytes tell. */
 static struct span
 cell(const struct binding *b, unsigned slot)
 {
 	unsigned at = b->columns[slot];
-	struct span s;
 
 	if (at >= b->row->n || b->row->cells[at].n == 0)
 		return (struct span){NULL, 0};
-	s = b->row->cells[at];
-	return visible(s.p[0]) && visible(s.p[s.n - 1]) ? s : span_trim(s);
+	return span_trim(b->row->cells[at]);
 }
 
-static enum problem_code
+static inline enum problem_code
 apply(struct binding *b, const struct pipeline *p, const struct step *st, struct text *t)
 {
 	enum problem_code code;
@@ -70,7 +61,7 @@ eval_else(
 }
 
 /* What the message has there: for a composite as it was sent. */
-static enum problem_code
+static inline enum problem_code
 take_hit(
     struct binding *b, const struct ref *r, const struct hl7_hit *hit, struct text *t)
 {
@@ -87,25 +78,43 @@ take_hit(
 }
 
 /* The first that has a value; if none has, but one was deleted, null. */
-static enum problem_code
+static inline enum problem_code
 take_first(struct binding *b, const struct ref *r, struct text *t)
 {
-	enum problem_code code = PROBLEM_NONE;
+	enum problem_code code;
 	struct hl7_hit hit;
 	bool null = false;
 
-	for (; r != NULL && t->s.n == 0 && code == PROBLEM_NONE; r = r->next) {
-		if (hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
+	for (; r != NULL; r = r->next) {
+		if (!hl7_was_sent(&r->hl7->ask, b->place.message) ||
+		    hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
+			continue;
+		null |= hit.null;
+		if (hit.raw.n == 0)
 			continue;
 		code = take_hit(b, r, &hit, t);
-		null |= t->null;
+		t->null = null && t->s.n == 0;
+		if (t->s.n > 0 || code != PROBLEM_NONE)
+			return code;
 	}
-	t->null = null && t->s.n == 0;
-	return code;
+	*t = (struct text){.null = null};
+	return PROBLEM_NONE;
+}
+
+/* The first cell that is not empty. */
+static inline void
+take_cell(struct binding *b, const struct ref *r, struct text *t)
+{
+	*t = (struct text){.kind = TEXT_PLAIN};
+	for (; r != NULL && t->s.n == 0; r = r->next) {
+		t->s = cell(b, r->slot);
+		if (t->s.n > 0 && b->column == SLOT_NONE)
+			b->column = r->slot;
+	}
 }
 
 /* Between braces: what is dropped is told only if the field stays empty. */
-static enum problem_code
+static inline enum problem_code
 finish_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code;
@@ -126,20 +135,15 @@ finish_braces(struct binding *b, const struct part *p, struct text *t)
  * The references between one pair of braces. Another alternative may stand in for
  * what is dropped here.
  */
-static enum problem_code
+static inline enum problem_code
 eval_braces(struct binding *b, const struct part *p, struct text *t)
 {
 	enum problem_code code = PROBLEM_NONE;
 
-	*t = (struct text){.kind = TEXT_PLAIN};
 	if (b->row->message != NULL)
 		code = take_first(b, p->refs, t);
-	for (const struct ref *r = p->refs;
-	    b->row->message == NULL && r != NULL && t->s.n == 0; r = r->next) {
-		t->s = cell(b, r->slot);
-		if (t->s.n > 0 && b->column == SLOT_NONE)
-			b->column = r->slot;
-	}
+	else
+		take_cell(b, p->refs, t);
 	return code == PROBLEM_NONE ? finish_braces(b, p, t) : code;
 }
 
@@ -197,8 +201,8 @@ eval_parts(struct binding *b, const struct part *p, struct text *out)
 	return filled ? concat(b, v, n, out) : PROBLEM_NONE;
 }
 
-enum problem_code
-eval_text(struct binding *b, const struct alternative *a, struct text *out)
+static inline enum problem_code
+text_of(struct binding *b, const struct alternative *a, struct text *out)
 {
 	const struct part *p = a->parts;
 
@@ -209,6 +213,12 @@ eval_text(struct binding *b, const struct alternative *a, struct text *out)
 		return eval_braces(b, p, out);
 	*out = (struct text){.s = span_trim(p->text)};
 	return PROBLEM_NONE;
+}
+
+enum problem_code
+eval_text(struct binding *b, const struct alternative *a, struct text *out)
+{
+	return text_of(b, a, out);
 }
 
 /* An element that fails costs the list only where the field costs the row. */
@@ -305,7 +315,7 @@ eval_alternatives(struct binding *b, const struct alternative *a)
 		} else if (a->many) {
 			code = eval_many(b, a->parts);
 		} else {
-			code = eval_text(b, a, &b->texts.v[0]);
+			code = text_of(b, a, &b->texts.v[0]);
 			b->texts.columns[0] = b->column;
 			b->texts.at[0] = 0;
 			b->texts.null |= b->texts.v[0].null;

@@ -33,36 +33,47 @@ struct slot {
 
 enum rule_role { ROLE_FIELD, ROLE_ID, ROLE_EVENT };
 
+/*
+ * What every message or row asks stands first: the rules of a map, and what they are
+ * made of, are more than the processor's first cache holds.
+ */
 struct rule {
-	const struct field *field; /* NULL for extra.* */
-	const char *path;          /* of the schema, or "extra.name" */
-	struct span text;          /* the value as it stands in the feed file */
-	struct span name;          /* of extra.* */
-	unsigned short at;         /* index into the schema's fields, FIELD_EXTRA */
-	unsigned short index;      /* of a list of objects, from 0 */
-	unsigned short group;      /* first field of its list of objects, else at */
+	/* Of messages: if none of these was sent, nothing comes of the rule. */
+	struct hl7_ask *asks;
+	size_t nasks;         /* 0: that can't be said */
+	enum field_need need; /* NEED_NO in a patch */
+	bool idle;            /* of one that is empty nothing comes */
+	bool bare;            /* one text that is found is the value as it is */
+	bool list;            /* one value an element */
+	bool object;          /* in a list of objects */
+	bool window;          /* start: where on_missing looks */
+	bool rejects;         /* what fails costs the row */
+	bool dtm;             /* dates are HL7's */
+	bool aligned;      /* contact[*]: an object for each that the reference finds */
+	bool composite;    /* one field gives several members of the schema */
+	bool agree;        /* the alternatives must not differ: by agree_by */
+	bool codes_known;  /* a code table gave only what the field may have */
+	unsigned short at; /* index into the schema's fields, FIELD_EXTRA */
+	unsigned short index; /* of a list of objects, from 0 */
+	unsigned short group; /* first field of its list of objects, else at */
 	enum rule_role role;
 	enum field_kind kind;
-	bool list;          /* one value an element */
-	bool object;        /* in a list of objects */
-	bool window;        /* start: where on_missing looks */
-	bool rejects;       /* what fails costs the row */
-	bool dtm;           /* dates are HL7's */
-	bool aligned;       /* contact[*]: an object for each that the reference finds */
-	bool composite;     /* one field gives several members of the schema */
+	enum dst_policy dst;
+	unsigned column; /* slot of the first reference, or SLOT_NONE */
+	struct expr expr;
+	const struct record_path *place; /* in the record's JSON */
+	const struct span *join;         /* a list becomes one text, this between */
+	struct span name;                /* of extra.* */
+
 	enum hl7_type type; /* of a composite; its members' fields: */
 	unsigned short members[HL7_MEMBERS_MAX];
 	bool member_list[HL7_MEMBERS_MAX];
 	const struct record_path *member_paths[HL7_MEMBERS_MAX];
-	const struct record_path *place;   /* in the record's JSON */
-	const struct span *join;           /* a list becomes one text, this between */
-	bool agree;                        /* the alternatives must not differ: */
-	const struct code_table *agree_by; /* by this table, or NULL */
-	bool codes_known;     /* a code table gave only what the field may have */
-	enum field_need need; /* NEED_NO in a patch */
-	enum dst_policy dst;
-	unsigned column; /* slot of the first reference, or SLOT_NONE */
-	struct expr expr;
+
+	const struct field *field;         /* NULL for extra.* */
+	const char *path;                  /* of the schema, or "extra.name" */
+	struct span text;                  /* the value as it stands in the feed file */
+	const struct code_table *agree_by; /* NULL: texts are compared themselves */
 };
 
 struct section {
@@ -94,6 +105,13 @@ struct map {
 	bool removes;                                /* some of them */
 	uint64_t fingerprint;
 };
+
+/* May a field of the rule's kind have any text? */
+static inline bool
+kind_takes_any(const struct rule *ru)
+{
+	return ru->kind == FIELD_STRING || (ru->kind == FIELD_CODE && ru->codes_known);
+}
 
 /* Makes a text one of the field's kind, or says why it is none (map_kind.c). */
 enum problem_code kind_enforce(

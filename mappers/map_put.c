@@ -18,7 +18,7 @@ dense_index(struct making *m, const struct rule *ru)
 	return m->dense;
 }
 
-static struct value *
+static inline struct value *
 add_value(struct making *m, unsigned short field, unsigned short index)
 {
 	struct value *v = &m->values[m->record->nvalues++];
@@ -155,12 +155,15 @@ compare_objects(const void *a, const void *b)
 static size_t
 arrange_list(struct value *v, size_t n)
 {
-	bool null = true;
+	bool null = true, sorted = true;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		null &= v[i].kind == VALUE_NULL;
+		sorted &= i == 0 || compare_objects(&v[i - 1], &v[i]) <= 0;
+	}
 	if (!null) {
-		qsort(v, n, sizeof(*v), compare_objects);
+		if (!sorted)
+			qsort(v, n, sizeof(*v), compare_objects);
 		return n;
 	}
 	v[0].kind = VALUE_NULL_LIST;
@@ -179,7 +182,7 @@ end_list(struct making *m)
 }
 
 /* Rules of one list stand together: where it ends its objects are put in order. */
-static void
+static inline void
 begin_rule(struct making *m, const struct rule *ru)
 {
 	if (m->list != NULL && m->list->group != ru->group)
@@ -221,6 +224,12 @@ put_texts(struct binding *b, struct making *m)
 			put_values(b, m);
 		break;
 	}
+}
+
+void
+put_nothing(struct binding *b, struct making *m)
+{
+	begin_rule(m, b->rule);
 }
 
 void

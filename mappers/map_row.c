@@ -3,6 +3,7 @@
 
 #include "base/civil.h"
 #include "mappers/hl7_dtm.h"
+#include "mappers/hl7_index.h"
 #include "mappers/map_eval.h"
 
 #define DAY_MS    86400000
@@ -59,7 +60,7 @@ check_message_controls(struct binding *b)
 	const struct hl7_message *m = b->row->message;
 
 	for (size_t i = 0; i < m->n; i++) {
-		if (!has_control(m->segments[i].text))
+		if (!m->segments[i].is_odd || !has_control(m->segments[i].text))
 			continue;
 		eval_tell(b, &(struct problem){
 				 .code = PROBLEM_CONTROL,
@@ -269,8 +270,11 @@ begin_message(struct binding *b, struct hl7_message *m)
 	b->run.message = m;
 	b->place.charsets = b->run.charsets;
 	b->place.arena = &b->run.arena;
+	hl7_index(m);
 	hl7_place_init(&b->place, m);
+	b->place.event = (struct span){NULL, 0};
 	hl7_ref_find(&event, &b->place, &hit, 1);
+	b->place.event = hit.raw;
 	b->event = span_trim(hit.raw);
 	/* As it was sent; an id that can't be read is left out. */
 	if (run_decode(&b->run, hl7_field(m, 0, 10), &b->control) != PROBLEM_NONE)
@@ -286,6 +290,7 @@ begin(struct binding *b, const struct row *r)
 {
 	arena_clear(&b->run.arena);
 	b->run.full = b->run.nomem = b->run.limit = false;
+	b->run.ndtms = 0;
 	b->row = r;
 	b->rejected = false;
 	if (r->message != NULL)

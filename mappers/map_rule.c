@@ -35,6 +35,66 @@ first_column(const struct alternative *a)
 	return slot;
 }
 
+/* Its references, if something comes of it where one finds something alone. */
+static bool
+collect_parts(const struct part *p, struct hl7_ask *out, size_t *n)
+{
+	size_t before = *n;
+
+	for (; p != NULL; p = p->next) {
+		for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
+			if (st->transform->on_empty)
+				return false;
+		for (const struct ref *r = p->refs; r != NULL; r = r->next, ++*n)
+			if (out != NULL)
+				out[*n] = r->hl7->ask;
+	}
+	return *n > before;
+}
+
+static bool
+collect_refs(const struct alternative *a, struct hl7_ask *out, size_t *n)
+{
+	for (; a != NULL; a = a->next)
+		if (a->elements != NULL ? !collect_refs(a->elements, out, n)
+					: !collect_parts(a->parts, out, n))
+			return false;
+	return true;
+}
+
+/* What must have been sent for a rule to be evaluated at all; counted without `out`. */
+static size_t
+asks_of(const struct rule *ru, struct hl7_ask *out)
+{
+	size_t n = 0;
+
+	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next)
+		if (st->transform->on_empty)
+			return 0;
+	return ru->role == ROLE_FIELD && collect_refs(ru->expr.alts, out, &n) ? n : 0;
+}
+
+/* Those of all rules together, since they are gone through for each message. */
+int
+compile_asks(struct compiler *c, struct section *sec)
+{
+	struct hl7_ask *to;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sec->nrules; i++)
+		n += asks_of(&sec->rules[i], NULL);
+	if ((to = arena_alloc(&c->map->kit.arena, (n + 1) * sizeof(*to))) == NULL)
+		return -1;
+	for (size_t i = 0; i < sec->nrules; i++) {
+		if (asks_of(&sec->rules[i], NULL) == 0)
+			continue;
+		sec->rules[i].asks = to;
+		sec->rules[i].nasks = asks_of(&sec->rules[i], to);
+		to += sec->rules[i].nasks;
+	}
+	return 0;
+}
+
 static const struct step *
 last_step(const struct pipeline *p)
 {
@@ -215,7 +275,7 @@ rule_place(struct compiler *c, int at)
 	struct record_path *p = arena_alloc(&c->map->kit.arena, sizeof(*p));
 
 	if (p != NULL)
-		record_path_make(c->section->schema->fields[at].path, p);
+		record_path_make(&c->section->schema->fields[at], p);
 	return p;
 }
 
@@ -274,8 +334,13 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 	    take_whole_steps(ru, e) != 0 || check_shape(ru, e) != 0 ||
 	    (ru->composite && take_composite(c, ru, e) != 0))
 		return -1;
-	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next)
+	ru->idle = ru->role == ROLE_FIELD && !ru->object;
+	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next) {
 		ru->rejects |= ru->role != ROLE_EVENT && transform_is(st, "required");
+		ru->idle &= !st->transform->on_empty;
+	}
+	ru->bare = ru->role == ROLE_FIELD && ru->expr.pipe.steps == NULL && !ru->agree &&
+		   ru->join == NULL && !ru->composite;
 	ru->column = first_column(ru->expr.alts);
 	return check_constants(c, ru, e);
 }

@@ -354,6 +354,9 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	compile_missing(c, out, s);
 	out->id = find_rule(out, "id");
 	out->timed = find_rule(out, "updated_at") != NULL;
+	/* What has mistakes is not evaluated, and may not be whole. */
+	if (c->hl7 && c->conf->errors->n == 0 && compile_asks(c, out) != 0)
+		c->nomem = true;
 	if (out->op == OP_MERGE)
 		out->retired = find_rule(out, "retired_id");
 }

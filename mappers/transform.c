@@ -242,12 +242,8 @@ arg_number(struct span text, long min, long max, long *out, struct err *e)
 }
 
 enum problem_code
-run_decode(struct run *r, struct span raw, struct span *out)
+run_decode_escapes(struct run *r, struct span raw, struct span *out)
 {
-	if (hl7_plain(r->charsets)) {
-		*out = span_trim(raw);
-		return PROBLEM_NONE;
-	}
 	switch (hl7_decode(r->charsets, &r->message->d, &r->arena, raw, out)) {
 	case HL7_DECODED:
 		break;

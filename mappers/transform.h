@@ -19,6 +19,37 @@
 #include "mappers/hl7_text.h"
 #include "mappers/value.h"
 
+enum text_kind {
+	TEXT_PLAIN,
+	TEXT_DATE,    /* a FHIR date */
+	TEXT_DATETIME /* a FHIR dateTime with its instant */
+};
+
+struct text {
+	struct span s;
+	enum text_kind kind;
+	bool kept;       /* set by a transform that failed and keeps the value */
+	bool null;       /* "" was sent: delete; the text is empty */
+	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
+	int64_t latest; /* as instant; a day is 24 hours long, an hour may happen twice */
+};
+
+/* How an HL7 DTM is read: `clock` makes it a dateTime. */
+struct dtm_how {
+	const struct zone *zone;
+	enum dst_policy dst;
+	bool clock;
+};
+
+#define DTM_KEPT 4 /* a message has the same time in several fields */
+
+/* A DTM that was read, and what came of it. */
+struct dtm_kept {
+	struct span dtm;
+	struct dtm_how how;
+	struct text text;
+};
+
 /* What applying needs: a row's arena, and today for two-digit years. */
 struct run {
 	struct arena arena;
@@ -34,29 +65,25 @@ struct run {
 	struct hl7_charsets *charsets;
 	bool has_offset; /* MSH-7's, for times that have none */
 	int offset;
-	bool escape; /* an unknown escape sequence was kept */
+	bool escape;                    /* an unknown escape sequence was kept */
+	struct dtm_kept dtms[DTM_KEPT]; /* of the message at hand, by turns */
+	unsigned ndtms;
 };
 
+enum problem_code run_decode_escapes(struct run *r, struct span raw, struct span *out);
+
 /* An encoded leaf of the message as text. */
-enum problem_code run_decode(struct run *r, struct span raw, struct span *out);
+static inline enum problem_code
+run_decode(struct run *r, struct span raw, struct span *out)
+{
+	if (raw.n > 0 && !hl7_is_plain(r->message, raw))
+		return run_decode_escapes(r, raw, out);
+	*out = raw.n > 0 ? span_trim(raw) : (struct span){NULL, 0};
+	return PROBLEM_NONE;
+}
 
 /* Bytes from the run's arena; NULL (and run->full or nomem) if there are none. */
 char *run_bytes(struct run *r, size_t n);
-
-enum text_kind {
-	TEXT_PLAIN,
-	TEXT_DATE,    /* a FHIR date */
-	TEXT_DATETIME /* a FHIR dateTime with its instant */
-};
-
-struct text {
-	struct span s;
-	enum text_kind kind;
-	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
-	int64_t latest; /* as instant; a day is 24 hours long, an hour may happen twice */
-	bool kept;      /* set by a transform that failed and keeps the value */
-	bool null;      /* "" was sent: delete; the text is empty */
-};
 
 struct transform {
 	const char *name;
@@ -83,12 +110,7 @@ int arg_number(struct span text, long min, long max, long *out, struct err *e);
 enum problem_code datetime_from_iso(
     struct run *r, const struct zone *zone, enum dst_policy dst, struct text *t);
 
-/* An HL7 DTM to a FHIR date, or to a dateTime if `clock`; as datetime_from_iso. */
-struct dtm_how {
-	const struct zone *zone;
-	enum dst_policy dst;
-	bool clock;
-};
+/* An HL7 DTM to a FHIR date, or to a dateTime if how->clock; as datetime_from_iso. */
 enum problem_code date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t);
 
 /* Exactly YYYY-MM-DD, and a day that exists? */

@@ -1,23 +1,25 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "mappers/transform.h"
 
-#define DIGITS_MAX  9 /* of a duration, before and behind its point */
-#define OUT_SIZE    24
+#define DIGITS_MAX  9  /* of a duration, before and behind its point */
+#define OUT_SIZE    20 /* digits of any minutes */
 #define MS_A_MINUTE 60000
 
 /* UCUM's signs, and the words that are met (HL7 v2.9.1 10.6.1.10 says UCUM). */
 struct unit {
-	const char *name;
+	struct span name;
 	int64_t ms;
 };
 
-static const struct unit units[] = {{"s", 1000}, {"sec", 1000}, {"secs", 1000},
-    {"second", 1000}, {"seconds", 1000}, {"min", 60000}, {"mins", 60000},
-    {"minute", 60000}, {"minutes", 60000}, {"h", 3600000}, {"hr", 3600000},
-    {"hrs", 3600000}, {"hour", 3600000}, {"hours", 3600000}, {"d", 86400000},
-    {"day", 86400000}, {"days", 86400000}};
+#define UNIT(name, ms) {{"" name, sizeof(name) - 1}, ms}
+
+static const struct unit units[] = {UNIT("s", 1000), UNIT("sec", 1000),
+    UNIT("secs", 1000), UNIT("second", 1000), UNIT("seconds", 1000), UNIT("min", 60000),
+    UNIT("mins", 60000), UNIT("minute", 60000), UNIT("minutes", 60000),
+    UNIT("h", 3600000), UNIT("hr", 3600000), UNIT("hrs", 3600000), UNIT("hour", 3600000),
+    UNIT("hours", 3600000), UNIT("d", 86400000), UNIT("day", 86400000),
+    UNIT("days", 86400000)};
 
 struct minutes {
 	int64_t unit; /* ms, of a bare number; 0: none */
@@ -28,7 +30,7 @@ static int64_t
 unit_of(struct span name)
 {
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (span_eq_nocase(name, span_of(units[i].name)))
+		if (span_eq_nocase(name, units[i].name))
 			return units[i].ms;
 	return 0;
 }
@@ -56,16 +58,19 @@ static enum problem_code
 write_minutes(struct run *r, int64_t ms, struct text *t)
 {
 	char *to = run_bytes(r, OUT_SIZE);
-	int n;
+	int64_t minutes = (ms + MS_A_MINUTE / 2) / MS_A_MINUTE;
+	size_t i = OUT_SIZE;
 
 	if (to == NULL)
 		return PROBLEM_LIMIT;
 	/* It ends before it starts. */
 	if (ms < 0)
 		return PROBLEM_CONFLICT;
-	n = snprintf(
-	    to, OUT_SIZE, "%lld", (long long)((ms + MS_A_MINUTE / 2) / MS_A_MINUTE));
-	*t = (struct text){.s = {to, (size_t)n}};
+	do {
+		to[--i] = (char)('0' + minutes % 10);
+		minutes /= 10;
+	} while (minutes > 0);
+	*t = (struct text){.s = {to + i, OUT_SIZE - i}};
 	return PROBLEM_NONE;
 }
 

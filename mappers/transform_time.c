@@ -279,19 +279,26 @@ day_instant(const struct run *r, const struct civil *c, const struct zone *zone)
 	return (civil_seconds(c) - offset) * 1000;
 }
 
+/* Days from this one to the next of its kind: a day, a month or a year. */
+static int64_t
+days_of(const struct civil *c)
+{
+	int64_t from = civil_days(c->year, c->month, c->day);
+
+	if (c->precision == PRECISION_YEAR)
+		return civil_days(c->year + 1, 1, 1) - from;
+	if (c->precision == PRECISION_MONTH)
+		return civil_days(c->year + c->month / 12, c->month % 12 + 1, 1) - from;
+	return 1;
+}
+
 /* How much later the moment may be than what was written down, in ms. */
 static int64_t
 slack(const struct civil *c)
 {
-	int64_t from = civil_days(c->year, c->month, c->day), to = from + 1;
-
 	switch (c->precision) {
 	case PRECISION_YEAR:
-		to = civil_days(c->year + 1, 1, 1);
-		break;
 	case PRECISION_MONTH:
-		to = civil_days(c->year + c->month / 12, c->month % 12 + 1, 1);
-		break;
 	case PRECISION_DAY:
 		break;
 	case PRECISION_HOUR:
@@ -303,7 +310,7 @@ slack(const struct civil *c)
 	case PRECISION_MILLI:
 		return 0;
 	}
-	return (to - from) * DAY_MS - 1;
+	return days_of(c) * DAY_MS - 1;
 }
 
 static int64_t
@@ -352,9 +359,8 @@ finish(struct run *r, const struct zone *zone, enum dst_policy dst, struct civil
 	code = c->has_offset ? PROBLEM_NONE : find_offset(r, zone, dst, c, &late);
 	if (code != PROBLEM_NONE)
 		return code;
-	*t = (struct text){.kind = TEXT_DATETIME,
-	    .instant = instant_at(c, c->offset),
-	    .latest = instant_at(c, late) + slack(c)};
+	*t = (struct text){.kind = TEXT_DATETIME, .instant = instant_at(c, c->offset)};
+	t->latest = t->instant + (c->offset - late) * INT64_C(1000) + slack(c);
 	return write_fhir(r, c, t);
 }
 
@@ -401,16 +407,32 @@ cut_clock(struct civil *c)
 		    c->year, c->month, c->day, .precision = PRECISION_DAY};
 }
 
+static bool
+same_how(const struct dtm_how *a, const struct dtm_how *b)
+{
+	return a->zone == b->zone && a->dst == b->dst && a->clock == b->clock;
+}
+
 enum problem_code
 date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t)
 {
+	struct span dtm = t->s;
+	enum problem_code code;
 	struct civil c;
 
+	for (size_t i = 0; i < DTM_KEPT && i < r->ndtms; i++) {
+		if (!span_eq(r->dtms[i].dtm, dtm) || !same_how(&r->dtms[i].how, how))
+			continue;
+		*t = r->dtms[i].text;
+		return PROBLEM_NONE;
+	}
 	if (!hl7_dtm_parse(t->s, &c))
 		return how->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
 	if (!how->clock)
 		cut_clock(&c);
-	return finish(r, how->zone, how->dst, &c, t);
+	if ((code = finish(r, how->zone, how->dst, &c, t)) == PROBLEM_NONE)
+		r->dtms[r->ndtms++ % DTM_KEPT] = (struct dtm_kept){dtm, *how, *t};
+	return code;
 }
 
 enum problem_code

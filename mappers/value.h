@@ -34,11 +34,11 @@ enum ref_kind {
 
 struct ref {
 	struct ref *next; /* "??" inside the braces */
-	enum ref_kind kind;
-	struct span name;
-	unsigned number; /* from 1 */
 	struct hl7_ref *hl7;
 	unsigned slot; /* set by the map compiler */
+	enum ref_kind kind;
+	unsigned number; /* from 1 */
+	struct span name;
 };
 
 enum arg_kind { ARG_BARE, ARG_QUOTED, ARG_REGEX };
@@ -51,12 +51,12 @@ struct arg {
 
 struct step {
 	struct step *next;
+	const struct transform *transform; /* these two by transform_compile */
+	const void *data;
 	struct span name;
 	struct arg *args;
 	size_t nargs;
 	size_t at; /* position of the name, in characters from 1 */
-	const struct transform *transform; /* these two by transform_compile */
-	const void *data;
 };
 
 enum else_kind { ELSE_NONE, ELSE_DROP, ELSE_REJECT, ELSE_VALUE };
@@ -72,10 +72,10 @@ struct pipeline {
 /* Text if refs is NULL, else what stands in one pair of braces. */
 struct part {
 	struct part *next;
-	struct span text;
 	struct ref *refs;
-	bool optional;
 	struct pipeline pipe;
+	bool optional;
+	struct span text;
 };
 
 /* A list if elements is not NULL. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mappers/hl7_index.h"
 #include "tests/unit/hl7_rig.h"
 
 /* v2.9.1 2.4.4, 2.6.1: the separator is the fourth character, MSH-2 what follows. */
@@ -182,36 +183,89 @@ Test(hl7_lexer, parts)
 }
 
 /* Asked in any order, more of them than are noted, of more fields than are kept. */
+/* The repetition number `n` of a field, from 1. */
+static bool
+repetition(struct hl7_message *m, unsigned field, unsigned n, struct hl7_repetition *out)
+{
+	bool there = hl7_repetition_first(m, 1, field, out);
+
+	while (there && --n > 0)
+		there = hl7_repetition_next(m, out);
+	return there;
+}
+
 Test(hl7_lexer, components)
 {
 	static const char text[] =
 	    "MSH|^~\\&\r"
 	    "ZZ1|a^b&c^^d|1^2^3^4^5^6^7^8^9^10^11^12^13^14^15^16^17^18^19^20^21^22^23^24"
-	    "^25^26^27|^|x|k1^l1|k2^l2|k3^l3|k4^l4|k5^l5|k6^l6|k7^l7|k8^l8|k9^l9|k10^l10"
-	    "|k11^l11|k12^l12|k13^l13|k14^l14|k15^l15|k16^l16|k17^l17|k18^l18\r";
+	    "^25^26^27|^|x|k1^l1~m^n&o&p~~q~|~|~r||\"\"^s|&t&|long enough, and more~u\r";
 	static const struct {
-		unsigned field, n;
+		unsigned field, repetition, component, subcomponent;
 		const char *want;
-	} table[] = {{1, 4, "d"}, {1, 1, "a"}, {1, 2, "b&c"}, {1, 3, ""}, {1, 5, ""},
-	    {2, 27, "27"}, {2, 1, "1"}, {2, 24, "24"}, {2, 25, "25"}, {2, 26, "26"},
-	    {2, 28, ""}, {3, 1, ""}, {3, 2, ""}, {3, 3, ""}, {4, 1, "x"}, {4, 2, ""},
-	    {99, 1, ""}};
+	} table[] = {{1, 1, 4, 0, "d"}, {1, 1, 1, 0, "a"}, {1, 1, 2, 0, "b"},
+	    {1, 1, 2, 1, "b"}, {1, 1, 2, 2, "c"}, {1, 1, 2, 3, ""}, {1, 1, 3, 0, ""},
+	    {1, 1, 3, 1, ""}, {1, 1, 5, 0, ""}, {1, 1, 0, 0, "a"}, {2, 1, 27, 0, "27"},
+	    {2, 1, 1, 0, "1"}, {2, 1, 24, 0, "24"}, {2, 1, 28, 0, ""}, {3, 1, 1, 0, ""},
+	    {3, 1, 2, 0, ""}, {3, 1, 3, 0, ""}, {4, 1, 1, 0, "x"}, {4, 1, 2, 0, ""},
+	    {5, 1, 1, 0, "k1"}, {5, 1, 2, 0, "l1"}, {5, 1, 3, 0, ""}, {5, 2, 1, 0, "m"},
+	    {5, 2, 2, 0, "n"}, {5, 2, 2, 3, "p"}, {5, 2, 2, 4, ""}, {5, 2, 3, 0, ""},
+	    {5, 3, 1, 0, ""}, {5, 4, 1, 0, "q"}, {6, 1, 1, 0, ""}, {7, 1, 1, 0, ""},
+	    {7, 2, 1, 0, "r"}, {9, 1, 1, 0, "\"\""}, {9, 1, 2, 0, "s"}, {10, 1, 1, 1, ""},
+	    {10, 1, 1, 2, "t"}, {10, 1, 1, 3, ""}, {11, 1, 1, 0, "long enough, and more"},
+	    {11, 2, 1, 0, "u"}};
+	static const struct {
+		unsigned field, repetition;
+		const char *want; /* NULL: there is none */
+	} texts[] = {{1, 1, "a^b&c^^d"}, {1, 2, NULL}, {5, 1, "k1^l1"}, {5, 2, "m^n&o&p"},
+	    {5, 3, ""}, {5, 4, "q"}, {5, 5, NULL}, {6, 1, ""}, {6, 2, NULL}, {7, 1, ""},
+	    {7, 2, "r"}, {7, 3, NULL}, {8, 1, NULL}, {10, 1, "&t&"}, {11, 2, "u"},
+	    {12, 1, NULL}, {99, 1, NULL}};
 	struct hl7_message m;
-	char want[8];
+	struct hl7_repetition r;
 
 	rig_message(&m, text);
-	for (size_t i = 0; i < COUNT(table); i++)
-		expect_span(
-		    hl7_component(&m, hl7_field(&m, 1, table[i].field), table[i].n),
-		    table[i].want, "component", table[i].n);
-	for (unsigned round = 0; round < 2; round++) {
-		for (unsigned i = 1; i <= 18; i++) {
-			snprintf(want, sizeof(want), "l%u", i);
-			expect_span(hl7_component(&m, hl7_field(&m, 1, 4 + i), 2), want,
-			    "field", 4 + i);
+	hl7_index(&m);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		cr_assert(repetition(&m, table[i].field, table[i].repetition, &r));
+		expect_span(hl7_repetition_leaf(
+				&m, &r, table[i].component, table[i].subcomponent),
+		    table[i].want, "leaf", (unsigned)i);
+	}
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		bool there = repetition(&m, texts[i].field, texts[i].repetition, &r);
+
+		cr_expect_eq(there, texts[i].want != NULL, "text %zu", i);
+		if (there)
+			expect_span(hl7_repetition_text(&m, &r), texts[i].want, "text",
+			    (unsigned)i);
+	}
+	cr_expect_not(hl7_repetition_first(&m, 0, 1, &r), "MSH-1");
+	cr_expect(hl7_repetition_first(&m, 0, 2, &r), "MSH-2");
+	hl7_message_release(&m);
+}
+
+/* Parts, and pieces of a segment, around what is looked at together. */
+Test(hl7_lexer, parts_of_any_length)
+{
+	static const char text[] = "ab^^c^defg^^^hijklmnopqrstuvw^x^yz0123456789ABCDEF^"
+				   "^^^^^^^^^^^^^^^^G^HIJKLMNOPQRSTUVWXYZabcdef^";
+	struct span got[64];
+	size_t n;
+
+	for (size_t from = 0; from < sizeof(text); from++) {
+		for (size_t end = from; end < sizeof(text); end++) {
+			struct span s = {text + from, end - from};
+
+			n = hl7_parts(s, '^', got, COUNT(got));
+			for (unsigned i = 0; i < n; i++)
+				cr_assert(span_eq(got[i], hl7_part(s, '^', i + 1)),
+				    "%zu to %zu", from, end);
+			cr_assert_eq(hl7_part(s, '^', (unsigned)n + 1).n, 0);
+			cr_assert_eq(hl7_parts(s, '^', got, 2), n < 2 ? n : 2);
+			cr_assert(span_eq(got[0], hl7_part(s, '^', 1)));
 		}
 	}
-	hl7_message_release(&m);
 }
 
 Test(hl7_lexer, first_leaf)
