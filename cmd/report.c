@@ -407,7 +407,7 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 		    (unsigned long long)f->unsettled);
 	if (f->held > 0)
 		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,
-		    "waiting for a decision: `emrdrop status` tells why");
+		    "waiting for a decision: `emrdrop hold list` tells why");
 	if (f->refused > 0)
 		buf_addf(out, "  %llu refused: `emrdrop status` tells why\n",
 		    (unsigned long long)f->refused);
