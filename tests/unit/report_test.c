@@ -113,7 +113,7 @@ Test(report, text_for_a_person)
 	    "agreed format.\n"
 	    "  2 not ready yet: the next run looks again\n"
 	    "  2 not put away or not answered yet: the log says why\n"
-	    "  1 held, waiting for a decision: `emrdrop status` tells why\n"
+	    "  1 held, waiting for a decision: `emrdrop hold list` tells why\n"
 	    "  3 refused: `emrdrop status` tells why\n");
 }
 
