@@ -126,7 +126,7 @@ write_value(const struct value *v, bool bare, struct json *j)
 		jw_string(j, v->text);
 }
 
-/* The containers of `now` from depth `from` on, a list that is open already aside. */
+/* The containers of `now` from depth `from` on; of a list that is open the object alone. */
 static void
 enter(struct json *j, const struct place *now, size_t from, bool same_list)
 {

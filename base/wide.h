@@ -62,6 +62,8 @@ wide_bits(wide mask)
 	const uint64_t gather = UINT64_C(0x0102040810204080);
 	uint64_t halves[2];
 
+	_Static_assert(
+	    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte 0 is the lowest of a half");
 	memcpy(halves, &mask, sizeof(halves));
 	return (unsigned)((halves[0] & lowest) * gather >> 56 |
 			  (halves[1] & lowest) * gather >> 56 << 8);

@@ -156,8 +156,8 @@ hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
 }
 
 /*
- * What the first repetition gives, if there is anything to choose from; false: there
- * is, it begins at *r.
+ * What the field gives, if it is one hit without looking for others; false: *r is the
+ * first repetition to be looked at.
  */
 static inline bool
 hit_field(const struct hl7_ref *ref, struct hl7_message *m, size_t segment,

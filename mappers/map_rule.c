@@ -35,7 +35,7 @@ first_column(const struct alternative *a)
 	return slot;
 }
 
-/* Its references, if something comes of it where one finds something alone. */
+/* What its references ask; false: something may come of it though they find nothing. */
 static bool
 collect_parts(const struct part *p, struct hl7_ask *out, size_t *n)
 {
