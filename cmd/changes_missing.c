@@ -86,6 +86,10 @@ write_removal(struct search *s, const struct outgoing *o)
 	jw_object_end(&j);
 }
 
+/*
+ * Of when the file was, where the map has no event times: an older file that is read later
+ * must not bring back what is gone (P7). Event times and files' are not compared.
+ */
 static int
 send_removal(struct search *s, const struct found *f, struct err *e)
 {
@@ -95,7 +99,7 @@ send_removal(struct search *s, const struct found *f, struct err *e)
 	    .n = ++c->serial,
 	    .entry = {.key = f->key,
 		.content = s->content,
-		.at = TIME_NONE,
+		.at = s->rule->timed ? TIME_NONE : c->conf->file_at,
 		.window = f->known.window,
 		.removed = true,
 		.id = changes_kept(c, f->id, f->id_n)}};

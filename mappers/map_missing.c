@@ -75,6 +75,8 @@ check_sisters(struct compiler *c, const struct section *sec, struct conf_section
 void
 compile_missing(struct compiler *c, struct section *out, struct conf_section *s)
 {
+	struct missing *of_type = &c->map->missing[out->schema->type];
+	bool timed = of_type->timed || out->timed;
 	struct conf_entry *en;
 
 	out->missing.op = out->op;
@@ -84,6 +86,7 @@ compile_missing(struct compiler *c, struct section *out, struct conf_section *s)
 		set_window(c, out, s, en);
 	if (c->snapshot)
 		check_sisters(c, out, s);
-	c->map->missing[out->schema->type] = out->missing;
+	*of_type = out->missing;
+	of_type->timed = timed;
 	c->map->removes |= out->missing.how != MISSING_IGNORE;
 }

@@ -351,9 +351,9 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	add_status_raw(c, out, s);
 	check_needed(c, out, s);
 	arrange(c, out, s);
-	compile_missing(c, out, s);
 	out->id = find_rule(out, "id");
 	out->timed = find_rule(out, "updated_at") != NULL;
+	compile_missing(c, out, s);
 	/* What has mistakes is not evaluated, and may not be whole. */
 	if (c->hl7 && c->conf->errors->n == 0 && compile_asks(c, out) != 0)
 		c->nomem = true;

@@ -18,6 +18,7 @@ struct missing {
 	enum on_missing how;
 	bool window;       /* only what starts between the file's first and last start */
 	enum record_op op; /* put or patch: each is a history of its own */
+	bool timed;        /* the map gives such records event times */
 };
 
 #endif

@@ -20,8 +20,8 @@ setup_snapshot(void)
 {
 	setup();
 	memset(rules, 0, sizeof(rules));
-	rules[RECORD_PATIENT] = (struct missing){MISSING_DELETE, false, OP_PUT};
-	rules[RECORD_APPOINTMENT] = (struct missing){MISSING_CANCEL, false, OP_PUT};
+	rules[RECORD_PATIENT] = (struct missing){.how = MISSING_DELETE, .op = OP_PUT};
+	rules[RECORD_APPOINTMENT] = (struct missing){.how = MISSING_CANCEL, .op = OP_PUT};
 	conf.missing = rules;
 	conf.problem = keep_problem;
 	ntold = 0;
@@ -156,6 +156,37 @@ Test(changes_snapshot, what_was_removed_stays_removed_until_it_comes_back)
 	snapshot_of(&again, 1);
 	cr_expect_eq(changes_counts(c)->unchanged, 0);
 	cr_expect_eq(changes_counts(c)->changed, 2, "comes back, and 1 goes");
+}
+
+/* A file from between, that is read later, does not bring back what is gone (P7). */
+Test(changes_snapshot, an_older_file_brings_nothing_back)
+{
+	static const struct {
+		const char *source;
+		bool timed;
+		int64_t at;
+	} cases[] = {{"untimed", false, 300}, {"timed", true, 100}};
+	const struct row rows[] = {patient("1", "A", 0), patient("2", "A", 0)};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct lookup it;
+
+		conf.source = cases[i].source;
+		cr_assert_eq(ledger_scope_get(l, conf.source, true, &scope, &e), 0);
+		conf.scope = scope;
+		rules[RECORD_PATIENT].timed = cases[i].timed;
+		conf.file_at = 100;
+		snapshot_of(rows, 2);
+		deliver(OUTCOME_TAKEN);
+		conf.file_at = 300;
+		snapshot_of(rows, 1);
+		deliver(OUTCOME_TAKEN);
+		it.key = record_key(
+		    ledger_keys(l), conf.source, RECORD_PATIENT, SPAN_LIT("2"));
+		cr_assert_eq(ledger_known(l, scope, &it, 1, &e), 0);
+		cr_expect_eq(it.known.flags, KNOWN_TOMBSTONE);
+		cr_expect_eq(it.known.at, cases[i].at, "%s", conf.source);
+	}
 }
 
 /* Rows of one patient, what is known of it, and what is left of them. */

@@ -112,7 +112,8 @@ Test(map_config, missing_by_type)
 	    "on_missing = cancel\nmissing_window = start\n" PATIENT
 	    "op = patch\non_missing = ignore\n"
 	    "[location]\nop = patch\nid = {L}\non_missing = delete\n"
-	    "[coverage]\nop = patch\nid = {C}\non_missing = cancel\n";
+	    "[coverage]\nop = patch\nid = {C}\non_missing = cancel\n"
+	    "updated_at = {U} | date %Y%m%d\n";
 	const struct missing *m;
 	struct err e = {0};
 
@@ -128,6 +129,8 @@ Test(map_config, missing_by_type)
 	cr_expect_not(m[RECORD_LOCATION].window);
 	cr_expect_eq(m[RECORD_LOCATION].op, OP_PATCH);
 	cr_expect_eq(m[RECORD_COVERAGE].how, MISSING_CANCEL);
+	cr_expect(m[RECORD_COVERAGE].timed);
+	cr_expect_not(m[RECORD_LOCATION].timed);
 	cr_expect_eq(m[RECORD_SLOT].how, MISSING_IGNORE);
 }
 
