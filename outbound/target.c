@@ -91,6 +91,7 @@ target_open(const struct target_conf *tc, const struct target_env *env, struct e
 	}
 	t->ops = backends[tc->mode];
 	t->n = n;
+	t->trust.judged = env->judged;
 	t->http = http_open(tc, env, n, &user, e);
 	if (t->http == NULL) {
 		free(t);

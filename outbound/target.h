@@ -68,6 +68,7 @@ struct target_env {
 	const struct clock *clock;
 	int64_t deadline; /* monotonic ms; may be lowered while the target is open */
 	const char *run;  /* ULID, for the Emrdrop-Run header */
+	bool judged;      /* all that is sent was refused before, and is marked so */
 	uint32_t (*random)(void *arg); /* for jitter */
 	void *random_arg;
 };
@@ -101,7 +102,7 @@ int target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
  * A record that is refused by a status alone, and not by name, is in doubt: the API may
  * not understand us at all. result.doubt numbers these refusals, and one is to be
  * believed once target_believed has reached it: as soon as a record is taken after it.
- * TARGET_DOUBTS_MAX in a row end the delivery.
+ * TARGET_DOUBTS_MAX in a row end the delivery. Where all is `judged`, each is at once.
  */
 uint64_t target_believed(const struct target *t);
 

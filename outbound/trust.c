@@ -12,6 +12,10 @@ uint64_t
 trust_doubt(struct trust *t)
 {
 	t->doubts++;
+	if (t->judged) {
+		t->believed = t->doubts;
+		return t->doubts;
+	}
 	return ++t->row < TARGET_DOUBTS_MAX ? t->doubts : 0;
 }
 

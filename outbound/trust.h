@@ -18,6 +18,7 @@ struct trust {
 	uint64_t believed; /* those numbered up to this */
 	unsigned row;      /* doubts since a record was last taken */
 	bool takes;        /* the API has taken a record */
+	bool judged;       /* all that is sent was refused before: nothing is in doubt */
 };
 
 void trust_taken(struct trust *t);

@@ -132,6 +132,26 @@ test_single() {
 	simple
 }
 
+# The way out where nothing but bad rows is left: without its file the delivery ends as
+# it stands, and the next file is read.
+test_way_out() {
+	fresh
+	rows 1 1 >"$dir/drop/export.csv"
+	bad 00001 A-1
+	job 69
+	rows 2 2 >"$dir/drop/next.csv"
+	job 69
+	is "the next file waits" 0 "$(changes)"
+	mv "$dir/drop/export.csv" "$dir/taken-out.csv"
+	job 0
+	is "the next file is delivered" 2 "$(changes)"
+	bad
+	mv "$dir/taken-out.csv" "$dir/drop/mended.csv"
+	job 0
+	is "once it is mended" '[2,0,0]' "$(file_report delivered refused pending)"
+	batches_sound "a way out"
+}
+
 # Record by record, by the same rules.
 test_record_mode() {
 	fresh
@@ -150,6 +170,32 @@ test_record_mode() {
 	job 0
 	is "once it is mended" '[3,0,0]' "$(file_report delivered refused pending)"
 	batches_sound "record by record"
+	simple
+}
+
+# A retry sends what is marked already: if it is refused again, it stays so, and no
+# delivery stays open that would be in the way of the next run.
+test_retry() {
+	fresh
+	rows 1 30 >"$dir/drop/export.csv"
+	# shellcheck disable=SC2046 # ids are words
+	bad $(seq -f %05.0f 1 25)
+	simple -e "\$a batch_records = 2"
+	job 3
+	is "25 patients less" '[35,25,0]' "$(file_report delivered refused pending)"
+	run 3 retry simple --json
+	is "still refused" '[0,25,0]' "$(file_report delivered refused pending)"
+	run 0 status --json
+	is "nothing is unfinished" false "$(report '.feeds[0].unfinished // false')"
+	bad 00003
+	run 3 retry simple --json
+	is "all but one" '[24,1,0]' "$(file_report delivered refused pending)"
+	bad
+	run 0 retry simple --json
+	is "changed more than once" 0 \
+		"$(api_curl state | jq '[.records[] | select(.changes > 1)] | length')"
+	is "all is taken" 60 "$(changes)"
+	batches_sound retry
 	simple
 }
 
@@ -186,7 +232,9 @@ test_one_culprit
 test_three_culprits
 test_all_culprits
 test_single
+test_way_out
 test_record_mode
 test_order
+test_retry
 test_later
 e2e_end

@@ -32,6 +32,18 @@ Test(trust, what_is_believed)
 	}
 }
 
+/* What was refused before is marked, so there is nothing to lose by believing it. */
+Test(trust, nothing_is_in_doubt_that_was_judged)
+{
+	struct trust t = {.judged = true};
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		cr_expect_eq(trust_doubt(&t), i);
+		cr_expect_eq(t.believed, i);
+	}
+	cr_expect(trust_settle(&t));
+}
+
 /* Settling does not count as taking: a chain of batches that wait for each other ends. */
 Test(trust, twenty_in_a_row_end_it)
 {
