@@ -12,7 +12,7 @@
 set -u
 . tests/e2e/lib.sh
 
-most=${EMRDROP_FAULTS:-5}
+most=${EMRDROP_FAULTS:-3}
 build=$1
 shift
 e2e_init "$build" timeout
