@@ -1,5 +1,11 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "cmd/commands.h"
@@ -13,7 +19,7 @@ static const char help[] =
     "export   writes every value as a line of JSON, without names and identifiers\n"
     "compact  rewrites the ledger's file without its free space, which takes as much room\n"
     "         on the disk as is in use. No run may be at work\n\n"
-    "  --json        one JSON object on standard output\n"
+    "  --json        verify, compact: one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Exit status: 0 all well; 74 mismatches, or the ledger can't be read; 75 a run or another\n"
     "command has the ledger open; 78 configuration\n\n"
@@ -161,6 +167,54 @@ act(struct app *app, size_t action, struct err *e)
 	return exit >= 0 ? exit : err_exit(e->code);
 }
 
+/* Its exit status, and *e as it left it. */
+static int
+end_of(struct app *app, pid_t child, int from, struct err *e)
+{
+	struct err told;
+	int status;
+
+	if (read(from, &told, sizeof(told)) == (ssize_t)sizeof(told))
+		*e = told;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(e, ERR_INTERNAL, errno, "cannot wait"), STATUS_BUG;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	err_set(e, ERR_LEDGER, "%s/ledger.mdb: reading it ended with signal %d%s",
+	    app->state.dir, WTERMSIG(status),
+	    WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM
+		? ""
+		: ": a page of it is damaged, restore it from a backup");
+	return STATUS_IO;
+}
+
+/*
+ * LMDB has no checksums: a damaged page may end the process that reads it. So that is
+ * another one.
+ */
+static int
+guarded(struct app *app, size_t action, struct err *e)
+{
+	int fds[2], exit;
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return err_sys(e, ERR_IO, errno, "cannot make a pipe"), STATUS_IO;
+	if ((child = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit = act(app, action, e);
+		_exit(write(fds[1], e, sizeof(*e)) == (ssize_t)sizeof(*e) ? exit
+									  : STATUS_IO);
+	}
+	close(fds[1]);
+	exit = child < 0 ? STATUS_IO : end_of(app, child, fds[0], e);
+	if (child < 0)
+		err_sys(e, ERR_IO, errno, "cannot start a process");
+	close(fds[0]);
+	return exit;
+}
+
 static int
 ledger(struct app *app, struct err *e)
 {
@@ -169,7 +223,7 @@ ledger(struct app *app, struct err *e)
 	while (i < ACTIONS && strcmp(actions[i].name, app->args[0]) != 0)
 		i++;
 	if (i < ACTIONS)
-		return act(app, i, e);
+		return guarded(app, i, e);
 	err_set(e, ERR_USAGE,
 	    "`emrdrop ledger` takes verify, export or compact: see `emrdrop ledger --help`");
 	return STATUS_USAGE;

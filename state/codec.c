@@ -96,8 +96,8 @@ put_text(struct buf *b, struct span s)
 	buf_add_span(b, s);
 }
 
-static struct span
-take(struct reader *r, size_t n)
+struct span
+get_span(struct reader *r, size_t n)
 {
 	struct span s = {r->in.p, n};
 
@@ -113,7 +113,7 @@ take(struct reader *r, size_t n)
 unsigned
 get_u8(struct reader *r)
 {
-	struct span s = take(r, 1);
+	struct span s = get_span(r, 1);
 
 	return s.n == 0 ? 0 : (unsigned char)*s.p;
 }
@@ -154,13 +154,13 @@ get_i64(struct reader *r)
 struct span
 get_text(struct reader *r)
 {
-	return take(r, get_u16(r));
+	return get_span(r, get_u16(r));
 }
 
 void
 get_bytes(struct reader *r, void *out, size_t n)
 {
-	struct span s = take(r, n);
+	struct span s = get_span(r, n);
 
 	if (s.n == 0)
 		memset(out, 0, n);

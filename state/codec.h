@@ -48,6 +48,8 @@ uint64_t get_u64(struct reader *r);
 int64_t get_i64(struct reader *r);
 struct span get_text(struct reader *r);
 void get_bytes(struct reader *r, void *out, size_t n);
+/* The next n bytes, borrowed. */
+struct span get_span(struct reader *r, size_t n);
 
 /* Appends the check of what is in `value` under `key`. */
 void value_check(const struct site_keys *k, struct span key, struct buf *value);

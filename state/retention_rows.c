@@ -176,20 +176,30 @@ struct references {
 	enum table table;
 };
 
+static int
+decode_reference(const struct references *x, struct span key, struct span value)
+{
+	const struct act *a = x->s->act;
+
+	if (value_checked(&a->ledger->keys, key, &value) &&
+	    row_decode(&x->s->row, layout_find(x->table, key), key, value) == 0)
+		return 0;
+	return ledger_damaged(a->e, x->table);
+}
+
 /* Whatever table it is: a column of it names a file. */
 static int
 spare_file(void *arg, struct span key, struct span value)
 {
 	const struct references *x = arg;
-	struct slice *s = x->s;
+	const struct row *row = &x->s->row;
 
-	if (!value_checked(&s->act->ledger->keys, key, &value) ||
-	    row_decode(&s->row, layout_find(x->table, key), key, value) != 0)
-		return ledger_damaged(s->act->e, x->table);
-	for (size_t i = 0; i < s->row.n; i++)
-		if (s->row.v[i].column->kind == COLUMN_FILE ||
-		    s->row.v[i].column->kind == COLUMN_FILE_MAYBE)
-			spare(s, &s->row.v[i].digest);
+	if (decode_reference(x, key, value) != 0)
+		return -1;
+	for (size_t i = 0; i < row->n; i++)
+		if (row->v[i].column->kind == COLUMN_FILE ||
+		    row->v[i].column->kind == COLUMN_FILE_MAYBE)
+			spare(x->s, &row->v[i].digest);
 	return 0;
 }
 
@@ -200,9 +210,8 @@ spare_named(void *arg, struct span key, struct span value)
 	const struct references *x = arg;
 	struct slice *s = x->s;
 
-	if (!value_checked(&s->act->ledger->keys, key, &value) ||
-	    row_decode(&s->row, layout_find(x->table, key), key, value) != 0)
-		return ledger_damaged(s->act->e, x->table);
+	if (decode_reference(x, key, value) != 0)
+		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		if (digest_eq(&s->victims[i].name, &row_cell(&s->row, "name")->digest))
 			s->victims[i].needed = true;

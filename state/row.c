@@ -53,20 +53,6 @@ get_uint(struct decoder *d, size_t size)
 }
 
 static struct span
-get_span(struct reader *r, size_t n)
-{
-	struct span s = {r->in.p, n};
-
-	if (r->bad || n > r->in.n) {
-		r->bad = true;
-		return (struct span){NULL, 0};
-	}
-	r->in.p += n;
-	r->in.n -= n;
-	return s;
-}
-
-static struct span
 get_rest(struct reader *r)
 {
 	return get_span(r, r->in.n);

@@ -40,6 +40,29 @@ whole_put_feed(const char *name)
 	cr_assert_eq(ledger_feed_put(l, &out, &e), 0, "%s", e.msg);
 }
 
+static inline int
+whole_count_one(void *arg, struct span key, struct span value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* How many values a table has. */
+static inline size_t
+whole_count(enum table table)
+{
+	const struct span all = {NULL, 0};
+	size_t n = 0;
+	const struct visitor count = {whole_count_one, &n};
+	struct txn *t = l->ops->begin(l->store, false, &e);
+
+	cr_assert_eq(l->ops->each(t, table, all, &count, &e), 0, "%s", e.msg);
+	l->ops->abort(t);
+	return n;
+}
+
 static int64_t
 whole_wall(void *self)
 {
