@@ -19,7 +19,7 @@
 . tests/e2e/lib.sh
 
 # shellcheck disable=SC2034 # for those who source this
-scenarios='first changes hl7'
+scenarios='first changes snapshot hl7'
 # shellcheck disable=SC2034
 remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
@@ -42,14 +42,16 @@ crash_init() {
 
 # ---- scenarios ----
 
-# The feed of the CSV scenarios, 10 rows a batch.
+# csv [SED...]: the feed of the CSV scenarios, 10 rows a batch.
+# shellcheck disable=SC2120 # most have it as it is
 csv() {
 	simple -e "s|/drop\$|/world/drop|; s|^after.*|after = archive:$world/done|" \
-		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2"
+		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2" "$@"
 }
 
 # The first run of all: the ledger is made.
 lay_first() {
+	# shellcheck disable=SC2119
 	csv
 	rows 1 40 >"$world/drop/1.csv"
 }
@@ -62,6 +64,18 @@ lay_changes() {
 		rows 1 20
 		rows 21 60 Married | tail -n +2
 	} >"$world/drop/2.csv"
+}
+
+# A full export that lacks half of what an earlier one had: removals.
+lay_snapshot() {
+	csv -e "/^source  *= simple/a contents = snapshot\nmax_remove = 100 %" \
+		-e "/^pattern/a order = name:%Y%m%d" -e "/^\[appointment\]/a on_missing = delete"
+	rows 1 60 >"$world/drop/a_20261102.csv"
+	job 0
+	{
+		rows 1 20
+		rows 21 30 Married | tail -n +2
+	} >"$world/drop/a_20261103.csv"
 }
 
 # siu N CONTROL APPOINTMENT

@@ -3,7 +3,7 @@
 # API, and before each commit. The next run sends exactly the parts that were
 # not acknowledged, under their keys: also if the API would take the whole by then.
 #
-#   tests/e2e/crash_halving_test.sh BUILD_DIR
+#   tests/crash/halving_test.sh BUILD_DIR
 set -u
 . tests/e2e/lib.sh
 
