@@ -165,6 +165,7 @@ scenario() {
 	api_curl state >"$dir/undisturbed.json"
 	undisturbed_changes=$(changes)
 	files >"$dir/undisturbed.txt"
+	totals >"$dir/undisturbed.sum"
 	ok "$1: the run sent something" [ "$(received)" -gt 3 ]
 }
 
@@ -198,6 +199,12 @@ files() {
 	done | sed -E 's/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-/TIME-ID-/; s/-[0-9a-f]{8}\.ack/-ID.ack/' | sort
 }
 
+# What `status` counts, and that nothing waits.
+totals() {
+	"$emrdrop" --config "$dir/etc" status --json |
+		jq -c '.feeds[0] | [.files, .delivered, .rejected, .refused, .unfinished, .stuck]'
+}
+
 # run_until_done WHAT: runs until one ends with 0; only a dropped answer may keep it from that.
 run_until_done() {
 	local n rc
@@ -219,4 +226,5 @@ as_undisturbed() {
 	batches_sound "$1"
 	files >"$dir/disturbed.txt"
 	ok "$1: the files" diff "$dir/undisturbed.txt" "$dir/disturbed.txt"
+	is "$1: totals" "$(<"$dir/undisturbed.sum")" "$(totals)"
 }
