@@ -55,7 +55,10 @@ ledger_sync_dir(const char *dir)
 	return r;
 }
 
-/* A folder above that may not be read is older than the ledger, and sure. */
+/*
+ * A folder above that may not be read, or that knows no sync (a read-only root that a disk
+ * is mounted on), is not where ours was made.
+ */
 int
 ledger_sync_place(const struct ledger *l, struct err *e)
 {
@@ -63,7 +66,7 @@ ledger_sync_place(const struct ledger *l, struct err *e)
 
 	snprintf(above, sizeof(above), "%s/..", l->dir);
 	if (ledger_sync_dir(l->dir) == 0 &&
-	    (ledger_sync_dir(above) == 0 || errno == EACCES))
+	    (ledger_sync_dir(above) == 0 || errno == EACCES || errno == EINVAL))
 		return 0;
 	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
 }

@@ -19,7 +19,7 @@
 . tests/e2e/lib.sh
 
 # shellcheck disable=SC2034 # for those who source this
-scenarios='first changes hl7'
+scenarios='first changes snapshot hl7'
 # shellcheck disable=SC2034
 remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
@@ -42,14 +42,16 @@ crash_init() {
 
 # ---- scenarios ----
 
-# The feed of the CSV scenarios, 10 rows a batch.
+# csv [SED...]: the feed of the CSV scenarios, 10 rows a batch.
+# shellcheck disable=SC2120 # most have it as it is
 csv() {
 	simple -e "s|/drop\$|/world/drop|; s|^after.*|after = archive:$world/done|" \
-		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2"
+		-e "\$a batch_records = 20\nin_flight = 2\nattempts = 2" "$@"
 }
 
 # The first run of all: the ledger is made.
 lay_first() {
+	# shellcheck disable=SC2119
 	csv
 	rows 1 40 >"$world/drop/1.csv"
 }
@@ -62,6 +64,18 @@ lay_changes() {
 		rows 1 20
 		rows 21 60 Married | tail -n +2
 	} >"$world/drop/2.csv"
+}
+
+# A full export that lacks half of what an earlier one had: removals.
+lay_snapshot() {
+	csv -e "/^source  *= simple/a contents = snapshot\nmax_remove = 100 %" \
+		-e "/^pattern/a order = name:%Y%m%d" -e "/^\[appointment\]/a on_missing = delete"
+	rows 1 60 >"$world/drop/a_20261102.csv"
+	job 0
+	{
+		rows 1 20
+		rows 21 30 Married | tail -n +2
+	} >"$world/drop/a_20261103.csv"
 }
 
 # siu N CONTROL APPOINTMENT
@@ -151,6 +165,7 @@ scenario() {
 	api_curl state >"$dir/undisturbed.json"
 	undisturbed_changes=$(changes)
 	files >"$dir/undisturbed.txt"
+	totals >"$dir/undisturbed.sum"
 	ok "$1: the run sent something" [ "$(received)" -gt 3 ]
 }
 
@@ -184,6 +199,12 @@ files() {
 	done | sed -E 's/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-/TIME-ID-/; s/-[0-9a-f]{8}\.ack/-ID.ack/' | sort
 }
 
+# What `status` counts, and that nothing waits.
+totals() {
+	"$emrdrop" --config "$dir/etc" status --json |
+		jq -c '.feeds[0] | [.files, .delivered, .rejected, .refused, .unfinished, .stuck]'
+}
+
 # run_until_done WHAT: runs until one ends with 0; only a dropped answer may keep it from that.
 run_until_done() {
 	local n rc
@@ -205,4 +226,5 @@ as_undisturbed() {
 	batches_sound "$1"
 	files >"$dir/disturbed.txt"
 	ok "$1: the files" diff "$dir/undisturbed.txt" "$dir/disturbed.txt"
+	is "$1: totals" "$(<"$dir/undisturbed.sum")" "$(totals)"
 }

@@ -13,6 +13,7 @@
  * returned before the cut, or the one that the cut came into; and where its marker was
  * not yet sure, a first run must be able to begin.
  */
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,9 @@ struct checking {
 	size_t stride, dice; /* each so manieth systematic state; random ones a point */
 	size_t number, commits; /* of the systematic state, and commits, so far */
 	unsigned long found[FINDINGS];
-	bool early; /* the API was asked before the ledger was sure */
+	bool early;   /* the API was asked before the ledger was sure */
+	pid_t reader; /* the child, or 0 */
+	int to_reader, from_reader;
 };
 
 /* splitmix64 */
@@ -93,7 +96,7 @@ take_random(bool *taken, size_t n, uint64_t *random)
 
 /* ---- one state ---- */
 
-/* What a child says, which may die of a damaged file. */
+/* What a child says, which reads one state after the other, and may die of one. */
 struct answer {
 	int rc;
 	struct content content;
@@ -101,38 +104,71 @@ struct answer {
 };
 
 static void
-answer(const char *dir, bool create, int to)
+serve(const char *dir, int from, int to)
 {
 	struct answer a;
-	struct err e = {.code = ERR_NONE};
+	bool create;
 
-	memset(&a, 0, sizeof(a));
-	a.rc = ledger_check(dir, create, &a.content, &e);
-	snprintf(a.why, sizeof(a.why), "%.*s", (int)sizeof(a.why) - 1, e.msg);
-	_exit(write(to, &a, sizeof(a)) == (ssize_t)sizeof(a) ? 0 : 74);
+	while (read(from, &create, sizeof(create)) == (ssize_t)sizeof(create)) {
+		struct err e = {.code = ERR_NONE};
+
+		memset(&a, 0, sizeof(a));
+		a.rc = ledger_check(dir, create, &a.content, &e);
+		snprintf(a.why, sizeof(a.why), "%.*s", (int)sizeof(a.why) - 1, e.msg);
+		if (write(to, &a, sizeof(a)) != (ssize_t)sizeof(a))
+			break;
+	}
+	_exit(0);
+}
+
+static void
+reader_start(struct checking *x)
+{
+	char dir[PATH_SIZE];
+	int to[2], from[2];
+
+	snprintf(dir, sizeof(dir), "%s/state", x->scratch);
+	fflush(NULL);
+	if (pipe(to) != 0 || pipe(from) != 0 || (x->reader = fork()) < 0)
+		die("no process can be made");
+	if (x->reader == 0) {
+		close(to[1]);
+		close(from[0]);
+		serve(dir, to[0], from[1]);
+	}
+	close(to[0]);
+	close(from[1]);
+	x->to_reader = to[1];
+	x->from_reader = from[0];
+}
+
+/* How it ended, as waitpid tells. */
+static int
+reader_end(struct checking *x)
+{
+	int status = 0;
+
+	if (x->reader == 0)
+		return 0;
+	close(x->to_reader);
+	close(x->from_reader);
+	waitpid(x->reader, &status, 0);
+	x->reader = 0;
+	return status;
 }
 
 /* ledger_check in a process of its own: 0 or -1 with a->why. */
 static int
-ask(const struct checking *x, bool create, struct answer *a)
+ask(struct checking *x, bool create, struct answer *a)
 {
-	char dir[PATH_SIZE];
-	int fds[2], status;
-	pid_t pid;
-	ssize_t n;
+	int status;
 
-	snprintf(dir, sizeof(dir), "%s/state", x->scratch);
-	fflush(NULL);
-	if (pipe(fds) != 0 || (pid = fork()) < 0)
-		die("no process can be made");
-	if (pid == 0)
-		answer(dir, create, fds[1]);
-	close(fds[1]);
-	n = read(fds[0], a, sizeof(*a));
-	close(fds[0]);
-	waitpid(pid, &status, 0);
-	if (n == (ssize_t)sizeof(*a) && status == 0)
+	if (x->reader == 0)
+		reader_start(x);
+	if (write(x->to_reader, &create, sizeof(create)) == (ssize_t)sizeof(create) &&
+	    read(x->from_reader, a, sizeof(*a)) == (ssize_t)sizeof(*a))
 		return a->rc;
+	status = reader_end(x);
 	snprintf(a->why, sizeof(a->why), "reading it ended with signal %d",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	return -1;
@@ -165,7 +201,7 @@ is_commit(const struct event *ev)
 
 /* Looks at the state in x->scratch; `now` was being done when the power went. */
 static enum finding
-judge(const struct checking *x, bool marked, const struct event *now, struct answer *a)
+judge(struct checking *x, bool marked, const struct event *now, struct answer *a)
 {
 	if (ask(x, false, a) == 0) {
 		if (is_promised(x, x->commits, &a->content) ||
@@ -312,6 +348,7 @@ check(struct checking *x, size_t count)
 		x->dice += (count - x->systematic / x->stride) / x->points;
 	x->number = (size_t)(draw(&x->random) % x->stride);
 	cut_everywhere(x);
+	reader_end(x);
 	for (int i = 0; i < FINDINGS; i++)
 		states += x->found[i];
 	printf(
@@ -357,6 +394,7 @@ main(int argc, char **argv)
 	struct err e;
 	int rc = 64;
 
+	signal(SIGPIPE, SIG_IGN); /* the reader may be gone */
 	if (crypto_init(&e) != 0)
 		die("%s", e.msg);
 	if (argc > 4)

@@ -142,6 +142,7 @@ api_start() {
 api_stop() {
 	kill -TERM "$api_pid"
 	wait "$api_pid"
+	server_forget "$api_pid"
 	[ $# -eq 0 ] || rm -f "$dir"/api.db*
 }
 

@@ -41,6 +41,16 @@ server_stop() {
 	return 0
 }
 
+# server_forget PID: it has ended, and was waited for. Its number may be another's soon.
+server_forget() {
+	local pid kept=()
+
+	for pid in "${SERVER_PIDS[@]}"; do
+		[ "$pid" = "$1" ] || kept+=("$pid")
+	done
+	SERVER_PIDS=("${kept[@]}")
+}
+
 server_stop_all() {
 	local pid
 

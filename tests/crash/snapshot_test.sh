@@ -3,7 +3,7 @@
 # each sync and each packet to the API. The next run completes it: the same batches again,
 # each removal once, and the ledger knows how old the snapshot was.
 #
-#   tests/e2e/crash_snapshot_test.sh BUILD_DIR
+#   tests/crash/snapshot_test.sh BUILD_DIR
 set -u
 . tests/e2e/lib.sh
 
