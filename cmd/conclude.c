@@ -129,17 +129,32 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 	return commit(j, in, &c, e);
 }
 
+/* Not one that is retried, nor an old one that is looked at once more. */
+static int
+counts(struct job *j, const struct intake *in, bool *out, struct err *e)
+{
+	struct file_entry before;
+	int r = 0;
+
+	if (in->mode == PASS_BACKFILL)
+		r = ledger_file_get(j->ledger, &in->entry.id, &before, e);
+	*out = in->mode != PASS_RETRY && (r == 0 || !before.closed);
+	return r < 0 ? -1 : 0;
+}
+
 /* The feed has this file behind it; where it stands in its drop is news' alone. */
 static int
 move_on(struct job *j, const struct intake *in, struct err *e)
 {
 	const struct file_entry *en = &in->entry;
 	struct feed_state *state = &j->state;
+	bool one_more;
 
-	if (ledger_feed_get(j->ledger, en->feed, state, e) != 0)
+	if (ledger_feed_get(j->ledger, en->feed, state, e) != 0 ||
+	    counts(j, in, &one_more, e) != 0)
 		return -1;
 	state->scope = j->scope;
-	state->files += in->mode != PASS_RETRY;
+	state->files += one_more;
 	if (en->verdict == VERDICT_DISCARD)
 		return 0;
 	state->delivered += en->delivered;

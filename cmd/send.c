@@ -15,6 +15,7 @@ struct sender {
 	const struct pass *pass;
 	struct intake *in;
 	struct target_env env;
+	struct target_conf conf; /* the feed's, at the pace of this pass */
 	struct target *target;
 	struct parcel *parcels;
 	size_t n;         /* parcels: those in flight, and those in doubt */
@@ -342,7 +343,10 @@ sender_init(struct sender *s, struct err *e)
 	frame_init(&s->next);
 	for (size_t i = 0; i < s->n; i++)
 		parcel_init(&s->parcels[i]);
-	if ((s->target = target_open(&j->feed->target, &s->env, e)) == NULL)
+	s->conf = j->feed->target;
+	if (s->pass->mode == PASS_BACKFILL && s->conf.backfill_rate > 0)
+		s->conf.rate = s->conf.backfill_rate;
+	if ((s->target = target_open(&s->conf, &s->env, e)) == NULL)
 		return -1;
 	if (j->api_takes)
 		target_vouch(s->target);

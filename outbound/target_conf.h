@@ -30,6 +30,7 @@ struct target_conf {
 	long long connect_timeout; /* ms */
 	long long attempts;        /* a batch, within one run */
 	long long rate;            /* requests a second; 0: no limit */
+	long long backfill_rate;   /* in a backfill; 0: rate */
 	bool gzip;                 /* bodies are packed */
 
 	const struct target_header *headers; /* the conf's */

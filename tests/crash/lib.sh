@@ -12,14 +12,15 @@
 #   	as_undisturbed WHAT
 #
 # A new scenario is a function lay_NAME, and its name in `scenarios`: it installs its feeds,
-# has them run as often as it likes, and leaves new files in the drop.
+# has them run as often as it likes, and leaves new files in the drop. If it is not `run`
+# that is disturbed, it says so in `work`.
 #
 # shellcheck shell=bash
 # shellcheck source-path=SCRIPTDIR/../..
 . tests/e2e/lib.sh
 
 # shellcheck disable=SC2034 # for those who source this
-scenarios='first changes snapshot hl7'
+scenarios='first changes snapshot hl7 backfill'
 # shellcheck disable=SC2034
 remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
@@ -76,6 +77,19 @@ lay_snapshot() {
 		rows 1 20
 		rows 21 30 Married | tail -n +2
 	} >"$world/drop/a_20261103.csv"
+}
+
+# Two old files, of records that are known and that are not; and one that has just come.
+lay_backfill() {
+	lay_first
+	job 0
+	mkdir -p "$world/old"
+	rows 31 60 Old >"$world/old/a.csv"
+	rows 51 80 Older >"$world/old/b.csv"
+	touch -d '2024-02-01 12:00 UTC' "$world/old/a.csv"
+	touch -d '2024-01-01 12:00 UTC' "$world/old/b.csv"
+	rows 101 110 >"$world/drop/2.csv"
+	work=(backfill simple "$world/old/a.csv" "$world/old/b.csv")
 }
 
 # siu N CONTROL APPOINTMENT
@@ -151,6 +165,7 @@ some() {
 
 # scenario NAME: lays it, keeps it, and lets one run do all of it.
 scenario() {
+	work=(run)
 	rm -rf "$world" "$dir"/etc/feeds.d/*
 	mkdir -p "$world/drop" "$world/done" "$world/acks"
 	# shellcheck disable=SC2119 # no options
@@ -161,7 +176,7 @@ scenario() {
 	cp -a "$world" "$dir/start"
 	cp "$dir/api.db" "$dir/start.db"
 	api_start
-	job 0
+	run 0 "${work[@]}" --json
 	api_curl state >"$dir/undisturbed.json"
 	undisturbed_changes=$(changes)
 	files >"$dir/undisturbed.txt"
@@ -210,7 +225,7 @@ run_until_done() {
 	local n rc
 
 	for ((n = 1; n <= RUNS_MAX; n++)); do
-		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
+		"$emrdrop" --config "$dir/etc" "${work[@]}" --json >"$dir/out" 2>"$dir/err"
 		rc=$?
 		ran "$1: run $n" "$((rc == 69 ? 69 : 0))" "$rc"
 		[ "$rc" -eq 69 ] || return

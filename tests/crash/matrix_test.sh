@@ -22,7 +22,7 @@ resent=0
 
 # killed OPTION...: in a shell of its own, which alone tells of the signal.
 killed() {
-	(strace -f -o "$dir/trace" "$@" "$emrdrop" --config "$dir/etc" run --json \
+	(strace -f -o "$dir/trace" "$@" "$emrdrop" --config "$dir/etc" "${work[@]}" --json \
 		>"$dir/out" 2>"$dir/err"
 		exit $?) 2>/dev/null
 }
@@ -60,12 +60,12 @@ test_moments() {
 
 	restore
 	start=${EPOCHREALTIME/./}
-	job 0
+	run 0 "${work[@]}" --json
 	took=$((${EPOCHREALTIME/./} - start))
 	for ((i = 0; i < moments; i++)); do
 		restore --drop-every 3
 		us=$((took * (2 * i + 1) / (2 * moments)))
-		start_job
+		start_job "${work[@]}"
 		read -r -t "$((us / 1000000)).$(printf %06d $((us % 1000000)))" <> <(:) || :
 		kill -KILL "$job_pid" 2>/dev/null
 		{ wait "$job_pid"; } 2>/dev/null

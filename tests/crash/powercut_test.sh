@@ -23,7 +23,7 @@ traced() {
 
 	shift
 	(strace -f -y -xx -s 16777216 -e trace="$("$powercut" calls)" -o "$dir/trace" "$@" \
-		"$program" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
+		"$program" --config "$dir/etc" "${work[@]}" --json >"$dir/out" 2>"$dir/err"
 		exit $?) 2>/dev/null
 }
 

@@ -96,6 +96,18 @@ test_archive() {
 	has "which" "$dir/err" "path 1 is no file"
 }
 
+# Six batches at four a second take more than a second; the drop's own go as they come.
+test_rate() {
+	fresh -e '/^token_file/a batch_records = 20\nbackfill_rate = 4'
+	rows 1501 1560 >"$dir/drop/now.csv"
+	rows 1601 1660 >"$dir/old/a.csv"
+	job 0
+	is "no pace in a run" 6 "$(report '.feeds[0].requests')"
+	run 0 backfill simple "$dir/old/a.csv" --json
+	is "six batches" 6 "$(report '.feeds[0].requests')"
+	ok "at their own pace" [ "$(report '.ended_ms - .started_ms')" -ge 1250 ]
+}
+
 # One bad file costs no other, and is told.
 test_bad_backfill() {
 	fresh
@@ -195,6 +207,7 @@ test_forgotten() {
 }
 
 test_backfill
+test_rate
 test_archive
 test_bad_backfill
 test_killed_backfill
