@@ -247,12 +247,15 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	struct merged sum = {.taken = 0};
 	struct file_entry kept;
 
-	if (settle_keep_answer(j, in, e) != 0)
-		return -1;
-	/* What the API refused is known by now, and must not be lost with the merge. */
-	if (pass != NULL && in->mode != PASS_RETRY &&
+	/*
+	 * What the API refused is known by now, and must not be lost with the merge; and an
+	 * answer belongs to a file that is known.
+	 */
+	if ((pass != NULL || in->acks != NULL) && in->mode != PASS_RETRY &&
 	    ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
 		0)
+		return -1;
+	if (settle_keep_answer(j, in, e) != 0)
 		return -1;
 	if (pass != NULL && pass_merge(j->ledger, pass, &sum, e) != 0)
 		return -1;

@@ -116,12 +116,12 @@ open_tables(struct store *s, bool create, struct err *e)
 	if ((rc = mdb_txn_begin(s->env, NULL, create ? 0 : MDB_RDONLY, &txn)) != 0)
 		return fail(e, s, rc, "cannot begin");
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		rc = mdb_dbi_open(txn, table_name(i), flags, &s->dbi[i]);
+		rc = mdb_dbi_open(txn, table_name((enum table)i), flags, &s->dbi[i]);
 		s->missing[i] = rc == MDB_NOTFOUND && i > TABLE_LAST_OF_2;
 		s->incomplete |= s->missing[i];
 		if (rc != 0 && !s->missing[i]) {
 			mdb_txn_abort(txn);
-			return fail(e, s, rc, table_name(i));
+			return fail(e, s, rc, table_name((enum table)i));
 		}
 	}
 	if ((rc = mdb_txn_commit(txn)) != 0)
@@ -257,9 +257,10 @@ make_missing(struct txn *t, struct err *e)
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		if (!s->missing[i])
 			continue;
-		rc = mdb_dbi_open(t->txn, table_name(i), MDB_CREATE, &s->dbi[i]);
+		rc = mdb_dbi_open(
+		    t->txn, table_name((enum table)i), MDB_CREATE, &s->dbi[i]);
 		if (rc != 0)
-			return fail(e, s, rc, table_name(i));
+			return fail(e, s, rc, table_name((enum table)i));
 	}
 	t->completes = true;
 	return 0;

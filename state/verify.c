@@ -166,19 +166,23 @@ is_object(struct span s)
 	return false;
 }
 
+static int
+cell_scope(struct verify *v, const struct cell *c)
+{
+	if (verify_scope(v, c->number) != NULL ||
+	    (c->column->kind == COLUMN_SCOPE_MAYBE && c->number == 0))
+		return 0;
+	return verify_tell(v, "%s is not in scopes", c->column->name);
+}
+
 /* What a column may hold, whatever its table. */
 static int
 verify_cell(struct verify *v, const struct cell *c)
 {
 	switch (c->column->kind) {
-	case COLUMN_SCOPE_MAYBE:
-		if (c->number == 0)
-			return 0;
-		/* fall through */
 	case COLUMN_SCOPE:
-		if (verify_scope(v, c->number) != NULL)
-			return 0;
-		return verify_tell(v, "%s is not in scopes", c->column->name);
+	case COLUMN_SCOPE_MAYBE:
+		return cell_scope(v, c);
 	case COLUMN_FEED:
 		return cell_feed(v, c);
 	case COLUMN_FILE:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "state/ledger_impl.h"
+#include "state/upkeep.h"
 
 struct walk {
 	struct ledger *ledger;
@@ -64,10 +65,18 @@ walk(struct ledger *l, struct sha256 *sha, struct err *e)
 	return rc;
 }
 
+static int
+tell_mismatch(void *arg, const struct mismatch *m)
+{
+	return err_set(arg, ERR_LEDGER, "%s, %s: %s", m->table, m->where, m->what);
+}
+
 int
 ledger_check(const char *dir, bool create, struct content *out, struct err *e)
 {
 	struct ledger *l = ledger_open(dir, NULL, create, e);
+	const struct mismatch_visitor mismatches = {tell_mismatch, e};
+	struct verified n;
 	struct sha256 *sha;
 	int rc = -1;
 
@@ -75,6 +84,8 @@ ledger_check(const char *dir, bool create, struct content *out, struct err *e)
 		return -1;
 	if ((sha = sha256_new(e)) != NULL)
 		rc = walk(l, sha, e);
+	if (rc == 0)
+		rc = ledger_verify(l, &mismatches, &n, e);
 	if (rc == 0)
 		sha256_end(sha, out->sha256);
 	sha256_free(sha);

@@ -16,7 +16,7 @@ struct content {
 
 /*
  * 0, or -1 with *e. `create`: as a run opens it, which makes a ledger where none is, and
- * reads that; else as `status` does. Each value's check is looked at.
+ * reads that; else as `status` does. It is sound: the first mismatch of ledger_verify is the error.
  */
 int ledger_check(const char *dir, bool create, struct content *out, struct err *e);
 

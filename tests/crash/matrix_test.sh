@@ -31,6 +31,7 @@ killed() {
 aftermath() {
 	ran "$1" "$(case $2 in 0 | 69 | 137) echo "$2" ;; *) echo "137, 0 or 69" ;; esac)" "$2"
 	[ "$2" -ne 137 ] || kills=$((kills + 1))
+	[ ! -f "$dir/state/ledger.id" ] || run 0 ledger verify
 	run_until_done "$1"
 	as_undisturbed "$1"
 	resent=$((resent + $(api_curl batches | jq 'map(.received - 1) | add // 0')))

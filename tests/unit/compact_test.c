@@ -84,10 +84,10 @@ Test(compact, the_same_ledger_in_a_smaller_file)
 	before = export();
 	cr_assert_eq(stat(rig_path("ledger.mdb"), &st), 0);
 	cr_assert_eq(ledger_compact(l, &n, &e), 0, "%s", e.msg);
-	cr_expect_eq(n.before, st.st_size);
+	cr_expect_eq(n.before, (uint64_t)st.st_size);
 	cr_expect_lt(n.after * 3, n.before);
 	cr_assert_eq(stat(rig_path("ledger.mdb"), &st), 0);
-	cr_expect_eq(n.after, st.st_size);
+	cr_expect_eq(n.after, (uint64_t)st.st_size);
 	cr_expect_eq(st.st_mode & 07777, 0600);
 	cr_expect_not(there(TEMP));
 	rig_reopen();
