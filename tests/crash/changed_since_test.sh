@@ -86,7 +86,7 @@ test_gone() {
 	mv "$dir/drop/export.csv" "$dir/aside/"
 	job 0
 	has "the pass is given up" "$dir/err" pass-abandoned
-	has "with a reason" "$dir/err" "not in the drop"
+	has "with a reason" "$dir/err" "not there any more"
 	has "as a warning" "$dir/err" " warn "
 	is "nothing was sent" "$crashed_at" "$(changes)"
 	rows 1 100 >"$dir/drop/next.csv"

@@ -66,7 +66,7 @@ test_moments() {
 	for ((i = 0; i < moments; i++)); do
 		restore --drop-every 3
 		us=$((took * (2 * i + 1) / (2 * moments)))
-		start_job "${work[@]}"
+		start_work "${work[@]}"
 		read -r -t "$((us / 1000000)).$(printf %06d $((us % 1000000)))" <> <(:) || :
 		kill -KILL "$job_pid" 2>/dev/null
 		{ wait "$job_pid"; } 2>/dev/null

@@ -255,9 +255,14 @@ job() {
 	ok "the report is JSON: $*" jq -e . "$dir/out" >/dev/null
 }
 
-# start_job [COMMAND...]: the same in the background; its id is in job_pid.
+# start_job: the same in the background; its id is in job_pid.
 start_job() {
-	"$emrdrop" --config "$dir/etc" "${@:-run}" --json >"$dir/job.out" 2>"$dir/job.err" &
+	start_work run
+}
+
+# start_work COMMAND...: another command so.
+start_work() {
+	"$emrdrop" --config "$dir/etc" "$@" --json >"$dir/job.out" 2>"$dir/job.err" &
 	job_pid=$!
 }
 
