@@ -76,6 +76,13 @@ compare(void *arg, const struct file_entry *f)
 	return 0;
 }
 
+/* One that was to be backfilled: it lies elsewhere, and is in nobody's way. */
+static bool
+is_old(const struct file_entry *f)
+{
+	return f->verdict == VERDICT_HOLD && f->path[0] != '\0';
+}
+
 /* The file, if it still waits. */
 static int
 pick_stuck(struct query *q, struct file_entry *f)
@@ -87,7 +94,7 @@ pick_stuck(struct query *q, struct file_entry *f)
 	w.id = f->id;
 	if (stuck_each(q->ledger, f->feed, compare, &w, q->e) != 0)
 		return -1;
-	if (w.found)
+	if (w.found || is_old(f))
 		return 0;
 	return err_set(q->e, ERR_USAGE,
 	    "file %s of feed %s waits for no decision (any more)", q->app->args[1],
@@ -122,9 +129,12 @@ decide(struct query *q, enum decision d)
 		return -1;
 	if (q->app->json)
 		return stuck_json(q->ledger, &f, &q->json, q->e);
-	buf_addf(&q->out, "%s: `emrdrop run %s`, or its next run, %s it\n",
-	    approve ? "approved" : "discarded", f.feed,
-	    approve ? "delivers" : "puts away");
+	buf_addf(&q->out, "%s: ", approve ? "approved" : "discarded");
+	if (is_old(&f))
+		buf_add_str(&q->out, "backfill it once more\n");
+	else
+		buf_addf(&q->out, "`emrdrop run %s`, or its next run, %s it\n", f.feed,
+		    approve ? "delivers" : "puts away");
 	return 0;
 }
 

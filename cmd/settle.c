@@ -287,10 +287,19 @@ settle_again(struct job *j, struct err *e)
 	return rc == 0 ? give_answers(j, e) : rc;
 }
 
+/* What the API refused, or never answered, is still to be read from it (`retry`). */
+static bool
+has_undelivered(const struct file_entry *en)
+{
+	return en->records + en->removals >
+	       en->delivered + en->unchanged + en->duplicate + en->stale;
+}
+
 int
 settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
     struct settlement *out, struct err *e)
 {
+	enum after_kind after;
 	const char *folder;
 
 	*out = (struct settlement){.put = {f->name, {.state = NAME_DONE,
@@ -299,7 +308,8 @@ settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
 							.seen = clock_wall(j->app->clock),
 							.file = en->id}},
 	    .settling = {.size = f->size, .mtime = f->mtime}};
-	if (source_after(&j->feed->source, &folder) == AFTER_KEEP)
+	after = source_after(&j->feed->source, &folder);
+	if (after == AFTER_KEEP || (after == AFTER_DELETE && has_undelivered(en)))
 		return 0;
 	out->moves = true;
 	snprintf(out->settling.name, sizeof(out->settling.name), "%s", f->name);
@@ -308,7 +318,8 @@ settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
 	    e->code != ERR_PERM)
 		return -1;
 	e->code = ERR_NONE;
-	snprintf(en->path, sizeof(en->path), "%s", out->settling.path);
+	if (!out->settling.remove)
+		snprintf(en->path, sizeof(en->path), "%s", out->settling.path);
 	return 0;
 }
 

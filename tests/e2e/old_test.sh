@@ -118,6 +118,12 @@ test_bad_backfill() {
 	is "one is refused, the other delivered" '["deliver","refuse"]' \
 		"$(report '.feeds[0].files | map(.verdict) | sort')"
 	is "delivered" 4 "$(changes)"
+	rows 1701 1750 | sed 's/Scheduled/Nope/' >"$dir/old/c.csv"
+	run 4 backfill simple "$dir/old/c.csv"
+	run 0 hold approve "$(ids | tail -n 1)"
+	has "what comes next" "$dir/out" "backfill it once more"
+	run 3 backfill simple "$dir/old/c.csv" --json
+	is "approved" '["deliver",50]' "$(file_report verdict rejected)"
 	job 0
 	is "it is nothing of the drop's" '[0,0]' "$(report '.feeds[0] | [.refused, .held]')"
 }
@@ -186,6 +192,21 @@ test_retry_one() {
 	job 0
 }
 
+# What is refused is still to be read: the file is not deleted.
+test_retry_undeleted() {
+	fresh -e 's/^after.*/after = delete/'
+	faults '{"refuse":["A-851"]}'
+	rows 851 852 >"$dir/drop/a.csv"
+	rows 853 854 >"$dir/drop/b.csv"
+	job 3
+	is "what was delivered whole is deleted" a.csv "$(ls "$dir/drop")"
+	faults '{"refuse":[]}'
+	job 0
+	is "it is not read again" 0 "$(report '.feeds[0].files | length')"
+	run 0 retry simple --json
+	is "but retried" '[1]' "$(report '.feeds[0].files | map(.delivered)')"
+}
+
 # The feed has no event times: the file's own stand in where it may be old.
 test_forgotten() {
 	fresh -e 's/^after.*/after = keep/'
@@ -213,6 +234,7 @@ test_bad_backfill
 test_killed_backfill
 test_retry
 test_retry_one
+test_retry_undeleted
 test_forgotten
 by_sftp
 test_backfill
