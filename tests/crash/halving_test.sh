@@ -36,20 +36,6 @@ new_rows() {
 	faults "{\"refuse\":$bad,\"refuse-batch\":true}"
 }
 
-# killed_at CALL N: a run that is killed before its Nth such call. Fails if it makes no N.
-killed_at() {
-	local rc
-
-	new_rows
-	(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
-		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
-		exit $?) 2>/dev/null
-	rc=$?
-	[ "$rc" -eq 3 ] || is "how $1 $2 ended" 137 "$rc"
-	ran "a run that is killed at $1 $2" "$rc" "$rc"
-	[ "$rc" -ne 3 ]
-}
-
 # The next run completes; a file whose pass was closed before the kill is only put away.
 completes() {
 	local rc
@@ -86,7 +72,8 @@ sent=0
 for call in sendto fdatasync; do
 	for ((n = 1; failures < 10; n++)); do
 		before=$(keys)
-		killed_at "$call" "$n" || break
+		new_rows
+		killed_at "$call" "$n" 3 || break
 		sent=$((sent + $(keys) - before))
 		if [ $((n % 2)) -eq 0 ]; then
 			goes_on "$call $n"

@@ -279,6 +279,20 @@ end_job() {
 	ran "the job in the background" "${3:-$1}" "$rc"
 }
 
+# killed_at CALL N WELL: a run that strace kills before its Nth such call. Fails if it
+# makes no N of them, and ends with WELL.
+killed_at() {
+	local rc
+
+	(strace -f -o "$dir/trace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
+		exit $?) 2>/dev/null
+	rc=$?
+	[ "$rc" -eq "$3" ] || is "how $1 $2 ended" 137 "$rc"
+	ran "a run that is killed at $1 $2" "$rc" "$rc"
+	[ "$rc" -ne "$3" ]
+}
+
 # Is a pass open?
 unfinished() {
 	"$emrdrop" --config "$dir/etc" status --json 2>/dev/null |
