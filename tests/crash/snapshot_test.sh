@@ -27,9 +27,9 @@ crash_at() {
 	local first=$((total * 100))
 
 	rm -rf "$dir/state" "$dir"/drop/*
-	rows "$first" $((first + 19)) >"$dir/drop/a_20261102.csv"
+	rows "$first" $((first + 19)) >"$dir/drop/a_20201102.csv"
 	job 0
-	rows "$first" $((first + 8)) >"$dir/drop/a_20261103.csv"
+	rows "$first" $((first + 8)) >"$dir/drop/a_20201103.csv"
 	total=$((total + 1))
 	killed_at "$1" "$2" 0
 }

@@ -14,6 +14,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # dir is e2e_init's
 day=0
+first_day=$(date -u -d '100 days ago' +%Y-%m-%d)
 
 # feed_of CONTENTS RULE: the simple feed; how old a file is stands in its name.
 feed_of() {
@@ -26,7 +27,7 @@ feed_of() {
 
 # file_of DAY: where the export of this day lies.
 file_of() {
-	echo "$dir/drop/appts_$(date -u -d "2026-01-01 + $1 days" +%Y%m%d).csv"
+	echo "$dir/drop/appts_$(date -u -d "$first_day + $1 days" +%Y%m%d).csv"
 }
 
 # export_of DAY: one patient has another name every day.

@@ -22,6 +22,7 @@ twice;today && today | tail -n +2;0;0;deliver;1;-;-
 yesterday's, as today's;export_of $((day - 1));0;0;duplicate;0;-;-
 an older one, as today's;export_of $((day - 2));0;0;deliver;1;-;-
 an older one, as what it is;export_of $((day - 2));-2;65;refuse;0;it is older than the snapshot of;discard
+dated ten years ahead;today;3652;0;deliver;1;-;-
 columns swapped with titles;today | sed 's/^\([^,]*\),\([^,]*\),/\2,\1,/';0;0;deliver;1;-;-
 names swapped;today | swap 2 3;0;0;deliver;60;-;-
 dates in the ZIP column;today | swap 4 5;0;0;deliver;60;not_date;-
