@@ -82,15 +82,12 @@ good() {
 	ok "$1, then a good export: what the API has" cmp "$dir/said" "$dir/held"
 }
 
-# nothing_waits WHAT: neither held nor refused.
-nothing_waits() {
-	run 0 hold list
-	has "$1: nothing waits" "$dir/out" "no file waits for a decision"
-}
-
-# freed WHAT HOW: what a person, or the clinic, does about it.
+# freed WHAT HOW: what a person, or the clinic, does about it; then nothing waits.
 freed() {
 	case $2 in
+	-)
+		return
+		;;
 	approve | discard)
 		run 0 hold "$2" "$id"
 		"$emrdrop" --config "$dir/etc" run --json >"$dir/out" 2>"$dir/err"
@@ -102,7 +99,8 @@ freed() {
 		is "$1: mended" '["deliver"]' "$(file_report verdict)"
 		;;
 	esac
-	nothing_waits "$1"
+	run 0 hold list
+	has "$1: nothing waits" "$dir/out" "no file waits for a decision"
 }
 
 # foolish NAME MAKE DAY STATUS VERDICT SENT WORDS FREED: one line of the table.
