@@ -11,7 +11,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
@@ -26,14 +25,15 @@ read_shift(void)
 {
 	const char *path = getenv("CLOCK_FILE");
 	struct shift s = {0, 0};
-	char text[64] = "";
+	char text[64] = "", *end;
 	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return s;
-	if (read(fd, text, sizeof(text) - 1) > 0 &&
-	    sscanf(text, "%lld %lld", &s.wall, &s.mono) != 2)
-		abort();
+	if (read(fd, text, sizeof(text) - 1) > 0) {
+		s.wall = strtoll(text, &end, 10);
+		s.mono = strtoll(end, NULL, 10);
+	}
 	close(fd);
 	return s;
 }
