@@ -12,7 +12,7 @@ only=${2:-}
 api_start
 
 cases changes '| required' <<'END'
-cut inside a row;today | head -c 2130;0;3;deliver;1;-;-
+cut inside a row;today | head -c 2130;0;3;deliver;1;csv_columns;-
 cut at a row's end;today | head -n 31;0;0;deliver;1;-;-
 twice, titles too;today && today;0;3;deliver;1;-;-
 twice;today && today | tail -n +2;0;0;deliver;1;-;-
@@ -24,11 +24,11 @@ dates in the ZIP column;today | swap 4 5;0;4;hold;0;60 of 60 rows were rejected;
 all ids are new;rows 1001 1060;0;0;deliver;120;-;-
 a third is bad;today | bad_third;0;4;hold;0;20 of 60 rows were rejected, more than max_reject allows;approve
 a third is bad, put away;today | bad_third;0;4;hold;0;more than max_reject allows;discard
-another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;-;discard
+another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;columns of the map are not in the header: ;discard
 empty;:;0;0;empty;0;-;-
 titles alone;today | head -n 1;0;0;empty;0;-;-
-NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;-;mend
-a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;-;mend
-UTF-16;today | iconv -t UTF-16;0;65;refuse;0;-;mend
+NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
+a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
+UTF-16;today | iconv -t UTF-16;0;65;refuse;0;UTF-16, which can't be read: save it as CSV UTF-8;mend
 END
 e2e_end

@@ -26,21 +26,21 @@ dated ten years ahead;today;3652;0;deliver;1;-;-
 columns swapped with titles;today | sed 's/^\([^,]*\),\([^,]*\),/\2,\1,/';0;0;deliver;1;-;-
 names swapped;today | swap 2 3;0;0;deliver;60;-;-
 dates in the ZIP column;today | swap 4 5;0;0;deliver;60;not_date;-
-times and status swapped;today | swap 7 8;0;4;hold;0;-;discard
+times and status swapped;today | swap 7 8;0;4;hold;0;60 of 60 rows were rejected;discard
 ids swapped;today | swap 1 6;0;4;hold;0;60 of 60;discard
 all ids are new;rows 1001 1060;0;4;hold;0;60 of 60 appointment records that were delivered are missing;discard
 a third is bad;today | bad_third;0;4;hold;0;20 of 60 rows were rejected, more than max_reject allows;approve
 a third is bad, mended;today | bad_third;0;4;hold;0;more than max_reject allows;mend
-another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;-;discard
+another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;columns of the map are not in the header: ;discard
 empty;:;0;4;hold;0;it has no rows;approve
 titles alone;today | head -n 1;0;4;hold;0;it has no rows;discard
-NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;-;mend
+NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
 NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text;mend
-a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;-;mend
-a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;-;discard
-a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;-;discard
-UTF-16;today | iconv -t UTF-16;0;65;refuse;0;-;mend
-UTF-16 without a mark;today | iconv -t UTF-16LE;0;65;refuse;0;-;mend
+a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
+a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard
+a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;columns of the map are not in the header: ;discard
+UTF-16;today | iconv -t UTF-16;0;65;refuse;0;UTF-16, which can't be read: save it as CSV UTF-8;mend
+UTF-16 without a mark;today | iconv -t UTF-16LE;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
 END
 # A date of birth that a map requires is what tells two columns apart that are swapped.
 cases snapshot '| required' <<'END'
