@@ -13,6 +13,7 @@
 #define REMOVE_MIN 20 /* fewer removals hold no file */
 #define DAY_MS     86400000
 #define FIRST_DAY  4 /* 1970 began on a Thursday, and weeks begin on Sunday */
+#define AHEAD_MS   (INT64_C(7) * DAY_MS) /* exports may be named after a day to come */
 
 bool
 job_is_snapshot(const struct job *j)
@@ -148,6 +149,10 @@ snapshot_check_size(struct job *j, struct intake *in, struct err *e)
 	return 0;
 }
 
+/*
+ * A date far ahead is a slip of somebody's pen, or a server's clock: were it kept, all
+ * exports to come would be refused as older ones.
+ */
 int
 snapshot_applied(struct job *j, const struct intake *in, struct err *e)
 {
@@ -163,9 +168,11 @@ snapshot_applied(struct job *j, const struct intake *in, struct err *e)
 		return 0;
 	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;
-	if (age.clock != s->clock || age.at > s->at)
-		s->at = age.at;
-	s->clock = age.clock;
+	if (age.at <= clock_wall(j->app->clock) + AHEAD_MS) {
+		if (age.clock != s->clock || age.at > s->at)
+			s->at = age.at;
+		s->clock = age.clock;
+	}
 	/* One without rows that was approved all the same says nothing of the usual ones. */
 	if (en->verdict == VERDICT_DELIVER && en->rows > 0)
 		snapshot_add_rows(s, day, en->rows);

@@ -187,12 +187,36 @@ count_nul(struct span s)
 	return count;
 }
 
+/* What people drop that is no text, by how it begins. */
+static const struct {
+	const char *mark;
+	const char *what;
+} others[] = {
+    {"\xff\xfe", "UTF-16, which can't be read"},
+    {"\xfe\xff", "UTF-16, which can't be read"},
+    {"PK\x03\x04", "an Excel workbook or a ZIP archive"},
+    {"\xd0\xcf\x11\xe0", "an old Excel workbook"},
+    {"\x1f\x8b", "packed with gzip"},
+    {"%PDF-", "a PDF"},
+};
+
+static const char *
+other_than_text(struct span head)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (starts_with(head, others[i].mark))
+			return others[i].what;
+	return NULL;
+}
+
 int
 charset_begin(struct charset *c, struct span head, struct err *e)
 {
-	if (starts_with(head, "\xff\xfe") || starts_with(head, "\xfe\xff"))
-		return err_set(e, ERR_REFUSED,
-		    "the file is UTF-16, which can't be read: save it as CSV UTF-8");
+	const char *other = other_than_text(head);
+
+	if (other != NULL)
+		return err_set(
+		    e, ERR_REFUSED, "the file is %s: save it as CSV UTF-8", other);
 	if (head.n > 0 && count_nul(head) >= (head.n + NUL_FRACTION - 1) / NUL_FRACTION)
 		return err_set(e, ERR_REFUSED,
 		    "the file is UTF-16 or no text: save it as CSV UTF-8");

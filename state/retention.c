@@ -69,14 +69,28 @@ sweep_write(
 	return rc;
 }
 
-/* A clock that was ahead may have ended the last one. */
+/*
+ * A clock that was ahead may have ended the last one. One that says 1970 is not set, and
+ * whatever it does would be undone when it is.
+ */
 static bool
 sweep_due(const struct sweep *s, const struct retention *r)
 {
+	if (r->now <= r->keep)
+		return false;
 	if (s->cutoff != 0 || s->ended > r->now)
 		return true;
-	return r->now > r->keep && r->now - s->ended >= DAY &&
-	       r->now - s->oldest >= r->keep;
+	return r->now - s->ended >= DAY && r->now - s->oldest >= r->keep;
+}
+
+/* Of a sweep that a clock began which was ahead, all would be old: it ends here. */
+static void
+sweep_distrust(struct sweep *s, const struct retention *r)
+{
+	if (s->cutoff == 0 || s->cutoff + r->keep <= r->now)
+		return;
+	s->ended = s->cutoff + r->keep;
+	s->cutoff = 0;
 }
 
 int
@@ -114,7 +128,7 @@ look(void *arg, struct span key, struct span value)
 	return slice_judge(s);
 }
 
-/* The flags are a record's first byte. */
+/* Marks it, or takes its mark away. The flags are a record's first byte. */
 static int
 mark(const struct act *a, struct span key)
 {
@@ -125,7 +139,7 @@ mark(const struct act *a, struct span key)
 	if (rc != 1)
 		return rc;
 	buf_init(&b, VALUE_MAX);
-	put_u8(&b, (unsigned char)value.p[0] | KNOWN_OLD);
+	put_u8(&b, (unsigned char)value.p[0] ^ KNOWN_OLD);
 	buf_add(&b, value.p + 1, value.n - 1);
 	rc = ledger_write(a, TABLE_RECORDS, key, &b);
 	buf_release(&b);
@@ -180,6 +194,7 @@ sweep_on(struct slice *s, enum sweep_phase first, enum sweep_phase last)
 {
 	struct sweep *sweep = s->sweep;
 
+	sweep_distrust(sweep, s->r);
 	if (sweep->cutoff == 0) {
 		sweep->cutoff = s->r->now - s->r->keep;
 		sweep->oldest = s->r->now;

@@ -26,7 +26,7 @@ struct victim {
 	struct key key;
 	struct digest name; /* of a file */
 	bool needed;        /* something refers to it */
-	bool mark;          /* is only marked as old */
+	bool mark;          /* is only marked as old, or no longer */
 };
 
 struct slice {

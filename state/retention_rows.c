@@ -132,17 +132,25 @@ judge_file(struct slice *s)
 /*
  * When a record was removed stands nowhere, and what its event says may be long ago: one
  * sweep marks it, and the next one, `keep` later, takes it if nothing has come meanwhile.
+ * How long ago the last sweep was nobody knows if our clock was ahead then, or is behind
+ * now: marks are taken away.
  */
 static int
 judge_record(struct slice *s)
 {
 	uint64_t flags = number(s, "flags");
 	int64_t at = (int64_t)number(s, "at");
+	bool marked = (flags & KNOWN_OLD) != 0;
 
-	if ((flags & ~(uint64_t)KNOWN_OLD) != KNOWN_TOMBSTONE ||
-	    (at != TIME_NONE && at > s->sweep->cutoff))
+	if ((flags & ~(uint64_t)KNOWN_OLD) != KNOWN_TOMBSTONE)
 		return 0;
-	add_victim(s)->mark = (flags & KNOWN_OLD) == 0;
+	if (s->sweep->ended > s->r->now) {
+		if (marked)
+			add_victim(s)->mark = true;
+		return 0;
+	}
+	if (at == TIME_NONE || at <= s->sweep->cutoff)
+		add_victim(s)->mark = !marked;
 	return 0;
 }
 

@@ -27,9 +27,9 @@ crash_at() {
 	local first=$((total * 100))
 
 	rm -rf "$dir/state" "$dir"/drop/*
-	rows "$first" $((first + 19)) >"$dir/drop/a_20261102.csv"
+	rows "$first" $((first + 19)) >"$dir/drop/a_20201102.csv"
 	job 0
-	rows "$first" $((first + 8)) >"$dir/drop/a_20261103.csv"
+	rows "$first" $((first + 8)) >"$dir/drop/a_20201103.csv"
 	total=$((total + 1))
 	killed_at "$1" "$2" 0
 }
@@ -41,7 +41,7 @@ for call in $points; do
 		job 0
 		is "$call $n: changes applied" $((total * 51)) "$(changes)"
 		run 0 status --json
-		is "$call $n: the snapshot" '[1793664000000,11,false]' \
+		is "$call $n: the snapshot" '[1604361600000,11,false]' \
 			"$(report '.feeds[0] | [.last_snapshot_ms, .removals, .unfinished]')"
 		n=$((n + 1))
 	done

@@ -46,26 +46,26 @@ cancelled() {
 
 test_removed() {
 	fresh
-	rows 1 60 | export_of 20261102
+	rows 1 60 | export_of 20201102
 	job 0
 	is "day 1" '[120,0,120]' "$(file_report records removals delivered)"
 	cancelled "day 1" '[]' 120
-	rows 1 60 | without 10 20 30 | export_of 20261103
+	rows 1 60 | without 10 20 30 | export_of 20201103
 	job 0
 	is "three are missing" '[114,3,3,114]' "$(file_report records removals delivered unchanged)"
 	cancelled "three are missing" '["A-10","A-20","A-30"]' 3
 	has "the log" "$dir/err" removals=3
 	is "they are patched" '["patch"]' "$(api_curl state |
 		jq -c '[.records[] | select(.data.status == "cancelled") | .op] | unique')"
-	rows 1 60 | without 10 20 30 | sed '$ s/A-60/A-61/' | export_of 20261104
+	rows 1 60 | without 10 20 30 | sed '$ s/A-60/A-61/' | export_of 20201104
 	job 0
 	is "they are removed once" '[1,2]' "$(file_report removals delivered)"
 	cancelled "one more is missing, one is new" '["A-10","A-20","A-30","A-60"]' 2
-	rows 1 60 | without 20 30 60 | export_of 20261105
+	rows 1 60 | without 20 30 60 | export_of 20201105
 	job 0
 	cancelled "one is back" '["A-20","A-30","A-60","A-61"]' 2
 	run 0 status
-	has "status" "$dir/out" "last snapshot of 2026-11-05"
+	has "status" "$dir/out" "last snapshot of 2020-11-05"
 	has "status counts" "$dir/out" "5 removals so far"
 	job 0
 	is "afterwards" 0 "$(report '.feeds[0].requests')"
@@ -74,11 +74,11 @@ test_removed() {
 
 # It is there, though it can't be taken; and who can't be read may be anybody.
 test_rejected() {
-	rows 1 60 | without 12 20 30 60 | sed '/,A-11,/ s/Scheduled/Nope/' | export_of 20261106
+	rows 1 60 | without 12 20 30 60 | sed '/,A-11,/ s/Scheduled/Nope/' | export_of 20201106
 	job 3
 	is "a rejected row" '[1,1,1]' "$(file_report rejected removals delivered)"
 	cancelled "a rejected row" '["A-12","A-20","A-30","A-60","A-61"]' 1
-	rows 1 60 | without 13 20 30 60 | sed 's/,A-14,/,,/' | export_of 20261107
+	rows 1 60 | without 13 20 30 60 | sed 's/,A-14,/,,/' | export_of 20201107
 	job 3
 	is "no id" '[1,0]' "$(file_report rejected removals)"
 	is "is warned of" '["no_removals",14]' \
@@ -93,7 +93,7 @@ test_last_row() {
 	{
 		rows 1 60 | without 20 30 60
 		rows 1 3 | sed '1d; s/Testcase/Renamed/; s/10:0/11:0/'
-	} | export_of 20261108
+	} | export_of 20201108
 	job 0
 	is "the last rows" '[120,6,6,0,108]' \
 		"$(file_report records delivered duplicate removals unchanged)"
@@ -103,14 +103,14 @@ test_last_row() {
 }
 
 test_not_believed() {
-	rows 1 0 | export_of 20261109
+	rows 1 0 | export_of 20201109
 	job 4
 	is "an empty export" '"hold"' "$(report '.feeds[0].files[0].verdict')"
 	has "in words" "$dir/out" "it has no rows: as the whole truth it would remove everything"
-	: | export_of 20261110
+	: | export_of 20201110
 	job 4
 	is "0 bytes" '"hold"' "$(report '.feeds[0].files[0].verdict')"
-	rows 1 30 | export_of 20261111
+	rows 1 30 | export_of 20201111
 	job 4
 	is "half an export" '["hold",29,0]' "$(file_report verdict removals delivered)"
 	has "in words" "$dir/out" "29 of 57 appointment records that were delivered are missing"
@@ -118,7 +118,7 @@ test_not_believed() {
 	run 0 status --json
 	is "all are stuck" 3 "$(report '.feeds[0].stuck | length')"
 	# Three are back, and three have their old names and times again.
-	rows 1 60 | export_of 20261112
+	rows 1 60 | export_of 20201112
 	job 4
 	is "a whole one supersedes them" '["deliver",9]' "$(file_report verdict delivered)"
 	cancelled "superseded" '["A-61"]' 9
@@ -130,19 +130,19 @@ test_not_believed() {
 }
 
 test_older() {
-	cp "$dir/drop/appts_20261108.csv" "$dir/drop/late_20261108.csv"
-	snap -e 's/^pattern.*/pattern = *_2026*.csv/'
+	cp "$dir/drop/appts_20201108.csv" "$dir/drop/late_20201108.csv"
+	snap -e 's/^pattern.*/pattern = *_2020*.csv/'
 	job 65
 	is "yesterday's export again" '"refuse"' "$(report '.feeds[0].files[0].verdict')"
-	has "in words" "$dir/out" "it is older than the snapshot of 2026-11-12 00:00 that was applied"
-	rm "$dir/drop/late_20261108.csv"
-	cp "$dir/drop/appts_20261112.csv" "$dir/drop/again_20261113.csv"
+	has "in words" "$dir/out" "it is older than the snapshot of 2020-11-12 00:00 that was applied"
+	rm "$dir/drop/late_20201108.csv"
+	cp "$dir/drop/appts_20201112.csv" "$dir/drop/again_20201113.csv"
 	job 0
 	is "today's again" '["duplicate",0]' "$(file_report verdict delivered)"
-	cp "$dir/drop/appts_20261112.csv" "$dir/drop/again_20261112.csv"
+	cp "$dir/drop/appts_20201112.csv" "$dir/drop/again_20201112.csv"
 	job 0
 	is "the same content is no older one" '"duplicate"' "$(report '.feeds[0].files[0].verdict')"
-	rows 1 59 | export_of 2026_latest
+	rows 1 59 | export_of 2020_latest
 	job 4
 	has "no date" "$dir/out" "its name holds no date as order = name:%Y%m%d has it"
 	cancelled "older" '["A-61"]' 0
@@ -154,31 +154,31 @@ test_mtime() {
 
 	fresh
 	rows 1 3 | export_of a
-	touch -d '2026-11-05T10:00:00Z' "$dir/drop/appts_a.csv"
+	touch -d '2020-11-05T10:00:00Z' "$dir/drop/appts_a.csv"
 	rows 1 2 | export_of b
-	touch -d '2026-11-05T09:59:59Z' "$dir/drop/appts_b.csv"
+	touch -d '2020-11-05T09:59:59Z' "$dir/drop/appts_b.csv"
 	job 65
-	has "in words" "$dir/out" "older than the snapshot of 2026-11-05 10:00 UTC"
+	has "in words" "$dir/out" "older than the snapshot of 2020-11-05 10:00 UTC"
 	cancelled "the older one" '[]' 6
 }
 
 test_max_remove() {
 	fresh
-	rows 1 100 | export_of 20261102
+	rows 1 100 | export_of 20201102
 	job 0
-	rows 1 80 | export_of 20261103
+	rows 1 80 | export_of 20201103
 	job 0
 	is "20 of 100 are no more than 20 %" '["deliver",20]' "$(file_report verdict removals)"
-	rows 1 60 | export_of 20261104
+	rows 1 60 | export_of 20201104
 	job 4
 	is "20 of 80 are" '["hold",20]' "$(file_report verdict removals)"
 	fresh -e '/^name  *= simple/a max_remove = 60 %'
-	rows 1 60 | export_of 20261102
+	rows 1 60 | export_of 20201102
 	job 0
-	rows 31 60 | export_of 20261103
+	rows 31 60 | export_of 20201103
 	job 0
 	is "as many as it may" '[30,30]' "$(file_report removals delivered)"
-	rows 41 60 | export_of 20261104
+	rows 41 60 | export_of 20201104
 	before=$(changes)
 	run 0 run --dry-run
 	has "a dry run" "$dir/out" "20 rows: 10 records would be sent, 10 removals, 40 unchanged"
@@ -192,9 +192,9 @@ test_approved() {
 	local id
 
 	fresh
-	rows 1 60 | export_of 20261102
+	rows 1 60 | export_of 20201102
 	job 0
-	rows 1 20 | export_of 20261103
+	rows 1 20 | export_of 20201103
 	job 4
 	id=$(report '.feeds[0].files[0].file' | tr -d '"')
 	run 0 hold approve "${id:0:8}"
@@ -202,7 +202,7 @@ test_approved() {
 	is "approved" '["deliver",40,40]' "$(file_report verdict removals delivered)"
 	is "cancelled" 40 "$(api_curl state | jq '[.records[] |
 		select(.data.status == "cancelled")] | length')"
-	rows 1 0 | export_of 20261104
+	rows 1 0 | export_of 20201104
 	job 4
 	id=$(report '.feeds[0].files[0].file' | tr -d '"')
 	run 0 hold approve "${id:0:8}"
@@ -216,9 +216,9 @@ test_by_record() {
 
 	for missing in cancel delete; do
 		fresh -e 's|^url\(.*\)/v1/batches|url\1/v1/records|' -e "\$a mode = record"
-		rows 1 3 | export_of 20261102
+		rows 1 3 | export_of 20201102
 		job 0
-		rows 1 2 | export_of 20261103
+		rows 1 2 | export_of 20201103
 		job 0
 		is "removals: $missing" '[1,1]' "$(file_report removals delivered)"
 		[ "$missing" = cancel ] && op='["patch","cancelled"]' || op='["delete",null]'
@@ -233,21 +233,21 @@ test_short() {
 
 	fresh -e '/^name  *= simple/a max_remove = 100 %'
 	for day in 02 09 16 23; do
-		rows 1 40 | sed "2 s/Synthetic/Nr$day/" | export_of "202611$day"
+		rows 1 40 | sed "2 s/Synthetic/Nr$day/" | export_of "202011$day"
 		job 0
 		is "no warning on $day" '[]' "$(report '.feeds[0].files[0].column_warnings')"
 	done
-	rows 1 40 | without {21..40} | export_of 20261130
+	rows 1 40 | without {21..40} | export_of 20201130
 	job 0
 	is "half is enough" '[20,[]]' "$(file_report removals column_warnings)"
-	rows 1 19 | export_of 20261207
+	rows 1 19 | export_of 20201207
 	job 0
 	is "less is told" '["short_export",0,"19 rows, usually 40",1]' "$(report '.feeds[0].files[0] |
 		(.column_warnings[0] | [.code, .row, .detail]) + [.warnings]')"
-	rows 1 19 | sed '2 s/Synthetic/Next/' | export_of 20261208
+	rows 1 19 | sed '2 s/Synthetic/Next/' | export_of 20201208
 	run 0 run
 	hasnt "another day of the week" "day of the week" "$dir/out"
-	rows 1 9 | export_of 20261214
+	rows 1 9 | export_of 20201214
 	run 0 run
 	has "in words" "$dir/out" \
 		"warning: The export has less than half of the rows that it has on this day of the week. (9 rows, usually 30)"
@@ -256,12 +256,12 @@ test_short() {
 # kill -9 while removals go out: the next run sends the same batches, byte for byte.
 test_killed() {
 	fresh -e '/^name  *= simple/a max_remove = 100 %' -e "\$a batch_records = 10\nin_flight = 2"
-	rows 1 120 | export_of 20261102
+	rows 1 120 | export_of 20201102
 	job 0
 	api_stop
 	api_start
 	before=$(received)
-	rows 1 20 | export_of 20261103
+	rows 1 20 | export_of 20201103
 	faults '{"latency":1000}'
 	start_job
 	e2e_until "the API has got 3 batches" received_enough $((before + 3))

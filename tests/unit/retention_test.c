@@ -413,6 +413,36 @@ Test(retention, tombstones_go_when_two_sweeps_found_them_old)
 	    known("later") && !(rig_known(whole_scope, "later").flags & KNOWN_OLD));
 }
 
+/* What a clock that was ahead has marked is not `keep` old when the clock is right again. */
+Test(retention, tombstones_outlive_a_clock_that_was_ahead)
+{
+	deliver("timeless", "", TIME_NONE, OUTCOME_TAKEN);
+	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
+	retain(T0 + 10 * KEEP);
+	cr_expect_eq(rig_known(whole_scope, "past").flags, KNOWN_TOMBSTONE | KNOWN_OLD);
+	retain(T0);
+	cr_expect(known("timeless") && known("past"));
+	cr_expect_eq(rig_known(whole_scope, "past").flags, KNOWN_TOMBSTONE);
+	retain(T0 + KEEP);
+	cr_expect_eq(rig_known(whole_scope, "past").flags, KNOWN_TOMBSTONE | KNOWN_OLD);
+	cr_expect(known("timeless"), "it is marked, and not older than that");
+	retain(T0 + 2 * KEEP);
+	cr_expect_not(known("timeless") || known("past"));
+}
+
+/* The clock that is not set makes no mark older, nor is anything forgotten by it. */
+Test(retention, tombstones_outlive_a_clock_of_1970)
+{
+	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
+	retain(T0);
+	cr_expect_eq(due(1), 0);
+	cr_expect_eq(due(KEEP), 0);
+	cr_expect_eq(due(T0 + DAY), 0);
+	retain(T0 - 2 * KEEP); /* years behind */
+	retain(T0 + DAY);
+	cr_expect(known("past"));
+}
+
 /* The number of one that is gone is not given to another. */
 Test(retention, ordinals_are_given_once)
 {
@@ -465,6 +495,30 @@ Test(retention, a_long_sweep_goes_on_in_the_next_runs)
 	cr_expect_eq(runs, 3);
 	cr_expect_eq(whole_count(TABLE_FILES), 0, "names first, then what they refer to");
 	cr_expect_eq(due(T0 + KEEP + (int64_t)runs), 0);
+}
+
+/* A sweep by a clock that is ahead is under way when the clock is put right. */
+Test(retention, a_sweep_of_a_clock_that_was_ahead_goes_no_further)
+{
+	char name[20];
+	size_t files;
+
+	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
+	for (size_t i = 0; i < 1100; i++) {
+		snprintf(name, sizeof(name), "%zu.csv", i);
+		whole_put_name("north", name, NAME_SEEN, T0, NULL);
+	}
+	put_all("north", "a.csv", T0);
+	files = whole_count(TABLE_FILES);
+	retain(T0 + 10 * KEEP);
+	cr_expect_eq(whole_count(TABLE_NAMES), 601, "a slice of it");
+	for (int64_t run = 1; run < 5; run++)
+		retain(T0 + run);
+	cr_expect_eq(whole_count(TABLE_NAMES), 601, "and no more");
+	cr_expect_eq(whole_count(TABLE_FILES), files);
+	cr_expect_eq(whole_count(TABLE_RUNS), 1);
+	cr_expect_eq(due(T0 + 5), 0);
+	cr_expect(known("past"));
 }
 
 /* So that the ledger is sound in the end. */

@@ -1,0 +1,266 @@
+#!/bin/bash
+# One run at a time, and whatever time it is: runs that overlap, an owner of the lock that
+# is dead or suspended, and clocks that are set.
+#
+#   tests/e2e/lock_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+DAY=86400
+DECADE=$((3652 * DAY))
+e2e_init "$1"
+clock=$(cd "$1" && pwd)/tests/clock.so
+[ -f "$clock" ] || { echo "skipped: no $clock"; exit 77; }
+# A certificate has its time, too, and it is another's.
+# shellcheck disable=SC2034 # api_start reads it
+api_scheme=http
+api_start
+
+# From here on emrdrop's clocks are what `clocks` says.
+printf '#!/bin/sh\nexec env LD_PRELOAD=%s CLOCK_FILE=%s ASAN_OPTIONS=%s %s "$@"\n' \
+	"$clock" "$dir/clock" verify_asan_link_order=0 "$emrdrop" >"$dir/emrdrop"
+chmod +x "$dir/emrdrop"
+emrdrop=$dir/emrdrop
+
+# clocks WALL [MONO]: seconds that they are ahead from now on.
+clocks() {
+	echo "$1 ${2:-0}" >"$dir/clock.new"
+	mv "$dir/clock.new" "$dir/clock"
+}
+
+fresh() {
+	clocks 0
+	# shellcheck disable=SC2119 # with no options
+	api_fresh
+	rm -rf "$dir"/{state,drop,done,drop2}
+	mkdir -p "$dir"/{drop,drop2,done}
+	rm -f "$dir"/etc/feeds.d/*
+	simple -e "\$a batch_records = 10" "$@"
+	number=0
+}
+
+# More feeds, out of another drop: one of the same source, which tells of patients alone,
+# and one of another source.
+more_feeds() {
+	feed "$dir/etc/feeds.d/simple.ini" second -e "s|/drop$|/drop2|" \
+		-e 's/^name  *= simple/name = second/' -e '/^\[appointment\]/,/^$/d' \
+		-e '/^\[code /,/^$/d'
+	feed "$dir/etc/feeds.d/simple.ini" other -e "s|/drop$|/drop2|" \
+		-e 's/^name  *= simple/name = other/' -e 's/^source  *= simple/source = other/'
+	rows 501 502 >"$dir/drop2/a.csv"
+}
+
+# busy FEED: a run of it ends at once.
+busy() {
+	local began=$SECONDS
+
+	job 75 "$1"
+	has "$1: why" "$dir/err" "another run is at work on source simple"
+	ok "$1: at once" [ $((SECONDS - began)) -lt 20 ]
+}
+
+# in_the_middle: a job that is stopped when some of its 12 batches were taken.
+in_the_middle() {
+	export_new
+	faults '{"latency":200}'
+	start_job run simple
+	e2e_until "the API has some batches" received_enough 2
+	kill -STOP "$job_pid"
+	faults '{"latency":0}'
+	run 0 status
+	has "a pass is open" "$dir/out" UNFINISHED
+}
+
+test_overlap() {
+	fresh
+	more_feeds
+	in_the_middle
+	busy simple
+	busy second
+	job 0 other
+	is "another source is delivered" '[2,4]' "$(file_report rows delivered)"
+	job 75
+	is "a run of all says who was busy" '{"other":0,"second":75,"simple":75}' \
+		"$(report '[.feeds[] | {(.feed): .exit}] | add')"
+	run 0 hold list
+	run 0 find simple patient 00101
+	has "questions are answered" "$dir/out" "not known"
+}
+
+# The one that was stopped is killed.
+test_dead_owner() {
+	end_job 137 KILL
+	job 0 simple
+	has "a dead owner: it goes on" "$dir/err" pass-resumed
+	job 0 second
+	is "a dead owner: the other feed of its source" '["deliver"]' "$(file_report verdict)"
+	rm "$dir"/etc/feeds.d/second.ini
+	known=$(changes)
+	is "a dead owner: all arrived" 126 "$known"
+	whole "a dead owner"
+}
+
+test_side_by_side() {
+	rows 601 660 >"$dir/drop2/b.csv"
+	export_new
+	faults '{"latency":50}'
+	start_job run simple
+	job 0 other
+	is "side by side: one" '[60,120]' "$(file_report rows delivered)"
+	end_job 0
+	is "side by side: the other" '[60,120]' "$(file_report rows delivered)"
+	faults '{"latency":0}'
+	known=$(changes)
+	whole "side by side"
+}
+
+# Five minutes pass, and its connections are gone: it goes on, under the same keys.
+test_suspended() {
+	fresh
+	in_the_middle
+	busy simple
+	api_stop
+	api_start
+	clocks 300 300
+	busy simple
+	kill -CONT "$job_pid"
+	end_job 0
+	is "suspended: all is delivered" '[60,120]' "$(file_report rows delivered)"
+	whole "suspended"
+}
+
+# When it goes on its deadline has passed, by the clock that nobody sets.
+test_past_deadline() {
+	fresh
+	in_the_middle
+	clocks $((-DAY)) 4000
+	kill -CONT "$job_pid"
+	end_job 69
+	has "past its deadline: why" "$dir/err" deadline
+	clocks 0
+	job 0
+	has "past its deadline: the next run" "$dir/err" pass-resumed
+	whole "past its deadline"
+}
+
+# step NAME SECONDS: the wall clock is set, and later it is set right.
+step() {
+	local id
+
+	clocks "$2"
+	job 0
+	is "$1: nothing is sent twice" '[0,0]' "$(report '.feeds[0] | [.requests, (.files | length)]')"
+	export_new
+	job 0
+	is "$1: what is new is delivered" 120 "$(report '.feeds[0].files[0].delivered')"
+	id=$(report .run)
+	ok "$1: the run has an id: $id" grep -qE '^"[0-7][0-9A-HJKMNP-TV-Z]{25}"$' <<<"$id"
+	run 0 status --json
+	is "$1: status" "[]" "$(report .feeds[0].stuck)"
+	clocks 0
+	whole "$1"
+	export_new
+	job 0
+	is "$1, and right again: what is new is delivered" 120 "$(report '.feeds[0].files[0].delivered')"
+	whole "$1, and right again"
+	run 0 status
+	run 0 audit verify
+	run 0 find simple patient 00101
+	has "$1: what is live is known" "$dir/out" taken
+}
+
+test_steps() {
+	fresh
+	export_new
+	job 0
+	step "a day behind" $((-DAY))
+	step "a day ahead" "$DAY"
+	step "1970" $((1000 - $(date +%s)))
+	step "ten years ahead" "$DECADE"
+	run 0 files simple --json
+	ok "ten years ahead: what lies in the drop is not forgotten" \
+		[ "$(jq '.files | length' "$dir/out")" -ge 9 ]
+}
+
+# waits WHAT, taken WHAT: what the run makes of the one file that is new.
+waits() {
+	job 0
+	is "$1: left alone" '[1,0]' "$(report '.feeds[0] | [.waiting, (.files | length)]')"
+}
+
+taken() {
+	job 0
+	is "$1: taken" '[0,1]' "$(report '.feeds[0] | [.waiting, (.files | length)]')"
+}
+
+# Two looks are as far apart as they must be by a clock that was not set between them: a
+# look in the future is none, and one that is set back blocks nothing.
+test_looks() {
+	fresh -e 's/^stable_for.*/stable_for = 1h/'
+	job 0
+	export_new
+	waits "seen"
+	clocks $((-DAY))
+	waits "a day behind"
+	clocks $((-DAY + 3000))
+	waits "a day behind, not yet"
+	clocks $((-DAY + 3700))
+	taken "a day behind, later"
+	clocks "$DAY"
+	export_new
+	waits "seen a day ahead"
+	clocks 0
+	waits "and right again"
+	clocks 3000
+	waits "right again, not yet"
+	clocks 3700
+	taken "right again, later"
+}
+
+# A file is an hour old by its time stamp; if that is in the future, by when it was seen.
+test_ages() {
+	fresh -e 's/^min_age.*/min_age = 1h/'
+	export_new
+	clocks $((-DAY))
+	waits "from the future"
+	clocks $((-DAY + 3000))
+	waits "from the future, not yet"
+	clocks $((-DAY + 3700))
+	taken "from the future, later"
+	export_new
+	clocks $((1000 - $(date +%s)))
+	waits "in 1970"
+	clocks 3700
+	taken "in its own time"
+}
+
+# A time of a change that is more than a day ahead is dropped, with a warning; the row is not.
+test_events() {
+	local october
+
+	fresh -e '/^\[appointment\]/a updated_at = {Start} | datetime "%m/%d/%Y %H:%M"'
+	october=$(($(date -d 2026-10-01 +%s) - $(date +%s)))
+	clocks "$october"
+	export_new
+	job 0
+	is "in the future: delivered" '[120,60]' "$(file_report delivered warnings)"
+	has "in the future: told" "$dir/out" time_future
+	clocks $((october + 90 * DAY))
+	export_new
+	job 0
+	is "in the past: delivered" '[120,0]' "$(file_report delivered warnings)"
+	is "whose times are known" 60 "$(api_curl state | jq '[.records[] | select(.event_at)] | length')"
+	whole "events"
+}
+
+test_overlap
+test_dead_owner
+test_side_by_side
+test_suspended
+test_past_deadline
+test_steps
+test_looks
+test_ages
+test_events
+clocks 0
+e2e_end

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Foolish exports of a feed of snapshots: see tests/fault/foolish.sh. One more is one line.
+#
+#   tests/fault/foolish_snapshot_test.sh BUILD_DIR [NAME]     NAME: the cases whose name begins so
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1"
+# shellcheck disable=SC2034 # cases reads it
+only=${2:-}
+. tests/fault/foolish.sh
+api_start
+
+cases snapshot <<'END'
+cut inside a row;today | head -c 2130;0;3;deliver;1;no_removals;-
+cut inside a last cell;today | head -n 32 | head -c -6;0;4;hold;0;of 60 appointment records;approve
+cut at a row's end;today | head -n 31;0;4;hold;0;30 of 60 appointment records that were delivered are missing;approve
+cut, and mended;today | head -n 31;0;4;hold;0;more than max_remove allows;mend
+cut, and put away;today | head -n 31;0;4;hold;0;more than max_remove allows;discard
+twice, titles too;today && today;0;3;deliver;1;-;-
+twice;today && today | tail -n +2;0;0;deliver;1;-;-
+yesterday's, as today's;export_of $((day - 1));0;0;duplicate;0;-;-
+an older one, as today's;export_of $((day - 2));0;0;deliver;1;-;-
+an older one, as what it is;export_of $((day - 2));-2;65;refuse;0;it is older than the snapshot of;discard
+dated ten years ahead;today;3652;0;deliver;1;-;-
+columns swapped with titles;today | sed 's/^\([^,]*\),\([^,]*\),/\2,\1,/';0;0;deliver;1;-;-
+names swapped;today | swap 2 3;0;0;deliver;60;-;-
+dates in the ZIP column;today | swap 4 5;0;0;deliver;60;not_date;-
+times and status swapped;today | swap 7 8;0;4;hold;0;60 of 60 rows were rejected;discard
+ids swapped;today | swap 1 6;0;4;hold;0;60 of 60;discard
+all ids are new;rows 1001 1060;0;4;hold;0;60 of 60 appointment records that were delivered are missing;discard
+a third is bad;today | bad_third;0;4;hold;0;20 of 60 rows were rejected, more than max_reject allows;approve
+a third is bad, mended;today | bad_third;0;4;hold;0;more than max_reject allows;mend
+another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;columns of the map are not in the header: ;discard
+empty;:;0;4;hold;0;it has no rows;approve
+titles alone;today | head -n 1;0;4;hold;0;it has no rows;discard
+NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
+NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text;mend
+a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
+a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard
+a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;columns of the map are not in the header: ;discard
+UTF-16;today | iconv -t UTF-16;0;65;refuse;0;UTF-16, which can't be read: save it as CSV UTF-8;mend
+UTF-16 without a mark;today | iconv -t UTF-16LE;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
+END
+# A date of birth that a map requires is what tells two columns apart that are swapped.
+cases snapshot '| required' <<'END'
+dates in the ZIP column;today | swap 4 5;0;4;hold;0;60 of 60 rows were rejected;discard
+END
+e2e_end
