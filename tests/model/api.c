@@ -99,6 +99,13 @@ in_batch_before(const struct world *w, const struct batch *b, size_t at, unsigne
 	return false;
 }
 
+/* Refused alone, and believed once a sibling is taken: so a sibling need not wait for it. */
+static bool
+is_doubted(const struct told *t, const struct batch *b)
+{
+	return t->doubt > 0 && t->batch == b->number;
+}
+
 /* P6: is everything answered that it must wait for, or before it in this batch? */
 static int
 check_order(struct world *w, const struct batch *b, size_t at, unsigned event)
@@ -108,8 +115,8 @@ check_order(struct world *w, const struct batch *b, size_t at, unsigned event)
 	for (unsigned i = 0; i < event; i++) {
 		const struct event *first = &w->pass.events[i];
 
-		if (first->touch || w->told[i].answered ||
-		    !model_waits(&w->model, &w->pass, first, later))
+		if (first->touch || w->told[i].answered || is_doubted(&w->told[i], b) ||
+		    !model_waits(&w->pass, first, later))
 			continue;
 		if (!model_together(first, later) || !in_batch_before(w, b, at, i))
 			return world_fail(w,
@@ -135,6 +142,7 @@ check_sent(struct world *w, const struct batch *b, size_t at)
 		    "batch %s: row %u is sent again, and was acknowledged", b->path,
 		    w->pass.events[event].row);
 	w->told[event].submitted = true;
+	w->told[event].batch = b->number;
 	return check_order(w, b, at, (unsigned)event);
 }
 
@@ -187,7 +195,8 @@ decide(struct world *w, const struct batch *b, size_t at)
 
 	if (event < 0 || record < 0)
 		return TAKEN_REFUSED; /* told already */
-	if (t->decided) {
+	/* What was refused may be asked for again: it is not believed at once. */
+	if (t->decided && t->taken) {
 		world_fail(
 		    w, "batch %s: row %u comes again under another key", b->path, e->row);
 		return TAKEN;

@@ -153,6 +153,7 @@ add_row(struct world *w, unsigned number, struct err *e)
 	    is_appointment(row->record) ? RECORD_APPOINTMENT : RECORD_PATIENT);
 	struct texts t = {.event = {'t', (char)('0' + row->at), '\0'}};
 	struct value values[2];
+	bool snapshot = w->intake->conf.missing != NULL;
 	struct record r = {.schema = s,
 	    .op = f->feed == 1              ? OP_PATCH
 		  : row->kind == ROW_DELETE ? OP_DELETE
@@ -169,8 +170,9 @@ add_row(struct world *w, unsigned number, struct err *e)
 	r.id = span_of(t.id);
 	if (row->at > 0)
 		r.event_at_text = span_of(t.event);
+	/* It matters where something may be missing, and nowhere else. */
 	if (row->kind == ROW_PRESENT)
-		return changes_present(w->intake->changes, &r, e);
+		return !snapshot ? 0 : changes_present(w->intake->changes, &r, e);
 	return changes_add(w->intake->changes, &r, e);
 }
 
@@ -363,6 +365,7 @@ same_outlook(const struct outlook *a, const struct outlook *b)
 	for (unsigned i = 0; i < a->n; i++)
 		if (a->events[i].row != b->events[i].row ||
 		    a->events[i].record != b->events[i].record ||
+		    a->events[i].at != b->events[i].at ||
 		    a->events[i].content != b->events[i].content)
 			return false;
 	return true;

@@ -269,10 +269,12 @@ void
 model_read(const struct model *m, const struct reading *r, struct outlook *out)
 {
 	struct read x = {.m = m, .in = r, .out = out};
-	bool snapshot = m->h->snapshot && r->file->feed == 0 && r->mode != MODE_RETRY;
+	bool snapshot;
 
 	memset(out, 0, sizeof(*out));
 	out->side = r->file->feed == 0 ? WHOLE : PATCHES;
+	snapshot = out->snapshot = m->h->snapshot && r->file->feed == 0 &&
+				   r->mode != MODE_RETRY;
 	for (unsigned i = 0; i < r->file->nrows; i++) {
 		if (snapshot)
 			read_snapshot(&x, i);
@@ -286,10 +288,9 @@ model_read(const struct model *m, const struct reading *r, struct outlook *out)
 }
 
 bool
-model_waits(const struct model *m, const struct outlook *o, const struct event *first,
-    const struct event *later)
+model_waits(const struct outlook *o, const struct event *first, const struct event *later)
 {
-	if (m->h->snapshot && o->side == WHOLE && rank(first) != rank(later))
+	if (o->snapshot && rank(first) != rank(later))
 		return true;
 	return first->record == later->record || (int)first->record == later->patient;
 }

@@ -58,6 +58,7 @@ struct event {
 /* What a file comes to. */
 struct outlook {
 	unsigned side;
+	bool snapshot;
 	unsigned changed, unchanged, duplicate, stale, refused, removals;
 	struct event events[EVENTS_MAX]; /* in the order that they are to be sent in */
 	unsigned n;
@@ -72,8 +73,8 @@ struct reading {
 void model_read(const struct model *m, const struct reading *r, struct outlook *out);
 
 /* Must `later` wait for the answer to `first`? Both are of `o`, in its order. */
-bool model_waits(const struct model *m, const struct outlook *o,
-    const struct event *first, const struct event *later);
+bool model_waits(
+    const struct outlook *o, const struct event *first, const struct event *later);
 
 /* May they stand in one batch, if it waits? */
 bool model_together(const struct event *first, const struct event *later);

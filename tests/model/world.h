@@ -35,7 +35,8 @@ struct told {
 	bool submitted;
 	bool decided, taken; /* by the API, for good */
 	unsigned later;      /* it was asked to come later so often */
-	uint64_t doubt;      /* refused, if the program believes it */
+	uint64_t doubt;      /* refused, if the program believes it, */
+	uint64_t batch;      /* in this batch */
 	bool answered;       /* the program knows, */
 	bool kept;           /* and has committed it since */
 };
