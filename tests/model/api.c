@@ -201,7 +201,7 @@ decide(struct world *w, const struct batch *b, size_t at)
 		    w, "batch %s: row %u comes again under another key", b->path, e->row);
 		return TAKEN;
 	}
-	if (world_step(w)->later && t->later < 2 && dice_roll(&w->dice, 6) == 0) {
+	if (w->today->later && t->later < 2 && dice_roll(&w->dice, 6) == 0) {
 		t->later++;
 		return TAKEN_LATER;
 	}
@@ -304,7 +304,7 @@ answer(struct target *t, size_t slot, size_t from, struct answer *out)
 
 	t->queue[from] = t->queue[--t->n];
 	/* A cut answer: the target asks again by itself. */
-	if (world_step(t->w)->loses && dice_roll(&t->w->dice, 6) == 0)
+	if (t->w->today->loses && dice_roll(&t->w->dice, 6) == 0)
 		receive(t->w, b);
 	r = receive(t->w, b);
 	memcpy(t->results[slot], r->results, b->n * sizeof(r->results[0]));
@@ -323,7 +323,7 @@ target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
 		return dead(e);
 	if (t->n == 0)
 		return 0;
-	if (world_step(w)->loses && dice_roll(&w->dice, 8) == 0) {
+	if (w->today->loses && dice_roll(&w->dice, 8) == 0) {
 		receive(w, t->queue[dice_roll(&w->dice, (unsigned)t->n)]);
 		return err_set(e, ERR_API, "the answer is lost");
 	}

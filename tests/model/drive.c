@@ -18,12 +18,6 @@
 
 enum { OVER, AGAIN };
 
-const struct step *
-world_step(const struct world *w)
-{
-	return &w->h->steps[w->day];
-}
-
 int
 world_fail(struct world *w, const char *fmt, ...)
 {
@@ -63,7 +57,7 @@ feed_name(const struct file *f)
 static const struct file *
 todays_file(const struct world *w)
 {
-	return &w->h->files[world_step(w)->file];
+	return &w->h->files[w->today->file];
 }
 
 /* A call of the program failed: it was killed, or the API did not answer; else a bug. */
@@ -105,7 +99,7 @@ make_conf(struct world *w, enum mode mode)
 	    .scope = SCOPE,
 	    .source = SOURCE,
 	    .feed = feed_name(f),
-	    .batch_records = world_step(w)->batch_records,
+	    .batch_records = w->today->batch_records,
 	    .batch_bytes = 1u << 20,
 	    .outbox_dir = "/tmp",
 	    .outbox_memory = OUTBOX_MEMORY,
@@ -289,7 +283,7 @@ send_all(struct world *w, struct pass *p)
 	struct err e = {.code = ERR_NONE};
 	int rc;
 
-	w->feed.target.in_flight = world_step(w)->in_flight;
+	w->feed.target.in_flight = w->today->in_flight;
 	problems_init(&w->intake->problems);
 	rc = send_changes(&w->job, p, w->intake, &e);
 	problems_release(&w->intake->problems);
@@ -309,8 +303,8 @@ new_pass(const struct world *w, enum mode mode)
 	    .batches = changes_counts(w->intake->changes)->batches};
 
 	memcpy(p.feed, feed_name(f), 3);
-	memset(p.sha256, world_step(w)->file, sizeof(p.sha256));
-	memset(p.file.b, world_step(w)->file, sizeof(p.file.b));
+	memset(p.sha256, w->today->file, sizeof(p.sha256));
+	memset(p.file.b, w->today->file, sizeof(p.file.b));
 	memcpy(p.changes, w->intake->list, SHA256_SIZE);
 	return p;
 }
@@ -318,7 +312,7 @@ new_pass(const struct world *w, enum mode mode)
 static int
 deliver(struct world *w)
 {
-	enum mode mode = (enum mode)world_step(w)->mode;
+	enum mode mode = (enum mode)w->today->mode;
 	struct err e = {.code = ERR_NONE};
 	struct outlook o;
 	struct pass p;
@@ -398,7 +392,7 @@ resume_pass(struct world *w, struct pass *p)
 		return close_pass(w, p);
 	if (w->gone)
 		return abandon(w, p);
-	if ((rc = read_file(w, (enum mode)world_step(w)->mode, &o)) != 0)
+	if ((rc = read_file(w, (enum mode)w->today->mode, &o)) != 0)
 		return rc;
 	same = same_list(w, p);
 	if (check_same(w, same, &o) != 0)
@@ -430,7 +424,7 @@ run_once(struct world *w)
 static void
 rise(struct world *w, unsigned run)
 {
-	const struct step *s = world_step(w);
+	const struct step *s = w->today;
 	bool killed = w->life.dead;
 
 	api_forgotten(w);
@@ -512,8 +506,8 @@ play_day(struct world *w)
 	int rc = AGAIN;
 
 	w->gone = false;
-	w->life = (struct life){.left = world_step(w)->kills[0].after};
-	w->dice.state = world_step(w)->seed;
+	w->life = (struct life){.left = w->today->kills[0].after};
+	w->dice.state = w->today->seed;
 	for (unsigned run = 0; rc == AGAIN; run++) {
 		if (run == RUNS_MAX)
 			return world_fail(w, "it does not end");
@@ -526,6 +520,78 @@ play_day(struct world *w)
 	for (unsigned r = 0; r < RECORDS && rc == 0; r++)
 		rc = check_record(w, r);
 	return rc;
+}
+
+/* ---- a quiet end ---- */
+
+/* The last row of a record in a file; NULL: there is none. */
+static const struct row *
+last_row(const struct file *f, unsigned record)
+{
+	for (unsigned i = f->nrows; i-- > 0;)
+		if (f->rows[i].record == record)
+			return &f->rows[i];
+	return NULL;
+}
+
+/*
+ * What it is all about, in words of its own: after an undisturbed day the API has what the
+ * rows of a file without event times say, and of a snapshot nothing else. What it refused
+ * stays refused until the row changes.
+ */
+static int
+check_truth(struct world *w, unsigned record)
+{
+	const struct row *r = last_row(todays_file(w), record);
+	int refused = w->model.facts[WHOLE][record].refused;
+	int has = w->api[record].put, want = CONTENT_DELETE;
+
+	if (r == NULL && (!w->h->snapshot || (w->h->window && is_appointment(record))))
+		return 0;
+	if (r != NULL && r->kind == ROW_PRESENT)
+		return 0;
+	if (r != NULL)
+		want = model_content(r, w->version);
+	if (want == refused || has == (want == CONTENT_DELETE ? CONTENT_NONE : want))
+		return 0;
+	return world_fail(w, "the API has content %d of record %u, and the last row %d",
+	    has, record, want);
+}
+
+/* Two contents of a record in one file are two changes, each time that it comes. */
+static bool
+says_one_thing(const struct world *w)
+{
+	const struct file *f = todays_file(w);
+
+	for (unsigned i = 0; i < f->nrows; i++)
+		if (model_content(&f->rows[i], 0) !=
+		    model_content(last_row(f, f->rows[i].record), 0))
+			return false;
+	return true;
+}
+
+/* A day on which nothing goes wrong, and the same again, when nothing is left to be sent. */
+static int
+play_quiet(struct world *w, const struct history *h)
+{
+	const struct step quiet = {.file = h->steps[h->nsteps - 1].file,
+	    .mode = MODE_RUN,
+	    .batch_records = 3,
+	    .in_flight = 2};
+	int rc;
+
+	w->day = UINT8_MAX;
+	w->today = &quiet;
+	rc = play_day(w);
+	for (unsigned r = 0; r < RECORDS && rc == 0; r++)
+		if (todays_file(w)->feed == 0 && !h->timed[0])
+			rc = check_truth(w, r);
+	if (rc != 0 || play_day(w) != 0)
+		return -1;
+	return !says_one_thing(w) || changes_counts(w->intake->changes)->changed == 0
+		   ? 0
+		   : world_fail(w, "the same file again gives changes");
 }
 
 /* ---- a history ---- */
@@ -599,9 +665,13 @@ world_play(struct world *w, const struct history *h)
 {
 	int rc = set_up(w, h);
 
-	for (w->day = 0; w->day < h->nsteps && rc == 0; w->day++)
+	for (; w->day < h->nsteps && rc == 0; w->day++) {
+		w->today = &h->steps[w->day];
 		if ((rc = play_day(w)) != 0)
 			break;
+	}
+	if (rc == 0)
+		rc = play_quiet(w, h);
 	tear_down(w);
 	return rc;
 }

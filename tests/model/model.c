@@ -14,9 +14,8 @@ model_init(struct model *m, const struct history *h)
 	}
 }
 
-/* Contents of the same number are the same bytes, and no others are. */
-static int
-number_of(const struct row *r, unsigned version)
+int
+model_content(const struct row *r, unsigned version)
 {
 	return r->kind == ROW_DELETE
 		   ? CONTENT_DELETE
@@ -101,7 +100,7 @@ add_event(struct read *x, const struct row *r, unsigned number)
 
 	*e = (struct event){.record = r->record,
 	    .row = number + 2,
-	    .content = number_of(r, x->in->version),
+	    .content = model_content(r, x->in->version),
 	    .at = kept_at(x, r),
 	    .window = r->window,
 	    .patient = is_appointment(r->record) && r->kind == ROW_WHOLE ? r->patient
@@ -132,7 +131,7 @@ read_change(struct read *x, unsigned number)
 	const struct row *r = &x->in->file->rows[number];
 	const struct fact *f = &x->m->facts[x->out->side][r->record];
 	struct earlier *o = &x->earlier[r->record];
-	int content = number_of(r, x->in->version);
+	int content = model_content(r, x->in->version);
 	unsigned at = judged_by(x, r), own = kept_at(x, r) == r->at ? r->at : 0;
 	enum word w;
 
@@ -174,7 +173,7 @@ read_last(struct read *x, unsigned number, unsigned at, struct earlier *o)
 {
 	const struct row *r = &x->in->file->rows[number];
 	const struct fact *f = &x->m->facts[x->out->side][r->record];
-	int content = number_of(r, x->in->version);
+	int content = model_content(r, x->in->version);
 	enum word w = judge_known(f, content, at);
 	unsigned own = kept_at(x, r) == r->at ? r->at : 0;
 
@@ -213,7 +212,7 @@ read_snapshot(struct read *x, unsigned number)
 		x->last = r->window;
 	if (o->changed && older(at, o->at))
 		count(x->out, W_STALE);
-	else if (o->changed && o->content == number_of(r, x->in->version) &&
+	else if (o->changed && o->content == model_content(r, x->in->version) &&
 		 !newer(own, o->at))
 		count(x->out, W_DUPLICATE);
 	else

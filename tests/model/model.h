@@ -39,6 +39,9 @@ struct model {
 
 void model_init(struct model *m, const struct history *h);
 
+/* Contents of the same number are the same bytes, and no others are. */
+int model_content(const struct row *r, unsigned version);
+
 /* One change of a file, or a time that moves on (touch: the API is not told). */
 struct event {
 	unsigned record, row; /* row 0: a removal; else from 2, as a spreadsheet has it */

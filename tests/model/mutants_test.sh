@@ -16,7 +16,7 @@ read -ra cflags < <(pkg-config --cflags libsodium jansson libpcre2-8 lmdb | tr '
 read -ra libs < <(pkg-config --libs libsodium libcrypto libssh2 libcurl lmdb inih liblz4 zlib \
 	jansson libpcre2-8 | tr '\n' ' ')
 ! grep -q '^EMRDROP_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" ||
-	libs+=(-fsanitize=address,undefined)
+	libs+=(-fsanitize=address -fsanitize=undefined)
 ! grep -q '^CMAKE_BUILD_TYPE:STRING=Release' "$build/CMakeCache.txt" || libs+=(-flto=auto)
 
 # make NAME FILE SCRIPT: the program, broken so.

@@ -44,6 +44,7 @@ struct told {
 struct world {
 	const struct history *h;
 	struct model model;
+	const struct step *today;
 	unsigned day, version; /* of the map */
 	bool gone;             /* the file of the day */
 	struct life life;
@@ -70,8 +71,6 @@ struct world {
 	bool failed;
 	char why[WHY_SIZE];
 };
-
-const struct step *world_step(const struct world *w);
 
 /* The first failure is kept. Returns -1. */
 int world_fail(struct world *w, const char *fmt, ...)
