@@ -87,7 +87,9 @@ changes_put(struct changes *c, const struct outgoing *o, struct err *e)
 {
 	struct frame *f = &c->lanes[o->lane].frame;
 	struct frame_record *r = frame_add(f, &o->entry, o->json);
-	uint64_t place = c->snapshot != NULL ? o->n : f->number;
+	/* What else is in the body, or decides where it goes. */
+	const uint64_t rest[] = {
+	    c->snapshot != NULL ? o->n : f->number, o->row, (uint64_t)o->entry.at};
 
 	if (r == NULL) {
 		err_nomem(e);
@@ -98,7 +100,7 @@ changes_put(struct changes *c, const struct outgoing *o, struct err *e)
 	r->remove = o->op == OP_DELETE;
 	sha256_add(c->sha, o->entry.key.digest.b, DIGEST_SIZE);
 	sha256_add(c->sha, o->entry.content.b, DIGEST_SIZE);
-	sha256_add(c->sha, &place, sizeof(place));
+	sha256_add(c->sha, rest, sizeof(rest));
 	return r;
 }
 

@@ -342,14 +342,14 @@ finish(struct job *j, struct intake *in, struct err *e)
 	return heed_decision(j, in, e);
 }
 
-/* Do the rows that give no record matter? */
+/* Do the rows that give no record matter? Not to a retry, which removes nothing. */
 static bool
-removes(const struct job *j)
+removes(const struct intake *in)
 {
-	const struct missing *m = mapper_missing(j->feed->mapper);
+	const struct missing *m = in->conf.missing;
 	bool any = false;
 
-	for (size_t t = 0; t <= RECORD_TYPE_MAX && job_is_snapshot(j); t++)
+	for (size_t t = 0; t <= RECORD_TYPE_MAX && m != NULL; t++)
 		any |= m[t].how != MISSING_IGNORE;
 	return any;
 }
@@ -361,11 +361,11 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	struct mapper_sink sink = {.record = sink_record,
 	    .problem = sink_problem,
 	    .receipt = sink_receipt,
-	    .present = removes(j) ? sink_present : NULL,
 	    .arg = in};
 	int rc;
 
 	intake_init(j, f, in);
+	sink.present = removes(in) ? sink_present : NULL;
 	if (mapper_receipts(j->feed->mapper) && !j->app->dry_run &&
 	    (in->mode == PASS_RUN || in->mode == PASS_AGAIN) &&
 	    (in->acks = acks_new(j->feed->mapper, in->conf.outbox_dir,

@@ -88,6 +88,19 @@ test_rejected() {
 	cancelled "no id: one that was gone is back" '["A-20","A-30","A-60","A-61"]' 1
 }
 
+# A retry removes nothing: rows that give no record mean nothing to it.
+test_retried() {
+	fresh
+	faults '{"refuse":["A-3"]}'
+	rows 1 6 | sed '/,A-2,/ s/Scheduled/Nope/; s/,A-4,/,,/' | export_of 20261102
+	job 3
+	is "refused and rejected" '[1,2]' "$(file_report refused rejected)"
+	faults '{"refuse":[]}'
+	run 3 retry simple --json
+	is "what was refused alone" '[1,0]' "$(file_report delivered removals)"
+	cancelled "retried" '[]' 8
+}
+
 # Only the last row of an appointment counts, and its patient goes first.
 test_last_row() {
 	{
@@ -308,5 +321,6 @@ test_approved
 test_by_record
 test_short
 test_killed
+test_retried
 test_configured
 e2e_end

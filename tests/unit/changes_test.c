@@ -412,6 +412,28 @@ many(struct buf *out, const char *odd)
 	}
 }
 
+/* P5: what stands in a body, or in an intent, tells one list from another. */
+Test(changes, a_row_or_a_time_makes_another_list)
+{
+	static const struct {
+		uint64_t row;
+		int64_t at;
+	} lists[] = {{2, SEC(100)}, {3, SEC(100)}, {2, SEC(3700)}, {2, SEC(100)}};
+	unsigned char first[SHA256_SIZE];
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		const struct row row = patient("7", "A", lists[i].at);
+
+		begin();
+		cr_assert_eq(add(&row, lists[i].row), 0);
+		end();
+		if (i == 0)
+			memcpy(first, list, sizeof(first));
+		cr_expect_eq(memcmp(list, first, sizeof(first)) == 0, i == 0 || i == 3,
+		    "list %zu", i);
+	}
+}
+
 /* P5: the same input makes the same batches and the same digest. */
 Test(changes, the_same_again_is_the_same)
 {

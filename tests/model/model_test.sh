@@ -1,0 +1,8 @@
+#!/bin/bash
+# Random histories of files, kills and lost answers: what the program's ledger and the API
+# then hold is what the model says.
+#
+#   tests/model/model_test.sh BUILD [HISTORIES [SEED]]
+set -u
+
+"$1/tests/model/emrdrop-model" "${2:-20000}" "${3:-1}"
