@@ -58,8 +58,9 @@ fill() {
 	rm "$dir"/drop/*
 	faults '{"latency":400}'
 	quolls 101 160 >"$dir/drop/d-quoll.csv"
+	some=$(($(received) + 3))
 	start_job
-	e2e_until "the run sends" unfinished
+	e2e_until "something was acknowledged" received_enough "$some"
 	sound "beside a run"
 	run 75 ledger compact
 	has "compact beside a run" "$dir/err" "another run is at work on source simple"
