@@ -6,7 +6,7 @@
 set -u
 
 build=$(realpath "$1") || exit 64
-histories=${2:-20000}
+histories=${2:-5000}
 only=${3:-}
 dir=$(mktemp -d) || exit 74
 trap 'rm -rf "$dir"' EXIT
