@@ -75,7 +75,7 @@ make_step(struct step *s, const struct history *h, struct dice *d)
 
 	s->file = roll(d, h->nfiles);
 	s->mode = mode < 7 ? MODE_RUN : mode < 8 ? MODE_BACKFILL : MODE_RETRY;
-	s->batch_records = (uint8_t)(1 + dice_roll(d, 4));
+	s->batch_records = (uint8_t)(1 + dice_roll(d, 6));
 	s->in_flight = (uint8_t)(1 + dice_roll(d, 4));
 	s->loses = chance(d, 20);
 	s->later = chance(d, 20);

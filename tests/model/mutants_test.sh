@@ -6,7 +6,7 @@
 set -u
 
 build=$(realpath "$1") || exit 64
-histories=${2:-5000}
+histories=${2:-20000}
 only=${3:-}
 dir=$(mktemp -d) || exit 74
 trap 'rm -rf "$dir"' EXIT
@@ -36,13 +36,14 @@ make() {
 
 # try WANT NAME FILE SCRIPT
 try() {
-	local rc
+	local rc n=$histories
 
+	[ "$1" = fails ] || n=$((n / 5))
 	make "$2" "$3" "$4" || {
 		bad=1
 		return
 	}
-	ASAN_OPTIONS=detect_leaks=0 "$dir/$2" "$histories" >"$dir/out" 2>&1
+	ASAN_OPTIONS=detect_leaks=0 "$dir/$2" "$n" >"$dir/out" 2>&1
 	rc=$?
 	case $1:$rc in
 	passes:0) echo "$2: passes" ;;
