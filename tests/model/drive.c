@@ -16,7 +16,8 @@
 #define SCOPE         1
 #define SOURCE        "s"
 
-enum { OVER, AGAIN };
+/* How a run ends. ANEW: the open pass is over, and the file may be read anew. */
+enum { OVER, AGAIN, ANEW };
 
 int
 world_fail(struct world *w, const char *fmt, ...)
@@ -245,13 +246,18 @@ check_sum(struct world *w, const struct merged *sum)
 {
 	unsigned n[EVENT_UNSENT + 1] = {0};
 
-	for (unsigned i = 0; i < w->pass.n; i++)
-		n[w->pass.events[i].end] += !w->pass.events[i].touch;
-	if (sum->taken != n[EVENT_TAKEN] || sum->refused != n[EVENT_REFUSED])
+	for (unsigned i = 0; i < w->pass.n; i++) {
+		const struct event *ev = &w->pass.events[i];
+
+		n[ev->end] += !ev->touch || ev->end == EVENT_DOUBTFUL;
+	}
+	if (sum->taken != n[EVENT_TAKEN] || sum->refused != n[EVENT_REFUSED] ||
+	    sum->doubtful != n[EVENT_DOUBTFUL])
 		return world_fail(w,
-		    "%u taken and %u refused expected, %llu and %llu in the ledger",
-		    n[EVENT_TAKEN], n[EVENT_REFUSED], (unsigned long long)sum->taken,
-		    (unsigned long long)sum->refused);
+		    "%u taken, %u refused, %u doubtful expected; %llu, %llu, %llu in the ledger",
+		    n[EVENT_TAKEN], n[EVENT_REFUSED], n[EVENT_DOUBTFUL],
+		    (unsigned long long)sum->taken, (unsigned long long)sum->refused,
+		    (unsigned long long)sum->doubtful);
 	return 0;
 }
 
@@ -287,7 +293,6 @@ all_answered(struct world *w)
 static int
 finish(struct world *w, struct pass *p)
 {
-	w->abandoned = false;
 	if (api_ends(w) != 0)
 		return failed(w, &(struct err){.code = ERR_NONE});
 	return all_answered(w) != 0 ? -1 : close_pass(w, p);
@@ -354,7 +359,6 @@ deliver(struct world *w)
 static int
 abandon(struct world *w, struct pass *p)
 {
-	w->abandoned = true;
 	if (api_ends(w) != 0)
 		return failed(w, &(struct err){.code = ERR_NONE});
 	return close_pass(w, p);
@@ -393,9 +397,6 @@ check_same(struct world *w, bool same, const struct outlook *o)
 		return world_fail(w, "the same changes do not pass for the open pass's");
 	return 0;
 }
-
-/* 1: the pass is over, and the file may be read anew. */
-#define ANEW 2
 
 static int
 resume_pass(struct world *w, struct pass *p)

@@ -63,6 +63,13 @@ judged_by(const struct read *x, const struct row *r)
 	return x->in->mode == MODE_RUN ? 0 : x->in->file->at;
 }
 
+/* Its own time; merges have none. */
+static unsigned
+own_at(const struct row *r)
+{
+	return r->kind == ROW_MERGE ? 0 : r->at;
+}
+
 /* In the ledger it stands in whenever the map has no event times. */
 static unsigned
 kept_at(const struct read *x, const struct row *r)
@@ -212,7 +219,7 @@ read_change(struct read *x, unsigned number)
 				     : &x->m->facts[x->out->side][r->record];
 	struct earlier *o = merge ? &x->merged[r->patient] : &x->earlier[r->record];
 	int content = model_content(r, x->in->version);
-	unsigned at = judged_by(x, r), own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned at = judged_by(x, r), own = own_at(r);
 	enum word w;
 
 	if ((f->known && older(at, f->at)) || (o->changed && older(at, o->at)))
@@ -258,7 +265,7 @@ read_last(struct read *x, unsigned number, unsigned at, struct earlier *o)
 	const struct fact *f = &x->m->facts[x->out->side][r->record];
 	int content = model_content(r, x->in->version);
 	enum word w = judge_known(f, content, at);
-	unsigned own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned own = own_at(r);
 
 	w = judge_merged(x, r, w, newer(own, f->at));
 	count(x->out, w);
@@ -285,7 +292,7 @@ read_snapshot(struct read *x, unsigned number)
 {
 	const struct row *r = &x->in->file->rows[number];
 	struct earlier *o = &x->earlier[r->record];
-	unsigned at = judged_by(x, r), own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned at = judged_by(x, r), own = own_at(r);
 
 	o->there = true;
 	if (r->kind == ROW_PRESENT)
