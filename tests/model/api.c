@@ -70,7 +70,8 @@ find_event(const struct world *w, const struct batch_record *r)
 	for (unsigned i = 0; i < w->pass.n; i++) {
 		const struct event *e = &w->pass.events[i];
 
-		if (!e->touch && (int)e->row == row && (int)e->record == record)
+		if (!e->touch && (int)e->row == row &&
+		    record == (e->side == MERGES ? e->patient : (int)e->record))
 			return (int)i;
 	}
 	return -1;
@@ -87,6 +88,9 @@ content_in(struct span json)
 
 	if (span_eq(op, SPAN_LIT("delete")))
 		return CONTENT_DELETE;
+	if (span_eq(op, SPAN_LIT("merge")))
+		return CONTENT_MERGE + IDS * number_in(text_of(json, "\"id\":\"P")) +
+		       number_in(text_of(json, "\"retired_id\":\"P"));
 	return number_in(name) + number_in(comment) + CONTENTS * number_in(patient);
 }
 
@@ -209,7 +213,8 @@ decide(struct world *w, const struct batch *b, size_t at)
 	t->taken = !model_refused(&w->model, e, w->day);
 	if (!t->taken)
 		return TAKEN_REFUSED;
-	held_apply(&w->api[record], w->pass.side, content_in(b->records[at].json));
+	held_apply(&w->api[e->side == MERGES ? e->record : (unsigned)record], e->side,
+	    content_in(b->records[at].json));
 	w->changes++;
 	return TAKEN;
 }
@@ -401,7 +406,7 @@ struct intents {
 	uint64_t acked; /* a bit for each batch with an acknowledgement */
 	unsigned n;
 	struct {
-		int record;
+		int side, record;
 		uint64_t batch;
 	} v[2 * EVENTS_MAX];
 };
@@ -424,7 +429,7 @@ note_ack(void *arg, struct span key, struct span value)
 
 /* Which record has this key in the ledger? */
 static int
-record_of(const struct world *w, const char *bytes)
+record_of(const struct world *w, int type, const char *bytes)
 {
 	const struct site_keys *keys = &w->ledger.keys;
 	char id[3];
@@ -437,6 +442,8 @@ record_of(const struct world *w, const char *bytes)
 		    is_appointment(r) ? RECORD_APPOINTMENT : RECORD_PATIENT, span_of(id));
 		if (w->pass.side == PATCHES)
 			k = record_key_patch(keys, &k, "f1");
+		if (type == RECORD_RETIRED)
+			k = record_key(keys, "s", RECORD_RETIRED, span_of(id));
 		if (memcmp(k.digest.b, bytes, DIGEST_SIZE) == 0)
 			return (int)r;
 	}
@@ -452,7 +459,8 @@ note_intent(void *arg, struct span key, struct span value)
 	memcpy(&n, value.p, 4);
 	for (uint32_t i = 0; i < n && in->n < 2 * EVENTS_MAX; i++) {
 		memcpy(&at, value.p + 4 + 4 * (size_t)i, 4);
-		in->v[in->n].record = record_of(in->w, value.p + at + 1);
+		in->v[in->n].side = value.p[at] == RECORD_RETIRED ? MERGES : 0;
+		in->v[in->n].record = record_of(in->w, value.p[at], value.p + at + 1);
 		in->v[in->n++].batch = batch_of(key);
 	}
 	return 0;
@@ -460,10 +468,11 @@ note_intent(void *arg, struct span key, struct span value)
 
 /* The batch of the next entry of this record; 0: it has none any more. */
 static uint64_t
-take_intent(struct intents *in, unsigned record)
+take_intent(struct intents *in, const struct event *e)
 {
 	for (unsigned i = 0; i < in->n; i++) {
-		if (in->v[i].record != (int)record)
+		if (in->v[i].record != (int)e->record ||
+		    (in->v[i].side == MERGES) != (e->side == MERGES))
 			continue;
 		in->v[i].record = -1;
 		return in->v[i].batch;
@@ -504,7 +513,7 @@ api_ends(struct world *w)
 	for (unsigned i = 0; i < w->pass.n; i++) {
 		struct event *ev = &w->pass.events[i];
 
-		end_event(ev, &w->told[i], take_intent(&in, ev->record), in.acked);
+		end_event(ev, &w->told[i], take_intent(&in, ev), in.acked);
 	}
 	return 0;
 }

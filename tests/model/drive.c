@@ -16,7 +16,8 @@
 #define SCOPE         1
 #define SOURCE        "s"
 
-enum { OVER, AGAIN };
+/* How a run ends. ANEW: the open pass is over, and the file may be read anew. */
+enum { OVER, AGAIN, ANEW };
 
 int
 world_fail(struct world *w, const char *fmt, ...)
@@ -121,7 +122,14 @@ fill_values(const struct world *w, const struct row *row, const struct schema *s
 	bool appointment = is_appointment(row->record);
 	size_t n = 0;
 
-	if (row->kind != ROW_WHOLE)
+	if (row->kind == ROW_MERGE) {
+		record_id(row->patient, t->patient);
+		v[0] = (struct value){
+		    .field = (unsigned short)schema_field(s, SPAN_LIT("retired_id")),
+		    .text = span_of(t->patient)};
+		return 1;
+	}
+	if (row->kind != ROW_WHOLE && row->kind != ROW_UNMERGE)
 		return 0;
 	t->content[0] = 'c';
 	t->content[1] = (char)('0' + content_of(row, w->version));
@@ -138,6 +146,16 @@ fill_values(const struct world *w, const struct row *row, const struct schema *s
 	return n;
 }
 
+static enum record_op
+op_of(const struct file *f, const struct row *row)
+{
+	if (row->kind == ROW_MERGE)
+		return OP_MERGE;
+	if (f->feed == 1)
+		return OP_PATCH;
+	return row->kind == ROW_DELETE ? OP_DELETE : OP_PUT;
+}
+
 static int
 add_row(struct world *w, unsigned number, struct err *e)
 {
@@ -149,9 +167,8 @@ add_row(struct world *w, unsigned number, struct err *e)
 	struct value values[2];
 	bool snapshot = w->intake->conf.missing != NULL;
 	struct record r = {.schema = s,
-	    .op = f->feed == 1              ? OP_PATCH
-		  : row->kind == ROW_DELETE ? OP_DELETE
-					    : OP_PUT,
+	    .op = op_of(f, row),
+	    .unmerge = row->kind == ROW_UNMERGE,
 	    .values = values,
 	    .nvalues = fill_values(w, row, s, &t, values),
 	    .event_at = moment(row->at),
@@ -229,13 +246,18 @@ check_sum(struct world *w, const struct merged *sum)
 {
 	unsigned n[EVENT_UNSENT + 1] = {0};
 
-	for (unsigned i = 0; i < w->pass.n; i++)
-		n[w->pass.events[i].end] += !w->pass.events[i].touch;
-	if (sum->taken != n[EVENT_TAKEN] || sum->refused != n[EVENT_REFUSED])
+	for (unsigned i = 0; i < w->pass.n; i++) {
+		const struct event *ev = &w->pass.events[i];
+
+		n[ev->end] += !ev->touch || ev->end == EVENT_DOUBTFUL;
+	}
+	if (sum->taken != n[EVENT_TAKEN] || sum->refused != n[EVENT_REFUSED] ||
+	    sum->doubtful != n[EVENT_DOUBTFUL])
 		return world_fail(w,
-		    "%u taken and %u refused expected, %llu and %llu in the ledger",
-		    n[EVENT_TAKEN], n[EVENT_REFUSED], (unsigned long long)sum->taken,
-		    (unsigned long long)sum->refused);
+		    "%u taken, %u refused, %u doubtful expected; %llu, %llu, %llu in the ledger",
+		    n[EVENT_TAKEN], n[EVENT_REFUSED], n[EVENT_DOUBTFUL],
+		    (unsigned long long)sum->taken, (unsigned long long)sum->refused,
+		    (unsigned long long)sum->doubtful);
 	return 0;
 }
 
@@ -271,7 +293,6 @@ all_answered(struct world *w)
 static int
 finish(struct world *w, struct pass *p)
 {
-	w->abandoned = false;
 	if (api_ends(w) != 0)
 		return failed(w, &(struct err){.code = ERR_NONE});
 	return all_answered(w) != 0 ? -1 : close_pass(w, p);
@@ -338,7 +359,6 @@ deliver(struct world *w)
 static int
 abandon(struct world *w, struct pass *p)
 {
-	w->abandoned = true;
 	if (api_ends(w) != 0)
 		return failed(w, &(struct err){.code = ERR_NONE});
 	return close_pass(w, p);
@@ -377,9 +397,6 @@ check_same(struct world *w, bool same, const struct outlook *o)
 		return world_fail(w, "the same changes do not pass for the open pass's");
 	return 0;
 }
-
-/* 1: the pass is over, and the file may be read anew. */
-#define ANEW 2
 
 static int
 resume_pass(struct world *w, struct pass *p)
@@ -441,7 +458,18 @@ rise(struct world *w, unsigned run)
 static struct digest
 content_digest(const struct world *w, unsigned side, unsigned record, int content)
 {
-	char text[100];
+	char text[100], one[3], other[3];
+
+	if (side == MERGES && content == CONTENT_UNMERGED)
+		return (struct digest){.b = {0}};
+	if (side == MERGES) {
+		record_id((unsigned)(content - CONTENT_MERGE) / IDS % IDS, one);
+		record_id((unsigned)(content - CONTENT_MERGE) % IDS, other);
+		return digest_parts(&w->ledger.keys, KEY_CONTENT,
+		    (const struct span[]){
+			SPAN_LIT("merge"), span_of(one), span_of(other)},
+		    3);
+	}
 
 	if (content == CONTENT_DELETE)
 		snprintf(text, sizeof(text), "delete{}");
@@ -462,7 +490,11 @@ same_fact(struct world *w, unsigned side, unsigned record, const struct known *k
 	const struct fact *f = &w->model.facts[side][record];
 	struct digest taken = content_digest(w, side, record, f->content);
 	struct digest refused = content_digest(w, side, record, f->refused);
-	bool removed = f->taken && f->content == CONTENT_DELETE;
+	bool removed = f->taken &&
+		       (f->content == CONTENT_DELETE || f->content == CONTENT_UNMERGED);
+	int64_t window = side != MERGES   ? moment(f->window)
+			 : f->window == 0 ? TIME_NONE
+					  : (int64_t)f->window;
 
 	if (!k->found || !f->known)
 		return k->found == f->known;
@@ -470,7 +502,7 @@ same_fact(struct world *w, unsigned side, unsigned record, const struct known *k
 	       ((k->flags & KNOWN_DOUBT) != 0) == f->doubtful &&
 	       ((k->flags & KNOWN_TOMBSTONE) != 0) == removed &&
 	       ((k->flags & KNOWN_REFUSED) != 0) == (f->refused != CONTENT_NONE) &&
-	       k->at == moment(f->at) && k->window == moment(f->window) &&
+	       k->at == moment(f->at) && k->window == window &&
 	       (!f->taken || digest_eq(&k->content, &taken)) &&
 	       (f->refused == CONTENT_NONE || digest_eq(&k->refused, &refused));
 }
@@ -479,6 +511,7 @@ static int
 check_record(struct world *w, unsigned record)
 {
 	const struct held *a = &w->api[record], *m = &w->model.api[record];
+	static const char *const sides[] = {"whole", "patches", "merges"};
 	struct lookup it[SIDES];
 	struct err e = {.code = ERR_NONE};
 	char id[3];
@@ -487,13 +520,15 @@ check_record(struct world *w, unsigned record)
 	it[WHOLE].key = record_key(&w->ledger.keys, SOURCE,
 	    is_appointment(record) ? RECORD_APPOINTMENT : RECORD_PATIENT, span_of(id));
 	it[PATCHES].key = record_key_patch(&w->ledger.keys, &it[WHOLE].key, "f1");
+	it[MERGES].key = record_key(&w->ledger.keys, SOURCE, RECORD_RETIRED, span_of(id));
 	if (ledger_known(&w->ledger, SCOPE, it, SIDES, &e) != 0)
 		return failed(w, &e);
 	for (unsigned s = 0; s < SIDES; s++)
 		if (!same_fact(w, s, record, &it[s].known))
-			return world_fail(w, "of %s the ledger knows otherwise (%s)", id,
-			    s == WHOLE ? "whole" : "patches");
-	if (a->there != m->there || a->put != m->put || a->patched != m->patched)
+			return world_fail(
+			    w, "of %s the ledger knows otherwise (%s)", id, sides[s]);
+	if (a->there != m->there || a->put != m->put || a->patched != m->patched ||
+	    a->merged != m->merged)
 		return world_fail(w,
 		    "the API has of %s: there %d put %d patched %d; expected %d %d %d",
 		    id, a->there, a->put, a->patched, m->there, m->put, m->patched);
@@ -552,7 +587,8 @@ check_truth(struct world *w, unsigned record)
 		return 0;
 	if (r != NULL)
 		want = model_content(r, w->version);
-	if (want == refused || has == (want == CONTENT_DELETE ? CONTENT_NONE : want))
+	if (w->h->merges || want == refused ||
+	    has == (want == CONTENT_DELETE ? CONTENT_NONE : want))
 		return 0;
 	return world_fail(w, "the API has content %d of record %u, and the last row %d",
 	    has, record, want);
@@ -565,8 +601,9 @@ says_one_thing(const struct world *w)
 	const struct file *f = todays_file(w);
 
 	for (unsigned i = 0; i < f->nrows; i++)
-		if (model_content(&f->rows[i], 0) !=
-		    model_content(last_row(f, f->rows[i].record), 0))
+		if (f->rows[i].kind >= ROW_MERGE ||
+		    model_content(&f->rows[i], 0) !=
+			model_content(last_row(f, f->rows[i].record), 0))
 			return false;
 	return true;
 }

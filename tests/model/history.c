@@ -46,6 +46,10 @@ make_row(struct row *r, const struct history *h, const struct file *f, struct di
 		r->at = (uint8_t)(1 + dice_roll(d, 8));
 	r->window = is_appointment(r->record) ? (uint8_t)(1 + dice_roll(d, 5)) : 0;
 	r->kind = ROW_WHOLE;
+	if (h->merges && f->feed == 1 && !is_appointment(r->record) && chance(d, 30)) {
+		r->kind = chance(d, 70) ? ROW_MERGE : ROW_UNMERGE;
+		r->patient = (uint8_t)((r->record + 1 + dice_roll(d, IDS - 1)) % IDS);
+	}
 	if (f->feed == 0 && chance(d, 10))
 		r->kind = h->snapshot ? ROW_PRESENT : ROW_DELETE;
 }
@@ -71,7 +75,7 @@ make_step(struct step *s, const struct history *h, struct dice *d)
 
 	s->file = roll(d, h->nfiles);
 	s->mode = mode < 7 ? MODE_RUN : mode < 8 ? MODE_BACKFILL : MODE_RETRY;
-	s->batch_records = (uint8_t)(1 + dice_roll(d, 4));
+	s->batch_records = (uint8_t)(1 + dice_roll(d, 6));
 	s->in_flight = (uint8_t)(1 + dice_roll(d, 4));
 	s->loses = chance(d, 20);
 	s->later = chance(d, 20);
@@ -95,6 +99,7 @@ history_make(struct history *h, uint64_t seed)
 	h->snapshot = chance(&d, 30);
 	h->window = chance(&d, 50);
 	h->wholesale = chance(&d, 30);
+	h->merges = chance(&d, 40);
 	for (unsigned i = 0; i < FEEDS; i++)
 		h->timed[i] = chance(&d, 60);
 	for (unsigned i = 0; i < CONTENTS; i++)
@@ -113,11 +118,16 @@ history_make(struct history *h, uint64_t seed)
 static void
 print_row(const struct row *r, bool snapshot, FILE *out)
 {
-	static const char *const kinds[] = {"", " deleted", " rejected, but present"};
+	static const char *const kinds[] = {"", " deleted", " rejected, but present",
+	    " is what another is merged into", " is not merged any more"};
 
 	fprintf(out, "    %s %u", is_appointment(r->record) ? "appointment" : "patient",
 	    r->record % IDS);
 	if (r->kind == ROW_WHOLE)
+		fprintf(out, " content %u", r->content);
+	if (r->kind == ROW_MERGE)
+		fprintf(out, " (the other is %u)", r->patient);
+	if (r->kind == ROW_UNMERGE)
 		fprintf(out, " content %u", r->content);
 	if (r->kind == ROW_WHOLE && is_appointment(r->record))
 		fprintf(out, " of patient %u", r->patient);

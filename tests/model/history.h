@@ -28,14 +28,16 @@ struct dice {
 unsigned dice_roll(struct dice *d, unsigned n);
 
 enum row_kind {
-	ROW_WHOLE,  /* the record, or a patch of it */
-	ROW_DELETE, /* of a feed that puts */
-	ROW_PRESENT /* of a snapshot: a row that was rejected */
+	ROW_WHOLE,   /* the record, or a patch of it */
+	ROW_DELETE,  /* of a feed that puts */
+	ROW_PRESENT, /* of a snapshot: a row that was rejected */
+	ROW_MERGE,   /* of a feed that patches: `patient` is merged into this one */
+	ROW_UNMERGE  /* a patch of a patient that is not merged into another any more */
 };
 
 struct row {
 	uint8_t record, content, kind;
-	uint8_t patient; /* of an appointment */
+	uint8_t patient; /* of an appointment, or that is retired */
 	uint8_t at;      /* event time; 0: none */
 	uint8_t window;  /* of an appointment: when it starts */
 };
@@ -68,6 +70,7 @@ struct history {
 	bool timed[FEEDS]; /* the map has event times */
 	bool snapshot;     /* of the first feed each file is the whole truth */
 	bool window; /* and removes only appointments between the first and last start */
+	bool merges; /* the second feed merges patients */
 	bool wholesale; /* the API refuses whole batches and names no record */
 	uint8_t
 	    refused_until[CONTENTS]; /* the API refuses this content before that day */

@@ -10,16 +10,19 @@ model_init(struct model *m, const struct history *h)
 	for (unsigned r = 0; r < RECORDS; r++) {
 		for (unsigned s = 0; s < SIDES; s++)
 			m->facts[s][r].refused = CONTENT_NONE;
-		m->api[r].put = m->api[r].patched = CONTENT_NONE;
+		m->api[r].put = m->api[r].patched = m->api[r].merged = CONTENT_NONE;
 	}
 }
 
 int
 model_content(const struct row *r, unsigned version)
 {
-	return r->kind == ROW_DELETE
-		   ? CONTENT_DELETE
-		   : (int)(content_of(r, version) + CONTENTS * r->patient);
+	if (r->kind == ROW_DELETE)
+		return CONTENT_DELETE;
+	if (r->kind == ROW_MERGE)
+		return CONTENT_MERGE + IDS * r->record + r->patient;
+	return (int)content_of(r, version) +
+	       (is_appointment(r->record) ? CONTENTS * r->patient : 0);
 }
 
 /* What earlier rows of the file have made of a record. */
@@ -43,7 +46,7 @@ struct read {
 	const struct model *m;
 	const struct reading *in;
 	struct outlook *out;
-	struct earlier earlier[RECORDS];
+	struct earlier earlier[RECORDS], merged[IDS];
 	unsigned first, last; /* start of appointments */
 };
 
@@ -53,15 +56,26 @@ enum word { W_CHANGED, W_UNCHANGED, W_DUPLICATE, W_STALE, W_REFUSED };
 static unsigned
 judged_by(const struct read *x, const struct row *r)
 {
+	if (r->kind == ROW_MERGE)
+		return 0; /* merges are never late */
 	if (x->m->h->timed[x->in->file->feed])
 		return r->at;
 	return x->in->mode == MODE_RUN ? 0 : x->in->file->at;
+}
+
+/* Its own time; merges have none. */
+static unsigned
+own_at(const struct row *r)
+{
+	return r->kind == ROW_MERGE ? 0 : r->at;
 }
 
 /* In the ledger it stands in whenever the map has no event times. */
 static unsigned
 kept_at(const struct read *x, const struct row *r)
 {
+	if (r->kind == ROW_MERGE)
+		return 0;
 	return x->m->h->timed[x->in->file->feed] ? r->at : x->in->file->at;
 }
 
@@ -98,13 +112,17 @@ add_event(struct read *x, const struct row *r, unsigned number)
 	struct outlook *o = x->out;
 	struct event *e = &o->events[o->n++];
 
-	*e = (struct event){.record = r->record,
+	*e = (struct event){.side = r->kind == ROW_MERGE ? MERGES : o->side,
+	    .record = r->kind == ROW_MERGE ? r->patient : r->record,
 	    .row = number + 2,
 	    .content = model_content(r, x->in->version),
 	    .at = kept_at(x, r),
-	    .window = r->window,
-	    .patient = is_appointment(r->record) && r->kind == ROW_WHOLE ? r->patient
-									 : -1};
+	    .window = r->kind == ROW_MERGE ? number + 2 : r->window,
+	    .patient = -1};
+	if (r->kind == ROW_MERGE)
+		e->patient = r->record;
+	else if (is_appointment(r->record) && r->kind == ROW_WHOLE)
+		e->patient = r->patient;
 	return e;
 }
 
@@ -125,14 +143,83 @@ judge_retry(enum word w)
 	return w == W_REFUSED ? W_CHANGED : w == W_CHANGED ? W_STALE : w;
 }
 
+/* Into which patient is it merged, as merges are numbered? CONTENT_NONE: into none. */
+static int
+merge_of(const struct read *x, unsigned patient)
+{
+	const struct fact *f = &x->m->facts[MERGES][patient];
+	int content = CONTENT_NONE;
+
+	if (x->merged[patient].changed)
+		content = x->merged[patient].content;
+	else if (f->known && f->taken)
+		content = f->content;
+	return content == CONTENT_UNMERGED ? CONTENT_NONE : content;
+}
+
+/*
+ * An id that was retired may not be used; nor merged once more, but for the same merge
+ * again, or turned round.
+ */
+static bool
+is_forbidden(const struct read *x, const struct row *r)
+{
+	int one, other;
+
+	if (r->kind == ROW_MERGE) {
+		one = merge_of(x, r->record);
+		other = merge_of(x, r->patient);
+		return (one != CONTENT_NONE &&
+			   one != CONTENT_MERGE + IDS * r->patient + r->record) ||
+		       (other != CONTENT_NONE &&
+			   other != CONTENT_MERGE + IDS * r->record + r->patient);
+	}
+	if (!is_appointment(r->record))
+		return merge_of(x, r->record) != CONTENT_NONE;
+	return r->kind == ROW_WHOLE && merge_of(x, r->patient) != CONTENT_NONE;
+}
+
+/* What merges make of a word; `moves`: a time would move on. */
+static enum word
+judge_merged(const struct read *x, const struct row *r, enum word w, bool moves)
+{
+	bool sent = w == W_CHANGED || (moves && w != W_STALE && w != W_REFUSED);
+
+	if (r->kind == ROW_UNMERGE && merge_of(x, r->record) != CONTENT_NONE)
+		return W_CHANGED;
+	return sent && is_forbidden(x, r) ? W_REFUSED : w;
+}
+
+/* A merge turned round, or undone, brings its survivor back: nobody is told. */
+static void
+bring_back(struct read *x, const struct row *r, unsigned number)
+{
+	struct event *e;
+
+	if ((r->kind != ROW_MERGE && r->kind != ROW_UNMERGE) ||
+	    merge_of(x, r->record) == CONTENT_NONE)
+		return;
+	e = &x->out->events[x->out->n++];
+	*e = (struct event){.side = MERGES,
+	    .record = r->record,
+	    .row = number + 2,
+	    .content = CONTENT_UNMERGED,
+	    .patient = -1,
+	    .touch = true};
+	x->merged[r->record].changed = true;
+	x->merged[r->record].content = CONTENT_UNMERGED;
+}
+
 static void
 read_change(struct read *x, unsigned number)
 {
 	const struct row *r = &x->in->file->rows[number];
-	const struct fact *f = &x->m->facts[x->out->side][r->record];
-	struct earlier *o = &x->earlier[r->record];
+	bool merge = r->kind == ROW_MERGE;
+	const struct fact *f = merge ? &x->m->facts[MERGES][r->patient]
+				     : &x->m->facts[x->out->side][r->record];
+	struct earlier *o = merge ? &x->merged[r->patient] : &x->earlier[r->record];
 	int content = model_content(r, x->in->version);
-	unsigned at = judged_by(x, r), own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned at = judged_by(x, r), own = own_at(r);
 	enum word w;
 
 	if ((f->known && older(at, f->at)) || (o->changed && older(at, o->at)))
@@ -143,6 +230,7 @@ read_change(struct read *x, unsigned number)
 		w = judge_known(f, content, at);
 	if (x->in->mode == MODE_RETRY)
 		w = judge_retry(w);
+	w = judge_merged(x, r, w, newer(own, o->changed ? o->at : f->at));
 	count(x->out, w);
 	if (w == W_STALE || w == W_REFUSED)
 		return;
@@ -153,6 +241,8 @@ read_change(struct read *x, unsigned number)
 		o->at = own;
 	o->changed = true;
 	o->content = content;
+	if (w == W_CHANGED)
+		bring_back(x, r, number);
 }
 
 /* The row before counted as something; now it is a duplicate of this one. */
@@ -175,8 +265,9 @@ read_last(struct read *x, unsigned number, unsigned at, struct earlier *o)
 	const struct fact *f = &x->m->facts[x->out->side][r->record];
 	int content = model_content(r, x->in->version);
 	enum word w = judge_known(f, content, at);
-	unsigned own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned own = own_at(r);
 
+	w = judge_merged(x, r, w, newer(own, f->at));
 	count(x->out, w);
 	if (w == W_STALE)
 		return;
@@ -201,7 +292,7 @@ read_snapshot(struct read *x, unsigned number)
 {
 	const struct row *r = &x->in->file->rows[number];
 	struct earlier *o = &x->earlier[r->record];
-	unsigned at = judged_by(x, r), own = kept_at(x, r) == r->at ? r->at : 0;
+	unsigned at = judged_by(x, r), own = own_at(r);
 
 	o->there = true;
 	if (r->kind == ROW_PRESENT)
@@ -231,13 +322,16 @@ remove_missing(struct read *x, unsigned record)
 	if (x->m->h->window && is_appointment(record) &&
 	    (f->window == 0 || f->window < x->first || f->window > x->last))
 		return;
+	if (!is_appointment(record) && merge_of(x, record) != CONTENT_NONE)
+		return;
 	x->out->removals++;
 	if (f->refused == CONTENT_DELETE) {
 		x->out->refused++;
 		return;
 	}
 	x->out->changed++;
-	x->out->events[x->out->n++] = (struct event){.record = record,
+	x->out->events[x->out->n++] = (struct event){.side = WHOLE,
+	    .record = record,
 	    .content = CONTENT_DELETE,
 	    .window = f->window,
 	    .patient = -1};
@@ -291,13 +385,18 @@ model_waits(const struct outlook *o, const struct event *first, const struct eve
 {
 	if (o->snapshot && rank(first) != rank(later))
 		return true;
+	if (first->side == MERGES)
+		return true;
 	return first->record == later->record || (int)first->record == later->patient;
 }
 
 bool
 model_together(const struct event *first, const struct event *later)
 {
-	return first->record != later->record;
+	if (first->side == later->side && first->record == later->record)
+		return false;
+	return later->side != MERGES || first->side == MERGES ||
+	       (int)first->record != later->patient;
 }
 
 bool
@@ -311,6 +410,10 @@ model_refused(const struct model *m, const struct event *e, unsigned day)
 void
 held_apply(struct held *held, unsigned side, int content)
 {
+	if (side == MERGES) {
+		held->merged = content;
+		return;
+	}
 	if (side == PATCHES) {
 		held->there = true;
 		held->patched = content;
@@ -321,12 +424,23 @@ held_apply(struct held *held, unsigned side, int content)
 	held->patched = CONTENT_NONE;
 }
 
+/* `before` is the event before it, which brought the patient back. */
 static void
-learn(struct fact *f, const struct event *e)
+learn(struct fact *f, const struct event *e, const struct event *before)
 {
-	if (e->end == EVENT_UNSENT)
+	bool back = e->content == CONTENT_UNMERGED;
+
+	if (e->end == EVENT_UNSENT ||
+	    (back && e->end == EVENT_TAKEN && before->end != EVENT_TAKEN))
 		return;
 	f->known = true;
+	if (back && e->end == EVENT_TAKEN) {
+		f->taken = true;
+		f->content = CONTENT_UNMERGED;
+		f->doubtful = false;
+		f->refused = CONTENT_NONE;
+		return;
+	}
 	if (e->touch && e->end == EVENT_TAKEN) {
 		if (f->taken && f->content == e->content && newer(e->at, f->at))
 			f->at = e->at;
@@ -357,8 +471,8 @@ model_close(struct model *m, const struct outlook *o)
 	for (unsigned i = 0; i < o->n; i++) {
 		const struct event *e = &o->events[i];
 
-		learn(&m->facts[o->side][e->record], e);
+		learn(&m->facts[e->side][e->record], e, e - 1);
 		if (e->applied)
-			held_apply(&m->api[e->record], o->side, e->content);
+			held_apply(&m->api[e->record], e->side, e->content);
 	}
 }

@@ -9,11 +9,16 @@
 
 #include "tests/model/history.h"
 
-/* A record is known whole, and apart from that by the second feed's patches. */
-enum { WHOLE, PATCHES, SIDES };
+/*
+ * A record is known whole, and apart from that by the second feed's patches; and a patient
+ * as one that was merged into another.
+ */
+enum { WHOLE, PATCHES, MERGES, SIDES };
 
-#define CONTENT_NONE   (-1)
-#define CONTENT_DELETE 1000
+#define CONTENT_NONE     (-1)
+#define CONTENT_DELETE   1000
+#define CONTENT_MERGE    2000 /* and from there on, by survivor and retired */
+#define CONTENT_UNMERGED 3000
 
 /* What is known of a record. */
 struct fact {
@@ -28,7 +33,7 @@ struct fact {
 /* The record as the API has it: what was put, and what was patched onto it. */
 struct held {
 	bool there;
-	int put, patched;
+	int put, patched, merged;
 };
 
 struct model {
@@ -44,10 +49,11 @@ int model_content(const struct row *r, unsigned version);
 
 /* One change of a file, or a time that moves on (touch: the API is not told). */
 struct event {
-	unsigned record, row; /* row 0: a removal; else from 2, as a spreadsheet has it */
+	unsigned side, record; /* of a merge: of the patient that it retires */
+	unsigned row;          /* 0: a removal; else from 2, as a spreadsheet has it */
 	int content;
 	unsigned at, window;
-	int patient; /* that it refers to, or -1 */
+	int patient; /* that it refers to, or is merged into; or -1 */
 	bool touch;
 	bool gone; /* of a snapshot: a later row takes its place */
 
@@ -56,7 +62,7 @@ struct event {
 	bool applied; /* the API has it, whether or not anybody was told */
 };
 
-#define EVENTS_MAX (ROWS_MAX + RECORDS)
+#define EVENTS_MAX (2 * ROWS_MAX + RECORDS)
 
 /* What a file comes to. */
 struct outlook {

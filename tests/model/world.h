@@ -55,8 +55,7 @@ struct world {
 	struct request *requests;
 	size_t nrequests, cap;
 
-	bool open;      /* the program should have a pass open, of this: */
-	bool abandoned; /* and it ends as it stands */
+	bool open; /* the program should have a pass open, of this: */
 	struct outlook pass;
 	struct told told[EVENTS_MAX];
 
