@@ -4,7 +4,8 @@
 #
 #   ROWS=770000 FILES=5000 RUNS=9 tests/bench/questions.sh
 #
-# 770,000 rows are about a million records.
+# 770,000 rows are about a million records. `version` asks nothing: what it takes on a machine
+# that has other work is that machine's.
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 74
 . tests/bench/lib.sh
@@ -22,9 +23,10 @@ ask() {
 		bench_take "$name" "$EMRDROP" --config "$BENCH/etc" "$@"
 	done
 	awk -v name="$*" -v w="$(bench_median "$name" 1)" -v c="$(bench_median "$name" 2)" \
-		-v k="$(bench_median "$name" 3)" -v most="$MOST_MS" 'BEGIN {
-		printf "%-44s %9.0f %9.0f %10.1f %s\n", name, 1000 * w, 1000 * c, k / 1024,
-			1000 * w < most ? "" : "more than " most " ms" }'
+		-v k="$(bench_median "$name" 3)" -v most="$MOST_MS" \
+		-v least="$(sort -n "$BENCH/$name.txt" | head -n 1)" 'BEGIN {
+		printf "%-44s %9.0f %9.0f %9.0f %10.1f %s\n", name, 1000 * w, 1000 * least,
+			1000 * c, k / 1024, 1000 * w < most ? "" : "more than " most " ms" }'
 }
 
 # One file a visit, each of another content; the last one can't be read.
@@ -49,7 +51,7 @@ file=$(jq -r '.feeds[0].files[-1].file' "$BENCH/first.json")
 echo "$(jq '[.feeds[0].files[].delivered] | add' "$BENCH/first.json") records," \
 	"$(jq '.feeds[0].files | length' "$BENCH/first.json") files," \
 	"$(stat -c %s "$BENCH/state/ledger.mdb") bytes of ledger; medians of $RUNS"
-printf '%-44s %9s %9s %10s\n' "" "wall ms" "CPU ms" "anon MiB"
+printf '%-44s %9s %9s %9s %10s\n' "" "wall ms" "least ms" "CPU ms" "anon MiB"
 ask version version
 ask status status
 ask status_json status --json
