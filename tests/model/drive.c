@@ -74,15 +74,6 @@ failed(struct world *w, const struct err *e)
 
 /* ---- reading ---- */
 
-static const struct missing remove_all[RECORD_TYPE_MAX + 1] = {
-    [RECORD_PATIENT] = {MISSING_DELETE, false, OP_PUT},
-    [RECORD_APPOINTMENT] = {MISSING_DELETE, false, OP_PUT},
-};
-static const struct missing remove_window[RECORD_TYPE_MAX + 1] = {
-    [RECORD_PATIENT] = {MISSING_DELETE, false, OP_PUT},
-    [RECORD_APPOINTMENT] = {MISSING_DELETE, true, OP_PUT},
-};
-
 static bool
 is_snapshot(const struct world *w)
 {
@@ -108,7 +99,7 @@ make_conf(struct world *w, enum mode mode)
 	    .old = mode != MODE_RUN,
 	    .refused_only = mode == MODE_RETRY};
 	if (is_snapshot(w) && mode != MODE_RETRY)
-		in->conf.missing = w->h->window ? remove_window : remove_all;
+		in->conf.missing = w->missing;
 }
 
 struct texts {
@@ -675,6 +666,10 @@ set_up(struct world *w, const struct history *h)
 	    .ledger = &w->ledger,
 	    .scope = SCOPE,
 	    .progress = {.clock = &w->clock}};
+	w->missing[RECORD_PATIENT] = (struct missing){
+	    .how = MISSING_DELETE, .op = OP_PUT, .timed = h->timed[0]};
+	w->missing[RECORD_APPOINTMENT] = w->missing[RECORD_PATIENT];
+	w->missing[RECORD_APPOINTMENT].window = h->window;
 	w->ledger.ops = &store_memory;
 	w->ledger.format = LEDGER_FORMAT;
 	memset(&w->ledger.keys, 7, sizeof(w->ledger.keys));

@@ -333,6 +333,7 @@ remove_missing(struct read *x, unsigned record)
 	x->out->events[x->out->n++] = (struct event){.side = WHOLE,
 	    .record = record,
 	    .content = CONTENT_DELETE,
+	    .at = x->m->h->timed[0] ? 0 : x->in->file->at,
 	    .window = f->window,
 	    .patient = -1};
 }

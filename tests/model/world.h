@@ -64,6 +64,7 @@ struct world {
 	struct feed feed;
 	struct feed_report report;
 	struct intake *intake;
+	struct missing missing[RECORD_TYPE_MAX + 1];
 	struct ledger ledger;
 
 	uint64_t changes; /* that were applied, for the figures */
