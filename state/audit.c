@@ -153,22 +153,11 @@ struct audit_walk {
 	struct err *e;
 };
 
-/* Keys are numbers, big-endian. */
-static uint64_t
-number_of(struct span key)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < key.n; i++)
-		number = number << 8 | (unsigned char)key.p[i];
-	return number;
-}
-
 static int
 line_visit(void *arg, struct span key, struct span value)
 {
 	struct audit_walk *w = arg;
-	struct audit_line line = {.number = number_of(key)};
+	struct audit_line line = {.number = key_number(key)};
 	struct digest want;
 
 	if (value.n < DIGEST_SIZE)

@@ -47,6 +47,16 @@ key_u64(struct key *k, uint64_t v)
 	key_big(k, v, 8);
 }
 
+uint64_t
+key_number(struct span key)
+{
+	uint64_t v = 0;
+
+	for (size_t i = key.n > 8 ? key.n - 8 : 0; i < key.n; i++)
+		v = v << 8 | (unsigned char)key.p[i];
+	return v;
+}
+
 struct span
 key_span(const struct key *k)
 {

@@ -26,6 +26,8 @@ void key_u32(struct key *k, uint32_t v);
 void key_u64(struct key *k, uint64_t v);
 void key_bytes(struct key *k, const void *p, size_t n);
 struct span key_span(const struct key *k);
+/* The u64 that a key ends with. */
+uint64_t key_number(struct span key);
 
 void put_u8(struct buf *b, unsigned v);
 void put_u16(struct buf *b, unsigned v);

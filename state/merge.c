@@ -58,15 +58,11 @@ count_entries(void *arg, struct span key, struct span value)
 	return r.bad ? ledger_damaged(((struct refs *)arg)->e, TABLE_INTENTS) : 0;
 }
 
-/* Keys are scope (4) and batch (8), big-endian; a pass has fewer than 2^32 batches. */
+/* A pass has fewer than 2^32 batches. */
 static uint32_t
 batch_number(struct span key)
 {
-	uint32_t batch = 0;
-
-	for (size_t i = 8; i < key.n; i++)
-		batch = batch << 8 | (unsigned char)key.p[i];
-	return batch;
+	return (uint32_t)key_number(key);
 }
 
 static int

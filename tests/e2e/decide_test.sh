@@ -11,11 +11,6 @@ api_start
 # shellcheck disable=SC2119 # as it is
 simple
 
-# bad FROM TO: rows of which each third has a code that nobody knows.
-bad() {
-	rows "$1" "$2" | awk -F, -v OFS=, 'NR % 3 == 0 { $8 = "Nope\r" } { print }'
-}
-
 fresh() {
 	rm -rf "$dir"/{state,drop,done}
 	mkdir -p "$dir"/{drop,done}

@@ -217,6 +217,11 @@ rows() {
 			i, s, i % 9999, i, i % 28 + 1, i % 60 }'
 }
 
+# bad FROM TO: rows of which each third has a code that nobody knows.
+bad() {
+	rows "$1" "$2" | awk -F, -v OFS=, 'NR % 3 == 0 { $8 = "Nope\r" } { print }'
+}
+
 # simple [SED...]: the feed that takes what `rows` writes, out of $dir/drop.
 simple() {
 	feed fixtures/hostile/csv/feed.ini simple -e 's|^name .*|name = simple|' \
