@@ -106,11 +106,11 @@ test_memory() {
 	local mib=${EMRDROP_MIB:-64} m what rc
 
 	if nm -D "$emrdrop" 2>/dev/null | grep -q __asan_init; then
-		emrdrop=$PWD/build/release/cmd/emrdrop
-		if [ ! -x "$emrdrop" ]; then
+		if [ ! -x build/release/cmd/emrdrop ]; then
 			echo "not tested: little memory, which takes a build without sanitizers"
 			return
 		fi
+		emrdrop=$PWD/build/release/cmd/emrdrop
 	fi
 	rm -rf "$dir/state" "$dir/drop"
 	mkdir -p "$dir/drop"
