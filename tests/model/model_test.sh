@@ -5,4 +5,4 @@
 #   tests/model/model_test.sh BUILD [HISTORIES [SEED]]
 set -u
 
-"$1/tests/model/emrdrop-model" "${2:-20000}" "${3:-1}"
+"$1/tests/model/emrdrop-model" "${2:-100000}" "${3:-1}"
