@@ -64,7 +64,7 @@ busy() {
 # shellcheck disable=SC2317 # e2e_until calls it
 stopped_well() {
 	kill -STOP "$job_pid"
-	timeout 5 "$emrdrop" --config "$dir/etc" pause simple >/dev/null 2>&1 &&
+	timeout 2 "$emrdrop" --config "$dir/etc" pause simple >/dev/null 2>&1 &&
 		"$emrdrop" --config "$dir/etc" resume simple >/dev/null 2>&1 && return
 	kill -CONT "$job_pid"
 	return 1
@@ -73,7 +73,7 @@ stopped_well() {
 # in_the_middle: a job that is stopped when some of its 12 batches were taken.
 in_the_middle() {
 	export_new
-	faults '{"latency":500}'
+	faults '{"latency":2000}'
 	start_work run simple
 	e2e_until "the API has some batches" received_enough 2
 	e2e_until "it is stopped where others may write" stopped_well
