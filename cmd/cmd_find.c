@@ -132,9 +132,10 @@ find_one(struct query *q)
 	uint32_t scope;
 
 	if (s == NULL)
+		/* Not repeated: it may be the id, in the wrong place. */
 		return err_set(q->e, ERR_USAGE,
-		    "%.32s is no type of record, as patient and appointment are",
-		    q->app->args[1]);
+		    "TYPE, before the ID, is a type of record such as patient or "
+		    "appointment");
 	make_keys(q, s, known);
 	if (ledger_scope_get(q->ledger, q->feed->feed.source, false, &scope, q->e) != 0 ||
 	    ledger_known(q->ledger, scope, known, HISTORIES, q->e) != 0)
