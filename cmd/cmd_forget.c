@@ -57,16 +57,6 @@ tell(struct query *q, const struct file_entry *f, bool there)
 	buf_add_char(&q->out, '\n');
 }
 
-/* Is it what lay in the drop under its name, at the last look? */
-static int
-in_drop(struct query *q, const struct file_entry *f)
-{
-	struct name_entry n;
-	int r = ledger_name_get(q->ledger, f->feed, f->name, &n, q->e);
-
-	return r < 0 ? -1 : r == 1 && digest_eq(&n.file, &f->id);
-}
-
 static int
 forget_file(struct query *q, const struct file_entry *f)
 {
@@ -75,7 +65,8 @@ forget_file(struct query *q, const struct file_entry *f)
 	struct conclusion c = {.again = f,
 	    .feed = &state,
 	    .audit = {.act = "file-forgotten", .feed = f->feed, .file = &f->id}};
-	int there = in_drop(q, f);
+	struct name_entry name;
+	int there = pick_in_drop(q->ledger, f, &name, q->e);
 
 	if (there < 0 || forget_content(q, f, &state) != 0)
 		return -1;

@@ -37,22 +37,19 @@ show(struct query *q, const struct file_entry *f, size_t problems)
 }
 
 static int
-list_one(void *arg, const struct file_entry *f)
-{
-	return show(arg, f, SHOWN_IN_LIST);
-}
-
-static int
 list(struct query *q)
 {
-	int rc;
+	struct stuck stuck;
+	int rc = stuck_find(q->ledger, &stuck, q->e);
 
 	if (q->app->json) {
 		jw_object(&q->json);
 		jw_key(&q->json, SPAN_LIT("stuck"));
 		jw_array(&q->json);
 	}
-	rc = stuck_each(q->ledger, NULL, list_one, q, q->e);
+	for (size_t i = 0; i < stuck.n && rc == 0; i++)
+		rc = show(q, &stuck.v[i], SHOWN_IN_LIST);
+	stuck_release(&stuck);
 	if (q->app->json) {
 		jw_array_end(&q->json);
 		jw_object_end(&q->json);
@@ -60,20 +57,6 @@ list(struct query *q)
 		buf_add_str(&q->out, "no file waits for a decision\n");
 	}
 	return rc;
-}
-
-struct wanted {
-	struct digest id;
-	bool found;
-};
-
-static int
-compare(void *arg, const struct file_entry *f)
-{
-	struct wanted *w = arg;
-
-	w->found |= digest_eq(&w->id, &f->id);
-	return 0;
 }
 
 /* One that was to be backfilled: it lies elsewhere, and is in nobody's way. */
@@ -87,14 +70,12 @@ is_old(const struct file_entry *f)
 static int
 pick_stuck(struct query *q, struct file_entry *f)
 {
-	struct wanted w = {.found = false};
+	int r;
 
-	if (pick_file(q->ledger, NULL, q->app->args[1], f, q->e) != 0)
+	if (pick_file(q->ledger, NULL, q->app->args[1], f, q->e) != 0 ||
+	    (r = stuck_is(q->ledger, f, q->e)) < 0)
 		return -1;
-	w.id = f->id;
-	if (stuck_each(q->ledger, f->feed, compare, &w, q->e) != 0)
-		return -1;
-	if (w.found || is_old(f))
+	if (r == 1 || is_old(f))
 		return 0;
 	return err_set(q->e, ERR_USAGE,
 	    "file %s of feed %s waits for no decision (any more)", q->app->args[1],

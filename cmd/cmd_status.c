@@ -30,30 +30,37 @@ static const char help[] =
 struct show {
 	struct query *q;
 	const struct feed_state *feed;
-	bool told; /* that some of its files are stuck */
+	struct stuck stuck; /* of all feeds */
 };
 
 /* The clinic may have taken a file away since. */
 static void
 stuck_head(struct show *s)
 {
-	if (s->told)
-		return;
-	s->told = true;
 	buf_add_str(&s->q->out, "  stuck, as of the last look ");
 	text_time(&s->q->out, s->feed->last_look);
 	buf_add_str(&s->q->out, ":\n");
 }
 
 static int
-show_stuck(void *arg, const struct file_entry *f)
+show_stuck(struct show *s)
 {
-	struct show *s = arg;
+	bool told = s->q->app->json;
+	int rc = 0;
 
-	if (s->q->app->json)
-		return stuck_json(s->q->ledger, f, &s->q->json, s->q->e);
-	stuck_head(s);
-	return stuck_text(s->q->ledger, f, PROBLEMS_SHOWN, &s->q->out, s->q->e);
+	for (size_t i = 0; i < s->stuck.n && rc == 0; i++) {
+		const struct file_entry *f = &s->stuck.v[i];
+
+		if (strcmp(f->feed, s->feed->name) != 0)
+			continue;
+		if (!told)
+			stuck_head(s);
+		told = true;
+		rc = s->q->app->json ? stuck_json(s->q->ledger, f, &s->q->json, s->q->e)
+				     : stuck_text(s->q->ledger, f, PROBLEMS_SHOWN,
+					   &s->q->out, s->q->e);
+	}
+	return rc;
 }
 
 static int
@@ -171,8 +178,7 @@ show_feed(struct show *s, const struct feed_state *f)
 		jw_key(&s->q->json, SPAN_LIT("stuck"));
 		jw_array(&s->q->json);
 	}
-	s->told = false;
-	if (stuck_each(s->q->ledger, f->name, show_stuck, s, s->q->e) != 0)
+	if (show_stuck(s) != 0)
 		return -1;
 	if (s->q->app->json) {
 		jw_array_end(&s->q->json);
@@ -195,8 +201,11 @@ show_all(struct query *q)
 	}
 	if (rc == 0)
 		rc = ledger_feed_each(q->ledger, collect_feed, all, q->e);
+	if (rc == 0)
+		rc = stuck_find(q->ledger, &s.stuck, q->e);
 	for (size_t i = 0; rc == 0 && i < all->n; i++)
 		rc = show_feed(&s, &all->v[i]);
+	stuck_release(&s.stuck);
 	free(all);
 	if (q->app->json) {
 		jw_array_end(&q->json);

@@ -43,3 +43,12 @@ pick_file(struct ledger *l, const char *feed, const char *id, struct file_entry 
 		     : "more than one file%s%s has an id that begins with %s",
 	    feed != NULL ? " of feed " : "", feed != NULL ? feed : "", id);
 }
+
+int
+pick_in_drop(
+    struct ledger *l, const struct file_entry *f, struct name_entry *name, struct err *e)
+{
+	int r = ledger_name_get(l, f->feed, f->name, name, e);
+
+	return r == 1 ? digest_eq(&name->file, &f->id) : r;
+}

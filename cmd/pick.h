@@ -12,4 +12,8 @@
 int pick_file(struct ledger *l, const char *feed, const char *id, struct file_entry *out,
     struct err *e);
 
+/* Is it what lay in its drop at the last look? 1 and *name, what is known of it; 0; -1. */
+int pick_in_drop(
+    struct ledger *l, const struct file_entry *f, struct name_entry *name, struct err *e);
+
 #endif

@@ -1,31 +1,44 @@
 #include "cmd/stuck.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "cmd/pick.h"
 #include "cmd/text.h"
 #include "state/controls.h"
 
-struct stuck {
-	struct file_entry *v;
-	size_t n, cap;
-	const char *feed;
+static bool
+waits(const struct file_entry *f)
+{
+	return f->verdict == VERDICT_HOLD || f->verdict == VERDICT_REFUSE;
+}
+
+int
+stuck_is(struct ledger *l, const struct file_entry *f, struct err *e)
+{
+	struct name_entry n;
+	int r = waits(f) ? pick_in_drop(l, f, &n, e) : 0;
+
+	return r == 1 ? n.state == NAME_HELD || n.state == NAME_REFUSED : r;
+}
+
+struct collecting {
+	struct stuck *to;
 	struct err *e;
 };
 
 static int
 collect(void *arg, const struct file_entry *f)
 {
-	struct stuck *st = arg;
+	const struct collecting *c = arg;
+	struct stuck *st = c->to;
 	size_t more = st->cap * 2 + 8;
 	struct file_entry *v;
 
-	if ((f->verdict != VERDICT_HOLD && f->verdict != VERDICT_REFUSE) ||
-	    (st->feed != NULL && strcmp(f->feed, st->feed) != 0))
+	if (!waits(f))
 		return 0;
 	if (st->n == st->cap) {
 		if ((v = reallocarray(st->v, more, sizeof(*v))) == NULL)
-			return err_nomem(st->e);
+			return err_nomem(c->e);
 		st->v = v;
 		st->cap = more;
 	}
@@ -33,33 +46,31 @@ collect(void *arg, const struct file_entry *f)
 	return 0;
 }
 
-/* Was it what lay in the drop under that name, when it was last looked at? */
-static int
-still_stands(struct ledger *l, const struct file_entry *f, struct err *e)
+int
+stuck_find(struct ledger *l, struct stuck *out, struct err *e)
 {
-	struct name_entry n;
-	int r = ledger_name_get(l, f->feed, f->name, &n, e);
+	struct collecting c = {out, e};
+	size_t left = 0;
+	int r;
 
-	if (r <= 0)
-		return r;
-	return digest_eq(&n.file, &f->id) &&
-	       (n.state == NAME_HELD || n.state == NAME_REFUSED);
+	*out = (struct stuck){.n = 0};
+	if (ledger_file_each(l, collect, &c, e) != 0)
+		return -1;
+	for (size_t i = 0; i < out->n; i++) {
+		if ((r = stuck_is(l, &out->v[i], e)) < 0)
+			return -1;
+		if (r == 1)
+			out->v[left++] = out->v[i];
+	}
+	out->n = left;
+	return 0;
 }
 
-int
-stuck_each(struct ledger *l, const char *feed,
-    int (*fn)(void *arg, const struct file_entry *f), void *arg, struct err *e)
+void
+stuck_release(struct stuck *s)
 {
-	struct stuck st = {.feed = feed, .e = e};
-	int rc = ledger_file_each(l, collect, &st, e);
-
-	for (size_t i = 0; i < st.n && rc == 0; i++) {
-		rc = still_stands(l, &st.v[i], e);
-		if (rc == 1)
-			rc = fn(arg, &st.v[i]);
-	}
-	free(st.v);
-	return rc;
+	free(s->v);
+	*s = (struct stuck){.n = 0};
 }
 
 struct problem_list {

@@ -7,12 +7,17 @@
 #include "base/json.h"
 #include "state/files.h"
 
-/*
- * Each that lay in its drop, as it is known, when that was last looked at; `feed` NULL:
- * of all feeds. fn's -1 ends it, with *e as fn left it.
- */
-int stuck_each(struct ledger *l, const char *feed,
-    int (*fn)(void *arg, const struct file_entry *f), void *arg, struct err *e);
+/* Does it still wait in its drop, as of the last look? 1, 0, -1. */
+int stuck_is(struct ledger *l, const struct file_entry *f, struct err *e);
+
+struct stuck {
+	struct file_entry *v;
+	size_t n, cap;
+};
+
+/* All that do, of all feeds. *out is to be released whatever the result. */
+int stuck_find(struct ledger *l, struct stuck *out, struct err *e);
+void stuck_release(struct stuck *s);
 
 /* For a person, with at most `max` problems; and as a JSON object, without its name. */
 int stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf *out,
