@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mappers/hl7_index.h"
+
 #define NPI_DIGITS 10
 #define PIECES_MAX 7 /* texts that are joined into one */
 
@@ -45,6 +47,8 @@ hl7_type_members(enum hl7_type type)
 /* A field being taken apart. */
 struct split {
 	struct run *run;
+	const uint32_t *pieces; /* in the message's index; NULL: `components` are */
+	const char *segment;
 	struct span components[COMPONENTS_MAX];
 	size_t ncomponents;
 	bool flat;  /* they have no subcomponents, */
@@ -54,28 +58,49 @@ struct split {
 	enum problem_code code;
 };
 
+/* Where nothing has subcomponents, every piece of a repetition is a component. */
 static void
-split_init(struct split *s, struct run *r, struct span raw)
+find_components(struct split *s, const struct hl7_repetition *from)
+{
+	s->pieces = s->run->message->pieces + from->piece;
+	s->segment = from->segment;
+	for (s->ncomponents = 1;
+	    s->ncomponents < COMPONENTS_MAX &&
+	    HL7_LEVEL(s->pieces[s->ncomponents]) == HL7_LEVEL_COMPONENT;)
+		s->ncomponents++;
+	s->flat = true;
+}
+
+static void
+split_init(struct split *s, struct run *r, const struct text *t)
 {
 	const struct hl7_message *m = r->message;
+	struct span raw = t->s;
 
 	s->run = r;
-	s->ncomponents = hl7_parts(raw, m->d.component, s->components, COMPONENTS_MAX);
 	/* What is plain is the message's own. */
 	s->plain = hl7_is_plain(m, raw);
-	s->flat = (s->plain && m->flat) || raw.n == 0 ||
-		  memchr(raw.p, m->d.subcomponent, raw.n) == NULL;
+	s->pieces = NULL;
 	s->out = NULL;
 	s->n = 0;
 	s->code = PROBLEM_NONE;
+	if (t->from.segment != NULL && m->flat) {
+		find_components(s, &t->from);
+		return;
+	}
+	s->ncomponents = hl7_parts(raw, m->d.component, s->components, COMPONENTS_MAX);
+	s->flat = (s->plain && m->flat) || raw.n == 0 ||
+		  memchr(raw.p, m->d.subcomponent, raw.n) == NULL;
 }
 
 /* One leaf as it was sent: component.sub, the first if sub is 0. */
 static inline struct span
 leaf(const struct split *s, unsigned n, unsigned sub)
 {
-	if (n > s->ncomponents)
+	if (n > s->ncomponents || (s->pieces != NULL && sub > 1))
 		return (struct span){NULL, 0};
+	if (s->pieces != NULL)
+		return hl7_between(s->segment, s->pieces[n - 1], s->pieces[n]);
 	if (s->flat && sub <= 1)
 		return s->components[n - 1];
 	return hl7_part(
@@ -298,8 +323,8 @@ split_practitioner(struct split *s)
 }
 
 int
-hl7_type_split(enum hl7_type type, struct run *r, struct span raw, struct hl7_member *out,
-    enum problem_code *code)
+hl7_type_split(enum hl7_type type, struct run *r, const struct text *raw,
+    struct hl7_member *out, enum problem_code *code)
 {
 	struct split s;
 
@@ -470,7 +495,7 @@ composite_apply(const void *data, struct run *r, struct text *t)
 		*t = (struct text){.s = first};
 		return PROBLEM_NONE;
 	}
-	split_init(&s, r, t->s);
+	split_init(&s, r, t);
 	*t = (struct text){.s = one_text(&s, c)};
 	/* The first component deleted is the text deleted. */
 	t->null = t->s.n == 0 && hl7_is_null(leaf(&s, 1, 0));
