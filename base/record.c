@@ -148,7 +148,7 @@ cut_at_list(struct place *p)
 		if (!p->own.part[i].list)
 			continue;
 		p->own.part[i].list = false;
-		p->own.n = i + 1;
+		p->own.n = (unsigned char)(i + 1);
 	}
 }
 
