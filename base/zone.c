@@ -200,12 +200,12 @@ fold(const struct zone *z, int64_t t)
 static inline size_t
 period_find(const struct zone *z, int64_t t)
 {
-	size_t stretch = t < STRETCH_FROM ? 0
-					  : (size_t)(t - STRETCH_FROM) >> STRETCH_BITS;
+	size_t stretch, last = z->nhints - 1;
 
-	if (t < STRETCH_FROM)
+	if (z->nhints == 0 || t < STRETCH_FROM)
 		return period_from(z, 0, t);
-	return period_from(z, z->hints[stretch < z->nhints ? stretch : z->nhints - 1], t);
+	stretch = (size_t)(t - STRETCH_FROM) >> STRETCH_BITS;
+	return period_from(z, z->hints[stretch < last ? stretch : last], t);
 }
 
 int

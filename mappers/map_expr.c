@@ -273,7 +273,8 @@ eval_many(struct binding *b, const struct part *p)
 
 	for (const struct ref *r = p->refs;
 	    r != NULL && b->texts.n == before && code == PROBLEM_NONE; r = r->next)
-		code = eval_hits(b, p, r);
+		if (hl7_was_sent(&r->hl7->ask, b->place.message))
+			code = eval_hits(b, p, r);
 	return code;
 }
 
