@@ -25,6 +25,9 @@ struct jw_ready {
 	char text[JW_KEY_MAX]; /* zeros behind it */
 };
 
+/* One that is known beforehand: a literal without anything that JSON escapes. */
+#define JW_READY(key) {sizeof(key) + 2, "\"" key "\":"}
+
 void jw_init(struct json *j, struct buf *out);
 void jw_object(struct json *j);
 void jw_object_end(struct json *j);
@@ -36,8 +39,9 @@ void jw_key(struct json *j, struct span key);
 void jw_make_ready(struct span name, struct jw_ready *out);
 void jw_key_ready(struct json *j, const struct jw_ready *key);
 
-/* Such a key, and its string. */
+/* Such a key, and its string or number. */
 void jw_put_ready(struct json *j, const struct jw_ready *key, struct span s);
+void jw_put_ready_uint(struct json *j, const struct jw_ready *key, uint64_t v);
 void jw_string(struct json *j, struct span s);
 void jw_cstr(struct json *j, const char *s); /* NULL writes null */
 void jw_int(struct json *j, int64_t v);

@@ -33,7 +33,7 @@ record_path_make(const struct field *field, struct record_path *out)
 		dot = strchr(path, '.');
 		n = dot == NULL ? strlen(path) : (size_t)(dot - path);
 		p->list = n > 2 && path[n - 1] == ']';
-		out->lists |= (unsigned)p->list << (out->n - 1);
+		out->lists = (unsigned char)(out->lists | p->list << (out->n - 1));
 		p->name = (struct span){path, p->list ? n - 2 : n};
 		jw_make_ready(p->name, &p->key);
 		if (dot == NULL)
@@ -148,7 +148,7 @@ cut_at_list(struct place *p)
 		if (!p->own.part[i].list)
 			continue;
 		p->own.part[i].list = false;
-		p->own.n = i + 1;
+		p->own.n = (unsigned char)(i + 1);
 	}
 }
 

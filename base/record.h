@@ -29,15 +29,18 @@ enum value_kind { VALUE_TEXT, VALUE_NULL, VALUE_NULL_LIST };
 
 #define RECORD_PATH_MAX 4 /* parts of the deepest path in the schema, and room */
 
-/* A field's path taken apart: "practitioner[].npi" is a list, and a member. */
+/*
+ * A field's path taken apart: "practitioner[].npi" is a list, and a member. What a field
+ * that is no part of anything needs stands first, and together.
+ */
 struct record_path {
-	size_t n;
-	unsigned lists; /* a bit for each part that is one */
-	bool bare;      /* its texts are JSON as they are: digits, true */
+	unsigned char n;
+	unsigned char lists; /* a bit for each part that is one */
+	bool bare;           /* its texts are JSON as they are: digits, true */
 	struct record_part {
-		struct span name;
 		bool list;
 		struct jw_ready key;
+		struct span name;
 	} part[RECORD_PATH_MAX];
 };
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,11 @@
 #define ZONE_DIR      "/usr/share/zoneinfo"
 #define ZONE_FILE_MAX (1 << 20)
 #define FIXED_MAX     (14 * 3600)
+
+/* Stretches of 194 days, from when zones began to have clock changes on. */
+#define STRETCH_BITS  24
+#define STRETCH_FROM  (-INT64_C(1830000000)) /* 1912 */
+#define STRETCHES_MAX 1024                   /* past the year 2400 */
 
 static bool
 name_ok(const char *name)
@@ -112,6 +118,30 @@ file_load(struct zone *z, struct err *e)
 	return rc;
 }
 
+/* The last period that has begun at `t`, going on from one that has. */
+static size_t
+period_from(const struct zone *z, size_t i, int64_t t)
+{
+	while (i + 1 < z->n && z->periods[i + 1].at <= t)
+		i++;
+	return i;
+}
+
+static int
+hints_make(struct zone *z, struct err *e)
+{
+	size_t at = period_from(z, 0, STRETCH_FROM);
+
+	if ((z->hints = calloc(STRETCHES_MAX, sizeof(*z->hints))) == NULL)
+		return err_nomem(e);
+	for (; z->nhints < STRETCHES_MAX && at <= USHRT_MAX; z->nhints++) {
+		z->hints[z->nhints] = (unsigned short)at;
+		at = period_from(
+		    z, at, STRETCH_FROM + ((int64_t)(z->nhints + 1) << STRETCH_BITS));
+	}
+	return 0;
+}
+
 struct zone *
 zone_load(const char *name, struct err *e)
 {
@@ -134,7 +164,7 @@ zone_load(const char *name, struct err *e)
 		rc = zone_period_add(z, TIME_BEGIN, off) != 0 ? err_nomem(e) : 0;
 	else
 		rc = file_load(z, e);
-	if (rc != 0) {
+	if (rc != 0 || hints_make(z, e) != 0) {
 		zone_free(z);
 		return NULL;
 	}
@@ -147,6 +177,7 @@ zone_free(struct zone *z)
 	if (z == NULL)
 		return;
 	free(z->periods);
+	free(z->hints);
 	free(z);
 }
 
@@ -165,20 +196,16 @@ fold(const struct zone *z, int64_t t)
 	return t - ((t - z->fold_from) / CYCLE_SECONDS + 1) * CYCLE_SECONDS;
 }
 
-/*
- * The period that an instant is in. Halves are added, not branched to: nobody can guess
- * which it will be.
- */
-static size_t
+/* The period that an instant is in: seldom more than one behind its stretch's first. */
+static inline size_t
 period_find(const struct zone *z, int64_t t)
 {
-	size_t low = 0;
+	size_t stretch, last = z->nhints - 1;
 
-	for (size_t n = z->n, half; n > 1; n -= half) {
-		half = n / 2;
-		low += half * (z->periods[low + half].at <= t);
-	}
-	return low;
+	if (z->nhints == 0 || t < STRETCH_FROM)
+		return period_from(z, 0, t);
+	stretch = (size_t)(t - STRETCH_FROM) >> STRETCH_BITS;
+	return period_from(z, z->hints[stretch < last ? stretch : last], t);
 }
 
 int
@@ -188,10 +215,9 @@ zone_offset_at(const struct zone *z, int64_t utc)
 }
 
 enum zone_fit
-zone_offset(
-    const struct zone *z, const struct civil *local, enum dst_policy policy, int *offset)
+zone_offset(const struct zone *z, int64_t local, enum dst_policy policy, int *offset)
 {
-	int64_t t = fold(z, civil_seconds(local));
+	int64_t t = fold(z, local);
 	size_t i = period_find(z, t - UTOFF_MAX);
 	int passes = 0, before = 0, after = 0;
 

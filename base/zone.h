@@ -29,13 +29,13 @@ enum zone_fit {
 enum dst_policy { DST_REJECT, DST_EARLIER, DST_LATER };
 
 /*
- * The offset (seconds east) for a local time. In a fold, `earlier` picks the first
+ * The offset (seconds east) for a local time, as civil_seconds counts it. In a fold, `earlier` picks the first
  * pass. In a gap, EARLIER uses the offset in force after the change (an instant
  * before the gap), LATER the one before it (an instant after). With DST_REJECT the
  * first pass's offset is filled in all the same; the caller looks at the fit.
  */
 enum zone_fit zone_offset(
-    const struct zone *z, const struct civil *local, enum dst_policy policy, int *offset);
+    const struct zone *z, int64_t local, enum dst_policy policy, int *offset);
 
 /* Offset at an instant, seconds since 1970 UTC. */
 int zone_offset_at(const struct zone *z, int64_t utc);

@@ -38,6 +38,10 @@ struct zone {
 	struct period *periods; /* ascending; the first is from the beginning of time */
 	size_t n, cap;
 	int64_t fold_from; /* from here on, time is mapped back by whole cycles */
+
+	/* Where to begin to look for a period: of each stretch of time, its first. */
+	unsigned short *hints;
+	size_t nhints;
 };
 
 /* Appends a period, or changes the last one that begins there. -1: no memory. */

@@ -44,39 +44,45 @@ void
 changes_write_head(struct changes *c, const struct outgoing *o, const struct schema *s,
     struct span id, struct json *j)
 {
-	char version[2 * DIGEST_SIZE + 1];
+	static const struct jw_ready n = JW_READY("n"), op = JW_READY("op"),
+				     type = JW_READY("type"), from = JW_READY("source"),
+				     key = JW_READY("id"), version = JW_READY("version");
+	char hex[2 * DIGEST_SIZE + 1];
 
-	digest_hex(&o->entry.content, version);
+	digest_hex(&o->entry.content, hex);
 	buf_clear(&c->one);
 	jw_init(j, &c->one);
 	jw_object(j);
-	jw_put_uint(j, "n", o->n);
-	jw_put_cstr(j, "op", record_op_name(o->op));
-	jw_put_cstr(j, "type", s->name);
-	jw_put_cstr(j, "source", c->conf->source);
-	jw_put_string(j, "id", id);
-	jw_put_cstr(j, "version", version);
+	jw_put_ready_uint(j, &n, o->n);
+	jw_put_ready(j, &op, span_of(record_op_name(o->op)));
+	jw_put_ready(j, &type, span_of(s->name));
+	jw_put_ready(j, &from, span_of(c->conf->source));
+	jw_put_ready(j, &key, id);
+	jw_put_ready(j, &version, (struct span){hex, 2 * DIGEST_SIZE});
 }
 
 static void
 write_record(struct changes *c, const struct candidate *k, const struct outgoing *o)
 {
+	static const struct jw_ready event = JW_READY("event"), at = JW_READY("event_at"),
+				     origin = JW_READY("origin"), row = JW_READY("row"),
+				     control = JW_READY("control_id"),
+				     data = JW_READY("data");
 	struct json j;
 
 	changes_write_head(c, o, k->schema, changes_kept(c, k->id, k->id_n), &j);
 	if (k->trigger_n > 0)
-		jw_put_string(&j, "event", changes_kept(c, k->trigger, k->trigger_n));
+		jw_put_ready(&j, &event, changes_kept(c, k->trigger, k->trigger_n));
 	if (k->event_n > 0)
-		jw_put_string(&j, "event_at", changes_kept(c, k->event, k->event_n));
-	jw_key(&j, SPAN_LIT("origin"));
+		jw_put_ready(&j, &at, changes_kept(c, k->event, k->event_n));
+	jw_key_ready(&j, &origin);
 	jw_object(&j);
-	jw_put_uint(&j, "row", k->row);
+	jw_put_ready_uint(&j, &row, k->row);
 	if (k->control_n > 0)
-		jw_put_string(
-		    &j, "control_id", changes_kept(c, k->control, k->control_n));
+		jw_put_ready(&j, &control, changes_kept(c, k->control, k->control_n));
 	jw_object_end(&j);
 	if (k->op != OP_DELETE) {
-		jw_key(&j, SPAN_LIT("data"));
+		jw_key_ready(&j, &data);
 		jw_raw(&j, changes_kept(c, k->data, k->data_n));
 	}
 	jw_object_end(&j);

@@ -33,32 +33,46 @@ static const char help[] =
 
 struct preview {
 	const struct app *app;
-	const struct feed *feed;
+	struct span source;
 	struct buf out, explain, problems, fields;
 	struct json json, explained, told, listed;
 	FILE *err;
 };
 
 static void
-write_record(struct json *j, const char *source, const struct record *r)
+write_origin(struct json *j, const struct record *r)
 {
+	static const struct jw_ready origin = JW_READY("origin"), row = JW_READY("row"),
+				     control = JW_READY("control_id");
+
+	jw_key_ready(j, &origin);
 	jw_object(j);
-	jw_put_cstr(j, "op", record_op_name(r->op));
-	jw_put_cstr(j, "type", r->schema->name);
-	jw_put_cstr(j, "source", source);
-	jw_put_string(j, "id", r->id);
-	if (r->event.n > 0)
-		jw_put_string(j, "event", r->event);
-	if (r->event_at_text.n > 0)
-		jw_put_string(j, "event_at", r->event_at_text);
-	jw_key(j, SPAN_LIT("origin"));
-	jw_object(j);
-	jw_put_uint(j, "row", r->row);
+	jw_put_ready_uint(j, &row, r->row);
 	if (r->control.n > 0)
-		jw_put_string(j, "control_id", r->control);
+		jw_put_ready(j, &control, r->control);
 	jw_object_end(j);
+}
+
+static void
+write_record(struct json *j, struct span source, const struct record *r)
+{
+	static const struct jw_ready op = JW_READY("op"), type = JW_READY("type"),
+				     from = JW_READY("source"), id = JW_READY("id"),
+				     event = JW_READY("event"), at = JW_READY("event_at"),
+				     data = JW_READY("data");
+
+	jw_object(j);
+	jw_put_ready(j, &op, span_of(record_op_name(r->op)));
+	jw_put_ready(j, &type, span_of(r->schema->name));
+	jw_put_ready(j, &from, source);
+	jw_put_ready(j, &id, r->id);
+	if (r->event.n > 0)
+		jw_put_ready(j, &event, r->event);
+	if (r->event_at_text.n > 0)
+		jw_put_ready(j, &at, r->event_at_text);
+	write_origin(j, r);
 	if (r->op != OP_DELETE) {
-		jw_key(j, SPAN_LIT("data"));
+		jw_key_ready(j, &data);
 		record_write_data(r, j);
 	}
 	jw_object_end(j);
@@ -86,7 +100,7 @@ take_record(void *arg, const struct record *r, struct err *e)
 		return 0;
 	if (!p->app->json)
 		jw_init(&p->json, &p->out);
-	write_record(&p->json, p->feed->feed.source, r);
+	write_record(&p->json, p->source, r);
 	if (!p->app->json)
 		buf_add_char(&p->out, '\n');
 	return buf_check(&p->out, "the preview", e) == 0 ? drain(p, e) : -1;
@@ -247,7 +261,7 @@ preview_held(struct preview *p, const struct reading *r, struct err *e)
 static int
 preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 {
-	struct preview p = {.app = app, .feed = f};
+	struct preview p = {.app = app, .source = span_of(f->feed.source)};
 	struct mapper_sink sink = {
 	    .record = take_record, .problem = take_problem, .arg = &p};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,10 +23,17 @@ static const struct command *const commands[] = {&command_run, &command_check,
 int
 print_out(struct span text, struct err *e)
 {
-	if ((text.n > 0 && fwrite(text.p, 1, text.n, stdout) != text.n) ||
-	    fflush(stdout) != 0)
-		return err_set(e, ERR_IO, "cannot write to standard output");
-	return 0;
+	bool good = fflush(stdout) == 0;
+	ssize_t n;
+
+	/* Past stdio's buffer, which would make three calls of one. */
+	while (good && text.n > 0) {
+		n = write(STDOUT_FILENO, text.p, text.n);
+		good = n >= 0 || errno == EINTR;
+		text.p += n > 0 ? n : 0;
+		text.n -= n > 0 ? (size_t)n : 0;
+	}
+	return good ? 0 : err_set(e, ERR_IO, "cannot write to standard output");
 }
 
 static void

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#define NPI_DIGITS 10
-#define PIECES_MAX 7 /* texts that are joined into one */
+#include "mappers/hl7_index.h"
 
+#define NPI_DIGITS     10
+#define PIECES_MAX     7  /* texts that are joined into one */
 #define COMPONENTS_MAX 13 /* the last that is asked: XCN.13 */
 
 static const char *const names[HL7_TYPES] = {
@@ -45,6 +46,8 @@ hl7_type_members(enum hl7_type type)
 /* A field being taken apart. */
 struct split {
 	struct run *run;
+	const uint32_t *pieces; /* in the message's index; NULL: `components` are */
+	const char *segment;
 	struct span components[COMPONENTS_MAX];
 	size_t ncomponents;
 	bool flat;  /* they have no subcomponents, */
@@ -54,28 +57,51 @@ struct split {
 	enum problem_code code;
 };
 
+/* Where nothing has subcomponents, every piece of a repetition is a component. */
 static void
-split_init(struct split *s, struct run *r, struct span raw)
+find_components(struct split *s, const struct hl7_repetition *from)
+{
+	const uint32_t *p = s->run->message->pieces + from->piece;
+	size_t n = 1;
+
+	while (n < COMPONENTS_MAX && HL7_LEVEL(p[n]) == HL7_LEVEL_COMPONENT)
+		n++;
+	s->pieces = p;
+	s->segment = from->segment;
+	s->ncomponents = n;
+	s->flat = true;
+}
+
+static void
+split_init(struct split *s, struct run *r, const struct text *t)
 {
 	const struct hl7_message *m = r->message;
+	struct span raw = t->s;
 
 	s->run = r;
-	s->ncomponents = hl7_parts(raw, m->d.component, s->components, COMPONENTS_MAX);
 	/* What is plain is the message's own. */
 	s->plain = hl7_is_plain(m, raw);
-	s->flat = (s->plain && m->flat) || raw.n == 0 ||
-		  memchr(raw.p, m->d.subcomponent, raw.n) == NULL;
+	s->pieces = NULL;
 	s->out = NULL;
 	s->n = 0;
 	s->code = PROBLEM_NONE;
+	if (t->from.segment != NULL && m->flat) {
+		find_components(s, &t->from);
+		return;
+	}
+	s->ncomponents = hl7_parts(raw, m->d.component, s->components, COMPONENTS_MAX);
+	s->flat = (s->plain && m->flat) || raw.n == 0 ||
+		  memchr(raw.p, m->d.subcomponent, raw.n) == NULL;
 }
 
 /* One leaf as it was sent: component.sub, the first if sub is 0. */
 static inline struct span
 leaf(const struct split *s, unsigned n, unsigned sub)
 {
-	if (n > s->ncomponents)
+	if (n > s->ncomponents || (s->pieces != NULL && sub > 1))
 		return (struct span){NULL, 0};
+	if (s->pieces != NULL)
+		return hl7_between(s->segment, s->pieces[n - 1], s->pieces[n]);
 	if (s->flat && sub <= 1)
 		return s->components[n - 1];
 	return hl7_part(
@@ -144,15 +170,18 @@ join(struct split *s, const struct span *raws, size_t n, char glue)
 }
 
 static void
-split_identifier(struct split *s, enum hl7_type type)
+split_cx(struct split *s)
 {
-	struct span universal = type == HL7_CX ? leaf(s, 4, 2) : leaf(s, 3, 0);
-	struct span local = type == HL7_CX ? leaf(s, 4, 1) : leaf(s, 2, 0);
-
 	put(s, 0, leaf(s, 1, 0));
-	put(s, 1, universal.n > 0 ? universal : local);
-	if (type == HL7_CX)
-		put(s, 2, leaf(s, 5, 0));
+	put(s, 1, leaf(s, 4, 2).n > 0 ? leaf(s, 4, 2) : leaf(s, 4, 1));
+	put(s, 2, leaf(s, 5, 0));
+}
+
+static void
+split_ei(struct split *s)
+{
+	put(s, 0, leaf(s, 1, 0));
+	put(s, 1, leaf(s, 3, 0).n > 0 ? leaf(s, 3, 0) : leaf(s, 2, 0));
 }
 
 static void
@@ -212,14 +241,14 @@ meaning_of(struct span code, const struct meaning *table, size_t n)
 }
 
 static struct span
-telecom_system(const struct split *s)
+telecom_system(const struct split *s, bool email)
 {
 	static const struct meaning systems[] = {MEANING("PH", "phone"),
 	    MEANING("CP", "phone"), MEANING("SAT", "phone"), MEANING("FX", "fax"),
 	    MEANING("BP", "pager"), MEANING("", "phone")};
 	struct span system;
 
-	if (is_email(s))
+	if (email)
 		return SPAN_LIT("email");
 	system = meaning_of(leaf(s, 3, 0), systems, sizeof(systems) / sizeof(systems[0]));
 	return system.n > 0 ? system : SPAN_LIT("other");
@@ -238,13 +267,13 @@ telecom_use(const struct split *s)
 
 /* XTN.1 is withdrawn and met all the same; XTN.12 or the parts stand for it. */
 static void
-put_number(struct split *s, unsigned at)
+put_number(struct split *s, unsigned at, bool email)
 {
 	const struct span parts[] = {
 	    leaf(s, 5, 0).n > 0 ? SPAN_LIT("+") : (struct span){NULL, 0}, leaf(s, 5, 0),
 	    leaf(s, 6, 0), leaf(s, 7, 0)};
 
-	if (is_email(s) && leaf(s, 4, 0).n > 0)
+	if (email && leaf(s, 4, 0).n > 0)
 		put(s, at, leaf(s, 4, 0));
 	else if (leaf(s, 1, 0).n > 0)
 		put(s, at, leaf(s, 1, 0));
@@ -257,10 +286,11 @@ put_number(struct split *s, unsigned at)
 static void
 split_telecom(struct split *s)
 {
+	bool email = is_email(s);
 	int before = s->n;
 
-	put_text(s, 0, telecom_system(s));
-	put_number(s, 1);
+	put_text(s, 0, telecom_system(s, email));
+	put_number(s, 1, email);
 	/* Without a number there is nothing to say. */
 	if (s->n == before + 1)
 		s->n = before;
@@ -298,34 +328,21 @@ split_practitioner(struct split *s)
 }
 
 int
-hl7_type_split(enum hl7_type type, struct run *r, struct span raw, struct hl7_member *out,
-    enum problem_code *code)
+hl7_type_split(enum hl7_type type, struct run *r, const struct text *raw,
+    struct hl7_member *out, enum problem_code *code)
 {
+	static void (*const splits[HL7_TYPES])(struct split *) = {[HL7_CX] = split_cx,
+	    [HL7_EI] = split_ei,
+	    [HL7_XPN] = split_person,
+	    [HL7_XAD] = split_address,
+	    [HL7_XTN] = split_telecom,
+	    [HL7_XCN] = split_practitioner};
 	struct split s;
 
 	split_init(&s, r, raw);
 	s.out = out;
-	switch (type) {
-	case HL7_CX:
-	case HL7_EI:
-		split_identifier(&s, type);
-		break;
-	case HL7_XPN:
-		split_person(&s);
-		break;
-	case HL7_XAD:
-		split_address(&s);
-		break;
-	case HL7_XTN:
-		split_telecom(&s);
-		break;
-	case HL7_XCN:
-		split_practitioner(&s);
-		break;
-	case HL7_PL:
-	case HL7_CWE:
-		break;
-	}
+	if (splits[type] != NULL)
+		splits[type](&s);
 	*code = s.code;
 	return s.code == PROBLEM_NONE ? s.n : -1;
 }
@@ -417,7 +434,7 @@ number_text(struct split *s)
 	struct hl7_member m[1];
 
 	s->out = m;
-	put_number(s, 0);
+	put_number(s, 0, is_email(s));
 	s->n = s->n > 0 && !m[0].null ? 1 : 0;
 	return s->n > 0 ? m[0].text : (struct span){NULL, 0};
 }
@@ -470,7 +487,7 @@ composite_apply(const void *data, struct run *r, struct text *t)
 		*t = (struct text){.s = first};
 		return PROBLEM_NONE;
 	}
-	split_init(&s, r, t->s);
+	split_init(&s, r, t);
 	*t = (struct text){.s = one_text(&s, c)};
 	/* The first component deleted is the text deleted. */
 	t->null = t->s.n == 0 && hl7_is_null(leaf(&s, 1, 0));

@@ -32,8 +32,8 @@ struct hl7_member {
 	struct span text;
 };
 
-/* How many members `raw`, one repetition, has; -1 and *code if it can't be read. */
-int hl7_type_split(enum hl7_type type, struct run *r, struct span raw,
+/* How many members a repetition has, as it was sent; -1 and *code if it can't be read. */
+int hl7_type_split(enum hl7_type type, struct run *r, const struct text *raw,
     struct hl7_member *out, enum problem_code *code);
 
 #endif

@@ -70,21 +70,42 @@ take_offset(struct span *s, struct civil *c)
 	return true;
 }
 
+/* `n` digits, an even number of them: they end where the precision does. */
+static void
+take_digits(const char *p, size_t n, struct civil *out)
+{
+	out->year = two_digits(p) * 100 + two_digits(p + 2);
+	out->precision = (enum precision)(PRECISION_YEAR + (n - 4) / 2);
+	switch (n) {
+	case 14:
+		out->second = two_digits(p + 12);
+		/* fallthrough */
+	case 12:
+		out->minute = two_digits(p + 10);
+		/* fallthrough */
+	case 10:
+		out->hour = two_digits(p + 8);
+		/* fallthrough */
+	case 8:
+		out->day = two_digits(p + 6);
+		/* fallthrough */
+	case 6:
+		out->month = two_digits(p + 4);
+		/* fallthrough */
+	default:
+		break;
+	}
+}
+
 bool
 hl7_dtm_parse(struct span s, struct civil *out)
 {
-	int *const parts[] = {
-	    &out->month, &out->day, &out->hour, &out->minute, &out->second};
 	size_t n = count_digits(s);
 
 	*out = (struct civil){.month = 1, .day = 1, .precision = PRECISION_YEAR};
 	if (n < 4 || n > 14 || n % 2 != 0)
 		return false;
-	out->year = two_digits(s.p) * 100 + two_digits(s.p + 2);
-	for (size_t at = 4; at < n; at += 2) {
-		*parts[at / 2 - 2] = two_digits(s.p + at);
-		out->precision++;
-	}
+	take_digits(s.p, n, out);
 	skip(&s, n);
 	return (s.n == 0 || (take_fraction(&s, out) && take_offset(&s, out))) &&
 	       civil_valid(out);

@@ -20,12 +20,6 @@ enum {
 #define HL7_LEVEL(piece)  ((piece) & 3)
 #define HL7_OFFSET(piece) ((piece) >> 2)
 
-/* One repetition of a field; valid until the message is cleared. */
-struct hl7_repetition {
-	const char *segment; /* its text */
-	size_t piece;        /* the first of the repetition's */
-};
-
 /*
  * Cuts what is not yet, before all that follows; where memory runs out the message says
  * so (nomem).

@@ -130,6 +130,7 @@ hit(struct hl7_hit *out, struct span raw)
 {
 	out->literal = false;
 	out->null = hl7_is_null(raw);
+	out->from.segment = NULL;
 	out->raw = raw;
 	if (out->null)
 		out->raw.n = 0;
@@ -140,6 +141,7 @@ hit_nothing(struct hl7_hit *out, bool null)
 {
 	out->literal = false;
 	out->null = null;
+	out->from.segment = NULL;
 	out->raw = (struct span){NULL, 0};
 }
 
@@ -153,6 +155,8 @@ hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
 	if (!ref->whole && !hl7_is_null(raw))
 		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
 	hit(out, raw);
+	if (ref->whole)
+		out->from = *r;
 }
 
 /*

@@ -114,8 +114,9 @@ size_t hl7_path_next(const struct hl7_path *path, const struct hl7_place *p, siz
 /* Something that a reference found: encoded text, as the message has it. */
 struct hl7_hit {
 	struct span raw;
-	bool literal; /* MSH-1 and MSH-2: not to be decoded */
-	bool null;    /* "" was sent: delete */
+	bool literal;               /* MSH-1 and MSH-2: not to be decoded */
+	bool null;                  /* "" was sent: delete */
+	struct hl7_repetition from; /* that it is the whole of; segment NULL: it is not */
 };
 
 /*

@@ -30,6 +30,8 @@ struct binding {
 	struct json *explain;
 	struct run run;
 	struct texts texts;
+	struct hl7_hit
+	    hits[VALUE_LIST_MAX + 1]; /* of one reference, while they become texts */
 
 	/* The row and field at hand. */
 	const struct row *row;

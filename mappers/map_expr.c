@@ -67,7 +67,7 @@ take_hit(
 {
 	enum problem_code code = PROBLEM_NONE;
 
-	*t = (struct text){.null = hit->null};
+	*t = (struct text){.null = hit->null, .from = hit->from};
 	if (r->hl7->whole || hit->literal)
 		t->s = span_trim(hit->raw);
 	else
@@ -245,8 +245,7 @@ add_text(struct binding *b, enum problem_code code, size_t at)
 static enum problem_code
 eval_hits(struct binding *b, const struct part *p, const struct ref *r)
 {
-	struct hl7_hit hits[VALUE_LIST_MAX + 1];
-	size_t n = hl7_ref_find(r->hl7, &b->place, hits, VALUE_LIST_MAX + 1);
+	size_t n = hl7_ref_find(r->hl7, &b->place, b->hits, VALUE_LIST_MAX + 1);
 	size_t before = b->texts.n > 0 ? b->texts.at[b->texts.n - 1] + 1u : 0;
 	enum problem_code code = PROBLEM_NONE;
 
@@ -257,7 +256,7 @@ eval_hits(struct binding *b, const struct part *p, const struct ref *r)
 		if (b->run.limit)
 			return PROBLEM_LIMIT;
 		b->column = SLOT_NONE;
-		code = take_hit(b, r, &hits[i], t);
+		code = take_hit(b, r, &b->hits[i], t);
 		if (code == PROBLEM_NONE)
 			code = finish_braces(b, p, t);
 		code = add_text(b, code, before + i);
@@ -274,7 +273,8 @@ eval_many(struct binding *b, const struct part *p)
 
 	for (const struct ref *r = p->refs;
 	    r != NULL && b->texts.n == before && code == PROBLEM_NONE; r = r->next)
-		code = eval_hits(b, p, r);
+		if (hl7_was_sent(&r->hl7->ask, b->place.message))
+			code = eval_hits(b, p, r);
 	return code;
 }
 

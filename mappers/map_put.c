@@ -114,7 +114,7 @@ put_composite(struct binding *b, struct making *m)
 
 	for (unsigned short i = 0; i < b->texts.n; i++) {
 		b->column = b->texts.columns[i];
-		n = hl7_type_split(ru->type, &b->run, b->texts.v[i].s, members, &code);
+		n = hl7_type_split(ru->type, &b->run, &b->texts.v[i], members, &code);
 		if (n < 0)
 			eval_problem(b, code, WEIGHT_WARNING);
 		for (int k = 0; k < n; k++)

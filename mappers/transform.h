@@ -32,6 +32,7 @@ struct text {
 	bool null;       /* "" was sent: delete; the text is empty */
 	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
 	int64_t latest; /* as instant; a day is 24 hours long, an hour may happen twice */
+	struct hl7_repetition from; /* as hl7_hit has it */
 };
 
 /* How an HL7 DTM is read: `clock` makes it a dateTime. */

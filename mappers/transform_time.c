@@ -270,26 +270,27 @@ write_fhir(struct run *r, const struct civil *c, struct text *t)
 
 /* A day's instant is its first moment where the zone or an offset is known, else in UTC. */
 static int64_t
-day_instant(const struct run *r, const struct civil *c, const struct zone *zone)
+day_instant(const struct run *r, int64_t local, const struct zone *zone)
 {
 	int offset = r->has_offset ? r->offset : 0;
 
 	if (zone != NULL)
-		(void)zone_offset(zone, c, DST_EARLIER, &offset);
-	return (civil_seconds(c) - offset) * 1000;
+		(void)zone_offset(zone, local, DST_EARLIER, &offset);
+	return (local - offset) * 1000;
 }
 
 /* Days from this one to the next of its kind: a day, a month or a year. */
 static int64_t
 days_of(const struct civil *c)
 {
-	int64_t from = civil_days(c->year, c->month, c->day);
+	int64_t from;
 
+	if (c->precision >= PRECISION_DAY)
+		return 1;
+	from = civil_days(c->year, c->month, c->day);
 	if (c->precision == PRECISION_YEAR)
 		return civil_days(c->year + 1, 1, 1) - from;
-	if (c->precision == PRECISION_MONTH)
-		return civil_days(c->year + c->month / 12, c->month % 12 + 1, 1) - from;
-	return 1;
+	return civil_days(c->year + c->month / 12, c->month % 12 + 1, 1) - from;
 }
 
 /* How much later the moment may be than what was written down, in ms. */
@@ -313,53 +314,50 @@ slack(const struct civil *c)
 	return days_of(c) * DAY_MS - 1;
 }
 
-static int64_t
-instant_at(const struct civil *c, int offset)
-{
-	return (civil_seconds(c) - offset) * 1000 + c->milli;
-}
-
 /* The offset of a local time; *late is the one it has if it happens twice. */
 static enum problem_code
-find_offset(const struct run *r, const struct zone *zone, enum dst_policy dst,
+find_offset(const struct run *r, const struct dtm_how *how, int64_t local,
     struct civil *c, int *late)
 {
 	enum zone_fit fit;
 
-	if (zone == NULL && !r->has_offset)
+	if (how->zone == NULL && !r->has_offset)
 		return PROBLEM_NO_ZONE;
 	c->has_offset = true;
 	c->offset = *late = r->offset;
-	if (zone == NULL)
+	if (how->zone == NULL)
 		return PROBLEM_NONE;
-	fit = zone_offset(zone, c, dst, &c->offset);
-	if (dst == DST_REJECT && fit == ZONE_GAP)
-		return PROBLEM_TIME_MISSING;
-	if (dst == DST_REJECT && fit == ZONE_FOLD)
-		return PROBLEM_TIME_TWICE;
+	fit = zone_offset(how->zone, local, how->dst, &c->offset);
 	*late = c->offset;
+	if (fit == ZONE_ONE)
+		return PROBLEM_NONE;
+	if (how->dst == DST_REJECT)
+		return fit == ZONE_GAP ? PROBLEM_TIME_MISSING : PROBLEM_TIME_TWICE;
 	if (fit == ZONE_FOLD)
-		(void)zone_offset(zone, c, DST_LATER, late);
+		(void)zone_offset(how->zone, local, DST_LATER, late);
 	return PROBLEM_NONE;
 }
 
+/* `how` says which zone a local time is in. */
 static enum problem_code
-finish(struct run *r, const struct zone *zone, enum dst_policy dst, struct civil *c,
-    struct text *t)
+finish(struct run *r, const struct dtm_how *how, struct civil *c, struct text *t)
 {
+	int64_t local = civil_seconds(c);
 	enum problem_code code;
 	int late = c->offset;
 
 	if (c->precision <= PRECISION_DAY) {
 		c->has_offset = false;
-		*t = (struct text){.kind = TEXT_DATE, .instant = day_instant(r, c, zone)};
+		*t = (struct text){
+		    .kind = TEXT_DATE, .instant = day_instant(r, local, how->zone)};
 		t->latest = t->instant + slack(c);
 		return write_fhir(r, c, t);
 	}
-	code = c->has_offset ? PROBLEM_NONE : find_offset(r, zone, dst, c, &late);
+	code = c->has_offset ? PROBLEM_NONE : find_offset(r, how, local, c, &late);
 	if (code != PROBLEM_NONE)
 		return code;
-	*t = (struct text){.kind = TEXT_DATETIME, .instant = instant_at(c, c->offset)};
+	*t = (struct text){
+	    .kind = TEXT_DATETIME, .instant = (local - c->offset) * 1000 + c->milli};
 	t->latest = t->instant + (c->offset - late) * INT64_C(1000) + slack(c);
 	return write_fhir(r, c, t);
 }
@@ -370,7 +368,8 @@ datetime_from_iso(
 {
 	struct civil c;
 
-	return iso_parse(t->s, &c) ? finish(r, zone, dst, &c, t) : PROBLEM_NOT_DATETIME;
+	return iso_parse(t->s, &c) ? finish(r, &(struct dtm_how){zone, dst, true}, &c, t)
+				   : PROBLEM_NOT_DATETIME;
 }
 
 static bool
@@ -430,7 +429,7 @@ date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t)
 		return how->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
 	if (!how->clock)
 		cut_clock(&c);
-	if ((code = finish(r, how->zone, how->dst, &c, t)) == PROBLEM_NONE)
+	if ((code = finish(r, how, &c, t)) == PROBLEM_NONE)
 		r->dtms[r->ndtms++ % DTM_KEPT] = (struct dtm_kept){dtm, *how, *t};
 	return code;
 }
@@ -439,13 +438,14 @@ enum problem_code
 times_apply(const void *data, struct run *r, struct text *t)
 {
 	const struct times *d = data;
+	const struct dtm_how how = {d->zone, d->dst, d->clock};
 	struct civil c = {0};
 
 	if (d->dtm)
-		return date_from_dtm(r, &(struct dtm_how){d->zone, d->dst, d->clock}, t);
+		return date_from_dtm(r, &how, t);
 	if (!parse(d, r, t->s, &c))
 		return d->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
 	if (!d->clock)
 		cut_clock(&c);
-	return finish(r, d->zone, d->dst, &c, t);
+	return finish(r, &how, &c, t);
 }

@@ -4,18 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mappers/hl7_index.h"
 #include "tests/unit/hl7_rig.h"
 
 /* A field in a message of its own, and what takes it apart. */
 struct sent {
 	struct hl7_message message;
 	struct run run;
-	struct span raw;
+	struct text raw;
 	char text[512];
 };
 
+/* A text is taken apart by the message's index, where it is a repetition, or by itself. */
+static const bool ways[] = {true, false};
+
 static void
-field_open(struct sent *f, const char *charset, const char *raw)
+field_open(struct sent *f, const char *charset, const char *raw, bool indexed)
 {
 	struct err e = {0};
 	int n;
@@ -23,7 +27,9 @@ field_open(struct sent *f, const char *charset, const char *raw)
 	n = snprintf(f->text, sizeof(f->text), "MSH|^~\\&|S\rZZ1|%s\r", raw);
 	cr_assert_lt((size_t)n, sizeof(f->text));
 	rig_message(&f->message, f->text);
-	f->raw = hl7_field(&f->message, 1, 1);
+	f->raw = (struct text){.s = hl7_field(&f->message, 1, 1)};
+	if (indexed && !hl7_repetition_first(&f->message, 1, 1, &f->raw.from))
+		f->raw.from.segment = NULL;
 	f->run = (struct run){.message = &f->message};
 	arena_init(&f->run.arena, 1 << 16);
 	f->run.charsets = hl7_charsets_new(charset, 1 << 16, &e);
@@ -160,8 +166,8 @@ static const struct taken splits[] = {
 
 Test(hl7_composite_types, split)
 {
-	for (size_t i = 0; i < COUNT(splits); i++) {
-		const struct taken *row = &splits[i];
+	for (size_t i = 0; i < 2 * COUNT(splits); i++) {
+		const struct taken *row = &splits[i / 2];
 		const char *const *names = hl7_type_members(row->type);
 		struct hl7_member m[HL7_MEMBERS_MAX];
 		enum problem_code code;
@@ -170,8 +176,8 @@ Test(hl7_composite_types, split)
 		int n;
 
 		buf_init(&out, 4096);
-		field_open(&f, "auto", row->raw);
-		n = hl7_type_split(row->type, &f.run, f.raw, m, &code);
+		field_open(&f, "auto", row->raw, ways[i % 2]);
+		n = hl7_type_split(row->type, &f.run, &f.raw, m, &code);
 		cr_expect_eq(code, PROBLEM_NONE, "%s", row->raw);
 		cr_assert_geq(n, 0, "%s", row->raw);
 		for (int k = 0; k < n; k++)
@@ -256,24 +262,25 @@ static const struct {
 
 Test(hl7_composite_types, one_text)
 {
-	for (size_t i = 0; i < COUNT(texts); i++) {
-		struct kit k = {.hl7 = true, .authority = span_of(texts[i].authority)};
-		struct step st = {.name = span_of(texts[i].type)};
+	for (size_t i = 0; i < 2 * COUNT(texts); i++) {
+		struct kit k = {
+		    .hl7 = true, .authority = span_of(texts[i / 2].authority)};
+		struct step st = {.name = span_of(texts[i / 2].type)};
 		struct err e = {0};
 		struct sent f;
 		struct text t;
 
 		arena_init(&k.arena, 4096);
 		cr_assert_eq(composite_compile(&k, &st, &e), 0, "%s", e.msg);
-		field_open(&f, "auto", texts[i].raw);
-		t = (struct text){.s = f.raw};
+		field_open(&f, "auto", texts[i / 2].raw, ways[i % 2]);
+		t = f.raw;
 		cr_expect_eq(composite_apply(st.data, &f.run, &t), PROBLEM_NONE);
 		if (t.null)
 			t.s = SPAN_LIT("-");
-		cr_expect(span_eq(t.s, span_of(texts[i].want)),
-		    "%s of %s in %s: want %s, got %.*s", texts[i].type, texts[i].raw,
-		    texts[i].authority, texts[i].want, (int)t.s.n,
-		    t.s.n > 0 ? t.s.p : "");
+		cr_expect(span_eq(t.s, span_of(texts[i / 2].want)),
+		    "%s of %s in %s: want %s, got %.*s", texts[i / 2].type,
+		    texts[i / 2].raw, texts[i / 2].authority, texts[i / 2].want,
+		    (int)t.s.n, t.s.n > 0 ? t.s.p : "");
 		field_close(&f);
 		arena_release(&k.arena);
 	}
@@ -304,14 +311,14 @@ Test(hl7_composite_types, what_fails)
 		enum problem_code code = PROBLEM_NONE;
 		struct sent f;
 
-		field_open(&f, "utf-8", rows[i].raw);
+		field_open(&f, "utf-8", rows[i].raw, true);
 		cr_expect_eq(
-		    hl7_type_split(rows[i].type, &f.run, f.raw, m, &code), -1, "%zu", i);
+		    hl7_type_split(rows[i].type, &f.run, &f.raw, m, &code), -1, "%zu", i);
 		cr_expect_eq(code, PROBLEM_ENCODING, "%zu", i);
 		field_close(&f);
 
-		field_open(&f, "auto", "Lee^A\\Z9\\");
-		cr_expect_eq(hl7_type_split(HL7_XPN, &f.run, f.raw, m, &code), 2);
+		field_open(&f, "auto", "Lee^A\\Z9\\", true);
+		cr_expect_eq(hl7_type_split(HL7_XPN, &f.run, &f.raw, m, &code), 2);
 		cr_expect(f.run.escape);
 		cr_expect(span_eq(m[1].text, SPAN_LIT("A\\Z9\\")));
 		field_close(&f);

@@ -97,8 +97,8 @@ Test(zone_local, fits_and_offsets)
 		int off[3] = {1, 1, 1};
 
 		for (int policy = DST_REJECT; policy <= DST_LATER; policy++)
-			cr_expect_eq(
-			    zone_offset(z, &c, (enum dst_policy)policy, &off[policy]),
+			cr_expect_eq(zone_offset(z, civil_seconds(&c),
+					 (enum dst_policy)policy, &off[policy]),
 			    locals[i].fit, "%s %s", locals[i].zone, locals[i].local);
 		cr_expect_eq(off[DST_EARLIER], locals[i].earlier, "%s %s: %d",
 		    locals[i].zone, locals[i].local, off[DST_EARLIER]);
@@ -151,8 +151,8 @@ round_trip(const struct zone *z, int64_t utc)
 	struct civil c;
 
 	civil_from_seconds(utc + off, &c);
-	fit = zone_offset(z, &c, DST_EARLIER, &earlier);
-	cr_assert_eq(zone_offset(z, &c, DST_LATER, &later), fit);
+	fit = zone_offset(z, civil_seconds(&c), DST_EARLIER, &earlier);
+	cr_assert_eq(zone_offset(z, civil_seconds(&c), DST_LATER, &later), fit);
 	if (fit == ZONE_ONE ? earlier != off || later != off
 			    : fit != ZONE_FOLD || (earlier != off && later != off) ||
 				  earlier == later)
@@ -488,7 +488,7 @@ ask(const struct zone *z)
 	struct civil c = at("2050-03-13 02:30:00");
 	int off;
 
-	zone_offset(z, &c, DST_EARLIER, &off);
+	zone_offset(z, civil_seconds(&c), DST_EARLIER, &off);
 	zone_offset_at(z, INT64_C(253402300799));
 	zone_offset_at(z, -INT64_C(62135596800));
 }
