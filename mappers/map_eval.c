@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mappers/letters.h"
+#include "mappers/spreadsheet.h"
 
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
@@ -52,6 +53,16 @@ check_event(const struct binding *b, const struct text *t)
 	return PROBLEM_NONE;
 }
 
+/* An id that a spreadsheet has spoilt is none, but the feed did not ask for that. */
+static void
+check_id(struct binding *b, const struct text *t)
+{
+	if (b->row->message == NULL && t->s.n > 0 &&
+	    not_scientific_apply(NULL, &b->run, &(struct text){.s = t->s}) !=
+		PROBLEM_NONE)
+		eval_problem(b, PROBLEM_SCIENTIFIC, WEIGHT_WARNING);
+}
+
 /* Steps, kind and `else` for one text; false if it costs the row. */
 static bool
 finish_text(struct binding *b, enum problem_code code, struct text *t)
@@ -69,6 +80,8 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 		if (code == PROBLEM_NONE)
 			code = enforce(b, t);
 	}
+	if (code == PROBLEM_NONE && b->rule->kind == FIELD_ID)
+		check_id(b, t);
 	if (code == PROBLEM_NONE)
 		return true;
 	t->s.n = 0;
@@ -330,6 +343,17 @@ check_needs(struct binding *b, const struct making *m)
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
 }
 
+/* A ZIP code that a spreadsheet took for a number. */
+static void
+check_zip(struct binding *b, const struct record *r)
+{
+	if (b->row->message != NULL || !spreadsheet_lost_zero(r, b->section->zip->at))
+		return;
+	b->rule = b->section->zip;
+	b->column = SLOT_NONE;
+	eval_problem(b, PROBLEM_LOST_ZERO, WEIGHT_WARNING);
+}
+
 void
 eval_section(struct binding *b, const struct section *sec, struct record *out)
 {
@@ -354,6 +378,8 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 		eval_rule(b, &sec->rules[k], &m);
 	put_end(&m);
 	check_needs(b, &m);
+	if (sec->zip != NULL)
+		check_zip(b, out);
 }
 
 void

@@ -89,6 +89,7 @@ struct section {
 	struct missing missing;
 	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */
+	const struct rule *zip;     /* address.postal_code's; NULL: it is not mapped */
 	struct rule *rules;         /* by group, index, field, name: as records want it */
 	size_t nrules;
 	size_t max_values;

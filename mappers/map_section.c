@@ -352,6 +352,7 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	check_needed(c, out, s);
 	arrange(c, out, s);
 	out->id = find_rule(out, "id");
+	out->zip = find_rule(out, "address.postal_code");
 	out->timed = find_rule(out, "updated_at") != NULL;
 	compile_missing(c, out, s);
 	/* What has mistakes is not evaluated, and may not be whole. */

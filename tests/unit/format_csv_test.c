@@ -293,7 +293,7 @@ Test(format_csv_files, refused)
 	    {SPAN_LIT("a,b\n"), "MRN"},
 	    {SPAN_LIT("MRN,Last \"Name\",DOB,Status\n"), "header (row 1)"},
 	    {SPAN_LIT("\nMRN,\"Last Name,DOB,Status\n1,2,3,4\n"), "header (row 2)"},
-	    {SPAN_LIT("\xff\xfeM\0R\0N\0"), "UTF-16"},
+	    {SPAN_LIT("\xff\xfeM\0R\0N\0"), "Last Name"},
 	};
 	struct feed f;
 
@@ -364,10 +364,11 @@ Test(format_csv_settings, mistakes)
 		const char *text;
 		const char *says;
 	} table[] = {
-	    {"[csv]\ndelimiter = ,,\n", "delimiter"},
-	    {"[csv]\ndelimiter = \xc3\xa9\n", "delimiter"},
+	    {"[csv]\ndelimiter = |123456|~\n", "delimiter"},
+	    {"[csv]\ndelimiter = |\"|\n", "delimiter"},
 	    {"[csv]\ncharset = klingon\n", "charset"},
 	    {"[csv]\ncharset = utf-16\n", "charset"},
+	    {"[csv]\ncharset = utf-32\n", "charset"},
 	    {"[csv]\nmax_line = 12\n", "max_line"},
 	    {"[csv]\nmax_columns = 0\n", "max_columns"},
 	    {"[csv]\ndelimeter = ;\n", "delimiter"},
