@@ -53,16 +53,6 @@ check_event(const struct binding *b, const struct text *t)
 	return PROBLEM_NONE;
 }
 
-/* An id that a spreadsheet has spoilt is none, but the feed did not ask for that. */
-static void
-check_id(struct binding *b, const struct text *t)
-{
-	if (b->row->message == NULL && t->s.n > 0 &&
-	    not_scientific_apply(NULL, &b->run, &(struct text){.s = t->s}) !=
-		PROBLEM_NONE)
-		eval_problem(b, PROBLEM_SCIENTIFIC, WEIGHT_WARNING);
-}
-
 /* Steps, kind and `else` for one text; false if it costs the row. */
 static bool
 finish_text(struct binding *b, enum problem_code code, struct text *t)
@@ -80,8 +70,10 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 		if (code == PROBLEM_NONE)
 			code = enforce(b, t);
 	}
-	if (code == PROBLEM_NONE && b->rule->kind == FIELD_ID)
-		check_id(b, t);
+	/* It is sent as it is: that the feed did not ask may be meant. */
+	if (code == PROBLEM_NONE && b->rule->unguarded && t->s.n > 0 &&
+	    spreadsheet_is_scientific(t->s))
+		eval_problem(b, PROBLEM_SCIENTIFIC, WEIGHT_WARNING);
 	if (code == PROBLEM_NONE)
 		return true;
 	t->s.n = 0;

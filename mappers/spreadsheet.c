@@ -6,14 +6,49 @@
 #define ZIP_DIGITS    5
 #define ZIP_LEAST     3 /* 00501 is the lowest */
 
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The first from number `i` on that is no digit. */
+static size_t
+skip_digits(struct span s, size_t i)
+{
+	while (i < s.n && digit(s.p[i]))
+		i++;
+	return i;
+}
+
 static size_t
 digits(struct span s)
 {
-	size_t n = 0;
+	return skip_digits(s, 0);
+}
 
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
+bool
+spreadsheet_is_scientific(struct span s)
+{
+	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
+	bool sure = false;
+
+	if (i == 0 || !digit(s.p[i - 1]))
+		return false;
+	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
+		sure = true;
+		i = skip_digits(s, i + 1);
+	}
+	if (i == s.n || (s.p[i] != 'E' && s.p[i] != 'e'))
+		return false;
+	i++;
+	if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) {
+		sure = true;
+		i++;
+	}
+	from = i;
+	i = skip_digits(s, i);
+	return sure && i > from && i == s.n;
 }
 
 bool
@@ -65,9 +100,10 @@ spreadsheet_lost_zero(const struct record *r, unsigned short at)
 	    NULL};
 	struct span zip = {NULL, 0}, country;
 
-	for (size_t i = 0; i < r->nvalues && zip.n == 0; i++)
-		if (r->values[i].field == at && r->values[i].kind == VALUE_TEXT)
-			zip = r->values[i].text;
+	/* An address stands behind most of a record. */
+	for (size_t i = r->nvalues; i > 0 && zip.n == 0; i--)
+		if (r->values[i - 1].field == at && r->values[i - 1].kind == VALUE_TEXT)
+			zip = r->values[i - 1].text;
 	if (zip.n < ZIP_LEAST || zip.n >= ZIP_DIGITS || digits(zip) != zip.n)
 		return false;
 	country = text_of(r, "address.country");

@@ -7,6 +7,12 @@
 #include "base/record.h"
 #include "base/span.h"
 
+/*
+ * "2.98725E+13", "1E+05", "2.9e13": what becomes of long numbers. "12E5", without sign
+ * and point, may be an id. The text is not empty.
+ */
+bool spreadsheet_is_scientific(struct span s);
+
 /* A day number of the years 1982 to 2064, 30000 to 60000, with or without a time. */
 bool spreadsheet_is_serial(struct span s);
 
