@@ -114,7 +114,7 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
 	"The number of rows in the footer is not the number of rows that are there.",
 	"Look whether the export is whole, and send it again if not."},
     [PROBLEM_SERIAL_DATE] = {"serial_date",
-	"It is a spreadsheet serial number, the count of days since 1900, and no date.",
+	"It looks like a spreadsheet serial number, days since 1900, and is no date.",
 	"Format the column as a date, as in the other rows, and export it again."},
     [PROBLEM_LOST_ZERO] = {"lost_zero",
 	"A US ZIP code has 5 digits: a spreadsheet has taken off the zero in front.",

@@ -56,7 +56,7 @@ spreadsheet_is_serial(struct span s)
 {
 	struct span rest;
 
-	if (digits(s) != SERIAL_DIGITS || memcmp(s.p, "30000", SERIAL_DIGITS) < 0 ||
+	if (digits(s) != SERIAL_DIGITS || memcmp(s.p, "10000", SERIAL_DIGITS) < 0 ||
 	    memcmp(s.p, "60000", SERIAL_DIGITS) > 0)
 		return false;
 	rest = (struct span){s.p + SERIAL_DIGITS, s.n - SERIAL_DIGITS};

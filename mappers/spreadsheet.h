@@ -13,7 +13,7 @@
  */
 bool spreadsheet_is_scientific(struct span s);
 
-/* A day number of the years 1982 to 2064, 30000 to 60000, with or without a time. */
+/* A day number of the years 1927 to 2064, 10000 to 60000, with or without a time. */
 bool spreadsheet_is_serial(struct span s);
 
 /*
