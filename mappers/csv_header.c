@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mappers/letters.h"
 
 #define NUMBER_SIZE 24   /* "#16384" */
@@ -227,6 +228,9 @@ try_delimiter(const struct header *h, const char *delimiter, struct span head)
 
 	header_init(&trial, h->layout, h->map);
 	conf.delimiter = delimiter;
+	/* The same in every set that is read by lines, and no converter need be loaded. */
+	if (utf8_ascii(head))
+		conf.charset = "utf-8";
 	r = reader_new(&conf, &sink, &e);
 	if (r != NULL && reader_feed(r, head, &e) == 0)
 		(void)reader_end(r, &e);

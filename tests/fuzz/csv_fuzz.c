@@ -3,15 +3,18 @@
  * records, problems, counts and verdict.
  *
  * An input begins with HEAD bytes: one of the feeds (a to h), how it is cut (0 to 4, or
- * another byte), how often its last line is repeated (1 to 9, x), and one for the eye.
+ * another byte), how often its last line stands there (1 to 9, and x: often, for the
+ * second feed alone), and one for the eye.
  */
 #include <string.h>
 
 #include "tests/fuzz/work.h"
 
-#define HEAD    4
-#define LOG_MAX (256 << 20)
-#define FILLS   (80 << 10) /* the reader looks at less before the first row */
+#define HEAD       4
+#define LOG_MAX    (256 << 20)
+#define FEED_SMALL 1
+#define FILLS \
+	(80 << 10) /* of FEED_SMALL: the reader looks at less before the first row */
 
 #define BY_TITLE                                                                     \
 	"[patient]\nop = patch\nid = {MRN} | not_scientific\nname.family = {Last}\n" \
@@ -157,11 +160,11 @@ run_once(struct mapper *m, struct span bytes, char how, struct run *run)
 
 /* Its last line again, 1 to 8 times, or until the reader moves what is in its window. */
 static struct span
-repeated(struct span bytes, char how, struct buf *out)
+repeated(struct span bytes, size_t feed, char how, struct buf *out)
 {
 	size_t from = fuzz_last_line(bytes), times = 0, max = SIZE_MAX;
 
-	if (how == 'x')
+	if (how == 'x' && feed == FEED_SMALL)
 		max = FILLS;
 	else if (how >= '2' && how <= '9')
 		times = (size_t)(how - '1');
@@ -180,13 +183,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mapper *m;
 	struct span bytes;
 	struct buf room;
+	size_t which;
 
 	if (size < HEAD)
 		return 0;
-	m = feed((unsigned)(data[0] - 'a') % FEEDS);
+	which = (unsigned)(data[0] - 'a') % FEEDS;
+	m = feed(which);
 	buf_init(&room, LOG_MAX);
-	bytes = repeated(
-	    (struct span){(const char *)data + HEAD, size - HEAD}, (char)data[2], &room);
+	bytes = repeated((struct span){(const char *)data + HEAD, size - HEAD}, which,
+	    (char)data[2], &room);
 	run_once(m, bytes, '0', &whole);
 	run_once(m, bytes, (char)data[1], &pieces);
 	fuzz_compare(buf_span(&whole.log), buf_span(&pieces.log));
