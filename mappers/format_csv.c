@@ -1,9 +1,11 @@
 #include "mappers/format_ops.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
 #include "mappers/csv_layout.h"
@@ -290,15 +292,21 @@ found(void *file)
 {
 	struct csv_file *f = file;
 	const char *delimiter = reader_delimiter(f->reader);
-	const char *charset = reader_charset(f->reader);
+	struct buf out;
 
 	if (f->header.binding == NULL)
 		return "no header";
+	buf_init(&out, sizeof(f->found) - 1);
 	if (delimiter[0] == '\0')
-		snprintf(f->found, sizeof(f->found), "fixed width charset=%s", charset);
+		buf_add_str(&out, "fixed width");
 	else
-		snprintf(f->found, sizeof(f->found), "delimiter=%s charset=%s",
-		    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, charset);
+		buf_addf(&out, "delimiter=%s",
+		    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter);
+	buf_addf(&out, " charset=%s", reader_charset(f->reader));
+	if (f->header.row > 1)
+		buf_addf(&out, " header=%" PRIu64, f->header.row);
+	snprintf(f->found, sizeof(f->found), "%.*s", (int)out.n, out.p);
+	buf_release(&out);
 	return f->found;
 }
 
