@@ -204,6 +204,19 @@ read_footer(struct layout *l, struct conf *c, const struct settings *set)
 		mistake(c, "footer", why);
 }
 
+/* What is to be done about a count that nothing tells is a slip. */
+static void
+check_mismatch(struct conf *c, const struct conf_list *footer)
+{
+	struct conf_section *s = conf_find(c, "csv", NULL);
+
+	for (size_t i = 0; i < footer->n; i++)
+		if (strstr(footer->v[i], "{count}") != NULL)
+			return;
+	if (s != NULL && conf_get(s, "on_count_mismatch") != NULL)
+		mistake(c, "on_count_mismatch", "no footer has {count}");
+}
+
 static uint64_t
 mix(uint64_t h, const void *p, size_t n)
 {
@@ -260,6 +273,7 @@ layout_read(struct layout *l, struct conf *c)
 	read_widths(l, c, &set);
 	read_header(l, c, &set);
 	read_footer(l, c, &set);
+	check_mismatch(c, &set.footer);
 	l->fingerprint = fingerprint(&set);
 }
 

@@ -199,10 +199,11 @@ static int
 on_bad(void *arg, const struct bad_row *bad, struct err *e)
 {
 	struct csv_file *f = arg;
+	const struct layout *layout = &f->feed->layout;
 
-	if (f->header.binding == NULL && bad->number <= f->feed->layout.skip_top)
+	if (f->header.binding == NULL && bad->number <= layout->skip_top)
 		return 0;
-	if (f->header.binding == NULL)
+	if (f->header.binding == NULL && layout->header)
 		return header_bad(&f->header, bad, e);
 	if (f->footer == NULL)
 		return reject(f, bad->number, bad->code, bad->column, e);

@@ -163,6 +163,10 @@ Test(csv_layout_header, found)
 	    {"header = no\n", BY_NUMBER, SPAN_LIT("1,A\n2,B\n,C\n3,D,4\n4\n"),
 		"1 1 A\n2 2 B\n3 missing_id! #1\n4 csv_columns! \n5 csv_columns! \n",
 		NULL, 0, 5},
+	    {"header = no\nfooter = 1\n", BY_NUMBER, SPAN_LIT("1,\"A\n2,B\n3,C\n"),
+		"1 csv_quote! #2\n2 2 B\n", NULL, 0, 2},
+	    {"header = no\n", BY_NUMBER, SPAN_LIT("1,\"A\n2,B\n"),
+		"1 csv_quote! \n2 2 B\n", NULL, 0, 2},
 	    {"header = no\nskip_top = 1\n", BY_NUMBER, SPAN_LIT("top\n1,A\n1,A\n"),
 		"2 1 A\n3 1 A\n", NULL, 0, 2},
 	};
@@ -356,6 +360,8 @@ Test(csv_layout_settings, mistakes)
 	    {"footer = \"{count} {count}\"\n", MAP, "twice"},
 	    {"footer = \"\"\n", MAP, "empty"},
 	    {"on_count_mismatch = maybe\n", MAP, "on_count_mismatch"},
+	    {"on_count_mismatch = hold\n", MAP, "no footer has {count}"},
+	    {"footer = 1\non_count_mismatch = hold\n", MAP, "no footer has {count}"},
 	    {"widths = 3 x\n", MAP, "widths: must be widths"},
 	    {"widths = 3 0\n", MAP, "widths: must be widths"},
 	    {"widths = 1 2 3\nmax_columns = 3\n", MAP, "max_columns"},
@@ -378,9 +384,9 @@ Test(csv_layout_settings, fingerprint)
 {
 	static const char *const settings[] = {"", "skip_top = 1\n",
 	    "header_match = MRN\n", "header_match = MRN Name\n", "footer = 1\n",
-	    "footer = \"1*\"\n", "footer = 1\non_count_mismatch = deliver\n",
-	    "widths = 1 2\n", "widths = 12\n", "delimiter = ||\n",
-	    "charset = utf-16le\n"};
+	    "footer = \"1*\"\n", "footer = \"{count}\"\n",
+	    "footer = \"{count}\"\non_count_mismatch = deliver\n", "widths = 1 2\n",
+	    "widths = 12\n", "delimiter = ||\n", "charset = utf-16le\n"};
 	uint64_t seen[sizeof(settings) / sizeof(settings[0])];
 	struct feed f;
 
