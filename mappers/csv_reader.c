@@ -26,8 +26,7 @@ struct reader {
 	struct charset *charset;
 	struct csv_parser parser;
 	char delimiter[DELIMITER_MAX + 1];
-	char
-	    *line_text; /* where a line is translated; NULL: libcsv knows the delimiter */
+	char *line_text; /* a line in translation; NULL: libcsv knows the delimiter */
 
 	char *window;
 	size_t cap;

@@ -47,8 +47,10 @@ struct bad_row {
 /*
  * Where rows go. Cells are valid UTF-8, borrowed for the call; blanks round them are
  * off unless they were quoted. They lie in one text, one behind the other, with widths
- * as they do in the line. -1 with *e ends the reading. `delimiter` is asked where none is set, and no line
- * "sep=;" says it: `head` is the file's start, mark and all; NULL: reader_find_delimiter is asked.
+ * as they do in the line. -1 with *e ends the reading.
+ *
+ * `delimiter` is asked where none is set, and no line "sep=;" says it; `head` is the
+ * file's start, mark and all. If it is NULL, reader_find_delimiter is asked.
  */
 struct reader_sink {
 	int (*row)(void *arg, const struct span *cells, size_t n, uint64_t number,

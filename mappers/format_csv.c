@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
 #include "mappers/csv_layout.h"
 #include "mappers/csv_reader.h"
 #include "mappers/map.h"
 
-#define FOUND_MAX 128
-#define FNV_PRIME UINT64_C(0x100000001b3)
+#define FOUND_MAX   128
+#define HEADER_SIZE 32 /* " header=4" */
+#define FNV_PRIME   UINT64_C(0x100000001b3)
 
 /* A feed's: what `compile` makes. */
 struct csv_feed {
@@ -293,21 +293,17 @@ found(void *file)
 {
 	struct csv_file *f = file;
 	const char *delimiter = reader_delimiter(f->reader);
-	struct buf out;
+	bool fixed = delimiter[0] == '\0';
+	char header[HEADER_SIZE] = "";
 
 	if (f->header.binding == NULL)
 		return "no header";
-	buf_init(&out, sizeof(f->found) - 1);
-	if (delimiter[0] == '\0')
-		buf_add_str(&out, "fixed width");
-	else
-		buf_addf(&out, "delimiter=%s",
-		    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter);
-	buf_addf(&out, " charset=%s", reader_charset(f->reader));
 	if (f->header.row > 1)
-		buf_addf(&out, " header=%" PRIu64, f->header.row);
-	snprintf(f->found, sizeof(f->found), "%.*s", (int)out.n, out.p);
-	buf_release(&out);
+		snprintf(header, sizeof(header), " header=%" PRIu64, f->header.row);
+	snprintf(f->found, sizeof(f->found), "%s%s charset=%s%s",
+	    fixed ? "fixed width" : "delimiter=",
+	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(f->reader),
+	    header);
 	return f->found;
 }
 

@@ -3,11 +3,10 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "mappers/csv_footer.h"
-#include "mappers/format.h"
+#include "tests/unit/csv_rig.h"
 
 #define LOG_MAX  (1 << 20)
 #define FEED_MAX 2048
@@ -17,39 +16,13 @@
 
 #define BY_NUMBER "[patient]\nop = patch\nid = {#1}\nname.family = {#2}\n"
 
-struct feed {
-	struct conf conf;
-	struct conf_errors errors;
-	struct mapper *mapper;
-	struct err err;
-};
-
 static void
-feed_open(struct feed *f, const char *csv, const char *map)
+layout_open(struct feed *f, const char *csv, const char *map)
 {
-	static const struct mapper_conf mc = {
-	    .source = "northside", .format = "csv", .timezone = "America/Chicago"};
-	char path[] = "/tmp/csv_layout_test.XXXXXX", text[FEED_MAX];
-	int fd = mkstemp(path);
-	int n = snprintf(text, sizeof(text), "[csv]\n%s%s", csv, map);
+	char text[FEED_MAX];
 
-	memset(f, 0, sizeof(*f));
-	conf_errors_init(&f->errors);
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(write(fd, text, (size_t)n), (ssize_t)n);
-	close(fd);
-	cr_assert_eq(
-	    conf_load(&f->conf, path, NULL, &f->errors, &f->err), 0, "%s", f->err.msg);
-	unlink(path);
-	f->mapper = mapper_new(&f->conf, &mc, &f->err);
-}
-
-static void
-feed_close(struct feed *f)
-{
-	mapper_free(f->mapper);
-	conf_release(&f->conf);
-	conf_errors_release(&f->errors);
+	snprintf(text, sizeof(text), "[csv]\n%s%s", csv, map);
+	feed_open(f, text);
 }
 
 /* "5 id name\n" for a record, "5 code Title\n" for a problem. */
@@ -117,7 +90,7 @@ check_all(const struct layout_case *cases, size_t n)
 	struct feed f;
 
 	for (size_t i = 0; i < n; i++) {
-		feed_open(&f, cases[i].csv, cases[i].map);
+		layout_open(&f, cases[i].csv, cases[i].map);
 		cr_assert_not_null(f.mapper, "%s: %s", cases[i].csv,
 		    f.errors.n > 0 ? f.errors.text[0] : f.err.msg);
 		check_piece(&cases[i], &f, 1);
@@ -370,7 +343,7 @@ Test(csv_layout_settings, mistakes)
 	struct feed f;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		feed_open(&f, table[i].csv, table[i].map);
+		layout_open(&f, table[i].csv, table[i].map);
 		cr_expect_null(f.mapper, "%s", table[i].csv);
 		cr_assert_eq(f.errors.n, 1, "%s", table[i].csv);
 		cr_expect_not_null(
@@ -391,7 +364,7 @@ Test(csv_layout_settings, fingerprint)
 	struct feed f;
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		feed_open(&f, settings[i], MAP);
+		layout_open(&f, settings[i], MAP);
 		cr_assert_not_null(f.mapper, "%s", settings[i]);
 		seen[i] = mapper_fingerprint(f.mapper);
 		for (size_t k = 0; k < i; k++)
@@ -446,7 +419,7 @@ Test(csv_layout_spreadsheet, values)
 		struct err e = {0};
 
 		buf_init(&log, LOG_MAX);
-		feed_open(&f, c.csv, c.map);
+		layout_open(&f, c.csv, c.map);
 		cr_assert_not_null(f.mapper, "%s", f.errors.text[0]);
 		r = mapper_open(f.mapper, &sink, 0, &e);
 		snprintf(in, sizeof(in), TITLES "%s\n", table[i].row);

@@ -2,12 +2,10 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
+#include "tests/unit/csv_rig.h"
 
 #define LOG_MAX (1 << 20)
 
@@ -17,43 +15,6 @@
 	"birth_date = {DOB} | date \"%m/%d/%Y\"\n"
 
 #define TITLES "MRN,Last Name,DOB,Status\n"
-
-/* A feed compiled from text. */
-struct feed {
-	struct conf conf;
-	struct conf_errors errors;
-	struct mapper *mapper;
-	struct err err;
-};
-
-static void
-feed_open(struct feed *f, const char *text)
-{
-	static const struct mapper_conf mc = {
-	    .source = "northside", .format = "csv", .snapshot = true};
-	char path[] = "/tmp/format_csv_test.XXXXXX";
-	int fd = mkstemp(path);
-	ssize_t n;
-
-	memset(f, 0, sizeof(*f));
-	conf_errors_init(&f->errors);
-	cr_assert_geq(fd, 0);
-	n = write(fd, text, strlen(text));
-	cr_assert_eq(n, (ssize_t)strlen(text));
-	close(fd);
-	cr_assert_eq(
-	    conf_load(&f->conf, path, NULL, &f->errors, &f->err), 0, "%s", f->err.msg);
-	unlink(path);
-	f->mapper = mapper_new(&f->conf, &mc, &f->err);
-}
-
-static void
-feed_close(struct feed *f)
-{
-	mapper_free(f->mapper);
-	conf_release(&f->conf);
-	conf_errors_release(&f->errors);
-}
 
 /* "5 id\n" for a record, "5 code Title reject\n" for a problem. */
 struct log {
