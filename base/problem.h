@@ -51,6 +51,10 @@ enum problem_code {
 	PROBLEM_HL7_COUNT,    /* BTS-1 or FTS-1 is wrong; a warning */
 	PROBLEM_NO_REMOVALS,  /* of a snapshot: an id can't be read; a warning */
 	PROBLEM_SHORT_EXPORT, /* far fewer rows than usual; a warning */
+	PROBLEM_CSV_HEADER,   /* the titles once more; the row is left out; a warning */
+	PROBLEM_CSV_COUNT,    /* the footer's number of rows is wrong; a warning */
+	PROBLEM_SERIAL_DATE,  /* a spreadsheet's day number in place of a date */
+	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
 	PROBLEM_CODE_COUNT
 };
 

@@ -192,8 +192,8 @@ static const struct {
 	const char *mark;
 	const char *what;
 } others[] = {
-    {"\xff\xfe", "UTF-16, which can't be read"},
-    {"\xfe\xff", "UTF-16, which can't be read"},
+    {"\xff\xfe", "UTF-32, which can't be read"},
+    {"\xfe\xff", "UTF-32, which can't be read"},
     {"PK\x03\x04", "an Excel workbook or a ZIP archive"},
     {"\xd0\xcf\x11\xe0", "an old Excel workbook"},
     {"\x1f\x8b", "packed with gzip"},

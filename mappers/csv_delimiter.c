@@ -1,6 +1,7 @@
 #include "mappers/csv_reader.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define CANDIDATES 4
 
@@ -60,10 +61,28 @@ next_tally(struct span *s)
 	return t;
 }
 
-char
-reader_find_delimiter(struct span head)
+/* Without the first `n` lines; a quotation mark in a title is none of a cell. */
+static struct span
+skip_lines(struct span s, size_t n)
 {
-	struct tally first = next_tally(&head), second = next_tally(&head);
+	for (; n > 0 && s.n > 0; n--) {
+		size_t i = 0;
+
+		while (i < s.n && !ends_line(s.p[i]))
+			i++;
+		i += i < s.n && s.p[i] == '\r';
+		i += i < s.n && s.p[i] == '\n';
+		s.p += i;
+		s.n -= i;
+	}
+	return s;
+}
+
+char
+reader_find_delimiter(struct span head, size_t skip)
+{
+	struct span rest = skip_lines(head, skip);
+	struct tally first = next_tally(&rest), second = next_tally(&rest);
 	size_t best = 0;
 
 	for (size_t i = 1; i < CANDIDATES; i++) {
@@ -75,4 +94,21 @@ reader_find_delimiter(struct span head)
 			best = i;
 	}
 	return candidates[best];
+}
+
+size_t
+reader_find_hint(struct span head, char *delimiter)
+{
+	static const char word[] = "sep=";
+	size_t n = strlen(word);
+
+	if (head.n <= n || strncasecmp(head.p, word, n) != 0 ||
+	    strchr("\"\r\n", head.p[n]) != NULL || (head.p[n] & 0x80) != 0)
+		return 0;
+	*delimiter = head.p[n++];
+	if (n < head.n && head.p[n] != '\r' && head.p[n] != '\n')
+		return 0;
+	n += n < head.n && head.p[n] == '\r';
+	n += n < head.n && head.p[n] == '\n';
+	return n;
 }

@@ -6,6 +6,8 @@
 
 #include "base/utf8.h"
 #include "mappers/charset.h"
+#include "mappers/csv_cells.h"
+#include "mappers/decode.h"
 
 #define SLICE   CHARSET_HEAD /* bytes taken in at a time */
 #define BLOCK   65536        /* libcsv's buffer grows by this; its own is 128 */
@@ -20,8 +22,11 @@
 struct reader {
 	struct reader_conf conf;
 	struct reader_sink sink;
+	struct decoder decoder;
 	struct charset *charset;
 	struct csv_parser parser;
+	char delimiter[DELIMITER_MAX + 1];
+	char *line_text; /* a line in translation; NULL: libcsv knows the delimiter */
 
 	char *window;
 	size_t cap;
@@ -51,35 +56,41 @@ start_parser(struct reader *r, struct err *e)
 	if (csv_init(&r->parser, OPTIONS) != 0)
 		return err_set(e, ERR_INTERNAL, "libcsv can't be started");
 	csv_set_blk_size(&r->parser, BLOCK);
-	csv_set_delim(&r->parser, (unsigned char)r->conf.delimiter);
+	csv_set_delim(&r->parser,
+	    (unsigned char)(r->line_text != NULL ? CELLS_DELIMITER : r->delimiter[0]));
 	return 0;
 }
 
-struct reader *
-reader_new(const struct reader_conf *conf, const struct reader_sink *sink, struct err *e)
+bool
+reader_charset_known(const char *name)
 {
-	struct reader *r = calloc(1, sizeof(*r));
+	return utf16_by_name(name) != UTF16_NONE || charset_known(name);
+}
 
-	if (r == NULL) {
-		err_nomem(e);
-		return NULL;
-	}
-	r->conf = *conf;
-	r->sink = *sink;
+/* What is UTF-16 is UTF-8 by the time that it has lines. */
+static const char *
+line_charset(const char *name)
+{
+	return utf16_by_name(name) != UTF16_NONE ? "utf-8" : name;
+}
+
+static int
+allocate(struct reader *r, struct err *e)
+{
+	const struct reader_conf *conf = &r->conf;
+	bool several = conf->delimiter != NULL && strlen(conf->delimiter) > 1;
+
 	r->cap = conf->max_line + 2 * SLICE;
 	r->window = malloc(r->cap);
 	r->text = malloc(conf->max_line + 1);
 	r->cells = calloc(conf->max_columns, sizeof(*r->cells));
-	if (r->window == NULL || r->text == NULL || r->cells == NULL) {
-		err_nomem(e);
-		goto out;
-	}
-	r->charset = charset_new(conf->charset, conf->max_line, e);
-	if (r->charset != NULL && start_parser(r, e) == 0)
-		return r;
-out:
-	reader_free(r);
-	return NULL;
+	if (several)
+		r->line_text = malloc(conf->max_line);
+	if (r->window == NULL || r->text == NULL || r->cells == NULL ||
+	    (several && r->line_text == NULL))
+		return err_nomem(e);
+	r->charset = charset_new(line_charset(conf->charset), conf->max_line, e);
+	return r->charset == NULL ? -1 : 0;
 }
 
 void
@@ -89,6 +100,7 @@ reader_free(struct reader *r)
 		return;
 	csv_free(&r->parser);
 	charset_free(r->charset);
+	free(r->line_text);
 	free(r->cells);
 	free(r->text);
 	free(r->window);
@@ -205,6 +217,40 @@ ends_line(struct span line)
 	return line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r';
 }
 
+static struct span
+without_end(struct span line)
+{
+	while (line.n > 0 && ends_line(line))
+		line.n--;
+	return line;
+}
+
+/* 1, 0 for a row that breaks the rules, -1. */
+static int
+take_cells(struct reader *r, struct span text, bool ended, struct err *e)
+{
+	struct span kept = {r->text, text.n};
+	bool taken;
+	int rc;
+
+	if (r->conf.nwidths > 0) {
+		kept.n = without_end(text).n;
+		memcpy(r->text, text.p, kept.n);
+		r->n = cells_by_width(kept, r->conf.widths, r->conf.nwidths, r->cells);
+		r->filled = span_trim(kept).n > 0;
+		return 1;
+	}
+	if (r->line_text != NULL) {
+		text.n = cells_translate(
+		    text, span_of(r->delimiter), r->parser.quoted, r->line_text, &taken);
+		text.p = r->line_text;
+		if (taken)
+			note(r, PROBLEM_CONTROL);
+	}
+	rc = parse(r, text, e);
+	return rc == 1 && !ended ? parse(r, SPAN_LIT("\n"), e) : rc;
+}
+
 static int
 take_line(struct reader *r, size_t len, struct err *e)
 {
@@ -220,9 +266,7 @@ take_line(struct reader *r, size_t len, struct err *e)
 	r->size += text.n;
 	if (r->size > r->conf.max_line)
 		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
-	rc = parse(r, text, e);
-	if (rc == 1 && !ends_line(raw))
-		rc = parse(r, SPAN_LIT("\n"), e);
+	rc = take_cells(r, text, ends_line(raw), e);
 	if (rc != 1)
 		return rc == 0 ? give_up(r, PROBLEM_CSV_QUOTE, len, e) : -1;
 	r->line += len;
@@ -326,6 +370,27 @@ append(struct reader *r, struct span bytes)
 	return n;
 }
 
+static size_t
+find_delimiter(struct reader *r, struct span head)
+{
+	char said = 0;
+	size_t skip;
+
+	if (r->conf.nwidths > 0)
+		return 0;
+	skip = reader_find_hint(head, &said);
+	if (r->delimiter[0] != '\0')
+		return skip;
+	if (said == 0)
+		said = r->sink.delimiter != NULL
+			   ? r->sink.delimiter(
+				 r->sink.arg, (struct span){r->window, r->end})
+			   : reader_find_delimiter(head, r->conf.skip);
+	r->delimiter[0] = said;
+	csv_set_delim(&r->parser, (unsigned char)said);
+	return skip;
+}
+
 static int
 begin(struct reader *r, struct err *e)
 {
@@ -334,20 +399,18 @@ begin(struct reader *r, struct err *e)
 
 	if (mark < 0)
 		return -1;
-	if (r->conf.delimiter == 0) {
-		head.p += mark;
-		head.n -= (size_t)mark;
-		r->conf.delimiter = reader_find_delimiter(head);
-	}
-	csv_set_delim(&r->parser, (unsigned char)r->conf.delimiter);
-	open_row(r, (size_t)mark);
+	head.p += mark;
+	head.n -= (size_t)mark;
+	open_row(r, (size_t)mark + find_delimiter(r, head));
 	r->begun = true;
 	return 0;
 }
 
-int
-reader_feed(struct reader *r, struct span bytes, struct err *e)
+/* The decoder's text. */
+static int
+take_text(void *arg, struct span bytes, struct err *e)
 {
+	struct reader *r = arg;
 	size_t n;
 
 	for (; bytes.n > 0; bytes.p += n, bytes.n -= n) {
@@ -360,22 +423,53 @@ reader_feed(struct reader *r, struct span bytes, struct err *e)
 	return 0;
 }
 
+struct reader *
+reader_new(const struct reader_conf *conf, const struct reader_sink *sink, struct err *e)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	r->conf = *conf;
+	r->sink = *sink;
+	r->decoder.charset = conf->charset;
+	r->decoder.text = take_text;
+	r->decoder.arg = r;
+	if (conf->delimiter != NULL)
+		memcpy(r->delimiter, conf->delimiter,
+		    strnlen(conf->delimiter, DELIMITER_MAX));
+	if (allocate(r, e) == 0 && start_parser(r, e) == 0)
+		return r;
+	reader_free(r);
+	return NULL;
+}
+
+int
+reader_feed(struct reader *r, struct span bytes, struct err *e)
+{
+	return decoder_feed(&r->decoder, bytes, e);
+}
+
 int
 reader_end(struct reader *r, struct err *e)
 {
-	if (!r->begun && begin(r, e) != 0)
+	if (decoder_end(&r->decoder, e) != 0 || (!r->begun && begin(r, e) != 0))
 		return -1;
 	return drain(r, true, e);
 }
 
-char
+const char *
 reader_delimiter(const struct reader *r)
 {
-	return r->conf.delimiter;
+	return r->delimiter;
 }
 
 const char *
 reader_charset(const struct reader *r)
 {
-	return charset_name(r->charset);
+	const char *name = decoder_charset(&r->decoder);
+
+	return name != NULL ? name : charset_name(r->charset);
 }

@@ -5,7 +5,8 @@
  *
  * Lines end in LF, CRLF or CR. Rows are counted as a spreadsheet shows them: the
  * first line is row 1, blank lines count, a row of several lines counts once. A row
- * with nothing in it counts as a blank line, and is not told.
+ * with nothing in it counts as a blank line, and is not told. A first line "sep=;" says
+ * what the delimiter is, is not shown, and does not count.
  */
 #ifndef MAPPERS_CSV_READER_H
 #define MAPPERS_CSV_READER_H
@@ -20,12 +21,18 @@
 
 struct reader;
 
+#define DELIMITER_MAX 8 /* bytes */
+
+/* Texts and widths are borrowed. */
 struct reader_conf {
-	char delimiter;      /* 0: found from the first line */
-	const char *charset; /* as charset_new; borrowed */
-	size_t max_line;     /* bytes of a row, all its lines together */
+	const char *delimiter; /* up to DELIMITER_MAX bytes; NULL: to be found */
+	const size_t *widths;  /* of columns, in characters; there is no delimiter then */
+	size_t nwidths;        /* 0: there is one; else less than max_columns */
+	const char *charset;   /* as charset_new, or utf-16le, utf-16be */
+	size_t max_line;       /* bytes of a row, all its lines together */
 	size_t max_columns;
 	size_t max_span; /* lines of one row */
+	size_t skip;     /* lines that say nothing about the delimiter */
 };
 
 #define COLUMN_UNKNOWN SIZE_MAX
@@ -38,15 +45,23 @@ struct bad_row {
 };
 
 /*
- * Where rows go, the header first. Cells are valid UTF-8, borrowed for the call;
- * blanks round them are off unless they were quoted. -1 with *e ends the reading.
+ * Where rows go. Cells are valid UTF-8, borrowed for the call; blanks round them are
+ * off unless they were quoted. They lie in one text, one behind the other, with widths
+ * as they do in the line. -1 with *e ends the reading.
+ *
+ * `delimiter` is asked where none is set, and no line "sep=;" says it; `head` is the
+ * file's start, mark and all. If it is NULL, reader_find_delimiter is asked.
  */
 struct reader_sink {
 	int (*row)(void *arg, const struct span *cells, size_t n, uint64_t number,
 	    struct err *e);
 	int (*bad)(void *arg, const struct bad_row *bad, struct err *e);
+	char (*delimiter)(void *arg, struct span head);
 	void *arg;
 };
+
+/* A set that charset_known knows, utf-16le or utf-16be? */
+bool reader_charset_known(const char *name);
 
 struct reader *reader_new(
     const struct reader_conf *conf, const struct reader_sink *sink, struct err *e);
@@ -56,15 +71,22 @@ void reader_free(struct reader *r);
 int reader_feed(struct reader *r, struct span bytes, struct err *e);
 int reader_end(struct reader *r, struct err *e);
 
-/* What was set or found; the delimiter is 0 before the first row. */
-char reader_delimiter(const struct reader *r);
+/* What was set or found; the delimiter is "" before the first row, and with widths. */
+const char *reader_delimiter(const struct reader *r);
 const char *reader_charset(const struct reader *r);
 
 /*
  * The one of , ; tab | that stands most often in the first line outside quotes; of
- * equals the one that stands as often in the second. `head` is the file's start.
- * With none of them it is a comma: the file has one column.
+ * equals the one that stands as often in the second. `head` is the file's start, its
+ * first `skip` lines are not looked at. With none of them it is a comma: the file has
+ * one column.
  */
-char reader_find_delimiter(struct span head);
+char reader_find_delimiter(struct span head, size_t skip);
+
+/*
+ * The first line "sep=;" that Excel understands: its length with its end, and
+ * *delimiter; 0 where the first line is another.
+ */
+size_t reader_find_hint(struct span head, char *delimiter);
 
 #endif

@@ -112,7 +112,7 @@ int reading_feed(struct reading *r, struct span bytes, struct err *e);
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
 
-/* What was found: "delimiter=, charset=windows-1252". Valid until free. */
+/* What was found: "delimiter=, charset=windows-1252 header=4". Valid until free. */
 const char *reading_found(const struct reading *r);
 void reading_free(struct reading *r);
 

@@ -52,6 +52,9 @@ uint64_t map_fingerprint(const struct map *m);
 /* Has every section a rule for updated_at? */
 bool map_event_times(const struct map *m);
 
+/* Does the map name some column by its title? */
+bool map_has_titles(const struct map *m);
+
 /* What becomes of missing records, by type (RECORD_TYPE_MAX + 1 of them). */
 const struct missing *map_missing(const struct map *m);
 

@@ -222,6 +222,15 @@ map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e
 	return b;
 }
 
+bool
+map_has_titles(const struct map *m)
+{
+	for (size_t i = 0; i < m->nslots; i++)
+		if (m->slots[i].number == 0)
+			return true;
+	return false;
+}
+
 /* What a reference is called stands for a column's title. */
 struct binding *
 map_bind_messages(const struct map *m, struct hl7_charsets *charsets, struct err *e)

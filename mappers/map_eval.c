@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mappers/letters.h"
+#include "mappers/spreadsheet.h"
 
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
@@ -69,6 +70,10 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 		if (code == PROBLEM_NONE)
 			code = enforce(b, t);
 	}
+	/* It is sent as it is: that the feed did not ask may be meant. */
+	if (code == PROBLEM_NONE && b->rule->unguarded && t->s.n > 0 &&
+	    spreadsheet_is_scientific(t->s))
+		eval_problem(b, PROBLEM_SCIENTIFIC, WEIGHT_WARNING);
 	if (code == PROBLEM_NONE)
 		return true;
 	t->s.n = 0;
@@ -330,6 +335,17 @@ check_needs(struct binding *b, const struct making *m)
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
 }
 
+/* A ZIP code that a spreadsheet took for a number. */
+static void
+check_zip(struct binding *b, const struct record *r)
+{
+	if (b->row->message != NULL || !spreadsheet_lost_zero(r, b->section->zip->at))
+		return;
+	b->rule = b->section->zip;
+	b->column = SLOT_NONE;
+	eval_problem(b, PROBLEM_LOST_ZERO, WEIGHT_WARNING);
+}
+
 void
 eval_section(struct binding *b, const struct section *sec, struct record *out)
 {
@@ -354,6 +370,8 @@ eval_section(struct binding *b, const struct section *sec, struct record *out)
 		eval_rule(b, &sec->rules[k], &m);
 	put_end(&m);
 	check_needs(b, &m);
+	if (sec->zip != NULL)
+		check_zip(b, out);
 }
 
 void

@@ -52,6 +52,7 @@ struct rule {
 	bool aligned;      /* contact[*]: an object for each that the reference finds */
 	bool composite;    /* one field gives several members of the schema */
 	bool agree;        /* the alternatives must not differ: by agree_by */
+	bool unguarded;    /* an id of rows, and nothing refuses 1.2E+10 */
 	bool codes_known;  /* a code table gave only what the field may have */
 	unsigned short at; /* index into the schema's fields, FIELD_EXTRA */
 	unsigned short index; /* of a list of objects, from 0 */
@@ -89,6 +90,7 @@ struct section {
 	struct missing missing;
 	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */
+	const struct rule *zip;     /* address.postal_code's; NULL: it is not mapped */
 	struct rule *rules;         /* by group, index, field, name: as records want it */
 	size_t nrules;
 	size_t max_values;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "mappers/map_eval.h"
+#include "mappers/spreadsheet.h"
 
 static bool
 digit(char c)
@@ -88,7 +89,8 @@ kind_enforce(
 			    r, &(struct dtm_how){zone, ru->dst, false}, t);
 		if (t->kind == TEXT_DATE || date_is_iso(t->s))
 			return PROBLEM_NONE;
-		return PROBLEM_NOT_DATE;
+		return spreadsheet_is_serial(t->s) ? PROBLEM_SERIAL_DATE
+						   : PROBLEM_NOT_DATE;
 	case FIELD_DATETIME:
 		if (t->kind != TEXT_PLAIN)
 			return PROBLEM_NONE;

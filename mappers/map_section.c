@@ -159,24 +159,37 @@ find_rule(const struct section *sec, const char *path)
 }
 
 static bool
-pipe_has_code(const struct pipeline *p)
+pipe_has(const struct pipeline *p, const char *name)
 {
 	for (const struct step *st = p->steps; st != NULL; st = st->next)
-		if (transform_is(st, "code"))
+		if (transform_is(st, name))
 			return true;
 	return false;
+}
+
+/* Behind the value, or behind each reference. */
+static bool
+is_guarded(const struct expr *x)
+{
+	if (pipe_has(&x->pipe, "not_scientific"))
+		return true;
+	for (const struct alternative *a = x->alts; a != NULL; a = a->next)
+		for (const struct part *p = a->parts; p != NULL; p = p->next)
+			if (p->refs != NULL && !pipe_has(&p->pipe, "not_scientific"))
+				return false;
+	return true;
 }
 
 /* Takes every transform off; was there a code among them? */
 static bool
 strip_pipes(struct expr *x)
 {
-	bool code = pipe_has_code(&x->pipe);
+	bool code = pipe_has(&x->pipe, "code");
 
 	x->pipe = (struct pipeline){0};
 	for (struct alternative *a = x->alts; a != NULL; a = a->next) {
 		for (struct part *p = a->parts; p != NULL; p = p->next) {
-			code |= pipe_has_code(&p->pipe);
+			code |= pipe_has(&p->pipe, "code");
 			p->pipe = (struct pipeline){0};
 		}
 	}
@@ -331,6 +344,15 @@ arrange(struct compiler *c, struct section *out, const struct conf_section *s)
 	}
 }
 
+/* Which ids a spreadsheet may spoil unseen. */
+static void
+find_unguarded(const struct compiler *c, struct section *out)
+{
+	for (size_t i = 0; i < out->nrules; i++)
+		out->rules[i].unguarded = !c->hl7 && out->rules[i].kind == FIELD_ID &&
+					  !is_guarded(&out->rules[i].expr);
+}
+
 void
 compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 {
@@ -351,7 +373,9 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	add_status_raw(c, out, s);
 	check_needed(c, out, s);
 	arrange(c, out, s);
+	find_unguarded(c, out);
 	out->id = find_rule(out, "id");
+	out->zip = find_rule(out, "address.postal_code");
 	out->timed = find_rule(out, "updated_at") != NULL;
 	compile_missing(c, out, s);
 	/* What has mistakes is not evaluated, and may not be whole. */

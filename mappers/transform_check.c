@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mappers/spreadsheet.h"
 #include "mappers/transform.h"
 
 #define E164_MIN 8 /* digits of the shortest number we take as international */
@@ -172,41 +173,10 @@ npi_apply(const void *data, struct run *r, struct text *t)
 	return sum % 10 == 0 ? PROBLEM_NONE : PROBLEM_NPI_CHECK;
 }
 
-static size_t
-skip_digits(struct span s, size_t i)
-{
-	while (i < s.n && digit(s.p[i]))
-		i++;
-	return i;
-}
-
-/*
- * "2.98725E+13", "1E+05", "2.9e13": what spreadsheets make of long numbers. "12E5",
- * without sign and point, may be an id.
- */
 enum problem_code
 not_scientific_apply(const void *data, struct run *r, struct text *t)
 {
-	struct span s = t->s;
-	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
-	bool sure = false;
-
 	(void)data;
 	(void)r;
-	if (i == 0 || !digit(s.p[i - 1]))
-		return PROBLEM_NONE;
-	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
-		sure = true;
-		i = skip_digits(s, i + 1);
-	}
-	if (i == s.n || (s.p[i] != 'E' && s.p[i] != 'e'))
-		return PROBLEM_NONE;
-	i++;
-	if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) {
-		sure = true;
-		i++;
-	}
-	from = i;
-	i = skip_digits(s, i);
-	return sure && i > from && i == s.n ? PROBLEM_SCIENTIFIC : PROBLEM_NONE;
+	return spreadsheet_is_scientific(t->s) ? PROBLEM_SCIENTIFIC : PROBLEM_NONE;
 }

@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "mappers/hl7_dtm.h"
+#include "mappers/spreadsheet.h"
 #include "mappers/transform.h"
 
 #define DAY_MS         INT64_C(86400000)
@@ -362,14 +363,23 @@ finish(struct run *r, const struct dtm_how *how, struct civil *c, struct text *t
 	return write_fhir(r, c, t);
 }
 
+static enum problem_code
+no_time(struct span s, bool clock)
+{
+	if (spreadsheet_is_serial(s))
+		return PROBLEM_SERIAL_DATE;
+	return clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+}
+
 enum problem_code
 datetime_from_iso(
     struct run *r, const struct zone *zone, enum dst_policy dst, struct text *t)
 {
 	struct civil c;
 
-	return iso_parse(t->s, &c) ? finish(r, &(struct dtm_how){zone, dst, true}, &c, t)
-				   : PROBLEM_NOT_DATETIME;
+	if (iso_parse(t->s, &c))
+		return finish(r, &(struct dtm_how){zone, dst, true}, &c, t);
+	return no_time(t->s, true);
 }
 
 static bool
@@ -444,7 +454,7 @@ times_apply(const void *data, struct run *r, struct text *t)
 	if (d->dtm)
 		return date_from_dtm(r, &how, t);
 	if (!parse(d, r, t->s, &c))
-		return d->clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+		return no_time(t->s, d->clock);
 	if (!d->clock)
 		cut_clock(&c);
 	return finish(r, &how, &c, t);

@@ -14,7 +14,7 @@ api_start
 cases changes '| required' <<'END'
 cut inside a row;today | head -c 2130;0;3;deliver;1;csv_columns;-
 cut at a row's end;today | head -n 31;0;0;deliver;1;-;-
-twice, titles too;today && today;0;3;deliver;1;-;-
+twice, titles too;today && today;0;0;deliver;1;repeated_header;-
 twice;today && today | tail -n +2;0;0;deliver;1;-;-
 yesterday's, as today's;export_of $((day - 1));0;0;duplicate;0;-;-
 an older one, as today's;export_of $((day - 2));0;0;deliver;1;-;-
@@ -29,6 +29,7 @@ empty;:;0;0;empty;0;-;-
 titles alone;today | head -n 1;0;0;empty;0;-;-
 NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
 a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
-UTF-16;today | iconv -t UTF-16;0;65;refuse;0;UTF-16, which can't be read: save it as CSV UTF-8;mend
+UTF-16;today | iconv -t UTF-16;0;0;deliver;1;-;-
+UTF-32;today | iconv -t UTF-32;0;65;refuse;0;UTF-32, which can't be read: save it as CSV UTF-8;mend
 END
 e2e_end

@@ -17,7 +17,7 @@ cut inside a last cell;today | head -n 32 | head -c -6;0;4;hold;0;of 60 appointm
 cut at a row's end;today | head -n 31;0;4;hold;0;30 of 60 appointment records that were delivered are missing;approve
 cut, and mended;today | head -n 31;0;4;hold;0;more than max_remove allows;mend
 cut, and put away;today | head -n 31;0;4;hold;0;more than max_remove allows;discard
-twice, titles too;today && today;0;3;deliver;1;-;-
+twice, titles too;today && today;0;0;deliver;1;repeated_header;-
 twice;today && today | tail -n +2;0;0;deliver;1;-;-
 yesterday's, as today's;export_of $((day - 1));0;0;duplicate;0;-;-
 an older one, as today's;export_of $((day - 2));0;0;deliver;1;-;-
@@ -39,8 +39,9 @@ NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse
 a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
 a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard
 a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;columns of the map are not in the header: ;discard
-UTF-16;today | iconv -t UTF-16;0;65;refuse;0;UTF-16, which can't be read: save it as CSV UTF-8;mend
-UTF-16 without a mark;today | iconv -t UTF-16LE;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
+UTF-16;today | iconv -t UTF-16;0;0;deliver;1;-;-
+UTF-32;today | iconv -t UTF-32;0;65;refuse;0;UTF-32, which can't be read: save it as CSV UTF-8;mend
+UTF-16 without a mark;today | iconv -t UTF-16LE;0;0;deliver;1;-;-
 END
 # A date of birth that a map requires is what tells two columns apart that are swapped.
 cases snapshot '| required' <<'END'

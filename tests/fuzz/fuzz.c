@@ -54,7 +54,10 @@ check_mistakes(const struct conf_errors *errors)
 static void
 compile(struct fuzz_feed *f, const char *format, const char *zone)
 {
-	struct mapper_conf mc = {.source = "fuzz", .timezone = zone, .format = format};
+	struct mapper_conf mc = {.source = "fuzz",
+	    .timezone = zone,
+	    .format = format,
+	    .snapshot = strcmp(format, "csv") == 0};
 
 	f->mapper = mapper_new(&f->conf, &mc, &f->err);
 	FUZZ_CHECK(f->mapper != NULL || f->err.code != ERR_NONE,

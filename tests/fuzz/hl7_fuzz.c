@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "mappers/hl7_message.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/work.h"
 
 #define HEAD         4
 #define LOG_MAX      (256 << 20)
@@ -19,8 +19,6 @@
 #define MOVES        (80 << 10)  /* of FEED_SMALL: its reader moves its window, */
 #define FILLS        (160 << 10) /* or gives up a message before it is full */
 #define ACK_LINES    22          /* MSH, MSA and the errors that are told */
-#define PATH_SIZE    4096
-#define SHOWN        1000
 
 #define MAPS "[feed]\nextends = hl7-siu.ini hl7-adt.ini hl7-oru.ini\n"
 
@@ -54,6 +52,10 @@ static const struct {
 	"id = {PV1-19 | cx} ?? {PV1-1}\nlocation_id = {PV1-3 | pl}\n"
 	"start = {PV1-44} ?? {PV1-45} | agree\n"},
 };
+
+/* What makes a verdict's text. */
+static const char *const sources[] = {
+    "format_hl7.c", "hl7_batch.c", "hl7_reader.c", NULL};
 
 #define FEEDS (sizeof(texts) / sizeof(texts[0]))
 
@@ -200,93 +202,6 @@ on_receipt(void *arg, const struct receipt *r, struct err *e)
 	return 0;
 }
 
-/* The size of the next piece. */
-static size_t
-piece(char how, uint64_t *seed)
-{
-	size_t n;
-
-	switch (how) {
-	case '0':
-		return SIZE_MAX;
-	case '1':
-		return 1;
-	case '2':
-		return fuzz_any(seed) % 16;
-	case '3':
-		return fuzz_any(seed) * 16;
-	case '4':
-		n = fuzz_any(seed);
-		return n << (fuzz_any(seed) % 10);
-	default:
-		return 3 + fuzz_any(seed) % 3 * (unsigned char)how;
-	}
-}
-
-static int
-feed_all(struct reading *r, struct span bytes, char how, struct run *run)
-{
-	uint64_t seed = (unsigned char)how;
-
-	while (bytes.n > 0) {
-		size_t n = piece(how, &seed);
-
-		if (n > bytes.n)
-			n = bytes.n;
-		if (reading_feed(r, (struct span){bytes.p, n}, &run->err) != 0)
-			return -1;
-		bytes = (struct span){bytes.p + n, bytes.n - n};
-	}
-	return reading_end(r, &run->err);
-}
-
-/* The sources that make a verdict's text. Read once. */
-static struct span
-sources(void)
-{
-	static const char *const names[] = {
-	    "format_hl7.c", "hl7_batch.c", "hl7_reader.c"};
-	static struct buf all;
-	char path[PATH_SIZE], piece[4096];
-	size_t n;
-	FILE *f;
-
-	if (all.n > 0)
-		return buf_span(&all);
-	buf_init(&all, LOG_MAX);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", FUZZ_MAPPERS_DIR, names[i]);
-		f = fopen(path, "re");
-		FUZZ_CHECK(f != NULL, "%s: cannot be read", path);
-		while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-			buf_add(&all, piece, n);
-		fclose(f);
-	}
-	return buf_span(&all);
-}
-
-static bool
-letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (unsigned char)c >= 0x80;
-}
-
-/* A verdict is told in words of the sources; a message's own would not be there. */
-static void
-check_said(const struct err *e)
-{
-	struct span ours = sources();
-	size_t n;
-
-	for (const char *p = e->msg; *p != '\0'; p += n > 0 ? n : 1) {
-		for (n = 0; letter(p[n]);)
-			n++;
-		FUZZ_CHECK(n == 0 || memmem(ours.p, ours.n, p, n) != NULL,
-		    "an error with unknown words: %s", e->msg);
-	}
-}
-
 static void
 check_books(const struct run *run, int rc)
 {
@@ -302,7 +217,7 @@ check_books(const struct run *run, int rc)
 	    !run->acks || run->gaps || run->row == n->rows, "a row that is not answered");
 	FUZZ_CHECK(rc == 0 || run->err.code == ERR_REFUSED || run->err.code == ERR_HELD,
 	    "the verdict is %s: %s", err_name(run->err.code), run->err.msg);
-	check_said(&run->err);
+	fuzz_check_said(&run->err, sources);
 }
 
 static void
@@ -320,48 +235,13 @@ run_once(struct mapper *m, struct span bytes, char how, struct run *run)
 	buf_init(&run->log, LOG_MAX);
 	r = mapper_open(m, &sink, FUZZ_NOW, &run->err);
 	FUZZ_CHECK(r != NULL, "not opened: %s", run->err.msg);
-	rc = feed_all(r, bytes, how, run);
+	rc = fuzz_feed_all(r, bytes, how, &run->err);
 	run->counts = *reading_counts(r);
 	buf_addf(&run->log, "%s %s: %s\n", err_name(run->err.code), run->err.msg,
 	    reading_found(r));
 	reading_free(r);
 	FUZZ_CHECK(!run->log.failed, "too much came of it");
 	check_books(run, rc);
-}
-
-/* Shows both from the first line that differs. */
-static void
-compare(const struct run *a, const struct run *b)
-{
-	struct span x = buf_span(&a->log), y = buf_span(&b->log);
-	size_t at = 0, from;
-
-	while (at < x.n && at < y.n && x.p[at] == y.p[at])
-		at++;
-	if (at == x.n && at == y.n) {
-		FUZZ_CHECK(memcmp(&a->counts, &b->counts, sizeof(a->counts)) == 0,
-		    "other counts in pieces");
-		return;
-	}
-	for (from = at; from > 0 && x.p[from - 1] != '\n';)
-		from--;
-	x = (struct span){x.p + from, x.n - from};
-	y = (struct span){y.p + from, y.n - from};
-	fuzz_fail("in pieces it is not the same:\n%.*s\n---\n%.*s",
-	    x.n < SHOWN ? (int)x.n : SHOWN, x.p, y.n < SHOWN ? (int)y.n : SHOWN, y.p);
-}
-
-/* Where the last line begins, the blank one behind the last end not counted. */
-static size_t
-last_line(struct span s)
-{
-	size_t at = s.n;
-
-	if (at > 0)
-		at--;
-	while (at > 0 && s.p[at - 1] != '\r' && s.p[at - 1] != '\n')
-		at--;
-	return at;
 }
 
 /*
@@ -380,7 +260,7 @@ repeated(struct span bytes, size_t feed, char how, struct buf *out)
 	else if (how <= '9' && bytes.n * (size_t)(how - '0') < max)
 		max = bytes.n * (size_t)(how - '0');
 	if (how == 'y')
-		from = last_line(bytes);
+		from = fuzz_last_line(bytes);
 	buf_add_span(out, bytes);
 	while (out->n < max)
 		buf_add(out, bytes.p + from, bytes.n - from);
@@ -405,7 +285,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (char)data[2], &room);
 	run_once(m, bytes, '0', &whole);
 	run_once(m, bytes, (char)data[1], &pieces);
-	compare(&whole, &pieces);
+	fuzz_compare(buf_span(&whole.log), buf_span(&pieces.log));
+	FUZZ_CHECK(memcmp(&whole.counts, &pieces.counts, sizeof(whole.counts)) == 0,
+	    "other counts in pieces");
 	buf_release(&whole.log);
 	buf_release(&pieces.log);
 	buf_release(&room);

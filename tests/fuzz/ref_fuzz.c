@@ -11,11 +11,10 @@
 #include <string.h>
 
 #include "mappers/value.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/work.h"
 
 #define HEAD      2
 #define ARENA_MAX (8 << 20)
-#define LOG_MAX   (64 << 20)
 #define FEED_MAX  (1 << 20)
 
 #define COLUMNS  "[patient]\nop = patch\n"
@@ -46,71 +45,6 @@ static const char rows[] =
     "200,,1980-13-40,HOLD,,1.5,,,2025-03-09 02:30\n"
     ",Other,,,,,,,\n";
 
-static int
-on_record(void *arg, const struct record *r, struct err *e)
-{
-	(void)e;
-	fuzz_record(arg, r);
-	return 0;
-}
-
-static void
-on_problem(void *arg, const struct problem *p)
-{
-	fuzz_problem(arg, p);
-}
-
-static int
-on_receipt(void *arg, const struct receipt *r, struct err *e)
-{
-	(void)arg;
-	(void)r;
-	(void)e;
-	return 0;
-}
-
-static void
-work(struct mapper *m, struct span bytes)
-{
-	struct buf log;
-	struct mapper_sink sink = {.record = on_record,
-	    .problem = on_problem,
-	    .receipt = on_receipt,
-	    .arg = &log};
-	struct err e = {.code = ERR_NONE};
-	struct reading *r;
-
-	buf_init(&log, LOG_MAX);
-	r = mapper_open(m, &sink, FUZZ_NOW, &e);
-	FUZZ_CHECK(r != NULL, "not opened: %s", e.msg);
-	if (reading_feed(r, bytes, &e) == 0)
-		(void)reading_end(r, &e);
-	FUZZ_CHECK(e.code == ERR_NONE || e.code == ERR_REFUSED || e.code == ERR_HELD,
-	    "the verdict is %s: %s", err_name(e.code), e.msg);
-	reading_free(r);
-	buf_release(&log);
-}
-
-/* The same text is the same map, or the same mistakes. */
-static void
-compile(struct span text, bool hl7)
-{
-	const char *format = hl7 ? "hl7" : "csv", *zone = "America/Chicago";
-	struct fuzz_feed a, b;
-
-	fuzz_feed_read(&a, text, format, zone);
-	fuzz_feed_read(&b, text, format, zone);
-	FUZZ_CHECK((a.mapper == NULL) == (b.mapper == NULL) && a.errors.n == b.errors.n,
-	    "the same text is judged in two ways");
-	if (a.mapper != NULL) {
-		FUZZ_CHECK(mapper_fingerprint(a.mapper) == mapper_fingerprint(b.mapper),
-		    "the same text has two fingerprints");
-		work(a.mapper, hl7 ? span_of(message) : span_of(rows));
-	}
-	fuzz_feed_release(&a);
-	fuzz_feed_release(&b);
-}
-
 /* A map that has the text somewhere. */
 static void
 compile_within(char what, struct span text, bool hl7)
@@ -133,7 +67,8 @@ compile_within(char what, struct span text, bool hl7)
 	buf_add_span(&all, text);
 	buf_add_char(&all, '\n');
 	if (!all.failed)
-		compile(buf_span(&all), hl7);
+		fuzz_compile(buf_span(&all), hl7 ? "hl7" : "csv",
+		    hl7 ? span_of(message) : span_of(rows));
 	buf_release(&all);
 }
 

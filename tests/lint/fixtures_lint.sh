@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 ln -s "$PWD/deploy" "$dir/deploy"
 rc=0
-for script in make.py hl7/make_cases.py fuzz/make_seeds.py; do
+for script in make.py hl7/make_cases.py hostile/make_exports.py fuzz/make_seeds.py; do
 	mkdir -p "$dir/fixtures/$(dirname "$script")"
 	cp "fixtures/$script" "$dir/fixtures/$script" && python3 "$dir/fixtures/$script" || exit 1
 done

@@ -64,7 +64,7 @@ conf_default(void)
 static struct reader *
 open_reader(struct log *l, const struct reader_conf *conf)
 {
-	struct reader_sink sink = {log_row, log_bad, l};
+	struct reader_sink sink = {.row = log_row, .bad = log_bad, .arg = l};
 	struct err e = {0};
 	struct reader *r = reader_new(conf, &sink, &e);
 
@@ -200,33 +200,103 @@ Test(csv_reader_rows, charsets)
 Test(csv_reader_rows, delimiters)
 {
 	static const struct {
-		char set;
+		const char *set;
 		struct span in;
 		char want;
 		const char *rows;
 	} table[] = {
-	    {0, SPAN_LIT("a;b;c\n1;2,5;3\n"), ';', "1[a][b][c]\n2[1][2,5][3]\n"},
-	    {0, SPAN_LIT("a\tb\n1\t\n"), '\t', "1[a][b]\n2[1][]\n"},
-	    {0, SPAN_LIT("a|b\n1|2\n"), '|', "1[a][b]\n2[1][2]\n"},
-	    {0, SPAN_LIT("a\n1;2\n"), ',', "1[a]\n2[1;2]\n"},
-	    {0, SPAN_LIT("\"a;b;c\",d\n"), ',', "1[a;b;c][d]\n"},
-	    {0, SPAN_LIT("\"a\n;;;\"\"\",d\n"), ',', "1[a\n;;;\"][d]\n"},
-	    {0, SPAN_LIT("\n \na|b\n"), '|', "3[a][b]\n"},
+	    {NULL, SPAN_LIT("a;b;c\n1;2,5;3\n"), ';', "1[a][b][c]\n2[1][2,5][3]\n"},
+	    {NULL, SPAN_LIT("a\tb\n1\t\n"), '\t', "1[a][b]\n2[1][]\n"},
+	    {NULL, SPAN_LIT("a|b\n1|2\n"), '|', "1[a][b]\n2[1][2]\n"},
+	    {NULL, SPAN_LIT("a\n1;2\n"), ',', "1[a]\n2[1;2]\n"},
+	    {NULL, SPAN_LIT("\"a;b;c\",d\n"), ',', "1[a;b;c][d]\n"},
+	    {NULL, SPAN_LIT("\"a\n;;;\"\"\",d\n"), ',', "1[a\n;;;\"][d]\n"},
+	    {NULL, SPAN_LIT("\n \na|b\n"), '|', "3[a][b]\n"},
 	    /* As many of both: the second line tells. */
-	    {0, SPAN_LIT("Last, First;MRN\nx;1\n"), ';',
+	    {NULL, SPAN_LIT("Last, First;MRN\nx;1\n"), ';',
 		"1[Last, First][MRN]\n2[x][1]\n"},
-	    {0, SPAN_LIT("a,b;c\n1,2\n"), ',', "1[a][b;c]\n2[1][2]\n"},
-	    {'|', SPAN_LIT("a,b|c\n"), '|', "1[a,b][c]\n"},
-	    {'^', SPAN_LIT("a^b\n"), '^', "1[a][b]\n"},
+	    {NULL, SPAN_LIT("a,b;c\n1,2\n"), ',', "1[a][b;c]\n2[1][2]\n"},
+	    {"|", SPAN_LIT("a,b|c\n"), 0, "1[a,b][c]\n"},
+	    {"^", SPAN_LIT("a^b\n"), 0, "1[a][b]\n"},
+	    /* Several bytes; inside quotes, and in part, they are text. */
+	    {"||", SPAN_LIT("a||b|c||\n\"x||y\"||\" \"\"||\"||3\n"), 0,
+		"1[a][b|c][]\n2[x||y][ \"||][3]\n"},
+	    {"~|~", SPAN_LIT("a~|~b\r\n1~|~\"2\r\n~|~\"\r\n3 ~|~ 4"), 0,
+		"1[a][b]\n2[1][2\r\n~|~]\n3[3][4]\n"},
+	    {",;", SPAN_LIT("a,;b\n1,2;,;3,;,\n"), 0, "1[a][b]\n2[1,2;][3][,]\n"},
+	    {"\xc2\xa6",
+		SPAN_LIT("a\xc2\xa6"
+			 "b\n\xc2\xa6\xc2\xa7\n"),
+		0, "1[a][b]\n2[][\xc2\xa7]\n"},
+	    /* The byte that stands for it must not be there by itself. */
+	    {"||", SPAN_LIT("a||b\n1||x\x1fy\n2||\"\x1f\"\n3||4\n"), 0,
+		"1[a][b]\n2!control_character@1\n3!control_character@1\n4[3][4]\n"},
+	    {"||", SPAN_LIT("a||b\n1||2\"\n3||4\n"), 0,
+		"1[a][b]\n2!csv_quote@1\n3[3][4]\n"},
 	};
 	struct reader_conf conf = conf_default();
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		conf.delimiter = table[i].set;
-		check(&conf, table[i].in, 4, table[i].rows);
-		if (table[i].set == 0)
-			cr_expect_eq(reader_find_delimiter(table[i].in), table[i].want);
+		for (size_t piece = 1; piece < 5; piece++)
+			check(&conf, table[i].in, piece, table[i].rows);
+		if (table[i].set == NULL)
+			cr_expect_eq(
+			    reader_find_delimiter(table[i].in, 0), table[i].want);
 	}
+}
+
+/* Excel's own word for the delimiter is no row. */
+Test(csv_reader_rows, delimiter_said)
+{
+	static const struct {
+		const char *set;
+		struct span in;
+		const char *rows;
+	} table[] = {
+	    {NULL, SPAN_LIT("sep=;\r\na,b;c\r\n1,2;3\r\n"), "1[a,b][c]\n2[1,2][3]\n"},
+	    {NULL, SPAN_LIT("\xef\xbb\xbfSEP=^\na^b\n"), "1[a][b]\n"},
+	    {NULL, SPAN_LIT("sep=\t\ra,1\tb\r"), "1[a,1][b]\n"},
+	    {";", SPAN_LIT("sep=,\na;b\n"), "1[a][b]\n"},
+	    {NULL, SPAN_LIT("sep=;"), ""},
+	    /* Not the hint. */
+	    {NULL, SPAN_LIT("sep=;;\na;b;c\n"), "1[sep=][][]\n2[a][b][c]\n"},
+	    {NULL, SPAN_LIT("sep=\na\n"), "1[sep=]\n2[a]\n"},
+	    {NULL, SPAN_LIT("\nsep=;\na,b\n"), "2[sep=][]\n3[a,b]\n"},
+	};
+	struct reader_conf conf = conf_default();
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		conf.delimiter = table[i].set;
+		for (size_t piece = 1; piece < 4; piece++)
+			check(&conf, table[i].in, piece, table[i].rows);
+	}
+}
+
+Test(csv_reader_rows, fixed_widths)
+{
+	static const size_t widths[] = {3, 5, 2};
+	struct reader_conf conf = conf_default();
+	static const struct text_case table[] = {
+	    CASE("id name x\n1  A B  yz\r\n", "1[id][name][x]\n2[1][A B][yz]\n"),
+	    /* What is missing at the end is empty, what is too long is one cell more. */
+	    CASE("1\n123456789012\n123456789 \n          \n12",
+		"1[1][][]\n2[123][45678][90][12]\n3[123][45678][9]\n5[12][][]\n"),
+	    /* Characters, not bytes; a quotation mark is one like any other. */
+	    CASE("\xc3\xa9\xc3\xa9\xc3\xa9\xe2\x82\xac\"b\" 1\n",
+		"1[\xc3\xa9\xc3\xa9\xc3\xa9][\xe2\x82\xac\"b\"][1]\n"),
+	    CASE("\xc3\xa9\xc3\xa9\n1  \xe9\n2  x\0\n3\n",
+		"1[\xc3\xa9\xc3\xa9][][]\n2!encoding@1\n3!control_character@1\n"
+		"4[3][][]\n"),
+	    /* No hint, no delimiter. */
+	    CASE("sep=;\n1;2\n", "1[sep][=;][]\n2[1;2][][]\n"),
+	};
+
+	conf.widths = widths;
+	conf.nwidths = 3;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		for (size_t piece = 1; piece < 4; piece++)
+			check(&conf, table[i].in, piece, table[i].want);
 }
 
 Test(csv_reader_limits, small)
@@ -396,7 +466,7 @@ Test(csv_reader_pieces, charset_found_late)
 		r = open_reader(&l, &conf);
 		feed(r, in.p, in.n);
 		cr_expect_str_eq(reader_charset(r), table[i].charset);
-		cr_expect_eq(reader_delimiter(r), ',');
+		cr_expect_str_eq(reader_delimiter(r), ",");
 		finish(r);
 		expect(&l, want.p, table[i].early);
 		buf_release(&l.text);
@@ -438,10 +508,9 @@ Test(csv_reader_pieces, long_file)
 Test(csv_reader_errors, refusals)
 {
 	static const struct span table[] = {
-	    SPAN_LIT("\xff\xfe"
-		     "a\0,\0b\0\n\0"),
-	    SPAN_LIT("\xfe\xff\0a\0,\0b\0\n"),
-	    SPAN_LIT("a\0,\0b\0\n\0"),
+	    SPAN_LIT("\xff\xfe\0\0"
+		     "a\0\0\0,\0\0\0"),
+	    SPAN_LIT("\0\0\0a\0\0\0,\0\0\0\n"),
 	    SPAN_LIT("\0\0\0\0"),
 	};
 	struct reader_conf conf = conf_default();

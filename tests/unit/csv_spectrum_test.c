@@ -78,7 +78,7 @@ read_spectrum(const char *folder, const char *name)
 	struct reader_conf conf = {
 	    .charset = "auto", .max_line = 1 << 20, .max_columns = 100, .max_span = 200};
 	struct spectrum s = {0};
-	struct reader_sink sink = {spectrum_row, spectrum_bad, &s};
+	struct reader_sink sink = {.row = spectrum_row, .bad = spectrum_bad, .arg = &s};
 	struct err e = {0};
 	char path[1024], bytes[16384];
 	size_t n;

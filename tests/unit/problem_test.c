@@ -45,6 +45,10 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_HL7_COUNT] = "hl7_count",
     [PROBLEM_NO_REMOVALS] = "no_removals",
     [PROBLEM_SHORT_EXPORT] = "short_export",
+    [PROBLEM_CSV_HEADER] = "repeated_header",
+    [PROBLEM_CSV_COUNT] = "footer_count",
+    [PROBLEM_SERIAL_DATE] = "serial_date",
+    [PROBLEM_LOST_ZERO] = "lost_zero",
 };
 
 Test(problem, names_are_stable_and_found_again)

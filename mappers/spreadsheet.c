@@ -1,0 +1,112 @@
+#include "mappers/spreadsheet.h"
+
+#include <string.h>
+
+#define SERIAL_DIGITS 5
+#define ZIP_DIGITS    5
+#define ZIP_LEAST     3 /* 00501 is the lowest */
+
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The first from number `i` on that is no digit. */
+static size_t
+skip_digits(struct span s, size_t i)
+{
+	while (i < s.n && digit(s.p[i]))
+		i++;
+	return i;
+}
+
+static size_t
+digits(struct span s)
+{
+	return skip_digits(s, 0);
+}
+
+bool
+spreadsheet_is_scientific(struct span s)
+{
+	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
+	bool sure = false;
+
+	if (i == 0 || !digit(s.p[i - 1]))
+		return false;
+	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
+		sure = true;
+		i = skip_digits(s, i + 1);
+	}
+	if (i == s.n || (s.p[i] != 'E' && s.p[i] != 'e'))
+		return false;
+	i++;
+	if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) {
+		sure = true;
+		i++;
+	}
+	from = i;
+	i = skip_digits(s, i);
+	return sure && i > from && i == s.n;
+}
+
+bool
+spreadsheet_is_serial(struct span s)
+{
+	struct span rest;
+
+	if (digits(s) != SERIAL_DIGITS || memcmp(s.p, "10000", SERIAL_DIGITS) < 0 ||
+	    memcmp(s.p, "60000", SERIAL_DIGITS) > 0)
+		return false;
+	rest = (struct span){s.p + SERIAL_DIGITS, s.n - SERIAL_DIGITS};
+	if (rest.n == 0)
+		return true;
+	return rest.n > 1 && (rest.p[0] == '.' || rest.p[0] == ',') &&
+	       digits((struct span){rest.p + 1, rest.n - 1}) == rest.n - 1;
+}
+
+/* The text of a field, or an empty one. */
+static struct span
+text_of(const struct record *r, const char *path)
+{
+	for (size_t i = 0; i < r->nvalues; i++) {
+		const struct value *v = &r->values[i];
+
+		if (v->field != FIELD_EXTRA && v->kind == VALUE_TEXT &&
+		    strcmp(r->schema->fields[v->field].path, path) == 0)
+			return v->text;
+	}
+	return (struct span){NULL, 0};
+}
+
+static bool
+is_one_of(struct span s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_eq_nocase(s, span_of(*words)))
+			return true;
+	return false;
+}
+
+bool
+spreadsheet_lost_zero(const struct record *r, unsigned short at)
+{
+	static const char *const us[] = {
+	    "US", "USA", "U.S.", "U.S.A.", "United States", NULL};
+	static const char *const states[] = {"CT", "MA", "ME", "NH", "NJ", "PR", "RI",
+	    "VI", "VT", "Connecticut", "Massachusetts", "Maine", "New Hampshire",
+	    "New Jersey", "Puerto Rico", "Rhode Island", "Virgin Islands", "Vermont",
+	    NULL};
+	struct span zip = {NULL, 0}, country;
+
+	/* An address stands behind most of a record. */
+	for (size_t i = r->nvalues; i > 0 && zip.n == 0; i--)
+		if (r->values[i - 1].field == at && r->values[i - 1].kind == VALUE_TEXT)
+			zip = r->values[i - 1].text;
+	if (zip.n < ZIP_LEAST || zip.n >= ZIP_DIGITS || digits(zip) != zip.n)
+		return false;
+	country = text_of(r, "address.country");
+	return country.n > 0 ? is_one_of(country, us)
+			     : is_one_of(text_of(r, "address.state"), states);
+}

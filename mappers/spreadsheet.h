@@ -1,0 +1,26 @@
+/* What spreadsheets make of values, as far as that can be seen afterwards. */
+#ifndef MAPPERS_SPREADSHEET_H
+#define MAPPERS_SPREADSHEET_H
+
+#include <stdbool.h>
+
+#include "base/record.h"
+#include "base/span.h"
+
+/*
+ * "2.98725E+13", "1E+05", "2.9e13": what becomes of long numbers. "12E5", without sign
+ * and point, may be an id. The text is not empty.
+ */
+bool spreadsheet_is_scientific(struct span s);
+
+/* A day number of the years 1927 to 2064, 10000 to 60000, with or without a time. */
+bool spreadsheet_is_serial(struct span s);
+
+/*
+ * Has the record's address.postal_code, field `at` of its schema, 4 digits or 3 where 5
+ * are sure: the country is the US, or there is none and the state is one whose ZIP
+ * codes begin with 0?
+ */
+bool spreadsheet_lost_zero(const struct record *r, unsigned short at);
+
+#endif
