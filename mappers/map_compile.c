@@ -62,9 +62,12 @@ static int
 check_braces(const struct part *p, struct err *e)
 {
 	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
-		if (st->transform->apply == NULL)
-			return err_set(e, ERR_CONFIG, "%.*s stands behind the braces",
-			    (int)st->name.n, st->name.p);
+		if (step_is_whole(st))
+			return err_set(e, ERR_CONFIG, "%.*s stands behind the braces%s",
+			    (int)st->name.n, st->name.p,
+			    transform_is(st, "split")
+				? " (with a number, split \",\" 1, it takes one part)"
+				: "");
 	return p->refs != NULL && is_composite(p->pipe.steps) ? mark_refs(p, e) : 0;
 }
 
@@ -146,6 +149,12 @@ condition_of(struct compiler *c, struct span value, struct condition **out, stru
 	for (struct condition *x = *out; x != NULL; x = x->next) {
 		if (compile_expr(c, &x->value, e) != 0)
 			return -1;
+		for (const struct step *st = x->value.pipe.steps; st != NULL;
+		    st = st->next)
+			if (step_is_whole(st))
+				return err_set(e, ERR_CONFIG,
+				    "character %zu: %.*s has no place in a condition",
+				    st->at, (int)st->name.n, st->name.p);
 		if (x->op != COND_MATCHES)
 			continue;
 		x->compiled = kit_regexp(&c->map->kit, x->regex, e);
@@ -237,17 +246,21 @@ compile_codes(struct compiler *c)
 	for (size_t i = 0; i < c->conf->n; i++) {
 		struct conf_section *s = &c->conf->sections[i];
 
-		if (!span_eq(s->name, SPAN_LIT("code")))
+		if (!span_eq(s->name, SPAN_LIT("code")) &&
+		    !span_eq(s->name, SPAN_LIT("lookup")))
 			continue;
 		hash_section(c, s);
 		if (s->label.n == 0)
 			conf_error_at(c->conf->errors, s, NULL,
-			    "a code table has a name: [code NAME]");
+			    "a %.*s table has a name: [%.*s NAME]", (int)s->name.n,
+			    s->name.p, (int)s->name.n, s->name.p);
 		t = codes_new(&k->arena, c->conf, s, &why);
 		if (t == NULL) {
 			compiler_fail(c, s, NULL, &why);
 			continue;
 		}
+		compiler_hash(
+		    c, (struct span){(const char *)&t->digest, sizeof(t->digest)});
 		t->next = k->codes;
 		k->codes = t;
 	}

@@ -105,6 +105,7 @@ void eval_problem(struct binding *b, enum problem_code code, enum problem_weight
 /* Explains a rule while it is evaluated (map_explain.c). */
 void explain_rule(struct binding *b);
 void explain_step(struct binding *b, const struct step *st, struct span result);
+void explain_split(struct binding *b, const struct texts *t);
 void explain_result(struct binding *b, const struct texts *t);
 
 #endif

@@ -63,6 +63,7 @@ struct rule {
 	struct expr expr;
 	const struct record_path *place; /* in the record's JSON */
 	const struct span *join;         /* a list becomes one text, this between */
+	const struct span *split;        /* one text becomes a list, cut at this */
 	struct span name;                /* of extra.* */
 
 	enum hl7_type type; /* of a composite; its members' fields: */

@@ -189,6 +189,9 @@ check_shape(const struct rule *ru, struct err *e)
 		    (ru->composite && ru->object);
 
 	for (const struct alternative *a = ru->expr.alts; a != NULL; a = a->next) {
+		if (gives_list(a) && ru->split != NULL)
+			return err_set(
+			    e, ERR_CONFIG, "split takes one value, and makes the list");
 		if (gives_list(a) && !list)
 			return err_set(e, ERR_CONFIG,
 			    "%s takes one value, not a list (join \"...\" makes one)",
@@ -199,31 +202,39 @@ check_shape(const struct rule *ru, struct err *e)
 			return err_set(
 			    e, ERR_CONFIG, "a key with [*] takes a field with [*]");
 	}
-	if (ru->kind == FIELD_DATE && last != NULL && transform_is(last, "datetime"))
-		return err_set(
-		    e, ERR_CONFIG, "%s is a date: use date, not datetime", ru->path);
+	if (ru->split != NULL && !ru->list)
+		return err_set(e, ERR_CONFIG,
+		    "%s takes one value, not a list (split \",\" 1 takes one part)",
+		    ru->path);
+	if (ru->kind == FIELD_DATE && last != NULL &&
+	    (transform_is(last, "datetime") || transform_is(last, "epoch")))
+		return err_set(e, ERR_CONFIG, "%s is a date: use date, not %.*s",
+		    ru->path, (int)last->name.n, last->name.p);
 	return 0;
 }
 
-/* Takes `join` and `agree` off the transforms: they are about the whole value. */
+/* Takes what is about the whole value off the transforms: join, split, agree. */
 static int
 take_whole_steps(struct rule *ru, struct err *e)
 {
 	struct step **to = &ru->expr.pipe.steps;
 
 	for (struct step *st = *to; st != NULL; st = st->next) {
-		if (st->transform->apply != NULL) {
+		bool first = st == ru->expr.pipe.steps;
+
+		if (!step_is_whole(st)) {
 			to = &st->next;
 			continue;
 		}
-		if (transform_is(st, "join") && st == ru->expr.pipe.steps)
+		if (transform_is(st, "join") && first)
 			ru->join = &st->args->text;
+		else if (transform_is(st, "split") && first)
+			ru->split = &st->args->text;
 		else if (transform_is(st, "agree") && st->next == NULL)
 			ru->agree = true;
 		else
-			return err_set(e, ERR_CONFIG, "%s",
-			    transform_is(st, "join") ? "join stands first"
-						     : "agree stands last");
+			return err_set(e, ERR_CONFIG, "%.*s stands %s", (int)st->name.n,
+			    st->name.p, transform_is(st, "agree") ? "last" : "first");
 		ru->agree_by = ru->agree ? st->data : NULL;
 		*to = st->next;
 	}
@@ -340,7 +351,7 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 		ru->idle &= !st->transform->on_empty;
 	}
 	ru->bare = ru->role == ROLE_FIELD && ru->expr.pipe.steps == NULL && !ru->agree &&
-		   ru->join == NULL && !ru->composite;
+		   ru->join == NULL && ru->split == NULL && !ru->composite;
 	ru->column = first_column(ru->expr.alts);
 	return check_constants(c, ru, e);
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define E164_MIN 8 /* digits of the shortest number we take as international */
 #define E164_MAX 15

@@ -2,7 +2,7 @@
 
 #include "mappers/letters.h"
 #include "mappers/regexp.h"
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define PAD_MAX        255
 #define LENGTH_MAX     1000000

@@ -151,7 +151,8 @@ parse_step(struct scan *s, bool braces, struct step **out)
 		return -1;
 	*out = st;
 	st->at = scan_position(s);
-	while (((c = scan_peek(s)) >= 'a' && c <= 'z') || c == '_')
+	while (((c = scan_peek(s)) >= 'a' && c <= 'z') || c == '_' ||
+	       (s->at > from && c >= '0' && c <= '9'))
 		s->at++;
 	st->name = (struct span){s->text.p + from, s->at - from};
 	if (st->name.n == 0)
