@@ -68,6 +68,9 @@ check_braces(const struct part *p, struct err *e)
 			    transform_is(st, "split")
 				? " (with a number, split \",\" 1, it takes one part)"
 				: "");
+	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
+		if (transform_is(st, "person"))
+			return err_set(e, ERR_CONFIG, "person stands behind the braces");
 	return p->refs != NULL && is_composite(p->pipe.steps) ? mark_refs(p, e) : 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The map compiler from inside: what its files share. For map_compile.c, map_ref.c,
- * map_section.c, map_missing.c, map_key.c and map_rule.c alone.
+ * map_section.c, map_missing.c, map_key.c, map_composite.c and map_rule.c alone.
  */
 #ifndef MAPPERS_MAP_COMPILE_H
 #define MAPPERS_MAP_COMPILE_H
@@ -43,6 +43,9 @@ const struct record_path *rule_place(struct compiler *c, int at);
 void set_role(struct rule *ru, const struct section *sec);
 int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
 void check_codes(struct compiler *c, struct rule *ru);
+
+/* Of a rule that fills several fields: which ones (map_composite.c). */
+int take_composite(struct compiler *c, struct rule *ru, struct err *e);
 
 /* What becomes of records that are missing, once the section has its rules (map_missing.c). */
 void compile_missing(struct compiler *c, struct section *out, struct conf_section *s);

@@ -66,7 +66,8 @@ struct rule {
 	const struct span *split;        /* one text becomes a list, cut at this */
 	struct span name;                /* of extra.* */
 
-	enum hl7_type type; /* of a composite; its members' fields: */
+	const void *person; /* of a composite: how names are split; NULL: HL7's */
+	enum hl7_type type; /* of HL7's; the members' fields: */
 	unsigned short members[HL7_MEMBERS_MAX];
 	bool member_list[HL7_MEMBERS_MAX];
 	const struct record_path *member_paths[HL7_MEMBERS_MAX];

@@ -1,9 +1,6 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "mappers/map_compile.h"
-
-#define PATH_SIZE 64 /* of a field in the schema */
 
 void
 set_role(struct rule *ru, const struct section *sec)
@@ -241,45 +238,6 @@ take_whole_steps(struct rule *ru, struct err *e)
 	return 0;
 }
 
-/* The composite that an alternative's one reference goes through. */
-static bool
-composite_of(const struct alternative *a, enum hl7_type *type, bool *differ)
-{
-	bool found = false;
-	enum hl7_type one;
-
-	for (; a != NULL; a = a->next) {
-		const struct step *st = a->parts != NULL ? a->parts->pipe.steps : NULL;
-
-		if (a->elements != NULL ? !composite_of(a->elements, &one, differ)
-					: st == NULL || st->next != NULL ||
-					      !hl7_type_by_name(st->name, &one))
-			return false;
-		*differ |= found && one != *type;
-		found = true;
-		*type = one;
-	}
-	return found;
-}
-
-static void
-strip_composite(struct alternative *a)
-{
-	for (; a != NULL; a = a->next) {
-		strip_composite(a->elements);
-		if (a->parts != NULL)
-			a->parts->pipe.steps = NULL;
-	}
-}
-
-static bool
-path_is_list(const struct schema *s, int at)
-{
-	const char *path = s->fields[at].path;
-
-	return path[strlen(path) - 1] == ']';
-}
-
 const struct record_path *
 rule_place(struct compiler *c, int at)
 {
@@ -288,44 +246,6 @@ rule_place(struct compiler *c, int at)
 	if (p != NULL)
 		record_path_make(&c->section->schema->fields[at], p);
 	return p;
-}
-
-/* Which fields of the schema the members of the composite go to. */
-static int
-take_composite(struct compiler *c, struct rule *ru, struct err *e)
-{
-	const struct step *st = ru->expr.pipe.steps;
-	const char *const *names;
-	bool differ = false;
-	char path[PATH_SIZE];
-	int at;
-
-	if (st != NULL ? st->next != NULL || !hl7_type_by_name(st->name, &ru->type)
-		       : !composite_of(ru->expr.alts, &ru->type, &differ))
-		return err_set(e, ERR_CONFIG,
-		    "%s has parts: it takes a whole field and its type alone, as {PID-5 | xpn}",
-		    ru->path);
-	if (differ || (names = hl7_type_members(ru->type)) == NULL)
-		return err_set(e, ERR_CONFIG, "%s can't be made of that type", ru->path);
-	ru->expr.pipe.steps = NULL;
-	strip_composite(ru->expr.alts);
-	for (unsigned i = 0; names[i] != NULL; i++) {
-		snprintf(path, sizeof(path), "%s.%s", ru->path, names[i]);
-		at = schema_field(c->section->schema, span_of(path));
-		ru->members[i] = at < 0 ? FIELD_NONE : (unsigned short)at;
-		if (at < 0)
-			continue;
-		ru->member_list[i] = path_is_list(c->section->schema, at);
-		ru->member_paths[i] = rule_place(c, at);
-		if (ru->member_paths[i] == NULL)
-			return err_nomem(e);
-		if ((c->section->op == OP_PUT || c->section->creates != NULL) &&
-		    c->section->schema->fields[at].need == NEED_NAME)
-			ru->need = NEED_NAME;
-	}
-	return ru->members[0] == FIELD_NONE && ru->members[1] == FIELD_NONE
-		   ? err_set(e, ERR_CONFIG, "%s can't be made of that type", ru->path)
-		   : 0;
 }
 
 int
@@ -347,6 +267,9 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 		return -1;
 	ru->idle = ru->role == ROLE_FIELD && !ru->object;
 	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next) {
+		if (transform_is(st, "person") && ru->person == NULL)
+			return err_set(e, ERR_CONFIG,
+			    "person fills the parts of a name: name = ...");
 		ru->rejects |= ru->role != ROLE_EVENT && transform_is(st, "required");
 		ru->idle &= !st->transform->on_empty;
 	}

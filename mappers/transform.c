@@ -146,6 +146,11 @@ static const struct transform registry[] = {
     {.name = "icd10", .apply = icd10_apply},
     {.name = "loinc", .apply = loinc_apply},
     {.name = "snomed", .apply = snomed_apply},
+    {.name = "person",
+	.min = 1,
+	.max = 4,
+	.compile = person_compile,
+	.apply = person_apply},
     {.name = "epoch", .min = 1, .max = 1, .compile = epoch_compile, .apply = epoch_apply},
 };
 

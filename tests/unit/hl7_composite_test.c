@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/hl7_rig.h"
+#include "mappers/transform_list.h"
 
 /* A field in a message of its own, and what takes it apart. */
 struct sent {
