@@ -142,8 +142,10 @@ compile_expr(struct compiler *c, struct expr *x, struct err *e)
 static int
 condition_of(struct compiler *c, struct span value, struct condition **out, struct err *e)
 {
-	struct value_text in = {
-	    &c->map->kit.arena, arena_span(&c->map->kit.arena, value), c->hl7};
+	struct value_text in = {.arena = &c->map->kit.arena,
+	    .text = arena_span(&c->map->kit.arena, value),
+	    .hl7 = c->hl7,
+	    .word = c->word};
 
 	if (in.text.p == NULL)
 		return err_nomem(e);
@@ -194,7 +196,8 @@ hash_section(struct compiler *c, const struct conf_section *s)
 static int
 check_name(struct compiler *c, const struct conf_entry *en, struct err *e)
 {
-	struct value_text in = {&c->map->kit.arena, en->value, c->hl7};
+	struct value_text in = {
+	    .arena = &c->map->kit.arena, .text = en->value, .hl7 = c->hl7};
 	struct item *items;
 	struct ref *refs;
 
@@ -278,10 +281,49 @@ patches(const struct map *m, const struct schema *schema)
 	return false;
 }
 
+/* A section of its own, though it may be one of several that the file has as one. */
+static bool
+compile_section(struct compiler *c, const struct schema *schema, struct conf_section *s)
+{
+	struct map *m = c->map;
+
+	if (m->nsections == MAP_SECTIONS_MAX) {
+		conf_error_at(c->conf->errors, s, NULL,
+		    "a feed has at most %d sections of records, and each counts for every "
+		    "group",
+		    MAP_SECTIONS_MAX);
+		return false;
+	}
+	m->sections[m->nsections].schema = schema;
+	compile_rules(c, &m->sections[m->nsections++], s);
+	return true;
+}
+
+/* Once for each group of columns; what is wrong is so for all, and told once. */
+static bool
+compile_groups(struct compiler *c, const struct schema *schema, struct conf_section *s)
+{
+	struct words words;
+	size_t before = c->conf->errors->n;
+	bool room = true;
+
+	if (!group_words(c, s, &words))
+		return compile_section(c, schema, s);
+	for (size_t i = 0; i < words.n && room && c->conf->errors->n == before; i++) {
+		for (size_t k = 0; k < s->n; k++)
+			s->entries[k].used = false;
+		c->word = words.v[i];
+		room = compile_section(c, schema, s);
+	}
+	c->word = (struct span){NULL, 0};
+	return room;
+}
+
 static void
 compile_records(struct compiler *c)
 {
 	struct map *m = c->map;
+	bool any = false;
 
 	m->sections = arena_alloc(&m->kit.arena, MAP_SECTIONS_MAX * sizeof(*m->sections));
 	if (m->sections == NULL) {
@@ -294,21 +336,15 @@ compile_records(struct compiler *c)
 
 		if (schema == NULL)
 			continue;
-		if (m->nsections == MAP_SECTIONS_MAX) {
-			conf_error_at(c->conf->errors, s, NULL,
-			    "a feed has at most %d sections of records",
-			    MAP_SECTIONS_MAX);
-			return;
-		}
-		s->used = true;
+		any = s->used = true;
 		hash_section(c, s);
-		m->sections[m->nsections].schema = schema;
-		compile_rules(c, &m->sections[m->nsections++], s);
+		if (!compile_groups(c, schema, s))
+			return;
 	}
 	for (size_t i = 0; i < m->nsections; i++)
 		m->sections[i].patched = m->sections[i].op == OP_DELETE &&
 					 patches(m, m->sections[i].schema);
-	if (m->nsections == 0)
+	if (!any)
 		conf_error_at(c->conf->errors, NULL,
 		    &(struct conf_entry){.file = c->conf->path},
 		    "there is no section of a record type, such as [patient]");

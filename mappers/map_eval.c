@@ -239,6 +239,8 @@ missing(struct binding *b, struct making *m)
 static bool
 is_absent(const struct binding *b, const struct rule *ru)
 {
+	if (ru->columns != NULL)
+		return columns_are_empty(b, ru->columns);
 	for (size_t i = 0; i < ru->nasks; i++)
 		if (hl7_was_sent(&ru->asks[i], b->row->message))
 			return false;
@@ -277,6 +279,9 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	if (b->explain != NULL)
 		explain_rule(b);
 	if (is_absent(b, ru)) {
+		b->texts.n = 0;
+		if (b->explain != NULL)
+			explain_result(b, &b->texts);
 		put_nothing(b, m);
 		missing(b, m);
 		return;

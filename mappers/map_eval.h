@@ -52,6 +52,9 @@ struct binding {
  */
 enum problem_code eval_alternatives(struct binding *b, const struct alternative *a);
 
+/* Are all of these columns empty in the row at hand? */
+bool columns_are_empty(const struct binding *b, const struct column_list *l);
+
 /* Applies the steps of a pipeline; what a step keeps in spite of all is told here. */
 enum problem_code eval_steps(struct binding *b, const struct pipeline *p, struct text *t);
 

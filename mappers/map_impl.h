@@ -33,6 +33,12 @@ struct slot {
 
 enum rule_role { ROLE_FIELD, ROLE_ID, ROLE_EVENT };
 
+/* The columns of a group. */
+struct column_list {
+	struct column_list *next;
+	unsigned slot;
+};
+
 /*
  * What every message or row asks stands first: the rules of a map, and what they are
  * made of, are more than the processor's first cache holds.
@@ -40,13 +46,16 @@ enum rule_role { ROLE_FIELD, ROLE_ID, ROLE_EVENT };
 struct rule {
 	/* Of messages: if none of these was sent, nothing comes of the rule. */
 	struct hl7_ask *asks;
-	size_t nasks;         /* 0: that can't be said */
+	size_t nasks; /* 0: that can't be said */
+	/* Of a group of columns: if all of these are empty, nothing comes of the rule. */
+	struct column_list *columns;
 	enum field_need need; /* NEED_NO in a patch */
 	bool idle;            /* of one that is empty nothing comes */
 	bool bare;            /* one text that is found is the value as it is */
 	bool list;            /* one value an element */
 	bool object;          /* in a list of objects */
 	bool window;          /* start: where on_missing looks */
+	bool ranged;          /* its key has a range: contact[1..3] */
 	bool rejects;         /* what fails costs the row */
 	bool dtm;             /* dates are HL7's */
 	bool aligned;      /* contact[*]: an object for each that the reference finds */
@@ -89,6 +98,7 @@ struct section {
 	bool patched; /* a deletion of what other sections patch */
 	bool timed;   /* it maps updated_at */
 	struct missing missing;
+	struct column_list *group; /* if all are empty, there is no such record */
 	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */
 	struct rule *rules;         /* by group, index, field, name: as records want it */

@@ -251,8 +251,10 @@ rule_place(struct compiler *c, int at)
 int
 compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e)
 {
-	struct value_text in = {
-	    &c->map->kit.arena, arena_span(&c->map->kit.arena, value), c->hl7};
+	struct value_text in = {.arena = &c->map->kit.arena,
+	    .text = arena_span(&c->map->kit.arena, value),
+	    .hl7 = c->hl7,
+	    .word = c->word};
 
 	ru->text = in.text;
 	if (ru->text.p == NULL)

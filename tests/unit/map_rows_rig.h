@@ -86,7 +86,7 @@ struct fields {
 	const char *titles, *cells, *want;
 };
 
-static void
+static inline void
 check_rows(const struct fields *f)
 {
 	char text[4096];

@@ -45,7 +45,8 @@ compile(const char *pipe, struct err *e)
 
 	snprintf(text, sizeof(text), "{A} | %s", pipe);
 	copy = arena_span(&kit.arena, span_of(text));
-	if (expr_parse(&(struct value_text){&kit.arena, copy, false}, &x, e) != 0)
+	if (expr_parse(&(struct value_text){.arena = &kit.arena, .text = copy}, &x, e) !=
+	    0)
 		return NULL;
 	for (struct step *st = x.pipe.steps; st != NULL; st = st->next)
 		if (transform_compile(&kit, st, e) != 0)
