@@ -42,9 +42,10 @@ enum problem_code {
 	PROBLEM_ZIP_ZERO, /* a ZIP code that lost its leading zero */
 	PROBLEM_NOT_COUNTRY,
 	PROBLEM_NOT_LANGUAGE,
-	PROBLEM_NOT_PERSON, /* a name that is not in the agreed order; a warning */
-	PROBLEM_NOT_LISTED, /* not in the table that it is looked up in */
-	PROBLEM_NOT_MEASURE, /* a measurement in a unit that can't be converted */
+	PROBLEM_NOT_PERSON,   /* a name that is not in the agreed order; a warning */
+	PROBLEM_NOT_LISTED,   /* not in the table that it is looked up in */
+	PROBLEM_NO_KEY,       /* a value to be hashed, and no site key */
+	PROBLEM_NOT_MEASURE,  /* a measurement in a unit that can't be converted */
 	PROBLEM_TOO_LONG,     /* max_length */
 	PROBLEM_LIMIT,        /* a row's memory or record limit */
 	PROBLEM_API_REFUSED,  /* the API took the batch but not this record */

@@ -21,6 +21,7 @@ struct kit {
 	struct owned_rows *rows;
 	const struct zone *zone;   /* the feed's; NULL: none set */
 	bool hl7;                  /* values come out of messages */
+	struct span source;        /* who assigns the ids */
 	struct span authority;     /* of plain ids in messages; empty: none set */
 	struct span duration_unit; /* of durations without one; empty: none set */
 	enum dst_policy dst;       /* of the field that is being compiled */

@@ -390,6 +390,7 @@ map_new(struct conf *conf, const struct mapper_conf *mc, struct err *e)
 	arena_init(&c.map->kit.arena, MAP_ARENA_MAX);
 	c.hl7 = c.map->kit.hl7 = mc->hl7;
 	c.snapshot = mc->snapshot;
+	c.map->kit.source = arena_span(&c.map->kit.arena, span_of(mc->source));
 	c.map->kit.authority = arena_span(&c.map->kit.arena, span_of(mc->authority));
 	c.map->kit.duration_unit = arena_span(
 	    &c.map->kit.arena, span_of(mc->duration_unit));

@@ -304,6 +304,7 @@ binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now)
 {
 	set_now(&b->run, now);
 	b->sink = sink;
+	b->run.keys = sink->keys;
 }
 
 int

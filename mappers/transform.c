@@ -151,6 +151,7 @@ static const struct transform registry[] = {
 	.max = 4,
 	.compile = person_compile,
 	.apply = person_apply},
+    {.name = "hash", .compile = hash_compile, .apply = hash_apply},
     {.name = "epoch", .min = 1, .max = 1, .compile = epoch_compile, .apply = epoch_apply},
 };
 

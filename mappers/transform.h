@@ -58,7 +58,8 @@ struct run {
 	int year;      /* this year, UTC */
 	bool full;     /* the row needed more than the arena may hold */
 	bool nomem;
-	bool limit; /* a regular expression reached its limit of work */
+	const struct site_keys *keys; /* of hash; NULL: there are none */
+	bool limit;                   /* a regular expression reached its limit of work */
 
 	/* The message at hand; NULL: values come out of rows. */
 	struct hl7_message *message;

@@ -61,6 +61,8 @@ enum problem_code loinc_apply(const void *data, struct run *r, struct text *t);
 enum problem_code snomed_apply(const void *data, struct run *r, struct text *t);
 int person_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code person_apply(const void *data, struct run *r, struct text *t);
+int hash_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code hash_apply(const void *data, struct run *r, struct text *t);
 int epoch_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code epoch_apply(const void *data, struct run *r, struct text *t);
 

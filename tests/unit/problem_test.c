@@ -38,6 +38,7 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_NOT_LANGUAGE] = "not_language",
     [PROBLEM_NOT_PERSON] = "not_person_name",
     [PROBLEM_NOT_LISTED] = "not_listed",
+    [PROBLEM_NO_KEY] = "no_key",
     [PROBLEM_NOT_MEASURE] = "not_measure",
     [PROBLEM_TOO_LONG] = "too_long",
     [PROBLEM_LIMIT] = "limit",

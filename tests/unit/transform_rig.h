@@ -90,7 +90,7 @@ struct mistake {
 	const char *pipe, *want;
 };
 
-static void
+static inline void
 check_mistake(const struct mistake *m)
 {
 	struct err e = {0};
