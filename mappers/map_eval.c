@@ -239,12 +239,19 @@ missing(struct binding *b, struct making *m)
 static bool
 is_absent(const struct binding *b, const struct rule *ru)
 {
-	if (ru->columns != NULL)
-		return columns_are_empty(b, ru->columns);
+	if (ru->nasks == 0)
+		return ru->columns != NULL && columns_are_empty(b, ru->columns);
 	for (size_t i = 0; i < ru->nasks; i++)
 		if (hl7_was_sent(&ru->asks[i], b->row->message))
 			return false;
-	return ru->nasks > 0 && b->explain == NULL;
+	return b->explain == NULL;
+}
+
+static void
+explain_nothing(struct binding *b)
+{
+	b->texts.n = 0;
+	explain_result(b, &b->texts);
 }
 
 /* Nothing came of it, and no transform makes something of nothing. */
@@ -279,9 +286,8 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	if (b->explain != NULL)
 		explain_rule(b);
 	if (is_absent(b, ru)) {
-		b->texts.n = 0;
 		if (b->explain != NULL)
-			explain_result(b, &b->texts);
+			explain_nothing(b);
 		put_nothing(b, m);
 		missing(b, m);
 		return;
@@ -295,7 +301,7 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 		put_texts(b, m);
 		return;
 	}
-	if (code == PROBLEM_NONE && b->texts.n > 0)
+	if (ru->whole && code == PROBLEM_NONE && b->texts.n > 0)
 		code = whole_steps(b);
 	good = finish_texts(b, code);
 	if (b->explain != NULL)

@@ -56,6 +56,7 @@ struct rule {
 	bool object;          /* in a list of objects */
 	bool window;          /* start: where on_missing looks */
 	bool ranged;          /* its key has a range: contact[1..3] */
+	bool whole;           /* it has join, or split */
 	bool rejects;         /* what fails costs the row */
 	bool dtm;             /* dates are HL7's */
 	bool aligned;      /* contact[*]: an object for each that the reference finds */

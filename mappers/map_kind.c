@@ -1,12 +1,7 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/map_eval.h"
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static enum problem_code
 boolean(struct text *t)
@@ -33,7 +28,7 @@ plain_number(struct span s, size_t *whole)
 {
 	size_t i = 0;
 
-	while (i < s.n && digit(s.p[i]))
+	while (i < s.n && ascii_digit(s.p[i]))
 		i++;
 	*whole = i;
 	if (i == s.n)
@@ -41,7 +36,7 @@ plain_number(struct span s, size_t *whole)
 	if (i == 0 || s.p[i] != '.' || i + 1 == s.n)
 		return false;
 	while (++i < s.n)
-		if (!digit(s.p[i]))
+		if (!ascii_digit(s.p[i]))
 			return false;
 	return true;
 }

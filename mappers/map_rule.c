@@ -275,8 +275,9 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 		ru->rejects |= ru->role != ROLE_EVENT && transform_is(st, "required");
 		ru->idle &= !st->transform->on_empty;
 	}
+	ru->whole = ru->join != NULL || ru->split != NULL;
 	ru->bare = ru->role == ROLE_FIELD && ru->expr.pipe.steps == NULL && !ru->agree &&
-		   ru->join == NULL && ru->split == NULL && !ru->composite;
+		   !ru->whole && !ru->composite;
 	ru->column = first_column(ru->expr.alts);
 	return check_constants(c, ru, e);
 }

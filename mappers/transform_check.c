@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/transform_list.h"
 
 #define E164_MIN 8 /* digits of the shortest number we take as international */
@@ -13,15 +14,9 @@
 #define LABEL_MAX       63
 
 static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 alnum(char c)
 {
-	return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return ascii_digit(c) || ascii_letter(c);
 }
 
 int
@@ -48,7 +43,7 @@ phone_digits(struct span s, char *out)
 	size_t n = 0;
 
 	for (size_t i = s.p[0] == '+'; i < s.n; i++) {
-		if (digit(s.p[i])) {
+		if (ascii_digit(s.p[i])) {
 			if (n == E164_MAX)
 				return 0;
 			out[n++] = s.p[i];
@@ -114,7 +109,8 @@ domain_ok(struct span s)
 			return false;
 		}
 	}
-	return dots > 0 && label >= 2 && s.p[s.n - 1] != '-' && !digit(s.p[s.n - 1]);
+	return dots > 0 && label >= 2 && s.p[s.n - 1] != '-' &&
+	       !ascii_digit(s.p[s.n - 1]);
 }
 
 static bool
@@ -163,7 +159,7 @@ npi_apply(const void *data, struct run *r, struct text *t)
 	if (t->s.n != NPI)
 		return PROBLEM_NPI_CHECK;
 	for (size_t i = 0; i < NPI; i++) {
-		if (!digit(t->s.p[i]))
+		if (!ascii_digit(t->s.p[i]))
 			return PROBLEM_NPI_CHECK;
 		d = (unsigned)(t->s.p[i] - '0') * (i % 2 == 0 ? 2 : 1);
 		sum += d > 9 ? d - 9 : d;
@@ -175,7 +171,7 @@ npi_apply(const void *data, struct run *r, struct text *t)
 static size_t
 skip_digits(struct span s, size_t i)
 {
-	while (i < s.n && digit(s.p[i]))
+	while (i < s.n && ascii_digit(s.p[i]))
 		i++;
 	return i;
 }
@@ -193,7 +189,7 @@ not_scientific_apply(const void *data, struct run *r, struct text *t)
 
 	(void)data;
 	(void)r;
-	if (i == 0 || !digit(s.p[i - 1]))
+	if (i == 0 || !ascii_digit(s.p[i - 1]))
 		return PROBLEM_NONE;
 	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
 		sure = true;

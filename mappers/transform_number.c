@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/transform_list.h"
 
 #define GROUP         3 /* digits between separators of thousands */
@@ -10,12 +11,6 @@ struct number_form {
 	char decimal;
 	char thousands; /* '\0': none */
 };
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static int
 form_compile(struct number_form *f, const struct arg *a, struct err *e)
@@ -70,7 +65,7 @@ take_whole(const struct number_form *f, struct span *s, char *out, size_t *n)
 	bool divided = false;
 
 	for (; s->n > 0; *s = (struct span){s->p + skip, s->n - skip}) {
-		if (digit(s->p[0])) {
+		if (ascii_digit(s->p[0])) {
 			out[(*n)++] = s->p[0];
 			group++;
 			skip = 1;
@@ -96,7 +91,7 @@ take_fraction(const struct number_form *f, struct span s, char *out, size_t *n)
 		return false;
 	out[(*n)++] = '.';
 	for (size_t i = 1; i < s.n; i++) {
-		if (!digit(s.p[i]))
+		if (!ascii_digit(s.p[i]))
 			return false;
 		out[(*n)++] = s.p[i];
 	}

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/tables.h"
 #include "mappers/transform_list.h"
 
@@ -90,22 +91,6 @@ country_apply(const void *data, struct run *r, struct text *t)
 	return find_place(data, t) ? PROBLEM_NONE : PROBLEM_NOT_COUNTRY;
 }
 
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static size_t
-digits_ahead(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.n && digit(s.p[n]))
-		n++;
-	return n;
-}
-
 /*
  * A ZIP code with one digit too few has lost a zero, as one of New England or New
  * Jersey does in a spreadsheet; two are lost in Puerto Rico. Which ones were lost is
@@ -139,14 +124,14 @@ write_zip(struct run *r, const char *zip, const char *plus, struct text *t)
 enum problem_code
 zip_apply(const void *data, struct run *r, struct text *t)
 {
-	size_t n = digits_ahead(t->s);
+	size_t n = ascii_digits(t->s);
 	struct span plus = span_trim((struct span){t->s.p + n, t->s.n - n});
 	bool hyphen = plus.n > 0 && plus.p[0] == '-';
 
 	(void)data;
 	if (hyphen)
 		plus = span_trim((struct span){plus.p + 1, plus.n - 1});
-	if (plus.n > 0 && (!hyphen || digits_ahead(plus) != plus.n))
+	if (plus.n > 0 && (!hyphen || ascii_digits(plus) != plus.n))
 		return PROBLEM_NOT_ZIP;
 	if (plus.n == 0 && n == ZIP) {
 		*t = (struct text){.s = {t->s.p, ZIP}};
@@ -159,20 +144,14 @@ zip_apply(const void *data, struct run *r, struct text *t)
 	return zip_problem(n, plus.n, hyphen);
 }
 
-static bool
-letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* A subtag in its usual case: Hant, US, 419. False: it is none of these. */
 static bool
 put_subtag(struct span s, bool script, char *to)
 {
-	size_t letters = 0, digits = digits_ahead(s);
+	size_t letters = 0, digits = ascii_digits(s);
 
 	for (size_t i = 0; i < s.n; i++)
-		letters += letter(s.p[i]);
+		letters += ascii_letter(s.p[i]);
 	if (script ? s.n != SCRIPT_SIZE || letters != s.n
 		   : (s.n != 2 || letters != 2) &&
 			 (s.n != REGION_SIZE || digits != REGION_SIZE))
@@ -224,7 +203,7 @@ language_apply(const void *data, struct run *r, struct text *t)
 		*t = (struct text){.s = ours};
 		return PROBLEM_NONE;
 	}
-	while (lang.n < t->s.n && letter(lang.p[lang.n]))
+	while (lang.n < t->s.n && ascii_letter(lang.p[lang.n]))
 		lang.n++;
 	if (lang.n < 2 || lang.n > 3 || lang.n == t->s.n ||
 	    (lang.p[lang.n] != '-' && lang.p[lang.n] != '_') ||

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/transform_list.h"
 
 #define ICD10_MIN  3
@@ -12,32 +13,21 @@
 #define SNOMED_MIN 6
 #define SNOMED_MAX 18
 
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Letter, digit, letter or digit, and up to four more of either. */
 static bool
 is_icd10(struct span s)
 {
 	for (size_t i = 2; i < s.n; i++)
-		if (!letter(s.p[i]) && !digit(s.p[i]))
+		if (!ascii_letter(s.p[i]) && !ascii_digit(s.p[i]))
 			return false;
-	return s.n >= ICD10_MIN && s.n <= ICD10_MAX && letter(s.p[0]) && digit(s.p[1]);
+	return s.n >= ICD10_MIN && s.n <= ICD10_MAX && ascii_letter(s.p[0]) &&
+	       ascii_digit(s.p[1]);
 }
 
 static char
 capital(char c)
 {
-	return (char)(letter(c) ? c & ~0x20 : c);
+	return (char)(ascii_letter(c) ? c & ~0x20 : c);
 }
 
 /* "e119" -> "E11.9" */
@@ -77,10 +67,10 @@ loinc_apply(const void *data, struct run *r, struct text *t)
 
 	(void)data;
 	(void)r;
-	while (n < t->s.n && digit(t->s.p[n]))
+	while (n < t->s.n && ascii_digit(t->s.p[n]))
 		n++;
 	if (n == 0 || n > LOINC_MAX || t->s.n != n + 2 || t->s.p[n] != '-' ||
-	    !digit(t->s.p[n + 1]))
+	    !ascii_digit(t->s.p[n + 1]))
 		return PROBLEM_LOINC_CHECK;
 	for (size_t i = 0; i < n; i++) {
 		d = (unsigned)(t->s.p[n - 1 - i] - '0') * (i % 2 == 0 ? 2 : 1);
@@ -113,7 +103,7 @@ snomed_apply(const void *data, struct run *r, struct text *t)
 	if (t->s.n < SNOMED_MIN || t->s.n > SNOMED_MAX || t->s.p[0] == '0')
 		return PROBLEM_SNOMED_CHECK;
 	for (size_t i = 0; i < t->s.n; i++)
-		if (!digit(t->s.p[i]))
+		if (!ascii_digit(t->s.p[i]))
 			return PROBLEM_SNOMED_CHECK;
 	for (size_t i = 0; i < t->s.n; i++) {
 		d = (unsigned)(t->s.p[t->s.n - 1 - i] - '0');

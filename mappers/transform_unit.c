@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/transform_list.h"
 
 #define DIGITS_MAX       9 /* of a measurement; so no product overflows */
@@ -111,12 +112,6 @@ unit_compile(struct kit *k, struct step *st, struct err *e)
 		   : arg_number(to->next->text, 0, DECIMALS_MAX, &d->decimals, e);
 }
 
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Digits with at most one point among them; false: none, or too many. */
 static bool
 take_number(struct span *s, struct measure *m)
@@ -126,9 +121,9 @@ take_number(struct span *s, struct measure *m)
 
 	m->value = 0;
 	m->scale = 1;
-	for (; i < s->n && (digit(s->p[i]) || (s->p[i] == '.' && !point)); i++) {
+	for (; i < s->n && (ascii_digit(s->p[i]) || (s->p[i] == '.' && !point)); i++) {
 		if (s->p[i] == '.') {
-			if (digits == 0 || i + 1 == s->n || !digit(s->p[i + 1]))
+			if (digits == 0 || i + 1 == s->n || !ascii_digit(s->p[i + 1]))
 				break;
 			point = true;
 			continue;
@@ -147,7 +142,7 @@ take_word(struct span *s)
 {
 	struct span word = {s->p, 0};
 
-	while (word.n < s->n && !digit(word.p[word.n]) && word.p[word.n] != ' ')
+	while (word.n < s->n && !ascii_digit(word.p[word.n]) && word.p[word.n] != ' ')
 		word.n++;
 	*s = span_trim((struct span){s->p + word.n, s->n - word.n});
 	return word;
