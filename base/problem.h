@@ -34,6 +34,7 @@ enum problem_code {
 	PROBLEM_LOINC_CHECK,  /* check digit; a warning */
 	PROBLEM_SNOMED_CHECK, /* check digit; a warning */
 	PROBLEM_NOT_ICD10,
+	PROBLEM_PATTERN,  /* a regular expression that reached its limit of work */
 	PROBLEM_NO_MATCH, /* an extract that finds nothing */
 	PROBLEM_NOT_MONEY,
 	PROBLEM_NOT_BOOL,

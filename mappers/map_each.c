@@ -192,6 +192,19 @@ is_first(const struct section *sec, size_t i)
 	return sec->rules[i].ranged;
 }
 
+/* Is there a # in the value that the word takes the place of? */
+static bool
+has_mark(struct span value)
+{
+	bool quoted = false, found = false;
+
+	for (size_t i = 0; i < value.n; i++) {
+		quoted ^= value.p[i] == '"';
+		found |= !quoted && value.p[i] == '#';
+	}
+	return found;
+}
+
 int
 share_columns(struct compiler *c, struct section *sec, struct conf_section *s)
 {
@@ -212,7 +225,7 @@ share_columns(struct compiler *c, struct section *sec, struct conf_section *s)
 	if (sec->group == NULL)
 		conf_error_at(c->conf->errors, s, conf_get(s, "each"),
 		    "no column of the section has a # in its title, for the group");
-	else if (id != NULL && memchr(id->value.p, '#', id->value.n) == NULL)
+	else if (id != NULL && !has_mark(id->value))
 		conf_error_at(c->conf->errors, s, id,
 		    "needs a #: else all groups of a row would be one record");
 	return 0;

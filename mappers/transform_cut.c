@@ -152,6 +152,6 @@ extract_apply(const void *data, struct run *r, struct text *t)
 	case 0:
 		return PROBLEM_NO_MATCH;
 	default:
-		return PROBLEM_LIMIT;
+		return PROBLEM_PATTERN;
 	}
 }

@@ -76,7 +76,9 @@ replace_regexp(const struct replace *d, struct run *r, struct text *t)
 
 	if (ret == 0)
 		return PROBLEM_NONE;
-	if (ret < 0 || (to = run_bytes(r, n)) == NULL)
+	if (ret < 0)
+		return PROBLEM_PATTERN;
+	if ((to = run_bytes(r, n)) == NULL)
 		return PROBLEM_LIMIT;
 	if (regexp_replace(d->regexp, t->s, d->to, to, &n) < 0)
 		return PROBLEM_LIMIT;

@@ -65,6 +65,55 @@ Test(map_each, groups_with_words)
 	    "{\"patient_id\":\"7\",\"payor_name\":\"BCBS\"}\nmapped 1");
 }
 
+static int
+on_present(void *arg, const struct record *r, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	buf_addf(&out, "present %.*s\n", (int)r->id.n, r->id.p);
+	return 0;
+}
+
+/* In a snapshot an empty group is no record; one that was left out, or rejected, is. */
+Test(map_each, snapshots)
+{
+	static const char text[] =
+	    "[coverage]\nop = patch\non_missing = cancel\neach = 1..2\nid = {MRN}-#\n"
+	    "when = {Ins# Plan} is not Self\nplan_name = {Ins# Plan} | max_length 5 | "
+	    "else reject\n";
+	static const struct mapper_sink asks = {
+	    .record = on_record, .problem = on_problem, .present = on_present};
+	static const struct {
+		const char *cells[3];
+		const char *want;
+	} rows[] = {
+	    {{"7", "Gold", ""}, "patch coverage 7-1 {\"plan_name\":\"Gold\"}\n"},
+	    {{"7", "", "Self"}, "present 7-2\n"},
+	    {{"7", "Platinum", ""},
+		"reject too_long row 2 \"Ins1 Plan\" coverage plan_name\npresent 7-1\n"},
+	};
+	struct row_result result;
+	struct err e = {0};
+
+	snapshot = true;
+	cr_assert_not_null(map_compile(text, NULL, &e), "%s", errors.text[0]);
+	cr_assert_eq(map_bind_titles("MRN|Ins1 Plan|Ins2 Plan", &e), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct span cells[3];
+
+		for (size_t k = 0; k < 3; k++)
+			cells[k] = span_of(rows[i].cells[k]);
+		buf_clear(&out);
+		binding_start(binding, &asks, NOW);
+		cr_assert_eq(
+		    map_row(binding, &(struct row){.cells = cells, .n = 3, .number = 2},
+			&result, &e),
+		    0);
+		buf_add_char(&out, '\0');
+		cr_expect_str_eq(out.p, rows[i].want);
+	}
+}
+
 #define PHONES                                        \
 	"telecom[1..3].value = {Phone#} | phone US\n" \
 	"telecom[1..3].system = phone\ntelecom[1..3].use = {Type #} | lower"
@@ -142,6 +191,8 @@ Test(map_each, mistakes)
 		":3: [patient] each: no column of the section has a # in its title"},
 	    {PATCH "each = 1..2\nid = {id}\nemail = {E#}\n",
 		":4: [patient] id: needs a #: else all groups of a row would be one record"},
+	    {PATCH "each = 1..2\nid = {\"Rec #\"}\nemail = {E#}\n",
+		":4: [patient] id: needs a #"},
 	    {PATCH "each = 2..1\nid = {id}-#\nemail = {E#}\n",
 		":3: [patient] each: \"2..1\" is no range of at most 64 numbers"},
 	    {PATCH "each = 1..100\nid = {id}-#\nemail = {E#}\n",

@@ -28,6 +28,7 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_LOINC_CHECK] = "loinc_check_digit",
     [PROBLEM_SNOMED_CHECK] = "snomed_check_digit",
     [PROBLEM_NOT_ICD10] = "not_icd10",
+    [PROBLEM_PATTERN] = "pattern_limit",
     [PROBLEM_NO_MATCH] = "no_match",
     [PROBLEM_NOT_MONEY] = "not_money",
     [PROBLEM_NOT_BOOL] = "not_yes_or_no",

@@ -30,7 +30,7 @@ static const struct row parts[] = {
     {"extract /([A-Z]{2}) *$/", "Boston MA ", "MA", PROBLEM_NONE},
     {"extract /\\d+/", "none", NULL, PROBLEM_NO_MATCH},
     {"extract /(a+)+$/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX", NULL,
-	PROBLEM_LIMIT},
+	PROBLEM_PATTERN},
 };
 
 Test(transform_amount, parts)

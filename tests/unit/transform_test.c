@@ -24,7 +24,7 @@ static const struct row texts[] = {
     {"replace /x/ y", "abc", "abc", PROBLEM_NONE},
     {"replace /.*/ \"\"", "abc", "", PROBLEM_NONE},
     {"replace /(a+)+$/ b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX", NULL,
-	PROBLEM_LIMIT},
+	PROBLEM_PATTERN},
     {"pad 8", "343166", "00343166", PROBLEM_NONE},
     {"pad 4 *", "abcde", "abcde", PROBLEM_NONE},
     {"pad 3 x", "\xc3\xa9", "xx\xc3\xa9", PROBLEM_NONE},
