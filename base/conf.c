@@ -1,7 +1,5 @@
 #include "base/conf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/conf_file.h"
 #include "base/conf_read.h"
 
 #define CONF_ARENA_MAX (64 << 20)
@@ -28,55 +27,6 @@ struct loader {
 	struct seen seen[CONF_FILES_MAX];
 	size_t nseen;
 };
-
-static int
-file_check(const char *path, const struct stat *st, struct err *e)
-{
-	if (!S_ISREG(st->st_mode))
-		return err_set(e, ERR_CONFIG, "%s: is not a file", path);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(e, ERR_CONFIG,
-		    "%s: others can write to it; run chmod go-w on it", path);
-	if (st->st_size > CONF_FILE_MAX)
-		return err_set(e, ERR_CONFIG, "%s: is larger than 4 MiB", path);
-	return 0;
-}
-
-/* The file's text, for the caller to free; *st is filled. */
-static char *
-file_read(const char *path, struct stat *st, size_t *n, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t size;
-	char *text = NULL;
-	ssize_t got = 1;
-
-	if (fd < 0 || fstat(fd, st) != 0) {
-		err_sys(e, errno == EACCES ? ERR_PERM : ERR_CONFIG, errno,
-		    "%s: cannot be read", path);
-		goto out;
-	}
-	if (file_check(path, st, e) != 0)
-		goto out;
-	size = (size_t)st->st_size;
-	if ((text = malloc(size + 1)) == NULL) {
-		err_nomem(e);
-		goto out;
-	}
-	for (*n = 0; *n < size && got != 0; *n += (size_t)got) {
-		got = read(fd, text + *n, size - *n);
-		if (got < 0) {
-			err_sys(e, ERR_IO, errno, "%s: cannot be read", path);
-			free(text);
-			text = NULL;
-			goto out;
-		}
-	}
-out:
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
 
 /* Tables of codes add up: the later list goes behind the earlier one. */
 static int
@@ -103,6 +53,22 @@ entry_join(struct conf *c, const struct conf_section *s, struct conf_entry *to,
 	return 0;
 }
 
+/* Where a table's values come out of a file, one file takes another's place. */
+static bool
+adds_up(const struct conf_section *s, struct span key)
+{
+	static const char *const of_file[] = {"file", "key", "value"};
+
+	if (!span_eq(s->name, SPAN_LIT("code")))
+		return false;
+	if (section_entry(s, SPAN_LIT("file")) == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(of_file) / sizeof(of_file[0]); i++)
+		if (span_eq(key, span_of(of_file[i])))
+			return false;
+	return true;
+}
+
 static int
 entry_merge(struct conf *c, struct conf_section *s, const struct conf_entry *en)
 {
@@ -118,7 +84,7 @@ entry_merge(struct conf *c, struct conf_section *s, const struct conf_entry *en)
 	}
 	if (known == NULL)
 		return section_put(&c->arena, s, en);
-	if (span_eq(s->name, SPAN_LIT("code")))
+	if (adds_up(s, en->key))
 		return entry_join(c, s, known, en);
 	*known = *en;
 	return 0;
@@ -237,7 +203,7 @@ file_load(struct loader *l, const char *path, unsigned depth, struct err *e)
 	char *text;
 	int rc;
 
-	if ((text = file_read(path, &st, &in.text.n, e)) == NULL)
+	if ((text = conf_file_read(path, &st, &in.text.n, e)) == NULL)
 		return -1;
 	rc = file_note(l, path, &st, e);
 	if (rc <= 0) {

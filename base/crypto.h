@@ -31,6 +31,7 @@ enum key_use {
 	KEY_BATCH,
 	KEY_CHECK,
 	KEY_AUDIT,
+	KEY_HASH, /* of values, for the API */
 	KEY_USES
 };
 

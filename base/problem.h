@@ -31,6 +31,22 @@ enum problem_code {
 	PROBLEM_NOT_PHONE,
 	PROBLEM_NOT_EMAIL,
 	PROBLEM_NPI_CHECK,    /* check digit; a warning */
+	PROBLEM_LOINC_CHECK,  /* check digit; a warning */
+	PROBLEM_SNOMED_CHECK, /* check digit; a warning */
+	PROBLEM_NOT_ICD10,
+	PROBLEM_PATTERN,  /* a regular expression that reached its limit of work */
+	PROBLEM_NO_MATCH, /* an extract that finds nothing */
+	PROBLEM_NOT_MONEY,
+	PROBLEM_NOT_BOOL,
+	PROBLEM_NOT_STATE,
+	PROBLEM_NOT_ZIP,
+	PROBLEM_ZIP_ZERO, /* a ZIP code that lost its leading zero */
+	PROBLEM_NOT_COUNTRY,
+	PROBLEM_NOT_LANGUAGE,
+	PROBLEM_NOT_PERSON,   /* a name that is not in the agreed order; a warning */
+	PROBLEM_NOT_LISTED,   /* not in the table that it is looked up in */
+	PROBLEM_NO_KEY,       /* a value to be hashed, and no site key */
+	PROBLEM_NOT_MEASURE,  /* a measurement in a unit that can't be converted */
 	PROBLEM_TOO_LONG,     /* max_length */
 	PROBLEM_LIMIT,        /* a row's memory or record limit */
 	PROBLEM_API_REFUSED,  /* the API took the batch but not this record */

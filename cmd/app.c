@@ -138,3 +138,14 @@ app_ledger(struct app *app, bool create, struct err *e)
 	ledger_audit_by(l, &app->auditor);
 	return l;
 }
+
+bool
+app_keys(const struct app *app, struct site_keys *out)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/site.key", app->state.dir);
+	return site_keys_load(out,
+		   app->state.key_file != NULL ? app->state.key_file : path, false,
+		   NULL) == 0;
+}

@@ -67,6 +67,9 @@ void app_release(struct app *app);
  */
 struct ledger *app_ledger(struct app *app, bool create, struct err *e);
 
+/* The site's keys, if there are any that we may read. */
+bool app_keys(const struct app *app, struct site_keys *out);
+
 /* Prints the mistakes of a configuration to stderr, one a line. */
 void app_print_errors(const struct conf_errors *errs);
 

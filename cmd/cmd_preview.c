@@ -262,8 +262,11 @@ static int
 preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 {
 	struct preview p = {.app = app, .source = span_of(f->feed.source)};
-	struct mapper_sink sink = {
-	    .record = take_record, .problem = take_problem, .arg = &p};
+	struct site_keys keys;
+	struct mapper_sink sink = {.record = take_record,
+	    .problem = take_problem,
+	    .arg = &p,
+	    .keys = app_keys(app, &keys) ? &keys : NULL};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	const struct mapper_fields fields = {take_field, &p};
 	int fd = open(path, O_RDONLY | O_CLOEXEC), exit;
@@ -298,6 +301,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	if (fd >= 0)
 		close(fd);
 	reading_free(r);
+	site_keys_wipe(&keys);
 	buf_release(&p.out);
 	buf_release(&p.explain);
 	buf_release(&p.problems);

@@ -63,8 +63,8 @@ const struct conf_option feed_options[] = {
 };
 
 static const char *const known_sections[] = {"feed", "source", "csv", "hl7", "columns",
-    "fields", "rows", "code", "target", "patient", "appointment", "slot", "practitioner",
-    "location", "coverage", "encounter", "observation", NULL};
+    "fields", "rows", "code", "lookup", "target", "patient", "appointment", "slot",
+    "practitioner", "location", "coverage", "encounter", "observation", NULL};
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 

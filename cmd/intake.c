@@ -361,7 +361,8 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	struct mapper_sink sink = {.record = sink_record,
 	    .problem = sink_problem,
 	    .receipt = sink_receipt,
-	    .arg = in};
+	    .arg = in,
+	    .keys = job_keys(j)};
 	int rc;
 
 	intake_init(j, f, in);

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
+#include "mappers/codes_file.h"
 #include "mappers/letters.h"
 #include "mappers/value.h"
-
-#define CODES_MAX 65536 /* values in one table */
 
 static struct code_entry *
 place_of(const struct code_table *t, struct span theirs, uint32_t hash)
@@ -77,21 +76,61 @@ count_items(const struct conf_section *s)
 	return n;
 }
 
-static struct code_table *
-table_alloc(struct arena *a, const struct conf_section *s)
+struct code_table *
+codes_empty(struct arena *a, size_t n)
 {
 	struct code_table *t = arena_alloc(a, sizeof(*t));
-	size_t n = count_items(s);
 
-	if (t == NULL || n > CODES_MAX)
+	if (t == NULL)
 		return NULL;
 	for (t->size = 4; t->size < 2 * n; t->size *= 2)
 		;
 	t->entries = arena_alloc(a, t->size * sizeof(*t->entries));
-	t->ours = arena_alloc(a, (s->n + 1) * sizeof(*t->ours));
-	t->places = arena_alloc(a, (s->n + 1) * sizeof(*t->places));
+	return t->entries != NULL ? t : NULL;
+}
+
+void
+codes_add(struct code_table *t, struct span theirs, struct span ours)
+{
+	uint32_t hash = letters_hash(theirs);
+
+	*place_of(t, theirs, hash) = (struct code_entry){theirs, ours, hash, NULL};
+}
+
+struct code_table *
+codes_of_rows(struct arena *a, const struct code_row *rows, size_t n, struct err *e)
+{
+	const size_t words = sizeof(rows->theirs) / sizeof(rows->theirs[0]);
+	struct code_table *t;
+	size_t size = n;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < words && rows[i].theirs[k] != NULL; k++)
+			size++;
+	if ((t = codes_empty(a, size)) == NULL)
+		return err_nomem(e), NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct span ours = span_of(rows[i].ours);
+
+		codes_add(t, ours, ours);
+		for (size_t k = 0; k < words && rows[i].theirs[k] != NULL; k++)
+			codes_add(t, span_of(rows[i].theirs[k]), ours);
+	}
+	return t;
+}
+
+static struct code_table *
+table_alloc(struct arena *a, const struct conf_section *s, size_t lines)
+{
+	size_t n = count_items(s) + lines;
+	struct code_table *t = n > CODES_MAX ? NULL : codes_empty(a, n);
+
+	if (t == NULL)
+		return NULL;
+	t->ours = arena_alloc(a, (s->n + lines + 1) * sizeof(*t->ours));
+	t->places = arena_alloc(a, (s->n + lines + 1) * sizeof(*t->places));
 	t->name = arena_span(a, s->label);
-	return t->entries != NULL && t->ours != NULL && t->places != NULL ? t : NULL;
+	return t->ours != NULL && t->places != NULL ? t : NULL;
 }
 
 static int
@@ -116,22 +155,45 @@ add_entry(struct code_table *t, struct arena *a, struct conf *c, struct conf_ent
 	return 0;
 }
 
+/* What a CSV file has; the section's own entries are a later file. */
+static void
+add_lines(struct code_table *t, struct conf *c, const struct codes_file *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct conf_entry *line = &f->lines[i];
+		struct code_entry add = {.theirs = line->key,
+		    .ours = line->value,
+		    .hash = letters_hash(line->key),
+		    .from = line};
+
+		t->ours[t->nours] = line->value;
+		t->places[t->nours++] = line;
+		add_code(t, c, &add);
+	}
+}
+
 struct code_table *
 codes_new(struct arena *a, struct conf *c, struct conf_section *s, struct err *e)
 {
-	struct code_table *t = table_alloc(a, s);
+	struct codes_file file = {.n = 0};
+	struct code_table *t;
 
-	if (t == NULL) {
+	s->used = true;
+	if (codes_file_read(&file, a, c, s, e) != 0)
+		return NULL;
+	if ((t = table_alloc(a, s, file.n)) == NULL) {
 		err_set(e, ERR_NOMEM,
-		    "no memory for the code table [code %.*s] (at most %d "
-		    "values)",
-		    (int)s->label.n, s->label.p, CODES_MAX);
+		    "no memory for the code table [%.*s %.*s] (at most %d values)",
+		    (int)s->name.n, s->name.p, (int)s->label.n, s->label.p, CODES_MAX);
 		return NULL;
 	}
 	t->section = s;
-	s->used = true;
+	t->lookup = span_eq(s->name, SPAN_LIT("lookup"));
+	t->digest = file.digest;
+	add_lines(t, c, &file);
 	for (size_t i = 0; i < s->n; i++) {
-		if (add_entry(t, a, c, &s->entries[i]) == 0)
+		if (codes_file_setting(s, &s->entries[i]) ||
+		    add_entry(t, a, c, &s->entries[i]) == 0)
 			continue;
 		err_nomem(e);
 		return NULL;

@@ -1,6 +1,7 @@
 /*
  * Code tables: [code NAME], ours = theirs, theirs, ... Case does not matter, a
- * value with a comma is quoted, and a bare * is whatever is left.
+ * value with a comma is quoted, and a bare * is whatever is left. A table may come
+ * out of a CSV file: [code NAME] or [lookup NAME] with file, key and value.
  */
 #ifndef MAPPERS_CODES_H
 #define MAPPERS_CODES_H
@@ -30,7 +31,17 @@ struct code_table {
 	struct span *ours;          /* each code that may come out, with its place */
 	const struct conf_entry **places;
 	size_t nours;
-	struct conf_section *section;
+	struct conf_section *section; /* NULL: of the program's own */
+	bool lookup;                  /* [lookup NAME] */
+	uint64_t digest;              /* of the CSV file; 0: none */
+};
+
+#define CODES_MAX 65536 /* values in one table */
+
+/* A code of the program's own, and the words that stand for it beside itself. */
+struct code_row {
+	const char *ours;
+	const char *theirs[9]; /* NULL behind the last */
 };
 
 /*
@@ -40,6 +51,16 @@ struct code_table {
  */
 struct code_table *codes_new(
     struct arena *a, struct conf *c, struct conf_section *s, struct err *e);
+
+/* A table of rows that last as long as the program; NULL if memory ran out. */
+struct code_table *codes_of_rows(
+    struct arena *a, const struct code_row *rows, size_t n, struct err *e);
+
+/* A table with room for n values; NULL if memory ran out. */
+struct code_table *codes_empty(struct arena *a, size_t n);
+
+/* One value more, or another meaning of it; the texts are borrowed. */
+void codes_add(struct code_table *t, struct span theirs, struct span ours);
 
 /* Ours for theirs; false if it is not in the table. */
 bool codes_find(const struct code_table *t, struct span theirs, struct span *ours);

@@ -70,6 +70,7 @@ int
 condition_parse(const struct value_text *in, struct condition **out, struct err *e)
 {
 	struct scan s = {.arena = in->arena,
+	    .word = in->word,
 	    .text = in->text,
 	    .condition = true,
 	    .hl7 = in->hl7,

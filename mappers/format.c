@@ -181,7 +181,8 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .problem = pass_problem,
 	    .receipt = pass_receipt,
 	    .present = sink->present == NULL ? NULL : pass_present,
-	    .arg = r};
+	    .arg = r,
+	    .keys = sink->keys};
 	r->run = (struct format_run){&r->ours, &r->counts, now};
 	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
 		free(r);

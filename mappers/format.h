@@ -17,6 +17,7 @@
 #include "base/record.h"
 #include "mappers/missing.h"
 
+struct site_keys;
 struct mapper;  /* a feed's compiled map */
 struct reading; /* one file on its way through */
 
@@ -60,6 +61,8 @@ struct mapper_sink {
 	 */
 	int (*present)(void *arg, const struct record *r, struct err *e);
 	void *arg;
+	/* The site's, for the transform hash; NULL: what it is asked for fails (no_key). */
+	const struct site_keys *keys;
 };
 
 /* What the books need (P3), and what the run report tells. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mappers/hl7_index.h"
+#include "mappers/transform_list.h"
 
 #define NPI_DIGITS     10
 #define PIECES_MAX     7  /* texts that are joined into one */

@@ -1,23 +1,9 @@
 #include "mappers/hl7_dtm.h"
 
+#include "mappers/ascii.h"
+
 #define FRACTION_MAX 4
 #define OFFSET_MAX   14 /* hours */
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static size_t
-count_digits(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.n && digit(s.p[n]))
-		n++;
-	return n;
-}
 
 static int
 two_digits(const char *p)
@@ -41,7 +27,7 @@ take_fraction(struct span *s, struct civil *c)
 	if (s->n == 0 || s->p[0] != '.')
 		return true;
 	skip(s, 1);
-	n = count_digits(*s);
+	n = ascii_digits(*s);
 	if (c->precision != PRECISION_SECOND || n == 0 || n > FRACTION_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++, scale /= 10)
@@ -59,7 +45,7 @@ take_offset(struct span *s, struct civil *c)
 	if (s->n == 0)
 		return true;
 	if (s->n != 5 || (s->p[0] != '+' && s->p[0] != '-') ||
-	    count_digits((struct span){s->p + 1, 4}) != 4)
+	    ascii_digits((struct span){s->p + 1, 4}) != 4)
 		return false;
 	hours = two_digits(s->p + 1);
 	minutes = two_digits(s->p + 3);
@@ -100,7 +86,7 @@ take_digits(const char *p, size_t n, struct civil *out)
 bool
 hl7_dtm_parse(struct span s, struct civil *out)
 {
-	size_t n = count_digits(s);
+	size_t n = ascii_digits(s);
 
 	*out = (struct civil){.month = 1, .day = 1, .precision = PRECISION_YEAR};
 	if (n < 4 || n > 14 || n % 2 != 0)

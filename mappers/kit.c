@@ -16,6 +16,12 @@ struct owned_zone {
 	struct zone *zone;
 };
 
+struct owned_rows {
+	struct owned_rows *next;
+	const struct code_row *rows;
+	const struct code_table *table;
+};
+
 struct regexp *
 kit_regexp(struct kit *k, struct span pattern, struct err *e)
 {
@@ -54,6 +60,23 @@ kit_zone(struct kit *k, struct span name, struct err *e)
 	o->next = k->zones;
 	k->zones = o;
 	return o->zone;
+}
+
+const struct code_table *
+kit_rows(struct kit *k, const struct code_row *rows, size_t n, struct err *e)
+{
+	struct owned_rows *o = k->rows;
+
+	while (o != NULL && o->rows != rows)
+		o = o->next;
+	if (o != NULL)
+		return o->table;
+	if ((o = arena_alloc(&k->arena, sizeof(*o))) == NULL)
+		return err_nomem(e), NULL;
+	*o = (struct owned_rows){k->rows, rows, codes_of_rows(&k->arena, rows, n, e)};
+	if (o->table != NULL)
+		k->rows = o;
+	return o->table;
 }
 
 uint64_t

@@ -62,9 +62,15 @@ static int
 check_braces(const struct part *p, struct err *e)
 {
 	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
-		if (st->transform->apply == NULL)
-			return err_set(e, ERR_CONFIG, "%.*s stands behind the braces",
-			    (int)st->name.n, st->name.p);
+		if (step_is_whole(st))
+			return err_set(e, ERR_CONFIG, "%.*s stands behind the braces%s",
+			    (int)st->name.n, st->name.p,
+			    transform_is(st, "split")
+				? " (with a number, split \",\" 1, it takes one part)"
+				: "");
+	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
+		if (transform_is(st, "person"))
+			return err_set(e, ERR_CONFIG, "person stands behind the braces");
 	return p->refs != NULL && is_composite(p->pipe.steps) ? mark_refs(p, e) : 0;
 }
 
@@ -136,8 +142,10 @@ compile_expr(struct compiler *c, struct expr *x, struct err *e)
 static int
 condition_of(struct compiler *c, struct span value, struct condition **out, struct err *e)
 {
-	struct value_text in = {
-	    &c->map->kit.arena, arena_span(&c->map->kit.arena, value), c->hl7};
+	struct value_text in = {.arena = &c->map->kit.arena,
+	    .text = arena_span(&c->map->kit.arena, value),
+	    .hl7 = c->hl7,
+	    .word = c->word};
 
 	if (in.text.p == NULL)
 		return err_nomem(e);
@@ -146,6 +154,12 @@ condition_of(struct compiler *c, struct span value, struct condition **out, stru
 	for (struct condition *x = *out; x != NULL; x = x->next) {
 		if (compile_expr(c, &x->value, e) != 0)
 			return -1;
+		for (const struct step *st = x->value.pipe.steps; st != NULL;
+		    st = st->next)
+			if (step_is_whole(st))
+				return err_set(e, ERR_CONFIG,
+				    "character %zu: %.*s has no place in a condition",
+				    st->at, (int)st->name.n, st->name.p);
 		if (x->op != COND_MATCHES)
 			continue;
 		x->compiled = kit_regexp(&c->map->kit, x->regex, e);
@@ -182,7 +196,8 @@ hash_section(struct compiler *c, const struct conf_section *s)
 static int
 check_name(struct compiler *c, const struct conf_entry *en, struct err *e)
 {
-	struct value_text in = {&c->map->kit.arena, en->value, c->hl7};
+	struct value_text in = {
+	    .arena = &c->map->kit.arena, .text = en->value, .hl7 = c->hl7};
 	struct item *items;
 	struct ref *refs;
 
@@ -237,17 +252,21 @@ compile_codes(struct compiler *c)
 	for (size_t i = 0; i < c->conf->n; i++) {
 		struct conf_section *s = &c->conf->sections[i];
 
-		if (!span_eq(s->name, SPAN_LIT("code")))
+		if (!span_eq(s->name, SPAN_LIT("code")) &&
+		    !span_eq(s->name, SPAN_LIT("lookup")))
 			continue;
 		hash_section(c, s);
 		if (s->label.n == 0)
 			conf_error_at(c->conf->errors, s, NULL,
-			    "a code table has a name: [code NAME]");
+			    "a %.*s table has a name: [%.*s NAME]", (int)s->name.n,
+			    s->name.p, (int)s->name.n, s->name.p);
 		t = codes_new(&k->arena, c->conf, s, &why);
 		if (t == NULL) {
 			compiler_fail(c, s, NULL, &why);
 			continue;
 		}
+		compiler_hash(
+		    c, (struct span){(const char *)&t->digest, sizeof(t->digest)});
 		t->next = k->codes;
 		k->codes = t;
 	}
@@ -262,10 +281,49 @@ patches(const struct map *m, const struct schema *schema)
 	return false;
 }
 
+/* A section of its own, though it may be one of several that the file has as one. */
+static bool
+compile_section(struct compiler *c, const struct schema *schema, struct conf_section *s)
+{
+	struct map *m = c->map;
+
+	if (m->nsections == MAP_SECTIONS_MAX) {
+		conf_error_at(c->conf->errors, s, NULL,
+		    "a feed has at most %d sections of records, and each counts for every "
+		    "group",
+		    MAP_SECTIONS_MAX);
+		return false;
+	}
+	m->sections[m->nsections].schema = schema;
+	compile_rules(c, &m->sections[m->nsections++], s);
+	return true;
+}
+
+/* Once for each group of columns; what is wrong is so for all, and told once. */
+static bool
+compile_groups(struct compiler *c, const struct schema *schema, struct conf_section *s)
+{
+	struct words words;
+	size_t before = c->conf->errors->n;
+	bool room = true;
+
+	if (!group_words(c, s, &words))
+		return compile_section(c, schema, s);
+	for (size_t i = 0; i < words.n && room && c->conf->errors->n == before; i++) {
+		for (size_t k = 0; k < s->n; k++)
+			s->entries[k].used = false;
+		c->word = words.v[i];
+		room = compile_section(c, schema, s);
+	}
+	c->word = (struct span){NULL, 0};
+	return room;
+}
+
 static void
 compile_records(struct compiler *c)
 {
 	struct map *m = c->map;
+	bool any = false;
 
 	m->sections = arena_alloc(&m->kit.arena, MAP_SECTIONS_MAX * sizeof(*m->sections));
 	if (m->sections == NULL) {
@@ -278,21 +336,15 @@ compile_records(struct compiler *c)
 
 		if (schema == NULL)
 			continue;
-		if (m->nsections == MAP_SECTIONS_MAX) {
-			conf_error_at(c->conf->errors, s, NULL,
-			    "a feed has at most %d sections of records",
-			    MAP_SECTIONS_MAX);
-			return;
-		}
-		s->used = true;
+		any = s->used = true;
 		hash_section(c, s);
-		m->sections[m->nsections].schema = schema;
-		compile_rules(c, &m->sections[m->nsections++], s);
+		if (!compile_groups(c, schema, s))
+			return;
 	}
 	for (size_t i = 0; i < m->nsections; i++)
 		m->sections[i].patched = m->sections[i].op == OP_DELETE &&
 					 patches(m, m->sections[i].schema);
-	if (m->nsections == 0)
+	if (!any)
 		conf_error_at(c->conf->errors, NULL,
 		    &(struct conf_entry){.file = c->conf->path},
 		    "there is no section of a record type, such as [patient]");
@@ -338,6 +390,7 @@ map_new(struct conf *conf, const struct mapper_conf *mc, struct err *e)
 	arena_init(&c.map->kit.arena, MAP_ARENA_MAX);
 	c.hl7 = c.map->kit.hl7 = mc->hl7;
 	c.snapshot = mc->snapshot;
+	c.map->kit.source = arena_span(&c.map->kit.arena, span_of(mc->source));
 	c.map->kit.authority = arena_span(&c.map->kit.arena, span_of(mc->authority));
 	c.map->kit.duration_unit = arena_span(
 	    &c.map->kit.arena, span_of(mc->duration_unit));

@@ -1,6 +1,6 @@
 /*
  * The map compiler from inside: what its files share. For map_compile.c, map_ref.c,
- * map_section.c, map_missing.c, map_key.c and map_rule.c alone.
+ * map_section.c, map_missing.c, map_key.c, map_composite.c and map_rule.c alone.
  */
 #ifndef MAPPERS_MAP_COMPILE_H
 #define MAPPERS_MAP_COMPILE_H
@@ -13,6 +13,8 @@ struct compiler {
 	struct conf_section *columns; /* [columns] or [fields], or NULL */
 	bool hl7, snapshot;
 	const struct section *section; /* at hand */
+	struct span word;              /* what # stands for in it; empty: for itself */
+	struct column_list **group;    /* where columns with a # are noted, or NULL */
 	bool nomem;
 	uint64_t hash;
 };
@@ -44,11 +46,35 @@ void set_role(struct rule *ru, const struct section *sec);
 int compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e);
 void check_codes(struct compiler *c, struct rule *ru);
 
+/* Of a rule that fills several fields: which ones (map_composite.c). */
+int take_composite(struct compiler *c, struct rule *ru, struct err *e);
+
 /* What becomes of records that are missing, once the section has its rules (map_missing.c). */
 void compile_missing(struct compiler *c, struct section *out, struct conf_section *s);
 
 /* Of messages, when all rules are there: rule->asks. -1: no memory. */
 int compile_asks(struct compiler *c, struct section *sec);
+
+/*
+ * Groups of columns (map_each.c). What `each` says of a section that columns are in
+ * groups for; false: there is none.
+ */
+struct words {
+	const struct span *v;
+	size_t n;
+};
+
+bool group_words(struct compiler *c, struct conf_section *s, struct words *out);
+
+/* Of "contact[1..3].name" 1 and 3, and its text with `n` for them; false: no range. */
+bool key_range(struct span key, long *from, long *to);
+struct span key_in_range(struct compiler *c, struct span key, long n);
+
+/* A column, if the reference is of a group, in the list that is being made. */
+int note_column(struct compiler *c, const struct ref *r, struct err *e);
+
+/* When all rules are there: which columns an object of a range needs. -1: no memory. */
+int share_columns(struct compiler *c, struct section *sec, struct conf_section *s);
 
 /* The rules of a record type's section (map_section.c). */
 void compile_rules(struct compiler *c, struct section *out, struct conf_section *s);

@@ -124,6 +124,37 @@ join_texts(struct binding *b)
 	return PROBLEM_NONE;
 }
 
+/* The parts of one text, as a list; a part that is empty is none. */
+static enum problem_code
+split_text(struct binding *b)
+{
+	struct texts *t = &b->texts;
+	struct span rest = t->v[0].s, part;
+
+	for (t->n = 0; split_take(&rest, *b->rule->split, &part);) {
+		if (part.n == 0)
+			continue;
+		b->run.limit |= t->n == VALUE_LIST_MAX;
+		if (b->run.limit)
+			return PROBLEM_LIMIT;
+		t->v[t->n] = (struct text){.s = part};
+		t->columns[t->n] = b->column;
+		t->at[t->n] = (unsigned short)t->n;
+		t->n++;
+	}
+	if (b->explain != NULL)
+		explain_split(b, t);
+	return PROBLEM_NONE;
+}
+
+static enum problem_code
+whole_steps(struct binding *b)
+{
+	if (b->rule->join != NULL)
+		return join_texts(b);
+	return b->rule->split != NULL ? split_text(b) : PROBLEM_NONE;
+}
+
 static bool
 same_text(const struct rule *ru, const struct text *a, const struct text *b)
 {
@@ -213,10 +244,19 @@ missing(struct binding *b, struct making *m)
 static bool
 is_absent(const struct binding *b, const struct rule *ru)
 {
+	if (ru->nasks == 0)
+		return ru->columns != NULL && columns_are_empty(b, ru->columns);
 	for (size_t i = 0; i < ru->nasks; i++)
 		if (hl7_was_sent(&ru->asks[i], b->row->message))
 			return false;
-	return ru->nasks > 0 && b->explain == NULL;
+	return b->explain == NULL;
+}
+
+static void
+explain_nothing(struct binding *b)
+{
+	b->texts.n = 0;
+	explain_result(b, &b->texts);
 }
 
 /* Nothing came of it, and no transform makes something of nothing. */
@@ -251,6 +291,8 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 	if (b->explain != NULL)
 		explain_rule(b);
 	if (is_absent(b, ru)) {
+		if (b->explain != NULL)
+			explain_nothing(b);
 		put_nothing(b, m);
 		missing(b, m);
 		return;
@@ -264,8 +306,8 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 		put_texts(b, m);
 		return;
 	}
-	if (code == PROBLEM_NONE && ru->join != NULL && b->texts.n > 0)
-		code = join_texts(b);
+	if (ru->whole && code == PROBLEM_NONE && b->texts.n > 0)
+		code = whole_steps(b);
 	good = finish_texts(b, code);
 	if (b->explain != NULL)
 		explain_result(b, &b->texts);

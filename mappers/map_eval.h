@@ -54,6 +54,9 @@ struct binding {
  */
 enum problem_code eval_alternatives(struct binding *b, const struct alternative *a);
 
+/* Are all of these columns empty in the row at hand? */
+bool columns_are_empty(const struct binding *b, const struct column_list *l);
+
 /* Applies the steps of a pipeline; what a step keeps in spite of all is told here. */
 enum problem_code eval_steps(struct binding *b, const struct pipeline *p, struct text *t);
 
@@ -107,6 +110,7 @@ void eval_problem(struct binding *b, enum problem_code code, enum problem_weight
 /* Explains a rule while it is evaluated (map_explain.c). */
 void explain_rule(struct binding *b);
 void explain_step(struct binding *b, const struct step *st, struct span result);
+void explain_split(struct binding *b, const struct texts *t);
 void explain_result(struct binding *b, const struct texts *t);
 
 #endif

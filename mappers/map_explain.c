@@ -46,6 +46,22 @@ explain_step(struct binding *b, const struct step *st, struct span result)
 	jw_object_end(j);
 }
 
+/* The only step with several results. */
+void
+explain_split(struct binding *b, const struct texts *t)
+{
+	struct json *j = b->explain;
+
+	jw_object(j);
+	jw_put_cstr(j, "transform", "split");
+	jw_key(j, SPAN_LIT("result"));
+	jw_array(j);
+	for (size_t i = 0; i < t->n; i++)
+		jw_string(j, t->v[i].s);
+	jw_array_end(j);
+	jw_object_end(j);
+}
+
 /* A whole field is still as it was sent. */
 static struct span
 readable(struct binding *b, struct span s)

@@ -12,6 +12,14 @@ cell(const struct binding *b, unsigned slot)
 	return span_trim(b->row->cells[at]);
 }
 
+bool
+columns_are_empty(const struct binding *b, const struct column_list *l)
+{
+	while (l != NULL && cell(b, l->slot).n == 0)
+		l = l->next;
+	return l == NULL;
+}
+
 static inline enum problem_code
 apply(struct binding *b, const struct pipeline *p, const struct step *st, struct text *t)
 {

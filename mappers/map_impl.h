@@ -33,6 +33,12 @@ struct slot {
 
 enum rule_role { ROLE_FIELD, ROLE_ID, ROLE_EVENT };
 
+/* The columns of a group. */
+struct column_list {
+	struct column_list *next;
+	unsigned slot;
+};
+
 /*
  * What every message or row asks stands first: the rules of a map, and what they are
  * made of, are more than the processor's first cache holds.
@@ -40,13 +46,17 @@ enum rule_role { ROLE_FIELD, ROLE_ID, ROLE_EVENT };
 struct rule {
 	/* Of messages: if none of these was sent, nothing comes of the rule. */
 	struct hl7_ask *asks;
-	size_t nasks;         /* 0: that can't be said */
+	size_t nasks; /* 0: that can't be said */
+	/* Of a group of columns: if all of these are empty, nothing comes of the rule. */
+	struct column_list *columns;
 	enum field_need need; /* NEED_NO in a patch */
 	bool idle;            /* of one that is empty nothing comes */
 	bool bare;            /* one text that is found is the value as it is */
 	bool list;            /* one value an element */
 	bool object;          /* in a list of objects */
 	bool window;          /* start: where on_missing looks */
+	bool ranged;          /* its key has a range: contact[1..3] */
+	bool whole;           /* it has join, or split */
 	bool rejects;         /* what fails costs the row */
 	bool dtm;             /* dates are HL7's */
 	bool aligned;      /* contact[*]: an object for each that the reference finds */
@@ -64,9 +74,11 @@ struct rule {
 	struct expr expr;
 	const struct record_path *place; /* in the record's JSON */
 	const struct span *join;         /* a list becomes one text, this between */
+	const struct span *split;        /* one text becomes a list, cut at this */
 	struct span name;                /* of extra.* */
 
-	enum hl7_type type; /* of a composite; its members' fields: */
+	const void *person; /* of a composite: how names are split; NULL: HL7's */
+	enum hl7_type type; /* of HL7's; the members' fields: */
 	unsigned short members[HL7_MEMBERS_MAX];
 	bool member_list[HL7_MEMBERS_MAX];
 	const struct record_path *member_paths[HL7_MEMBERS_MAX];
@@ -88,6 +100,7 @@ struct section {
 	bool patched; /* a deletion of what other sections patch */
 	bool timed;   /* it maps updated_at */
 	struct missing missing;
+	struct column_list *group; /* if all are empty, there is no such record */
 	const struct rule *id;
 	const struct rule *retired; /* of a merge: retired_id's */
 	const struct rule *zip;     /* address.postal_code's; NULL: it is not mapped */

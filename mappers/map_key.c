@@ -117,7 +117,7 @@ group_first(const struct schema *s, struct span path)
 	return -1;
 }
 
-/* A field of HL7 that fills several of the schema's. */
+/* One value that fills several of the schema's fields. */
 static int
 resolve_group(struct compiler *c, const struct schema *s, struct span path,
     struct rule *ru, struct err *e)
@@ -127,9 +127,6 @@ resolve_group(struct compiler *c, const struct schema *s, struct span path,
 
 	if (at < 0)
 		return unknown_field(s, path, e);
-	if (!c->hl7)
-		return err_set(e, ERR_CONFIG,
-		    "is no field, but its parts are, such as %s", s->fields[at].path);
 	copy = arena_span(&c->map->kit.arena, path);
 	if (copy.p == NULL)
 		return err_nomem(e);

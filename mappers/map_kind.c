@@ -1,13 +1,8 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/map_eval.h"
 #include "mappers/spreadsheet.h"
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static enum problem_code
 boolean(struct text *t)
@@ -34,7 +29,7 @@ plain_number(struct span s, size_t *whole)
 {
 	size_t i = 0;
 
-	while (i < s.n && digit(s.p[i]))
+	while (i < s.n && ascii_digit(s.p[i]))
 		i++;
 	*whole = i;
 	if (i == s.n)
@@ -42,7 +37,7 @@ plain_number(struct span s, size_t *whole)
 	if (i == 0 || s.p[i] != '.' || i + 1 == s.n)
 		return false;
 	while (++i < s.n)
-		if (!digit(s.p[i]))
+		if (!ascii_digit(s.p[i]))
 			return false;
 	return true;
 }

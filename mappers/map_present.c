@@ -54,6 +54,10 @@ eval_present(struct binding *b, unsigned n, struct err *e)
 
 		if (m->sections[i].missing.how == MISSING_IGNORE)
 			continue;
+		/* A group of columns with nothing in it stands for no record. */
+		if (r == NULL && m->sections[i].group != NULL &&
+		    columns_are_empty(b, m->sections[i].group))
+			continue;
 		if (r == NULL)
 			rc = tell_filtered(b, &m->sections[i], e);
 		else if (b->rejected)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "mappers/map_eval.h"
+#include "mappers/transform_person.h"
 
 /* Lists of objects go out without gaps: [2] alone is the first. */
 static unsigned short
@@ -114,7 +115,10 @@ put_composite(struct binding *b, struct making *m)
 
 	for (unsigned short i = 0; i < b->texts.n; i++) {
 		b->column = b->texts.columns[i];
-		n = hl7_type_split(ru->type, &b->run, &b->texts.v[i], members, &code);
+		n = ru->person != NULL
+			? person_split(ru->person, &b->run, b->texts.v[i].s, members)
+			: hl7_type_split(
+			      ru->type, &b->run, &b->texts.v[i], members, &code);
 		if (n < 0)
 			eval_problem(b, code, WEIGHT_WARNING);
 		for (int k = 0; k < n; k++)

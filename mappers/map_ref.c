@@ -22,7 +22,9 @@ short_name(const struct compiler *c, struct span name)
 static int
 titles_of(struct compiler *c, const struct ref *r, struct slot *s, struct err *e)
 {
-	const struct conf_entry *en = r->kind == REF_NAME ? short_name(c, r->name) : NULL;
+	const struct conf_entry *en = r->kind == REF_NAME && !r->of_group
+					  ? short_name(c, r->name)
+					  : NULL;
 	struct item *items;
 	struct span text;
 
@@ -202,7 +204,7 @@ int
 compile_ref(struct compiler *c, struct ref *r, struct err *e)
 {
 	struct map *m = c->map;
-	bool title = r->kind == REF_TITLE ||
+	bool title = r->kind == REF_TITLE || r->of_group ||
 		     (r->kind == REF_NAME && short_name(c, r->name) == NULL);
 	struct slot *s;
 
@@ -213,7 +215,7 @@ compile_ref(struct compiler *c, struct ref *r, struct err *e)
 	for (size_t i = 0; i < m->nslots; i++) {
 		if (same_slot(&m->slots[i], r, title)) {
 			r->slot = (unsigned)i;
-			return 0;
+			return note_column(c, r, e);
 		}
 	}
 	if (grow_slots(m, e) != 0)
@@ -221,5 +223,7 @@ compile_ref(struct compiler *c, struct ref *r, struct err *e)
 	r->slot = (unsigned)m->nslots;
 	s = &m->slots[m->nslots++];
 	*s = (struct slot){.name = r->name, .number = r->number};
-	return r->kind == REF_NUMBER ? 0 : titles_of(c, r, s, e);
+	if (r->kind != REF_NUMBER && titles_of(c, r, s, e) != 0)
+		return -1;
+	return note_column(c, r, e);
 }

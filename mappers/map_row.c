@@ -204,6 +204,8 @@ eval_one(struct binding *b, const struct section *sec, unsigned n)
 {
 	struct record *r;
 
+	if (sec->group != NULL && columns_are_empty(b, sec->group))
+		return n;
 	if (sec->when != NULL && !eval_condition(b, sec->when))
 		return n;
 	check_first(b, n);
@@ -302,6 +304,7 @@ binding_start(struct binding *b, const struct mapper_sink *sink, int64_t now)
 {
 	set_now(&b->run, now);
 	b->sink = sink;
+	b->run.keys = sink->keys;
 }
 
 int

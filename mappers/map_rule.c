@@ -1,9 +1,6 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "mappers/map_compile.h"
-
-#define PATH_SIZE 64 /* of a field in the schema */
 
 void
 set_role(struct rule *ru, const struct section *sec)
@@ -189,6 +186,9 @@ check_shape(const struct rule *ru, struct err *e)
 		    (ru->composite && ru->object);
 
 	for (const struct alternative *a = ru->expr.alts; a != NULL; a = a->next) {
+		if (gives_list(a) && ru->split != NULL)
+			return err_set(
+			    e, ERR_CONFIG, "split takes one value, and makes the list");
 		if (gives_list(a) && !list)
 			return err_set(e, ERR_CONFIG,
 			    "%s takes one value, not a list (join \"...\" makes one)",
@@ -199,74 +199,43 @@ check_shape(const struct rule *ru, struct err *e)
 			return err_set(
 			    e, ERR_CONFIG, "a key with [*] takes a field with [*]");
 	}
-	if (ru->kind == FIELD_DATE && last != NULL && transform_is(last, "datetime"))
-		return err_set(
-		    e, ERR_CONFIG, "%s is a date: use date, not datetime", ru->path);
+	if (ru->split != NULL && !ru->list)
+		return err_set(e, ERR_CONFIG,
+		    "%s takes one value, not a list (split \",\" 1 takes one part)",
+		    ru->path);
+	if (ru->kind == FIELD_DATE && last != NULL &&
+	    (transform_is(last, "datetime") || transform_is(last, "epoch")))
+		return err_set(e, ERR_CONFIG, "%s is a date: use date, not %.*s",
+		    ru->path, (int)last->name.n, last->name.p);
 	return 0;
 }
 
-/* Takes `join` and `agree` off the transforms: they are about the whole value. */
+/* Takes what is about the whole value off the transforms: join, split, agree. */
 static int
 take_whole_steps(struct rule *ru, struct err *e)
 {
 	struct step **to = &ru->expr.pipe.steps;
 
 	for (struct step *st = *to; st != NULL; st = st->next) {
-		if (st->transform->apply != NULL) {
+		bool first = st == ru->expr.pipe.steps;
+
+		if (!step_is_whole(st)) {
 			to = &st->next;
 			continue;
 		}
-		if (transform_is(st, "join") && st == ru->expr.pipe.steps)
+		if (transform_is(st, "join") && first)
 			ru->join = &st->args->text;
+		else if (transform_is(st, "split") && first)
+			ru->split = &st->args->text;
 		else if (transform_is(st, "agree") && st->next == NULL)
 			ru->agree = true;
 		else
-			return err_set(e, ERR_CONFIG, "%s",
-			    transform_is(st, "join") ? "join stands first"
-						     : "agree stands last");
+			return err_set(e, ERR_CONFIG, "%.*s stands %s", (int)st->name.n,
+			    st->name.p, transform_is(st, "agree") ? "last" : "first");
 		ru->agree_by = ru->agree ? st->data : NULL;
 		*to = st->next;
 	}
 	return 0;
-}
-
-/* The composite that an alternative's one reference goes through. */
-static bool
-composite_of(const struct alternative *a, enum hl7_type *type, bool *differ)
-{
-	bool found = false;
-	enum hl7_type one;
-
-	for (; a != NULL; a = a->next) {
-		const struct step *st = a->parts != NULL ? a->parts->pipe.steps : NULL;
-
-		if (a->elements != NULL ? !composite_of(a->elements, &one, differ)
-					: st == NULL || st->next != NULL ||
-					      !hl7_type_by_name(st->name, &one))
-			return false;
-		*differ |= found && one != *type;
-		found = true;
-		*type = one;
-	}
-	return found;
-}
-
-static void
-strip_composite(struct alternative *a)
-{
-	for (; a != NULL; a = a->next) {
-		strip_composite(a->elements);
-		if (a->parts != NULL)
-			a->parts->pipe.steps = NULL;
-	}
-}
-
-static bool
-path_is_list(const struct schema *s, int at)
-{
-	const char *path = s->fields[at].path;
-
-	return path[strlen(path) - 1] == ']';
 }
 
 const struct record_path *
@@ -279,49 +248,13 @@ rule_place(struct compiler *c, int at)
 	return p;
 }
 
-/* Which fields of the schema the members of the composite go to. */
-static int
-take_composite(struct compiler *c, struct rule *ru, struct err *e)
-{
-	const struct step *st = ru->expr.pipe.steps;
-	const char *const *names;
-	bool differ = false;
-	char path[PATH_SIZE];
-	int at;
-
-	if (st != NULL ? st->next != NULL || !hl7_type_by_name(st->name, &ru->type)
-		       : !composite_of(ru->expr.alts, &ru->type, &differ))
-		return err_set(e, ERR_CONFIG,
-		    "%s has parts: it takes a whole field and its type alone, as {PID-5 | xpn}",
-		    ru->path);
-	if (differ || (names = hl7_type_members(ru->type)) == NULL)
-		return err_set(e, ERR_CONFIG, "%s can't be made of that type", ru->path);
-	ru->expr.pipe.steps = NULL;
-	strip_composite(ru->expr.alts);
-	for (unsigned i = 0; names[i] != NULL; i++) {
-		snprintf(path, sizeof(path), "%s.%s", ru->path, names[i]);
-		at = schema_field(c->section->schema, span_of(path));
-		ru->members[i] = at < 0 ? FIELD_NONE : (unsigned short)at;
-		if (at < 0)
-			continue;
-		ru->member_list[i] = path_is_list(c->section->schema, at);
-		ru->member_paths[i] = rule_place(c, at);
-		if (ru->member_paths[i] == NULL)
-			return err_nomem(e);
-		if ((c->section->op == OP_PUT || c->section->creates != NULL) &&
-		    c->section->schema->fields[at].need == NEED_NAME)
-			ru->need = NEED_NAME;
-	}
-	return ru->members[0] == FIELD_NONE && ru->members[1] == FIELD_NONE
-		   ? err_set(e, ERR_CONFIG, "%s can't be made of that type", ru->path)
-		   : 0;
-}
-
 int
 compile_value(struct compiler *c, struct rule *ru, struct span value, struct err *e)
 {
-	struct value_text in = {
-	    &c->map->kit.arena, arena_span(&c->map->kit.arena, value), c->hl7};
+	struct value_text in = {.arena = &c->map->kit.arena,
+	    .text = arena_span(&c->map->kit.arena, value),
+	    .hl7 = c->hl7,
+	    .word = c->word};
 
 	ru->text = in.text;
 	if (ru->text.p == NULL)
@@ -336,11 +269,15 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 		return -1;
 	ru->idle = ru->role == ROLE_FIELD && !ru->object;
 	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next) {
+		if (transform_is(st, "person") && ru->person == NULL)
+			return err_set(e, ERR_CONFIG,
+			    "person fills the parts of a name: name = ...");
 		ru->rejects |= ru->role != ROLE_EVENT && transform_is(st, "required");
 		ru->idle &= !st->transform->on_empty;
 	}
+	ru->whole = ru->join != NULL || ru->split != NULL;
 	ru->bare = ru->role == ROLE_FIELD && ru->expr.pipe.steps == NULL && !ru->agree &&
-		   ru->join == NULL && !ru->composite;
+		   !ru->whole && !ru->composite;
 	ru->column = first_column(ru->expr.alts);
 	return check_constants(c, ru, e);
 }

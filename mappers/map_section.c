@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +93,7 @@ compile_each(struct compiler *c, struct section *out, struct conf_section *s)
 static void
 compile_message_keys(struct compiler *c, struct section *out, struct conf_section *s)
 {
-	static const char *const keys[] = {"events", "creates", "each", "unmerge"};
+	static const char *const keys[] = {"events", "creates", "unmerge"};
 	struct conf_entry *en;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !c->hl7; i++)
@@ -128,25 +129,84 @@ compile_keys(struct compiler *c, struct section *out, struct conf_section *s)
 			en->used = true;
 }
 
-static void
-add_rule(struct compiler *c, struct section *out, struct conf_section *s,
-    struct conf_entry *en)
+/* False: it has mistakes, which are told. */
+static bool
+add_one(struct compiler *c, struct section *out, struct conf_section *s,
+    struct conf_entry *en, struct span key)
 {
 	struct rule *ru = &out->rules[out->nrules];
 	struct err why = {0};
 
-	if (en->used)
-		return;
-	en->used = true;
-	if (resolve_key(c, out->schema, en->key, ru, &why) == 0) {
+	if (resolve_key(c, out->schema, key, ru, &why) == 0) {
 		set_role(ru, out);
 		out->nrules++;
 		if (compile_value(c, ru, en->value, &why) == 0) {
 			check_codes(c, ru);
-			return;
+			return true;
 		}
 	}
 	compiler_fail(c, s, en, &why);
+	return false;
+}
+
+/* "contact[1..3].name" is a rule for each; # in its value is the number. */
+static void
+add_range(struct compiler *c, struct section *out, struct conf_section *s,
+    struct conf_entry *en, const long range[2])
+{
+	struct column_list **group = c->group;
+	const struct span word = c->word;
+	bool good = word.n == 0 && !c->hl7;
+	char number[8];
+
+	if (!good)
+		conf_error_at(c->conf->errors, s, en,
+		    c->hl7 ? "a range is of columns; write [*]"
+			   : "a range can't stand in a section with each: # is its word");
+	for (long n = range[0]; good && n <= range[1]; n++) {
+		struct rule *ru = &out->rules[out->nrules];
+		struct span key = key_in_range(c, en->key, n);
+
+		snprintf(number, sizeof(number), "%ld", n);
+		c->word = arena_span(&c->map->kit.arena, span_of(number));
+		if (key.p == NULL || c->word.p == NULL) {
+			c->nomem = true;
+			break;
+		}
+		c->group = &ru->columns;
+		good = add_one(c, out, s, en, key);
+		ru->ranged = true;
+	}
+	c->group = group;
+	c->word = word;
+}
+
+static void
+add_rule(struct compiler *c, struct section *out, struct conf_section *s,
+    struct conf_entry *en)
+{
+	long range[2];
+
+	if (en->used)
+		return;
+	en->used = true;
+	if (key_range(en->key, &range[0], &range[1]))
+		add_range(c, out, s, en, range);
+	else
+		add_one(c, out, s, en, en->key);
+}
+
+/* A key with a range is a rule for each number in it. */
+static size_t
+count_rules(const struct conf_section *s)
+{
+	size_t n = 0;
+	long from, to;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += key_range(s->entries[i].key, &from, &to) ? (size_t)(to - from + 1)
+							      : 1;
+	return n;
 }
 
 static struct rule *
@@ -205,7 +265,8 @@ add_status_raw(struct compiler *c, struct section *out, struct conf_section *s)
 	struct rule *ru = &out->rules[out->nrules];
 	struct err why = {0};
 
-	struct value_text in = {&c->map->kit.arena, {NULL, 0}, c->hl7};
+	struct value_text in = {
+	    .arena = &c->map->kit.arena, .hl7 = c->hl7, .word = c->word};
 
 	if (at < 0 || status == NULL || find_rule(out, "status_raw") != NULL)
 		return;
@@ -356,21 +417,28 @@ find_unguarded(const struct compiler *c, struct section *out)
 void
 compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 {
-	if (s->n > MAP_RULES_MAX) {
+	size_t n = count_rules(s);
+
+	if (n > MAP_RULES_MAX) {
 		conf_error_at(
 		    c->conf->errors, s, NULL, "more than %d fields", MAP_RULES_MAX);
 		return;
 	}
-	out->rules = arena_alloc(&c->map->kit.arena, (s->n + 1) * sizeof(*out->rules));
+	/* One more for status_raw. */
+	out->rules = arena_alloc(&c->map->kit.arena, (n + 1) * sizeof(*out->rules));
 	if (out->rules == NULL) {
 		c->nomem = true;
 		return;
 	}
 	c->section = out;
+	c->group = c->word.n > 0 ? &out->group : NULL;
 	compile_keys(c, out, s);
 	for (size_t i = 0; i < s->n; i++)
 		add_rule(c, out, s, &s->entries[i]);
 	add_status_raw(c, out, s);
+	c->group = NULL;
+	if (share_columns(c, out, s) != 0)
+		c->nomem = true;
 	check_needed(c, out, s);
 	arrange(c, out, s);
 	find_unguarded(c, out);

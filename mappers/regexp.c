@@ -76,6 +76,23 @@ regexp_match(struct regexp *r, struct span text)
 }
 
 int
+regexp_extract(struct regexp *r, struct span text, struct span *out)
+{
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->data);
+	size_t group = pcre2_get_ovector_count(r->data) > 1 ? 1 : 0;
+	int ret = regexp_match(r, text);
+
+	if (ret != 1)
+		return ret;
+	/* A group that took no part in the match has found nothing. */
+	*out = (struct span){text.p, 0};
+	if (at[2 * group] != PCRE2_UNSET && at[2 * group] <= at[2 * group + 1])
+		*out = (struct span){
+		    text.p + at[2 * group], at[2 * group + 1] - at[2 * group]};
+	return 1;
+}
+
+int
 regexp_replace(struct regexp *r, struct span text, struct span with, char *out, size_t *n)
 {
 	PCRE2_SIZE size = *n;

@@ -20,6 +20,12 @@ void regexp_free(struct regexp *r);
 int regexp_match(struct regexp *r, struct span text);
 
 /*
+ * 1 and the first group of the first match, or all of it where there is no group;
+ * 0 no match, -1 the limit of work. *out is a part of the text.
+ */
+int regexp_extract(struct regexp *r, struct span text, struct span *out);
+
+/*
  * Puts `with` ($1 is a group) for every match into out[*n], and the length into *n.
  * 1 replaced, 0 no match, -1 the limit of work, or `out` is too small.
  */

@@ -17,8 +17,9 @@ struct scan {
 	struct arena *arena;
 	struct span text;
 	size_t at;
-	bool condition; /* the words that compare end a value */
-	bool hl7;       /* references are into messages, not to columns */
+	bool condition;   /* the words that compare end a value */
+	bool hl7;         /* references are into messages, not to columns */
+	struct span word; /* what a # stands for; empty: for itself */
 	unsigned depth;
 	struct err *e;
 };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mappers/transform_list.h"
+
 static int
 default_compile(struct kit *k, struct step *st, struct err *e)
 {
@@ -29,46 +31,10 @@ required_apply(const void *data, struct run *r, struct text *t)
 	return t->s.n == 0 ? PROBLEM_MISSING_VALUE : PROBLEM_NONE;
 }
 
-/* The table's name nearest to one that is not there; NULL if none is near. */
-static const struct code_table *
-nearest_table(const struct kit *k, struct span name)
+int
+arg_lines(struct kit *k, struct arg *a, struct err *e)
 {
-	const struct code_table *best = NULL;
-	size_t limit = name.n / 3 + 1, d;
-
-	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
-		d = span_distance(name, t->name, limit);
-		if (d <= limit) {
-			best = t;
-			limit = d;
-		}
-	}
-	return best;
-}
-
-static int
-code_compile(struct kit *k, struct step *st, struct err *e)
-{
-	struct span name = st->args->text;
-	const struct code_table *near;
-
-	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
-		if (span_eq(t->name, name)) {
-			st->data = t;
-			return 0;
-		}
-	}
-	near = nearest_table(k, name);
-	return err_set(e, ERR_CONFIG, "there is no section [code %.*s]%s%.*s%s",
-	    (int)name.n, name.p, near ? " (did you mean [code " : "",
-	    near ? (int)near->name.n : 0, near ? near->name.p : "", near ? "]?)" : "");
-}
-
-/* \n in the text is a line break. */
-static int
-join_compile(struct kit *k, struct step *st, struct err *e)
-{
-	struct span s = st->args->text;
+	struct span s = a->text;
 	char *to = arena_bytes(&k->arena, s.n + 1);
 	size_t n = 0;
 
@@ -80,27 +46,21 @@ join_compile(struct kit *k, struct step *st, struct err *e)
 		to[n++] = line ? '\n' : s.p[i];
 		i += line;
 	}
-	st->args->text = (struct span){to, n};
+	a->text = (struct span){to, n};
 	return 0;
 }
 
-/* Without a table the results themselves are compared. */
 static int
-agree_compile(struct kit *k, struct step *st, struct err *e)
+join_compile(struct kit *k, struct step *st, struct err *e)
 {
-	return st->args == NULL ? 0 : code_compile(k, st, e);
+	return arg_lines(k, st->args, e);
 }
 
-static enum problem_code
-code_apply(const void *data, struct run *r, struct text *t)
+bool
+step_is_whole(const struct step *st)
 {
-	struct span ours;
-
-	(void)r;
-	if (!codes_find(data, t->s, &ours))
-		return PROBLEM_UNKNOWN_CODE;
-	*t = (struct text){.s = ours};
-	return PROBLEM_NONE;
+	return st->transform->apply == NULL ||
+	       (transform_is(st, "split") && st->nargs == 1);
 }
 
 static const struct transform registry[] = {
@@ -143,6 +103,12 @@ static const struct transform registry[] = {
 	.compile = times_compile_datetime,
 	.apply = times_apply},
     {.name = "code", .min = 1, .max = 1, .compile = code_compile, .apply = code_apply},
+    {.name = "lookup",
+	.min = 1,
+	.max = 1,
+	.compile = lookup_compile,
+	.apply = lookup_apply},
+    {.name = "bool", .max = 2, .compile = bool_compile, .apply = bool_apply},
     {.name = "phone", .max = 1, .compile = phone_compile, .apply = phone_apply},
     {.name = "email", .apply = email_apply},
     {.name = "npi", .apply = npi_apply},
@@ -152,6 +118,41 @@ static const struct transform registry[] = {
 	.max = 1,
 	.compile = length_compile,
 	.apply = length_apply},
+    {.name = "split", .min = 1, .max = 2, .compile = split_compile, .apply = split_apply},
+    {.name = "substr",
+	.min = 1,
+	.max = 2,
+	.compile = substr_compile,
+	.apply = substr_apply},
+    {.name = "regex",
+	.min = 2,
+	.max = 2,
+	.takes_regexp = true,
+	.compile = regex_compile,
+	.apply = replace_apply},
+    {.name = "extract",
+	.min = 1,
+	.max = 1,
+	.takes_regexp = true,
+	.compile = extract_compile,
+	.apply = extract_apply},
+    {.name = "number", .max = 2, .compile = number_compile, .apply = number_apply},
+    {.name = "money", .min = 1, .max = 3, .compile = money_compile, .apply = money_apply},
+    {.name = "unit", .min = 2, .max = 3, .compile = unit_compile, .apply = unit_apply},
+    {.name = "state", .compile = state_compile, .apply = state_apply},
+    {.name = "zip", .apply = zip_apply},
+    {.name = "country", .compile = country_compile, .apply = country_apply},
+    {.name = "language", .compile = language_compile, .apply = language_apply},
+    {.name = "icd10", .apply = icd10_apply},
+    {.name = "loinc", .apply = loinc_apply},
+    {.name = "snomed", .apply = snomed_apply},
+    {.name = "person",
+	.min = 1,
+	.max = 4,
+	.compile = person_compile,
+	.apply = person_apply},
+    {.name = "hash", .compile = hash_compile, .apply = hash_apply},
+    {.name = "epoch", .min = 1, .max = 1, .compile = epoch_compile, .apply = epoch_apply},
 };
 
 #define REGISTRY_SIZE (sizeof(registry) / sizeof(registry[0]))

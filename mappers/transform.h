@@ -59,7 +59,8 @@ struct run {
 	int year;      /* this year, UTC */
 	bool full;     /* the row needed more than the arena may hold */
 	bool nomem;
-	bool limit; /* a regular expression reached its limit of work */
+	const struct site_keys *keys; /* of hash; NULL: there are none */
+	bool limit;                   /* a regular expression reached its limit of work */
 
 	/* The message at hand; NULL: values come out of rows. */
 	struct hl7_message *message;
@@ -101,8 +102,23 @@ int transform_compile(struct kit *k, struct step *st, struct err *e);
 
 bool transform_is(const struct step *st, const char *name);
 
+/*
+ * Is it about the whole value, and so the map's own affair: join, agree, a split into a
+ * list? Such a step is never applied to a text.
+ */
+bool step_is_whole(const struct step *st);
+
+/*
+ * Takes the next part of *rest, trimmed, up to the glue or the end; false if there is
+ * none left. An empty text has one empty part.
+ */
+bool split_take(struct span *rest, struct span glue, struct span *part);
+
 /* The single arguments that several transforms take. */
 int arg_number(struct span text, long min, long max, long *out, struct err *e);
+
+/* Makes \n in the argument a line break. */
+int arg_lines(struct kit *k, struct arg *a, struct err *e);
 
 /*
  * ISO 8601 as FHIR has it, "YYYY-MM-DD" with or without a time and an offset, to a
@@ -117,34 +133,13 @@ enum problem_code date_from_dtm(struct run *r, const struct dtm_how *how, struct
 /* Exactly YYYY-MM-DD, and a day that exists? */
 bool date_is_iso(struct span s);
 
+/* Fails on 2.98725E+13 and the like. */
+enum problem_code not_scientific_apply(const void *data, struct run *r, struct text *t);
+
 /* A whole number of at most 15 digits in its JSON form: no sign +, no zeros ahead. */
 enum problem_code integer_apply(const void *data, struct run *r, struct text *t);
 
-/* Compile and apply functions of the other transform files, for the registry. */
-int times_compile_date(struct kit *k, struct step *st, struct err *e);
-int times_compile_datetime(struct kit *k, struct step *st, struct err *e);
-enum problem_code times_apply(const void *data, struct run *r, struct text *t);
-int phone_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code phone_apply(const void *data, struct run *r, struct text *t);
-enum problem_code email_apply(const void *data, struct run *r, struct text *t);
-enum problem_code npi_apply(const void *data, struct run *r, struct text *t);
-enum problem_code not_scientific_apply(const void *data, struct run *r, struct text *t);
-int replace_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code replace_apply(const void *data, struct run *r, struct text *t);
-int pad_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code pad_apply(const void *data, struct run *r, struct text *t);
-int strip_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code strip_apply(const void *data, struct run *r, struct text *t);
-int length_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code length_apply(const void *data, struct run *r, struct text *t);
-int composite_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code composite_apply(const void *data, struct run *r, struct text *t);
 /* Is it a unit that a duration may have, such as min? */
 bool minutes_unit(struct span name);
-int minutes_compile(struct kit *k, struct step *st, struct err *e);
-enum problem_code minutes_apply(const void *data, struct run *r, struct text *t);
-enum problem_code upper_apply(const void *data, struct run *r, struct text *t);
-enum problem_code lower_apply(const void *data, struct run *r, struct text *t);
-enum problem_code title_apply(const void *data, struct run *r, struct text *t);
 
 #endif

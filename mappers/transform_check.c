@@ -1,7 +1,8 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/spreadsheet.h"
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define E164_MIN 8 /* digits of the shortest number we take as international */
 #define E164_MAX 15
@@ -14,15 +15,9 @@
 #define LABEL_MAX       63
 
 static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 alnum(char c)
 {
-	return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return ascii_digit(c) || ascii_letter(c);
 }
 
 int
@@ -49,7 +44,7 @@ phone_digits(struct span s, char *out)
 	size_t n = 0;
 
 	for (size_t i = s.p[0] == '+'; i < s.n; i++) {
-		if (digit(s.p[i])) {
+		if (ascii_digit(s.p[i])) {
 			if (n == E164_MAX)
 				return 0;
 			out[n++] = s.p[i];
@@ -115,7 +110,8 @@ domain_ok(struct span s)
 			return false;
 		}
 	}
-	return dots > 0 && label >= 2 && s.p[s.n - 1] != '-' && !digit(s.p[s.n - 1]);
+	return dots > 0 && label >= 2 && s.p[s.n - 1] != '-' &&
+	       !ascii_digit(s.p[s.n - 1]);
 }
 
 static bool
@@ -164,7 +160,7 @@ npi_apply(const void *data, struct run *r, struct text *t)
 	if (t->s.n != NPI)
 		return PROBLEM_NPI_CHECK;
 	for (size_t i = 0; i < NPI; i++) {
-		if (!digit(t->s.p[i]))
+		if (!ascii_digit(t->s.p[i]))
 			return PROBLEM_NPI_CHECK;
 		d = (unsigned)(t->s.p[i] - '0') * (i % 2 == 0 ? 2 : 1);
 		sum += d > 9 ? d - 9 : d;

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define DIGITS_MAX  9  /* of a duration, before and behind its point */
 #define OUT_SIZE    20 /* digits of any minutes */

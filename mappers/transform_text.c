@@ -1,8 +1,9 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/letters.h"
 #include "mappers/regexp.h"
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define PAD_MAX        255
 #define LENGTH_MAX     1000000
@@ -75,7 +76,9 @@ replace_regexp(const struct replace *d, struct run *r, struct text *t)
 
 	if (ret == 0)
 		return PROBLEM_NONE;
-	if (ret < 0 || (to = run_bytes(r, n)) == NULL)
+	if (ret < 0)
+		return PROBLEM_PATTERN;
+	if ((to = run_bytes(r, n)) == NULL)
 		return PROBLEM_LIMIT;
 	if (regexp_replace(d->regexp, t->s, d->to, to, &n) < 0)
 		return PROBLEM_LIMIT;
@@ -228,12 +231,6 @@ length_apply(const void *data, struct run *r, struct text *t)
 	return characters(t->s) > *(const size_t *)data ? PROBLEM_TOO_LONG : PROBLEM_NONE;
 }
 
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* ".00" as spreadsheets write whole numbers. */
 static struct span
 without_zero_fraction(struct span s)
@@ -258,7 +255,7 @@ integer_apply(const void *data, struct run *r, struct text *t)
 	if (minus || (s.n > 0 && s.p[0] == '+'))
 		s = (struct span){s.p + 1, s.n - 1};
 	for (size_t i = 0; i < s.n; i++)
-		if (!digit(s.p[i]))
+		if (!ascii_digit(s.p[i]))
 			return PROBLEM_NOT_INTEGER;
 	if (s.n == 0)
 		return PROBLEM_NOT_INTEGER;

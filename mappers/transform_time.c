@@ -3,7 +3,7 @@
 #include "base/civil.h"
 #include "mappers/hl7_dtm.h"
 #include "mappers/spreadsheet.h"
-#include "mappers/transform.h"
+#include "mappers/transform_list.h"
 
 #define DAY_MS         INT64_C(86400000)
 #define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */

@@ -40,6 +40,31 @@ parse_number(struct scan *s, struct ref *r)
 	return 0;
 }
 
+/* The name with the word in the place of each #. */
+static int
+number_name(struct scan *s, struct ref *r)
+{
+	struct span name = r->name;
+	char *to;
+	size_t n = 0;
+
+	if (s->word.n == 0 || memchr(name.p, '#', name.n) == NULL)
+		return 0;
+	if ((to = arena_bytes(s->arena, name.n * s->word.n)) == NULL)
+		return err_nomem(s->e);
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] == '#') {
+			memcpy(to + n, s->word.p, s->word.n);
+			n += s->word.n;
+		} else {
+			to[n++] = name.p[i];
+		}
+	}
+	r->of_group = true;
+	r->name = (struct span){to, n};
+	return 0;
+}
+
 static int
 parse_name(struct scan *s, struct ref *r)
 {
@@ -53,7 +78,8 @@ parse_name(struct scan *s, struct ref *r)
 	if (scan_peek(s) == '{' || scan_peek(s) == '"')
 		return scan_expected(
 		    s, "| or } (an odd title is written {\"like this\"})");
-	return r->name.n > 0 ? 0 : scan_expected(s, "a column's title or short name");
+	return r->name.n > 0 ? number_name(s, r)
+			     : scan_expected(s, "a column's title or short name");
 }
 
 static int
@@ -66,6 +92,16 @@ parse_hl7(struct scan *s, struct ref *r)
 		return -1;
 	r->name = (struct span){s->text.p + from, s->at - from};
 	return 0;
+}
+
+/* {#3} is the third column; {# Plan} is of a group. */
+static bool
+at_number(const struct scan *s)
+{
+	char behind = s->at + 1 < s->text.n ? s->text.p[s->at + 1] : '\0';
+
+	return scan_peek(s) == '#' &&
+	       (s->word.n == 0 || (behind >= '0' && behind <= '9'));
 }
 
 static int
@@ -86,7 +122,7 @@ parse_ref(struct scan *s, struct ref **out)
 		r->name = span_trim(r->name);
 		if (ret == 0 && r->name.n == 0)
 			ret = scan_expected(s, "a title that is not empty");
-	} else if (scan_peek(s) == '#') {
+	} else if (at_number(s)) {
 		ret = parse_number(s, r);
 	} else {
 		ret = parse_name(s, r);
@@ -151,7 +187,8 @@ parse_step(struct scan *s, bool braces, struct step **out)
 		return -1;
 	*out = st;
 	st->at = scan_position(s);
-	while (((c = scan_peek(s)) >= 'a' && c <= 'z') || c == '_')
+	while (((c = scan_peek(s)) >= 'a' && c <= 'z') || c == '_' ||
+	       (s->at > from && c >= '0' && c <= '9'))
 		s->at++;
 	st->name = (struct span){s->text.p + from, s->at - from};
 	if (st->name.n == 0)
@@ -248,7 +285,7 @@ text_ends(const struct scan *s, const char *stops)
 static int
 parse_text(struct scan *s, const char *stops, struct part *p, bool *quoted)
 {
-	char *to = arena_bytes(s->arena, s->text.n - s->at + 1);
+	char *to = arena_bytes(s->arena, (s->text.n - s->at) * (s->word.n + 1) + 1);
 	struct span q;
 	size_t n = 0;
 
@@ -257,6 +294,12 @@ parse_text(struct scan *s, const char *stops, struct part *p, bool *quoted)
 	while (!text_ends(s, stops)) {
 		if (scan_peek(s) == '}')
 			return scan_expected(s, "a { before this }");
+		if (scan_peek(s) == '#' && s->word.n > 0) {
+			memcpy(to + n, s->word.p, s->word.n);
+			n += s->word.n;
+			s->at++;
+			continue;
+		}
 		if (scan_peek(s) != '"') {
 			to[n++] = s->text.p[s->at++];
 			continue;
@@ -393,7 +436,11 @@ refs_parse(const struct value_text *in, struct ref **out, struct err *e)
 int
 expr_parse(const struct value_text *in, struct expr *out, struct err *e)
 {
-	struct scan s = {.arena = in->arena, .text = in->text, .hl7 = in->hl7, .e = e};
+	struct scan s = {.arena = in->arena,
+	    .text = in->text,
+	    .hl7 = in->hl7,
+	    .word = in->word,
+	    .e = e};
 
 	if (scan_expr(&s, out) != 0)
 		return -1;

@@ -38,6 +38,7 @@ struct ref {
 	unsigned slot; /* set by the map compiler */
 	enum ref_kind kind;
 	unsigned number; /* from 1 */
+	bool of_group;   /* its name had a #, and is one of a group of columns */
 	struct span name;
 };
 
@@ -110,11 +111,15 @@ struct condition {
 	struct regexp *compiled; /* set by the map compiler */
 };
 
-/* A text to be parsed into the arena; `hl7`: its references are into messages. */
+/*
+ * A text to be parsed into the arena; `hl7`: its references are into messages. `word`,
+ * if it is not empty, takes the place of each # outside quotes.
+ */
 struct value_text {
 	struct arena *arena;
 	struct span text;
 	bool hl7;
+	struct span word;
 };
 
 int expr_parse(const struct value_text *in, struct expr *out, struct err *e);

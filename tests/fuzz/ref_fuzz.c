@@ -40,10 +40,11 @@ static const char message[] =
     "OBX|3|ST|X^\\XE9\\^L||\"\"||||||F\rZZZ|a&b^c~d|\r";
 
 static const char rows[] =
-    "MRN,Name,DOB,Status,Phone,Minutes,Notes,odd | title,When\n"
-    "100,\"Test, Ann\",03/04/1980,Booked,(555) 555-0100,30,\"a; b\",x,06/01/2025 10:00\n"
-    "200,,1980-13-40,HOLD,,1.5,,,2025-03-09 02:30\n"
-    ",Other,,,,,,,\n";
+    "MRN,Name,DOB,Status,Phone,Minutes,Notes,odd | title,When,C1,C2\n"
+    "100,\"Test, Ann\",03/04/1980,Booked,(555) 555-0100,30,\"a; b\",x,06/01/2025 10:00,,c\n"
+    "200,,1980-13-40,HOLD,,1.5,,,2025-03-09 02:30,\"Dr. Ann van Test, Jr.\",5 ft 3 in\n"
+    "76164006,en-us,58410-2,e119,2155,\"(1,234.50)\",Texas,S2,1783272600,a;b,\n"
+    ",Other,,,,,,,,,\n";
 
 /* A map that has the text somewhere. */
 static void

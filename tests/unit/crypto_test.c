@@ -159,6 +159,7 @@ Test(crypto, digests_never_change)
 	    {KEY_BATCH, "914338f5e46d34654094c51daa734762"},
 	    {KEY_CHECK, "5f2b7a667d164127f997279cd68b2dfd"},
 	    {KEY_AUDIT, "0fc5d980be17ac06e85d64dde243bd82"},
+	    {KEY_HASH, "2f169aaf7be216250f1ed8ab470cbcb5"},
 	};
 	struct site_keys k = keys();
 	char hex[2 * DIGEST_SIZE + 1];
@@ -169,7 +170,7 @@ Test(crypto, digests_never_change)
 		digest_hex(&d, hex);
 		cr_expect_str_eq(hex, cases[i].hex);
 	}
-	cr_expect_eq((int)KEY_USES, 6);
+	cr_expect_eq((int)KEY_USES, 7);
 }
 
 static struct digest

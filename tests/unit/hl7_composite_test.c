@@ -6,6 +6,7 @@
 
 #include "mappers/hl7_index.h"
 #include "tests/unit/hl7_rig.h"
+#include "mappers/transform_list.h"
 
 /* A field in a message of its own, and what takes it apart. */
 struct sent {

@@ -411,7 +411,7 @@ Test(hl7_map_config, mistakes)
 Test(hl7_map_config, rows_have_no_messages)
 {
 	static const char *const keys[] = {
-	    "each = OBX", "events = A08", "creates = A08", "unmerge = yes"};
+	    "events = A08", "creates = A08", "unmerge = yes"};
 	static const struct mapper_conf mc = {.source = "northside", .format = "csv"};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {

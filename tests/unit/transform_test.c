@@ -1,88 +1,11 @@
 #include "mappers/transform.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "base/civil.h"
+#include "tests/unit/transform_rig.h"
 
-#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
-#define ARENA_MAX (1 << 20)
-
-static struct kit kit;
-static struct run run;
-
-static void
-setup(void)
-{
-	struct err e = {0};
-
-	arena_init(&kit.arena, ARENA_MAX);
-	arena_init(&run.arena, ARENA_MAX);
-	kit.zone = kit_zone(&kit, SPAN_LIT("America/Chicago"), &e);
-	cr_assert_not_null(kit.zone, "%s", e.msg);
-	run.year = 2026;
-	run.today = civil_days(2026, 11, 20);
-}
-
-static void
-teardown(void)
-{
-	kit_release(&kit);
-	arena_release(&run.arena);
-}
-
-TestSuite(transform_apply, .init = setup, .fini = teardown);
-TestSuite(transform_compile, .init = setup, .fini = teardown);
-
-/* "| ..." parsed and compiled; NULL with *e. */
-static struct step *
-compile(const char *pipe, struct err *e)
-{
-	char text[256];
-	struct span copy;
-	struct expr x;
-
-	snprintf(text, sizeof(text), "{A} | %s", pipe);
-	copy = arena_span(&kit.arena, span_of(text));
-	if (expr_parse(&(struct value_text){&kit.arena, copy, false}, &x, e) != 0)
-		return NULL;
-	for (struct step *st = x.pipe.steps; st != NULL; st = st->next)
-		if (transform_compile(&kit, st, e) != 0)
-			return NULL;
-	return x.pipe.steps;
-}
-
-struct row {
-	const char *pipe, *in;
-	const char
-	    *out; /* NULL: fails with `code`; with "kept" in front of both: a warning */
-	enum problem_code code;
-};
-
-static void
-check(const struct row *r)
-{
-	struct err e = {0};
-	struct text t = {.s = span_of(r->in)};
-	struct step *st = compile(r->pipe, &e);
-	enum problem_code code = PROBLEM_NONE;
-
-	cr_assert_not_null(st, "%s: %s", r->pipe, e.msg);
-	for (; st != NULL && code == PROBLEM_NONE; st = st->next) {
-		t.kept = false;
-		if (t.s.n > 0 || st->transform->on_empty)
-			code = st->transform->apply(st->data, &run, &t);
-	}
-	cr_expect_eq(code, r->code, "%s of %s: %s, want %s", r->pipe, r->in,
-	    problem_name(code), problem_name(r->code));
-	if (code == PROBLEM_NONE || t.kept)
-		cr_expect(r->out != NULL && span_eq(t.s, span_of(r->out)),
-		    "%s of %s: %.*s", r->pipe, r->in, (int)t.s.n, t.s.p);
-	else
-		cr_expect_null(
-		    r->out, "%s of %s fails, and keeps nothing", r->pipe, r->in);
-}
+TestSuite(transform_apply, .init = rig_setup, .fini = rig_teardown);
+TestSuite(transform_compile, .init = rig_setup, .fini = rig_teardown);
 
 static const struct row texts[] = {
     {"required", "x", "x", PROBLEM_NONE},
@@ -101,7 +24,7 @@ static const struct row texts[] = {
     {"replace /x/ y", "abc", "abc", PROBLEM_NONE},
     {"replace /.*/ \"\"", "abc", "", PROBLEM_NONE},
     {"replace /(a+)+$/ b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX", NULL,
-	PROBLEM_LIMIT},
+	PROBLEM_PATTERN},
     {"pad 8", "343166", "00343166", PROBLEM_NONE},
     {"pad 4 *", "abcde", "abcde", PROBLEM_NONE},
     {"pad 3 x", "\xc3\xa9", "xx\xc3\xa9", PROBLEM_NONE},
@@ -273,9 +196,7 @@ Test(transform_apply, equal_text_is_borrowed)
 
 Test(transform_compile, mistakes)
 {
-	static const struct {
-		const char *pipe, *want;
-	} cases[] = {
+	static const struct mistake cases[] = {
 	    {"uper", "character 7: uper: no such transform (did you mean upper?)"},
 	    {"frobnicate", "character 7: frobnicate: no such transform"},
 	    {"upper x", "character 7: upper: takes no argument"},
@@ -308,14 +229,8 @@ Test(transform_compile, mistakes)
 	    {"upper | lower | uppr", "character 23: uppr: no such transform"},
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct err e = {0};
-
-		cr_expect_null(compile(cases[i].pipe, &e), "%s", cases[i].pipe);
-		cr_expect(strncmp(e.msg, cases[i].want, strlen(cases[i].want)) == 0,
-		    "%s: %s", cases[i].pipe, e.msg);
-		cr_expect_eq(e.code, ERR_CONFIG, "%s", cases[i].pipe);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_mistake(&cases[i]);
 }
 
 Test(transform_compile, a_time_needs_a_zone)

@@ -82,7 +82,8 @@ parse_and_show(struct arena *a, const char *text)
 	struct buf b;
 	char *copy;
 
-	if (expr_parse(&(struct value_text){a, span_of(text), false}, &x, &e) != 0)
+	if (expr_parse(&(struct value_text){.arena = a, .text = span_of(text)}, &x, &e) !=
+	    0)
 		return arena_str(a, e.msg);
 	buf_init(&b, ARENA_MAX);
 	show_expr(&b, &x);
@@ -202,7 +203,8 @@ condition_and_show(struct arena *a, const char *text)
 	struct buf b;
 	char *copy;
 
-	if (condition_parse(&(struct value_text){a, span_of(text), false}, &c, &e) != 0)
+	if (condition_parse(
+		&(struct value_text){.arena = a, .text = span_of(text)}, &c, &e) != 0)
 		return arena_str(a, e.msg);
 	buf_init(&b, ARENA_MAX);
 	for (; c != NULL; c = c->next) {
