@@ -140,6 +140,17 @@ try_file(struct check *c, const char *option, const char *path)
 }
 
 static int
+try_keyring(struct check *c, const struct feed *f)
+{
+	struct err e;
+
+	if (unpack_probe(&f->unpack, &e) == 0)
+		return STATUS_OK;
+	say(c, "[unpack] keyring", e.msg);
+	return err_exit(e.code);
+}
+
+static int
 try_places(struct check *c, const struct feed *f)
 {
 	bool sftp = strncmp(f->source.url, "sftp:", 5) == 0;
@@ -153,6 +164,9 @@ try_places(struct check *c, const struct feed *f)
 	    exit, try_secret(c, "[target] token_file", &f->target.token_file));
 	exit = status_worse(
 	    exit, try_secret(c, "[target] password_file", &f->target.password_file));
+	exit = status_worse(
+	    exit, try_secret(c, "[unpack] passphrase_file", &f->unpack.passphrase));
+	exit = status_worse(exit, try_keyring(c, f));
 	exit = status_worse(exit, try_file(c, "[target] ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)

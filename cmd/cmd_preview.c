@@ -36,7 +36,7 @@ struct preview {
 	struct span source;
 	struct buf out, explain, problems, fields;
 	struct json json, explained, told, listed;
-	FILE *err;
+	char unpacked[128]; /* what the file was packed with */
 };
 
 static void
@@ -154,18 +154,41 @@ take_problem(void *arg, const struct problem *problem)
 	buf_release(&line);
 }
 
-static int
-pump(struct reading *r, int fd, const char *path, struct err *e)
-{
+/* The file that is shown. */
+struct input {
+	int fd;
+	const char *path;
 	char bytes[CHUNK];
-	ssize_t n;
+};
 
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		if (reading_feed(r, (struct span){bytes, (size_t)n}, e) != 0)
-			return -1;
+static int
+fetch(void *arg, struct span *out, struct err *e)
+{
+	struct input *in = arg;
+	ssize_t n = read(in->fd, in->bytes, sizeof(in->bytes));
+
 	if (n < 0)
-		return err_sys(e, ERR_IO, errno, "%s", path);
-	return reading_end(r, e);
+		return err_sys(e, ERR_IO, errno, "%s", in->path);
+	*out = (struct span){in->bytes, (size_t)n};
+	return n > 0;
+}
+
+static int
+pump(struct preview *p, struct reading *r, struct input *in, struct err *e)
+{
+	const struct unpack_env env = {.clock = p->app->clock};
+	struct unpack *u = unpack_open(
+	    &p->feed->unpack, &env, (struct byte_source){fetch, in}, e);
+	int rc = u == NULL ? -1 : 1;
+
+	while (rc == 1)
+		rc = unpack_into(u, r, e);
+	if (rc == 0)
+		rc = unpack_verdict(u, e);
+	if (u != NULL)
+		snprintf(p->unpacked, sizeof(p->unpacked), "%s", unpack_found(u));
+	unpack_close(u);
+	return rc;
 }
 
 /* Objects that were written aside, with commas between them. */
@@ -191,6 +214,8 @@ write_json(struct preview *p, const struct reading *r, const char *held)
 	if (p->app->fields)
 		put_list(p, "fields", &p->fields);
 	jw_put_cstr(&p->json, "found", reading_found(r));
+	if (p->unpacked[0] != '\0')
+		jw_put_cstr(&p->json, "unpacked", p->unpacked);
 	if (held != NULL)
 		jw_put_cstr(&p->json, "held", held);
 	jw_put_uint(&p->json, "rows", n->rows);
@@ -239,10 +264,10 @@ finish(struct preview *p, const struct reading *r, const char *held, struct err 
 		fprintf(stderr, "a run would hold the file: %s\n", held);
 	if (!p->app->json)
 		fprintf(stderr,
-		    "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s)\n",
+		    "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s%s%s)\n",
 		    (unsigned long long)n->rows, (unsigned long long)n->mapped,
 		    (unsigned long long)n->filtered, (unsigned long long)n->rejected,
-		    reading_found(r));
+		    reading_found(r), p->unpacked[0] != '\0' ? " " : "", p->unpacked);
 	if (held != NULL)
 		return STATUS_HELD;
 	return n->rejected > 0 ? STATUS_SOME_LOST : STATUS_OK;
@@ -269,7 +294,8 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	    .keys = app_keys(app, &keys) ? &keys : NULL};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	const struct mapper_fields fields = {take_field, &p};
-	int fd = open(path, O_RDONLY | O_CLOEXEC), exit;
+	struct input in = {.fd = open(path, O_RDONLY | O_CLOEXEC), .path = path};
+	int exit;
 	bool wrong = false;
 
 	buf_init(&p.out, OUT_MAX);
@@ -290,16 +316,16 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	if (r != NULL && app->fields &&
 	    reading_fields(r, (uint64_t)app->row, &fields, e) != 0)
 		wrong = true;
-	if (fd < 0)
+	if (in.fd < 0)
 		err_sys(e, ERR_IO, errno, "%s", path);
-	if (fd < 0 || r == NULL || wrong)
+	if (in.fd < 0 || r == NULL || wrong)
 		exit = err_exit(e->code);
-	else if (pump(r, fd, path, e) == 0)
+	else if (pump(&p, r, &in, e) == 0)
 		exit = finish(&p, r, NULL, e);
 	else
 		exit = e->code == ERR_HELD ? preview_held(&p, r, e) : err_exit(e->code);
-	if (fd >= 0)
-		close(fd);
+	if (in.fd >= 0)
+		close(in.fd);
 	reading_free(r);
 	site_keys_wipe(&keys);
 	buf_release(&p.out);

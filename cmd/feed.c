@@ -62,9 +62,9 @@ const struct conf_option feed_options[] = {
     {.name = NULL},
 };
 
-static const char *const known_sections[] = {"feed", "source", "csv", "hl7", "columns",
-    "fields", "rows", "code", "lookup", "target", "patient", "appointment", "slot",
-    "practitioner", "location", "coverage", "encounter", "observation", NULL};
+static const char *const known_sections[] = {"feed", "source", "unpack", "csv", "hl7",
+    "columns", "fields", "rows", "code", "lookup", "target", "patient", "appointment",
+    "slot", "practitioner", "location", "coverage", "encounter", "observation", NULL};
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 
@@ -89,8 +89,8 @@ static uint64_t
 fingerprint(const struct feed *f)
 {
 	uint64_t v[] = {BATCH_VERSION, mapper_fingerprint(f->mapper),
-	    (uint64_t)f->target.batch_records, (uint64_t)f->target.batch_bytes,
-	    (uint64_t)f->target.mode};
+	    unpack_fingerprint(&f->unpack), (uint64_t)f->target.batch_records,
+	    (uint64_t)f->target.batch_bytes, (uint64_t)f->target.mode};
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
@@ -104,7 +104,8 @@ fingerprint(const struct feed *f)
 static uint64_t
 verdict_fingerprint(const struct feed *f)
 {
-	uint64_t h = f->fingerprint ^ (uint64_t)f->feed.max_reject << 1;
+	uint64_t h = f->fingerprint ^ (uint64_t)f->feed.max_reject << 1 ^
+		     unpack_verdict_fingerprint(&f->unpack);
 
 	if (f->feed.contents == CONTENTS_SNAPSHOT)
 		h ^= (uint64_t)f->feed.max_remove << 32;
@@ -123,6 +124,15 @@ base_name(struct feed *f)
 	snprintf(f->base, sizeof(f->base), "%.*s", (int)n, name);
 }
 
+static void
+bind_unpack(struct feed *f)
+{
+	struct conf_section *s = conf_find(&f->conf, "unpack", "");
+
+	if (conf_bind(&f->conf, s, unpack_options, &f->unpack) == 0)
+		unpack_check(&f->unpack, s, &f->errors);
+}
+
 static int
 bind_all(struct feed *f, struct err *e)
 {
@@ -131,6 +141,7 @@ bind_all(struct feed *f, struct err *e)
 	conf_bind(&f->conf, conf_find(&f->conf, "feed", ""), feed_options, &f->feed);
 	conf_bind(
 	    &f->conf, conf_find(&f->conf, "source", ""), source_options, &f->source);
+	bind_unpack(f);
 	target_bind(&f->conf, conf_find(&f->conf, "target", ""), &f->target);
 	if (f->feed.name == NULL)
 		f->feed.name = f->base;

@@ -5,7 +5,7 @@
 #define CMD_FEED_H
 
 #include "cmd/app.h"
-#include "mappers/format.h"
+#include "mappers/unpack.h"
 #include "outbound/target.h"
 #include "pollers/poller.h"
 
@@ -22,6 +22,7 @@ struct feed {
 	struct conf_errors errors;
 	struct feed_conf feed;
 	struct source_conf source;
+	struct unpack_conf unpack;
 	struct target_conf target;
 	struct mapper *mapper;
 	char path[4096];

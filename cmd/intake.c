@@ -2,6 +2,7 @@
  * Read and verdict: one pass over the file's bytes, then the judgement, before
  * anything is sent (P2).
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ intake_new(enum pass_mode mode, struct err *e)
 void
 intake_free(struct intake *in)
 {
+	unpack_close(in->unpack);
 	changes_free(in->changes);
 	reading_free(in->reading);
 	sha256_free(in->sha);
@@ -128,37 +130,55 @@ check_refusal(struct intake *in, int rc, struct err *e)
 	return -1;
 }
 
-/*
- * All bytes through the digest, and through the reading until it refuses the file:
- * the rest is still hashed, so that the file is known by its content.
- */
+/* All bytes go through the digest as they are fetched. */
+static int
+fetch(void *arg, struct span *out, struct err *e)
+{
+	struct intake *in = arg;
+	int r = ahead_read(in->ahead, out, e);
+
+	if (r == 1) {
+		sha256_add(in->sha, out->p, out->n);
+		atomic_fetch_add(&in->fetched, out->n);
+	}
+	return r;
+}
+
+/* Of a file that is refused too: it is known by its content. */
+static int
+fetch_rest(struct intake *in, struct err *e)
+{
+	struct span bytes;
+	int r;
+
+	while ((r = fetch(in, &bytes, e)) == 1)
+		;
+	if (r == 0 && in->fetched != in->file->size)
+		return err_set(e, ERR_CHANGED, "a file changed while it was read");
+	return r;
+}
+
+/* Unpacked and read, until all is, or it is refused. */
 static int
 pump(struct job *j, struct intake *in, struct err *e)
 {
 	const struct mapper_counts *n = reading_counts(in->reading);
-	struct span bytes;
-	uint64_t done = 0;
 	int r;
 
 	progress_start(&j->progress, in->file->size);
-	while ((r = ahead_read(in->ahead, &bytes, e)) == 1) {
-		sha256_add(in->sha, bytes.p, bytes.n);
-		done += bytes.n;
-		if (in->refusal.code == ERR_NONE &&
-		    check_refusal(
-			in, reading_feed(in->reading, bytes, &in->refusal), e) != 0) {
-			progress_end(&j->progress);
-			return -1;
-		}
-		progress_show(&j->progress, "rows", n->rows, done);
-	}
+	while ((r = unpack_into(in->unpack, in->reading, &in->refusal)) == 1)
+		progress_show(&j->progress, "rows", n->rows, in->fetched);
 	progress_end(&j->progress);
-	if (r == 0 && done != in->file->size)
-		return err_set(e, ERR_CHANGED, "a file changed while it was read");
-	if (r == 0 && in->refusal.code == ERR_NONE)
-		r = check_refusal(in, reading_end(in->reading, &in->refusal), e);
+	in->whole = r == 0;
+	if (in->whole)
+		r = unpack_verdict(in->unpack, &in->refusal);
+	snprintf(in->unpacked, sizeof(in->unpacked), "%s", unpack_found(in->unpack));
+	unpack_close(in->unpack);
+	in->unpack = NULL;
+	if (check_refusal(in, r, e) != 0 || fetch_rest(in, e) != 0)
+		return -1;
 	sha256_end(in->sha, in->sha256);
-	return r;
+	return 0;
 }
 
 static const char *
@@ -200,7 +220,8 @@ take_counts(struct intake *in)
 	en->duplicate = n->duplicate;
 	en->stale = n->stale;
 	en->refused = n->refused;
-	snprintf(in->found, sizeof(in->found), "%s", reading_found(in->reading));
+	snprintf(in->found, sizeof(in->found), "%s%s%s", reading_found(in->reading),
+	    in->unpacked[0] != '\0' ? " " : "", in->unpacked);
 }
 
 /* P3, first half; the second is proven once the file was sent. */
@@ -327,7 +348,7 @@ name_entry(struct job *j, struct intake *in)
 static int
 finish(struct job *j, struct intake *in, struct err *e)
 {
-	if (in->conf.missing != NULL && in->refusal.code == ERR_NONE &&
+	if (in->conf.missing != NULL && in->whole &&
 	    reading_counts(in->reading)->rows > 0 && changes_missing(in->changes, e) != 0)
 		return -1;
 	if (changes_end(in->changes, in->list, e) != 0)
@@ -363,6 +384,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	    .receipt = sink_receipt,
 	    .arg = in,
 	    .keys = job_keys(j)};
+	const struct unpack_env env = {j->app->clock, j->env.deadline};
 	int rc;
 
 	intake_init(j, f, in);
@@ -375,6 +397,8 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL ||
 	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
+	    (in->unpack = unpack_open(
+		 &j->feed->unpack, &env, (struct byte_source){fetch, in}, e)) == NULL ||
 	    (in->ahead = ahead_open(j->poller, place_of(j, in), f, e)) == NULL)
 		return -1;
 	rc = pump(j, in, e);

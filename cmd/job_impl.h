@@ -67,8 +67,12 @@ struct intake {
 	struct changes_conf conf;
 	struct changes *changes;
 	struct ahead *ahead; /* the file being fetched */
+	struct unpack *unpack;
 	struct reading *reading;
 	struct sha256 *sha;
+	_Atomic uint64_t
+	    fetched;        /* bytes; another thread may fetch than the one that reads */
+	bool whole;         /* all of it was read, whatever is thought of it */
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
 	uint64_t late_warnings; /* of what was found after the mapping */
@@ -76,6 +80,7 @@ struct intake {
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
+	char unpacked[128];              /* what the file was packed with */
 	char found[256];
 	enum pass_mode mode;
 	int64_t file_at; /* ms: the file's own time */

@@ -6,7 +6,7 @@
 
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf tzdata ca-certificates
 	libssh2-1-dev libcsv-dev libcurl4-openssl-dev liblmdb-dev libinih-dev libsodium-dev
-	liblz4-dev zlib1g-dev
+	liblz4-dev zlib1g-dev libarchive-dev libgpgme-dev gpg gpg-agent
 	libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
 
 # What the demo talks to, and looks at the result with.
@@ -14,7 +14,7 @@ PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
 PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
-	git python3 python3-paramiko clang-format-19 shellcheck mandoc"
+	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd"
 
 # For tests/bench only.
 PACKAGES_BENCH="$PACKAGES_DEMO python3 python3-paramiko python3-requests"

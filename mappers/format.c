@@ -1,11 +1,14 @@
 #include "mappers/format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mappers/format_ops.h"
 
 static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
+
+#define PLACE_SIZE 128 /* "export N in the file, row N" and a detail */
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -16,12 +19,23 @@ struct mapper {
 
 struct reading {
 	const struct format_ops *ops;
-	void *file;
+	struct mapper *mapper;
+	void *file; /* NULL: the next export could not be opened */
 	struct format_run run;
 	struct mapper_sink ours; /* counts, and passes on to theirs */
 	struct mapper_sink theirs;
 	struct mapper_counts counts;
 	bool over; /* ended or failed */
+
+	/* Of several exports in one file: this one's number, and the rows before it. */
+	unsigned export;
+	uint64_t before;
+	uint64_t last; /* number of its last row */
+	struct json *explain;
+	uint64_t explain_row;
+	const struct mapper_fields *fields; /* theirs */
+	struct mapper_fields our_fields;
+	uint64_t fields_row;
 };
 
 static const struct format_ops *
@@ -135,9 +149,30 @@ static int
 pass_record(void *arg, const struct record *rec, struct err *e)
 {
 	struct reading *r = arg;
+	struct record later;
 
 	r->counts.records++;
+	if (r->before > 0) {
+		later = *rec;
+		later.row += r->before;
+		rec = &later;
+	}
 	return r->theirs.record(r->theirs.arg, rec, e);
+}
+
+/* Its row as the export's own spreadsheet shows it goes into the detail. */
+static void
+pass_later_problem(struct reading *r, struct problem p)
+{
+	char where[PLACE_SIZE];
+
+	snprintf(where, sizeof(where), "export %u in the file, row %llu%s%.*s", r->export,
+	    (unsigned long long)p.row, p.detail.n > 0 ? ", " : "", (int)p.detail.n,
+	    p.detail.n > 0 ? p.detail.p : "");
+	p.detail = span_of(where);
+	if (p.row > 0)
+		p.row += r->before;
+	r->theirs.problem(r->theirs.arg, &p);
 }
 
 static void
@@ -146,24 +181,39 @@ pass_problem(void *arg, const struct problem *p)
 	struct reading *r = arg;
 
 	r->counts.warnings += p->weight == WEIGHT_WARNING;
-	r->theirs.problem(r->theirs.arg, p);
+	if (r->export > 1)
+		pass_later_problem(r, *p);
+	else
+		r->theirs.problem(r->theirs.arg, p);
 }
 
 static int
 pass_receipt(void *arg, const struct receipt *receipt, struct err *e)
 {
 	struct reading *r = arg;
+	struct receipt later = *receipt;
 
+	later.row += r->before;
 	return r->theirs.receipt == NULL ? 0
-					 : r->theirs.receipt(r->theirs.arg, receipt, e);
+					 : r->theirs.receipt(r->theirs.arg, &later, e);
 }
 
 static int
 pass_present(void *arg, const struct record *rec, struct err *e)
 {
 	struct reading *r = arg;
+	struct record later = *rec;
 
-	return r->theirs.present(r->theirs.arg, rec, e);
+	later.row += r->before;
+	return r->theirs.present(r->theirs.arg, &later, e);
+}
+
+static void
+pass_field(void *arg, uint64_t row, struct span ref, struct span value)
+{
+	struct reading *r = arg;
+
+	r->fields->fn(r->fields->arg, row + r->before, ref, value);
 }
 
 struct reading *
@@ -176,6 +226,9 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 		return NULL;
 	}
 	r->ops = m->ops;
+	r->mapper = m;
+	r->export = 1;
+	r->our_fields = (struct mapper_fields){pass_field, r};
 	r->theirs = *sink;
 	r->ours = (struct mapper_sink){.record = pass_record,
 	    .problem = pass_problem,
@@ -183,7 +236,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .present = sink->present == NULL ? NULL : pass_present,
 	    .arg = r,
 	    .keys = sink->keys};
-	r->run = (struct format_run){&r->ours, &r->counts, now};
+	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now};
 	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
 		free(r);
 		return NULL;
@@ -199,6 +252,13 @@ check_over(const struct reading *r, struct err *e)
 	return 0;
 }
 
+static int
+give_up(struct reading *r, struct err *e)
+{
+	r->over = true;
+	return r->export > 1 ? err_prefix(e, "export %u in the file", r->export) : -1;
+}
+
 int
 reading_feed(struct reading *r, struct span bytes, struct err *e)
 {
@@ -206,8 +266,37 @@ reading_feed(struct reading *r, struct span bytes, struct err *e)
 		return -1;
 	if (r->ops->feed(r->file, bytes, e) == 0)
 		return 0;
-	r->over = true;
-	return -1;
+	return give_up(r, e);
+}
+
+/* What is to be shown of this export's rows. */
+static void
+show_export(struct reading *r)
+{
+	if (r->explain != NULL && r->explain_row > r->before)
+		r->ops->explain(r->file, r->explain_row - r->before, r->explain);
+	if (r->fields != NULL && r->fields_row == 0)
+		r->ops->fields(r->file, 0, &r->our_fields);
+	else if (r->fields != NULL && r->fields_row > r->before)
+		r->ops->fields(r->file, r->fields_row - r->before, &r->our_fields);
+}
+
+int
+reading_next(struct reading *r, struct err *e)
+{
+	if (check_over(r, e) != 0)
+		return -1;
+	if (r->ops->end(r->file, e) != 0)
+		return give_up(r, e);
+	r->ops->close(r->file);
+	r->file = NULL;
+	r->before += r->last;
+	r->last = 0;
+	r->export ++;
+	if (r->ops->open(&r->file, r->mapper->self, &r->run, e) != 0)
+		return give_up(r, e);
+	show_export(r);
+	return 0;
 }
 
 int
@@ -219,7 +308,7 @@ reading_end(struct reading *r, struct err *e)
 		return -1;
 	r->over = true;
 	if (r->ops->end(r->file, e) != 0)
-		return -1;
+		return give_up(r, e);
 	if (n->rows != n->mapped + n->filtered + n->rejected)
 		return err_set(e, ERR_INTERNAL,
 		    "rows read are not rows mapped, filtered and rejected");
@@ -235,7 +324,7 @@ reading_counts(const struct reading *r)
 const char *
 reading_found(const struct reading *r)
 {
-	return r->ops->found(r->file);
+	return r->file == NULL ? "" : r->ops->found(r->file);
 }
 
 void
@@ -243,14 +332,17 @@ reading_free(struct reading *r)
 {
 	if (r == NULL)
 		return;
-	r->ops->close(r->file);
+	if (r->file != NULL)
+		r->ops->close(r->file);
 	free(r);
 }
 
 void
 reading_explain(struct reading *r, uint64_t row, struct json *explain)
 {
-	r->ops->explain(r->file, row, explain);
+	r->explain = explain;
+	r->explain_row = row;
+	show_export(r);
 }
 
 int
@@ -260,6 +352,8 @@ reading_fields(
 	if (r->ops->fields == NULL)
 		return err_set(e, ERR_USAGE,
 		    "--fields is for messages; a %s file has columns", r->ops->name);
-	r->ops->fields(r->file, row, to);
+	r->fields = to;
+	r->fields_row = row;
+	show_export(r);
 	return 0;
 }

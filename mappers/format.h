@@ -1,8 +1,6 @@
 /*
  * The facade over file formats: bytes in, rows and records out. A backend
- * (format_ops, registry in format.c) reads one format: CSV, HL7 v2.
- *
- * A mapper is built once a feed from its configuration, and opened once a file.
+ * (format_ops, registry in format.c) reads one format: CSV, HL7 v2. A mapper is built once a feed from its configuration, and opened once a file.
  */
 #ifndef MAPPERS_FORMAT_H
 #define MAPPERS_FORMAT_H
@@ -111,6 +109,12 @@ struct reading *mapper_open(
  */
 int reading_feed(struct reading *r, struct span bytes, struct err *e);
 
+/*
+ * What is fed behind it is another export of the same file. Its rows are numbered on
+ * from the last one's; its problems say which it is. Errors as reading_end.
+ */
+int reading_next(struct reading *r, struct err *e);
+
 /* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide. */
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
@@ -141,7 +145,7 @@ struct mapper_fields {
 int reading_fields(
     struct reading *r, uint64_t row, const struct mapper_fields *to, struct err *e);
 
-/* Option tables of the sections that the mapper owns, for the manual. */
+/* For the manual. */
 extern const struct conf_option csv_options[];
 extern const struct conf_option hl7_options[];
 

@@ -183,6 +183,7 @@ on_row(void *arg, const struct span *cells, size_t n, uint64_t number, struct er
 	struct csv_file *f = arg;
 	int rc;
 
+	*f->run.last = number;
 	if (f->header.binding == NULL) {
 		if (number <= f->feed->layout.skip_top)
 			return 0;
@@ -201,6 +202,7 @@ on_bad(void *arg, const struct bad_row *bad, struct err *e)
 	struct csv_file *f = arg;
 	const struct layout *layout = &f->feed->layout;
 
+	*f->run.last = bad->number;
 	if (f->header.binding == NULL && bad->number <= layout->skip_top)
 		return 0;
 	if (f->header.binding == NULL && layout->header)

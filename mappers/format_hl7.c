@@ -311,6 +311,7 @@ on_message(void *arg, const struct hl7_found *found, struct err *e)
 	struct hl7_file *f = arg;
 	struct hl7_message *m = found->message;
 
+	*f->run.last = found->number;
 	begin_ack(f, found);
 	if (found->code != PROBLEM_NONE)
 		return reject(f, found, found->code, e);

@@ -11,6 +11,7 @@
 struct format_run {
 	const struct mapper_sink *sink;
 	struct mapper_counts *counts; /* the backend counts rows and their fates */
+	uint64_t *last;               /* and tells the number of each one that it reads */
 	int64_t now;
 };
 
