@@ -65,19 +65,19 @@ take_digits(const char *p, size_t n, struct civil *out)
 	switch (n) {
 	case 14:
 		out->second = two_digits(p + 12);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 12:
 		out->minute = two_digits(p + 10);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 10:
 		out->hour = two_digits(p + 8);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 8:
 		out->day = two_digits(p + 6);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case 6:
 		out->month = two_digits(p + 4);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	default:
 		break;
 	}
