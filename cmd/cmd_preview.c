@@ -33,7 +33,8 @@ static const char help[] =
 
 struct preview {
 	const struct app *app;
-	struct span source;
+	const struct feed *feed;
+	struct span source; /* the feed's, measured once */
 	struct buf out, explain, problems, fields;
 	struct json json, explained, told, listed;
 	char unpacked[128]; /* what the file was packed with */
@@ -286,7 +287,7 @@ preview_held(struct preview *p, const struct reading *r, struct err *e)
 static int
 preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 {
-	struct preview p = {.app = app, .source = span_of(f->feed.source)};
+	struct preview p = {.app = app, .feed = f, .source = span_of(f->feed.source)};
 	struct site_keys keys;
 	struct mapper_sink sink = {.record = take_record,
 	    .problem = take_problem,
