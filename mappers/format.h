@@ -109,10 +109,7 @@ struct reading *mapper_open(
  */
 int reading_feed(struct reading *r, struct span bytes, struct err *e);
 
-/*
- * What is fed behind it is another export of the same file. Its rows are numbered on
- * from the last one's; its problems say which it is. Errors as reading_end.
- */
+/* Another export of the same file follows. Its rows are numbered on. As reading_end. */
 int reading_next(struct reading *r, struct err *e);
 
 /* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide. */
