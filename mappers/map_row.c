@@ -313,6 +313,7 @@ map_row(struct binding *b, const struct row *r, struct row_result *out, struct e
 	unsigned n = 0;
 
 	begin(b, r);
+	eval_made(b);
 	*out = (struct row_result){.fate = ROW_REJECTED};
 	if (b->map->when == NULL || eval_condition(b, b->map->when))
 		n = eval_sections(b);
