@@ -246,11 +246,12 @@ eval_sections(struct binding *b)
 	return n;
 }
 
-/* The row is too much for us, or there is no memory at all. */
+/* The row is too much for us, or, which is not its fault, there is no memory at all. */
 static int
 check_limits(struct binding *b, struct err *e)
 {
-	if (b->run.nomem || (b->row->message != NULL && b->row->message->nomem))
+	if (b->run.nomem || b->run.arena.nomem ||
+	    (b->row->message != NULL && b->row->message->nomem))
 		return err_nomem(e);
 	if (b->run.full || b->run.limit)
 		eval_tell(b, &(struct problem){
