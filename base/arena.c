@@ -49,6 +49,7 @@ arena_clear(struct arena *a)
 	}
 	a->head = keep;
 	a->total = 0;
+	a->nomem = false;
 }
 
 static struct arena_block *
@@ -73,8 +74,10 @@ take(struct arena *a, size_t n, size_t align)
 	if (n > a->max - a->total)
 		return NULL;
 	if (b == NULL || at > b->size || n > b->size - at) {
-		if ((b = add_block(a, n)) == NULL)
+		if ((b = add_block(a, n)) == NULL) {
+			a->nomem = true;
 			return NULL;
+		}
 		at = 0;
 	}
 	b->used = at + n;

@@ -5,6 +5,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -15,6 +16,7 @@ struct arena {
 	struct arena_block *head;
 	size_t total; /* bytes handed out since the last clear */
 	size_t max;   /* no more than this is handed out */
+	bool nomem;   /* memory, and not max, came to its end since the last clear */
 };
 
 void arena_init(struct arena *a, size_t max);

@@ -123,6 +123,12 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	va_end(again);
 }
 
+void
+buf_no_memory(struct buf *b)
+{
+	b->failed = NO_MEMORY;
+}
+
 int
 buf_check(const struct buf *b, const char *what, struct err *e)
 {

@@ -62,6 +62,9 @@ buf_add_char(struct buf *b, char c)
 	b->n++;
 }
 
+/* As if memory had run out for it: of something else that it is of no use without. */
+void buf_no_memory(struct buf *b);
+
 /* 0, or -1 with ERR_NOMEM, or ERR_REFUSED naming `what` and the cap. */
 int buf_check(const struct buf *b, const char *what, struct err *e);
 

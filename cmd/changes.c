@@ -86,7 +86,7 @@ add_ref(void *arg, enum record_type type, struct span id)
 	if (c->nrefs + 2 > c->refs_cap) {
 		more = reallocarray(c->refs, c->refs_cap * 2 + 64, sizeof(*more));
 		if (more == NULL) {
-			c->text.failed = 1;
+			buf_no_memory(&c->text);
 			return;
 		}
 		c->refs = more;

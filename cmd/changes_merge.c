@@ -38,7 +38,7 @@ merges_note(struct changes *c, struct span id)
 		return;
 	if (c->npatients == c->patients_cap) {
 		if ((more = reallocarray(c->patients, cap, sizeof(*more))) == NULL) {
-			c->text.failed = 1;
+			buf_no_memory(&c->text);
 			return;
 		}
 		c->patients = more;

@@ -104,6 +104,7 @@ intake_new(enum pass_mode mode, struct err *e)
 		return err_nomem(e), NULL;
 	in->mode = mode;
 	in->file_at = TIME_NONE;
+	in->entry.made_at = TIME_NONE;
 	problems_init(&in->problems);
 	return in;
 }
@@ -220,6 +221,8 @@ take_counts(struct intake *in)
 	en->duplicate = n->duplicate;
 	en->stale = n->stale;
 	en->refused = n->refused;
+	if (reading_made(in->reading) != NULL)
+		en->made_at = reading_made(in->reading)->at;
 	snprintf(in->found, sizeof(in->found), "%s%s%s", reading_found(in->reading),
 	    in->unpacked[0] != '\0' ? " " : "", in->unpacked);
 }

@@ -99,8 +99,10 @@ look_known(struct job *j, struct listed *it, struct err *e)
 		return j->out->known++, 0;
 	if (it->name.state == NAME_SEEN)
 		return 1;
-	if (it->name.state == NAME_HELD && snapshot_superseded(j, it->file))
-		return supersede(j, it);
+	if (it->name.state == NAME_HELD) {
+		if ((known = snapshot_superseded(j, it, e)) != 0)
+			return known < 0 ? -1 : supersede(j, it);
+	}
 	known = stands(j, it, e);
 	return known < 0 ? -1 : !known;
 }

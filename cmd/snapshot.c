@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/utf8.h"
 #include "base/zone.h"
 #include "pollers/order.h"
 
-#define REMOVE_MIN 20 /* fewer removals hold no file */
-#define DAY_MS     86400000
-#define FIRST_DAY  4 /* 1970 began on a Thursday, and weeks begin on Sunday */
-#define AHEAD_MS   (INT64_C(7) * DAY_MS) /* exports may be named after a day to come */
+#define REMOVE_MIN  20 /* fewer removals hold no file */
+#define TITLE_SHOWN 60 /* bytes of a column's title in a reason */
+#define DAY_MS      86400000
+#define FIRST_DAY   4 /* 1970 began on a Thursday, and weeks begin on Sunday */
+#define AHEAD_MS    (INT64_C(7) * DAY_MS) /* exports may be named after a day to come */
 
 bool
 job_is_snapshot(const struct job *j)
@@ -23,63 +25,113 @@ job_is_snapshot(const struct job *j)
 
 struct age {
 	enum snapshot_clock clock;
-	int64_t at; /* ms */
+	int64_t at, latest; /* ms: it is no later than that */
 };
 
-/* False: the feed's order is by a date in the name, and this one holds none. */
+/* By its rows, its name or its time, as the feed has it. False: it does not tell. */
 static bool
-age_of(const struct job *j, const char *name, int64_t mtime, struct age *out)
+age_of(const struct job *j, const struct file_entry *en, struct age *out)
 {
-	int r = order_date(&j->feed->source, name, clock_wall(j->app->clock), &out->at);
+	int64_t now = clock_wall(j->app->clock);
+	int r;
 
+	if (mapper_made(j->feed->mapper)) {
+		*out = (struct age){SNAPSHOT_COLUMN, en->made_at, en->made_at};
+		return en->made_at != TIME_NONE;
+	}
+	r = order_date(&j->feed->source, en->name, now, &out->at);
 	out->clock = r < 0 ? SNAPSHOT_MTIME : SNAPSHOT_NAME;
 	if (r < 0)
-		out->at = mtime * 1000;
+		out->at = en->mtime * 1000;
+	out->latest = out->at;
 	return r != 0;
 }
 
 static bool
 is_older(const struct job *j, const struct age *age)
 {
-	return age->clock == j->snapshot.clock && age->at < j->snapshot.at;
+	return age->clock == j->snapshot.clock && age->latest < j->snapshot.at;
 }
 
-bool
-snapshot_superseded(const struct job *j, const struct drop_file *f)
+/*
+ * A file whose rows do not tell was made before it was written: it is older than one
+ * that was made since.
+ */
+int
+snapshot_superseded(struct job *j, const struct listed *it, struct err *e)
 {
+	struct file_entry en;
 	struct age age;
+	int r;
 
-	return job_is_snapshot(j) && age_of(j, f->name, f->mtime, &age) &&
-	       is_older(j, &age);
+	if (!job_is_snapshot(j))
+		return 0;
+	if ((r = ledger_file_get(j->ledger, &it->name.file, &en, e)) <= 0)
+		return r;
+	if (age_of(j, &en, &age))
+		return is_older(j, &age);
+	age.latest = en.mtime * 1000;
+	return age.clock == SNAPSHOT_COLUMN && is_older(j, &age);
+}
+
+static void
+hold_ageless(struct job *j, struct intake *in)
+{
+	const struct made *made = reading_made(in->reading);
+	struct file_entry *en = &in->entry;
+	struct span title;
+	char why[128];
+
+	if (made != NULL) {
+		title = made->column;
+		title.n = title.n > TITLE_SHOWN ? TITLE_SHOWN : title.n;
+		snprintf(why, sizeof(why),
+		    "no row tells in column \"%.*s\" when it was made",
+		    (int)utf8_valid(title), title.p);
+	} else {
+		snprintf(why, sizeof(why),
+		    "its name holds no date as order = %.64s has it",
+		    j->feed->source.order);
+	}
+	en->verdict = VERDICT_HOLD;
+	snprintf(en->reason, sizeof(en->reason),
+	    "%s, so nobody can tell whether it is older than what was applied", why);
+}
+
+static void
+refuse_older(struct job *j, struct file_entry *en)
+{
+	time_t t = (time_t)(j->snapshot.at / 1000);
+	char when[32] = "";
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", gmtime_r(&t, &tm));
+	en->verdict = VERDICT_REFUSE;
+	snprintf(en->reason, sizeof(en->reason),
+	    "it is older than the snapshot of %s%s that was applied", when,
+	    j->snapshot.clock == SNAPSHOT_NAME ? "" : " UTC");
 }
 
 bool
 snapshot_too_old(struct job *j, struct intake *in)
 {
-	struct file_entry *en = &in->entry;
-	char when[32] = "";
+	const struct made *made = reading_made(in->reading);
 	struct age age;
-	struct tm tm;
-	time_t t;
 
 	if (!job_is_snapshot(j))
 		return false;
-	if (!age_of(j, en->name, en->mtime, &age)) {
-		en->verdict = VERDICT_HOLD;
-		snprintf(en->reason, sizeof(en->reason),
-		    "its name holds no date as order = %.64s has it, so nobody can tell "
-		    "whether it is older than what was applied",
-		    j->feed->source.order);
+	if (!age_of(j, &in->entry, &age)) {
+		/* Where no row was taken none can tell: it is held for that. */
+		if (made != NULL && in->entry.rejected == in->entry.rows)
+			return false;
+		hold_ageless(j, in);
 		return true;
 	}
+	if (made != NULL)
+		age.latest = made->latest;
 	if (!is_older(j, &age))
 		return false;
-	t = (time_t)(j->snapshot.at / 1000);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", gmtime_r(&t, &tm));
-	en->verdict = VERDICT_REFUSE;
-	snprintf(en->reason, sizeof(en->reason),
-	    "it is older than the snapshot of %s%s that was applied", when,
-	    age.clock == SNAPSHOT_MTIME ? " UTC" : "");
+	refuse_older(j, &in->entry);
 	return true;
 }
 
@@ -113,7 +165,7 @@ weekday_of(const struct job *j, const struct age *age, unsigned *day, struct err
 	int64_t at = age->at, days;
 	struct zone *zone;
 
-	if (age->clock == SNAPSHOT_MTIME && name != NULL) {
+	if (age->clock != SNAPSHOT_NAME && name != NULL) {
 		if ((zone = zone_load(name, e)) == NULL)
 			return -1;
 		at += (int64_t)zone_offset_at(zone, at / 1000) * 1000;
@@ -134,7 +186,7 @@ snapshot_check_size(struct job *j, struct intake *in, struct err *e)
 	unsigned day;
 	uint64_t twice;
 
-	if (!job_is_snapshot(j) || !age_of(j, en->name, en->mtime, &age))
+	if (!job_is_snapshot(j) || !age_of(j, en, &age))
 		return 0;
 	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;
@@ -164,7 +216,7 @@ snapshot_applied(struct job *j, const struct intake *in, struct err *e)
 	if (!job_is_snapshot(j))
 		return 0;
 	s->removals += en->removals;
-	if (!age_of(j, en->name, en->mtime, &age))
+	if (!age_of(j, en, &age))
 		return 0;
 	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;

@@ -8,8 +8,11 @@
 
 bool job_is_snapshot(const struct job *j);
 
-/* Was a newer snapshot applied? Then a file that was held needs no decision any more. */
-bool snapshot_superseded(const struct job *j, const struct drop_file *f);
+/*
+ * Was a newer snapshot applied? Then this file, which was held, needs no decision any
+ * more. 1, 0, -1.
+ */
+int snapshot_superseded(struct job *j, const struct listed *it, struct err *e);
 
 /* Verdicts of a snapshot; true: in->entry has it, and its reason. */
 bool snapshot_too_old(struct job *j, struct intake *in);

@@ -6,6 +6,7 @@
 struct work {
 	struct report report;
 	struct job_order order;
+	struct err *e; /* of all feeds together */
 };
 
 static int
@@ -14,8 +15,10 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 	struct work *w = arg;
 	struct feed_report *out = report_feed(&w->report, f->feed.name);
 
-	if (out == NULL)
+	if (out == NULL) {
+		err_nomem(w->e);
 		return err_exit(ERR_NOMEM);
+	}
 	if (e == NULL)
 		return job_run(app, f, out, &w->order);
 	out->err = *e;
@@ -31,7 +34,8 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 {
 	struct work w = {.order = {.report = &w.report,
 			     .deadline = clock_mono(app->clock) + app->run_conf.deadline,
-			     .errand = errand}};
+			     .errand = errand},
+	    .e = e};
 	struct buf out;
 	int exit;
 

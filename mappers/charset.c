@@ -252,6 +252,12 @@ charset_line(struct charset *c, struct span line, struct span *out)
 	return true;
 }
 
+bool
+charset_nomem(const struct charset *c)
+{
+	return c->out.failed != 0;
+}
+
 const char *
 charset_name(const struct charset *c)
 {

@@ -41,6 +41,9 @@ int charset_begin(struct charset *c, struct span head, struct err *e);
  */
 bool charset_line(struct charset *c, struct span line, struct span *out);
 
+/* Was it memory that the last line which could not be converted lacked? */
+bool charset_nomem(const struct charset *c);
+
 /* What was set or found: "utf-8", "windows-1252". */
 const char *charset_name(const struct charset *c);
 

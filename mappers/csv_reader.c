@@ -259,8 +259,11 @@ take_line(struct reader *r, size_t len, struct err *e)
 
 	if (r->line + len - r->row > r->conf.max_line || r->lines == r->conf.max_span)
 		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
-	if (!charset_line(r->charset, raw, &text))
+	if (!charset_line(r->charset, raw, &text)) {
+		if (charset_nomem(r->charset))
+			return err_nomem(e);
 		note(r, PROBLEM_ENCODING);
+	}
 	if (memchr(text.p, '\0', text.n) != NULL)
 		note(r, PROBLEM_CONTROL);
 	r->size += text.n;

@@ -115,6 +115,12 @@ mapper_missing(const struct mapper *m)
 }
 
 bool
+mapper_made(const struct mapper *m)
+{
+	return m->ops->made_known != NULL && m->ops->made_known(m->self);
+}
+
+bool
 mapper_receipts(const struct mapper *m)
 {
 	return m->ops->receipts != NULL && m->ops->receipts->wanted(m->self);
@@ -319,6 +325,12 @@ const struct mapper_counts *
 reading_counts(const struct reading *r)
 {
 	return &r->counts;
+}
+
+const struct made *
+reading_made(const struct reading *r)
+{
+	return r->ops->made == NULL ? NULL : r->ops->made(r->file);
 }
 
 const char *

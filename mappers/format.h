@@ -13,7 +13,9 @@
 #include "base/json.h"
 #include "base/problem.h"
 #include "base/record.h"
+#include "mappers/made.h"
 #include "mappers/missing.h"
+#include "mappers/receipt.h"
 
 struct site_keys;
 struct mapper;  /* a feed's compiled map */
@@ -29,18 +31,6 @@ struct mapper_conf {
 	bool hl7;
 	const char *authority;     /* of plain ids; NULL: none set */
 	const char *duration_unit; /* NULL: none set */
-};
-
-/*
- * What answers one row or message, in the file's own format: a text with a place for
- * the outcome, since the API may still refuse what was mapped.
- */
-enum receipt_code { RECEIPT_TAKEN, RECEIPT_REJECTED, RECEIPT_UNREADABLE };
-
-struct receipt {
-	uint64_t row;
-	enum receipt_code code;
-	struct span before, behind; /* the outcome's own text stands between them */
 };
 
 /*
@@ -89,6 +79,9 @@ bool mapper_event_times(const struct mapper *m);
 /* What becomes of missing records, by type; NULL: the format's files are no snapshots. */
 const struct missing *mapper_missing(const struct mapper *m);
 
+/* Do the rows tell when their file was made ([rows] snapshot_at)? */
+bool mapper_made(const struct mapper *m);
+
 /* Are the feed's files answered? */
 bool mapper_receipts(const struct mapper *m);
 
@@ -115,6 +108,9 @@ int reading_next(struct reading *r, struct err *e);
 /* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide. */
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
+
+/* NULL if the map does not ask, or the header was not read yet. Valid until free. */
+const struct made *reading_made(const struct reading *r);
 
 /* What was found: "delimiter=, charset=windows-1252 header=4". Valid until free. */
 const char *reading_found(const struct reading *r);

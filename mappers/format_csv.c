@@ -80,6 +80,14 @@ missing(const void *self)
 	return map_missing(f->map);
 }
 
+static bool
+made_known(const void *self)
+{
+	const struct csv_feed *f = self;
+
+	return map_made(f->map);
+}
+
 static uint64_t
 fingerprint(const void *self)
 {
@@ -309,6 +317,14 @@ found(void *file)
 	return f->found;
 }
 
+static const struct made *
+made(const void *file)
+{
+	const struct csv_file *f = file;
+
+	return f->header.binding == NULL ? NULL : binding_made(f->header.binding);
+}
+
 static void
 explain_row(void *file, uint64_t row, struct json *explain)
 {
@@ -325,10 +341,12 @@ const struct format_ops format_csv = {
     .fingerprint = fingerprint,
     .event_times = event_times,
     .missing = missing,
+    .made_known = made_known,
     .open = open_file,
     .feed = feed_file,
     .end = end_file,
     .found = found,
+    .made = made,
     .explain = explain_row,
     .close = close_file,
 };

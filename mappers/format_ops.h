@@ -37,6 +37,9 @@ struct format_ops {
 	bool (*event_times)(const void *self);
 	const struct missing *(*missing)(const void *self); /* NULL: no snapshots */
 
+	/* Of snapshots: do rows tell when their file was made? May be NULL, as `made`. */
+	bool (*made_known)(const void *self);
+
 	/* How files are answered; NULL: they are not. */
 	const struct format_receipts *receipts;
 
@@ -45,6 +48,7 @@ struct format_ops {
 	int (*feed)(void *file, struct span bytes, struct err *e);
 	int (*end)(void *file, struct err *e);
 	const char *(*found)(void *file);
+	const struct made *(*made)(const void *file);
 	void (*explain)(void *file, uint64_t row, struct json *explain);
 	void (*fields)(
 	    void *file, uint64_t row, const struct mapper_fields *to); /* may be NULL */

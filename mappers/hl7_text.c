@@ -344,8 +344,10 @@ convert(struct hl7_charsets *c, struct arena *a, struct span in, struct span *ou
 		*out = in;
 		return HL7_DECODED;
 	}
-	if (!charset_line(c->at->charset, in, &converted))
+	if (!charset_line(c->at->charset, in, &converted)) {
+		a->nomem |= charset_nomem(c->at->charset);
 		return HL7_BAD_ENCODING;
+	}
 	*out = arena_span(a, converted);
 	return out->p == NULL ? HL7_NO_ROOM : HL7_DECODED;
 }

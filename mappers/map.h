@@ -52,6 +52,9 @@ uint64_t map_fingerprint(const struct map *m);
 /* Has every section a rule for updated_at? */
 bool map_event_times(const struct map *m);
 
+/* Does [rows] have snapshot_at? */
+bool map_made(const struct map *m);
+
 /* Does the map name some column by its title? */
 bool map_has_titles(const struct map *m);
 
@@ -85,6 +88,9 @@ struct row_result {
  */
 int map_row(
     struct binding *b, const struct row *r, struct row_result *out, struct err *e);
+
+/* Of the rows so far; NULL: the map does not ask. Valid until free. */
+const struct made *binding_made(const struct binding *b);
 
 /* From now on, what reading_explain promises; NULL turns it off. */
 void binding_explain(struct binding *b, struct json *explain);

@@ -204,6 +204,7 @@ new_binding(const struct map *m, struct err *e)
 	arena_init(&b->arena, BINDING_MAX);
 	arena_init(&b->run.arena, MAP_ROW_MAX);
 	b->run.now = INT64_MIN;
+	b->made.at = b->made.latest = TIME_NONE;
 	return b;
 }
 
@@ -219,6 +220,8 @@ map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e
 		return NULL;
 	}
 	list_used(b);
+	if (m->made != NULL)
+		b->made.column = b->titles[b->columns[m->made->column]];
 	return b;
 }
 

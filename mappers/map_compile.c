@@ -236,9 +236,11 @@ compile_rows(struct compiler *c)
 		s->entries[i].used = true;
 		if (span_eq(s->entries[i].key, SPAN_LIT("when")))
 			c->map->when = compile_condition(c, s, &s->entries[i]);
+		else if (span_eq(s->entries[i].key, SPAN_LIT("snapshot_at")))
+			compile_made(c, s, &s->entries[i]);
 		else
 			conf_error_at(c->conf->errors, s, &s->entries[i],
-			    "no such key; [rows] has when");
+			    "no such key; [rows] has when and snapshot_at");
 	}
 }
 

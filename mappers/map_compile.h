@@ -1,6 +1,7 @@
 /*
  * The map compiler from inside: what its files share. For map_compile.c, map_ref.c,
- * map_section.c, map_missing.c, map_key.c, map_composite.c and map_rule.c alone.
+ * map_section.c, map_missing.c, map_made.c, map_key.c, map_composite.c and map_rule.c
+ * alone.
  */
 #ifndef MAPPERS_MAP_COMPILE_H
 #define MAPPERS_MAP_COMPILE_H
@@ -51,6 +52,9 @@ int take_composite(struct compiler *c, struct rule *ru, struct err *e);
 
 /* What becomes of records that are missing, once the section has its rules (map_missing.c). */
 void compile_missing(struct compiler *c, struct section *out, struct conf_section *s);
+
+/* When a snapshot was made: snapshot_at of [rows] (map_made.c). */
+void compile_made(struct compiler *c, struct conf_section *s, struct conf_entry *en);
 
 /* Of messages, when all rules are there: rule->asks. -1: no memory. */
 int compile_asks(struct compiler *c, struct section *sec);

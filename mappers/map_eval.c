@@ -31,7 +31,7 @@ eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
 			 .row = b->row->number,
 			 .column = title_of(
 			     b, b->column != SLOT_NONE ? b->column : b->rule->column),
-			 .type = b->section->schema->name,
+			 .type = b->section == NULL ? NULL : b->section->schema->name,
 			 .field = b->rule->path,
 		     });
 }
@@ -278,18 +278,38 @@ is_bare(const struct binding *b, enum problem_code code)
 }
 
 static void
-eval_rule(struct binding *b, const struct rule *ru, struct making *m)
+begin_rule(struct binding *b, const struct rule *ru)
 {
-	enum problem_code code;
-	size_t before;
-	bool good;
-
 	b->rule = ru;
 	b->column = SLOT_NONE;
 	b->dropped = PROBLEM_NONE;
 	b->reject = b->run.escape = false;
 	if (b->explain != NULL)
 		explain_rule(b);
+}
+
+/* What the alternatives gave becomes the rule's value; false if it costs the row. */
+static bool
+finish_rule(struct binding *b, enum problem_code code)
+{
+	bool good;
+
+	if (b->rule->whole && code == PROBLEM_NONE && b->texts.n > 0)
+		code = whole_steps(b);
+	good = finish_texts(b, code);
+	if (b->explain != NULL)
+		explain_result(b, &b->texts);
+	return good;
+}
+
+static void
+eval_rule(struct binding *b, const struct rule *ru, struct making *m)
+{
+	enum problem_code code;
+	size_t before;
+	bool good;
+
+	begin_rule(b, ru);
 	if (is_absent(b, ru)) {
 		if (b->explain != NULL)
 			explain_nothing(b);
@@ -306,11 +326,7 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 		put_texts(b, m);
 		return;
 	}
-	if (ru->whole && code == PROBLEM_NONE && b->texts.n > 0)
-		code = whole_steps(b);
-	good = finish_texts(b, code);
-	if (b->explain != NULL)
-		explain_result(b, &b->texts);
+	good = finish_rule(b, code);
 	before = m->record->nvalues;
 	put_texts(b, m);
 	if (b->run.escape)
@@ -325,6 +341,17 @@ eval_rule(struct binding *b, const struct rule *ru, struct making *m)
 		eval_problem(b, b->dropped, WEIGHT_WARNING);
 	if (good)
 		missing(b, m);
+}
+
+void
+eval_value(struct binding *b, const struct rule *ru)
+{
+	begin_rule(b, ru);
+	finish_rule(b, eval_alternatives(b, ru->expr.alts));
+	if (ru->agree && b->texts.n > 0)
+		check_agree(b);
+	if (b->texts.n == 0 && b->dropped != PROBLEM_NONE)
+		eval_problem(b, b->dropped, WEIGHT_WARNING);
 }
 
 static bool

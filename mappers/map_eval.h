@@ -1,7 +1,7 @@
 /*
  * Evaluation from inside: a binding, and what its files share. For map_bind.c,
- * map_row.c, map_present.c, map_eval.c, map_expr.c, map_put.c, map_kind.c and
- * map_explain.c alone.
+ * map_row.c, map_present.c, map_made.c, map_eval.c, map_expr.c, map_put.c, map_kind.c
+ * and map_explain.c alone.
  */
 #ifndef MAPPERS_MAP_EVAL_H
 #define MAPPERS_MAP_EVAL_H
@@ -32,6 +32,7 @@ struct binding {
 	struct texts texts;
 	struct hl7_hit
 	    hits[VALUE_LIST_MAX + 1]; /* of one reference, while they become texts */
+	struct made made;             /* the newest that a row told so far */
 
 	/* The row and field at hand. */
 	const struct row *row;
@@ -39,7 +40,7 @@ struct binding {
 	struct span event, control; /* of the message: MSH-9.2, MSH-10 */
 	bool whole;                 /* the record must have all that a whole one needs */
 	const struct mapper_sink *sink;
-	const struct section *section;
+	const struct section *section;    /* NULL: the rule is the file's */
 	const struct rule *rule;          /* NULL in a condition: nothing is told */
 	unsigned column;                  /* slot of the text at hand, or SLOT_NONE */
 	const struct alternative *chosen; /* where b->texts came from */
@@ -98,6 +99,12 @@ void eval_section(struct binding *b, const struct section *sec, struct record *o
 
 /* Its id alone: nothing else of *out than what it is and where it stood. */
 void eval_id(struct binding *b, const struct section *sec, struct record *out);
+
+/* A rule that no record has: what it gives is left in b->texts. */
+void eval_value(struct binding *b, const struct rule *ru);
+
+/* What the row tells of when its file was made (map_made.c). */
+void eval_made(struct binding *b);
 
 /* Of a row that gave `n` records: what it has of those that it did not give (map_present.c). */
 int eval_present(struct binding *b, unsigned n, struct err *e);

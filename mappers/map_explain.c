@@ -19,7 +19,7 @@ explain_rule(struct binding *b)
 	struct json *j = b->explain;
 
 	jw_object(j);
-	jw_put_cstr(j, "type", b->section->schema->name);
+	jw_put_cstr(j, "type", b->section == NULL ? "rows" : b->section->schema->name);
 	jw_put_cstr(j, "field", b->rule->path);
 	jw_put_string(j, "rule", b->rule->text);
 	jw_key(j, SPAN_LIT("columns"));

@@ -113,7 +113,8 @@ struct map {
 	struct kit kit;
 	struct slot *slots;
 	size_t nslots, slots_cap;
-	struct condition *when; /* of [rows] */
+	struct condition *when;  /* of [rows] */
+	const struct rule *made; /* snapshot_at of [rows], or NULL */
 	struct section *sections;
 	size_t nsections;
 	struct missing missing[RECORD_TYPE_MAX + 1]; /* by type */

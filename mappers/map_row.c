@@ -246,11 +246,12 @@ eval_sections(struct binding *b)
 	return n;
 }
 
-/* The row is too much for us, or there is no memory at all. */
+/* The row is too much for us, or, which is not its fault, there is no memory at all. */
 static int
 check_limits(struct binding *b, struct err *e)
 {
-	if (b->run.nomem || (b->row->message != NULL && b->row->message->nomem))
+	if (b->run.nomem || b->run.arena.nomem ||
+	    (b->row->message != NULL && b->row->message->nomem))
 		return err_nomem(e);
 	if (b->run.full || b->run.limit)
 		eval_tell(b, &(struct problem){
@@ -313,6 +314,7 @@ map_row(struct binding *b, const struct row *r, struct row_result *out, struct e
 	unsigned n = 0;
 
 	begin(b, r);
+	eval_made(b);
 	*out = (struct row_result){.fate = ROW_REJECTED};
 	if (b->map->when == NULL || eval_condition(b, b->map->when))
 		n = eval_sections(b);

@@ -266,9 +266,6 @@ run_bytes(struct run *r, size_t n)
 {
 	char *p = arena_bytes(&r->arena, n);
 
-	if (p == NULL && n > r->arena.max - r->arena.total)
-		r->full = true;
-	else if (p == NULL)
-		r->nomem = true;
+	r->full |= p == NULL;
 	return p;
 }

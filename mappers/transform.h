@@ -57,8 +57,8 @@ struct run {
 	int64_t now;   /* ms since 1970 */
 	int64_t today; /* days since 1970, UTC */
 	int year;      /* this year, UTC */
-	bool full;     /* the row needed more than the arena may hold */
-	bool nomem;
+	bool full;     /* the arena gave nothing more: arena.nomem says why */
+	bool nomem;    /* there was none for a record */
 	const struct site_keys *keys; /* of hash; NULL: there are none */
 	bool limit;                   /* a regular expression reached its limit of work */
 
@@ -84,7 +84,7 @@ run_decode(struct run *r, struct span raw, struct span *out)
 	return PROBLEM_NONE;
 }
 
-/* Bytes from the run's arena; NULL (and run->full or nomem) if there are none. */
+/* Bytes from the run's arena; NULL, and run->full, if there are none. */
 char *run_bytes(struct run *r, size_t n);
 
 struct transform {

@@ -86,6 +86,7 @@ struct file_entry {
 	uint64_t removals; /* of records that a snapshot does not have any more */
 	bool closed;       /* its pass is closed, or it had none */
 	char path[FILE_PATH_MAX + 1]; /* where it lies, if not in the drop by its name */
+	int64_t made_at; /* ms: when it was made, if its rows tell; else TIME_NONE */
 };
 
 /* id = keyed digest of feed, name and content. */

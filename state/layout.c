@@ -17,7 +17,7 @@ static const char *const verdicts[] = {"deliver", "duplicate", "empty", "hold", 
     "discard", NULL};
 static const char *const modes[] = {"run", "again", "backfill", "retry", NULL};
 static const char *const decisions[] = {"", "approve", "discard", "again", NULL};
-static const char *const clocks[] = {"never", "mtime", "name", NULL};
+static const char *const clocks[] = {"never", "mtime", "name", "column", NULL};
 static const char *const types[] = {"", "patient", "appointment", "slot", "practitioner",
     "location", "coverage", "encounter", "observation", "retired", NULL};
 static const char *const flags[] = {"removed", "doubt", "refused", "never", "merge",
@@ -57,7 +57,7 @@ static const struct column file_value[] = {IS("feed", FEED), IS("name", NAMED),
     UINT("records", 8), UINT("delivered", 8), UINT("unchanged", 8), UINT("duplicate", 8),
     UINT("stale", 8), UINT("refused", 8), BOOL("closed"),
     {.name = "removals", .kind = COLUMN_UINT, .size = 8, .late = true},
-    IS("path", NAMED), END};
+    IS("path", NAMED), IS("made", EVENT), END};
 
 static const struct column record_key_columns[] = {IS("scope", SCOPE), WORD("type", types),
     IS("key", DIGEST), END};

@@ -122,7 +122,7 @@ load_intent(void *arg, struct span key, struct span value)
 	uint32_t batch = batch_number(key);
 
 	if (batch > m->p->batches)
-		return -1;
+		return ledger_damaged(m->act.e, TABLE_INTENTS);
 	m->batches[batch] = (struct answered){.intent = value};
 	return 0;
 }
@@ -137,7 +137,7 @@ load_ack(void *arg, struct span key, struct span value)
 	get_u16(&r);
 	n = get_u32(&r);
 	if (r.bad || n > r.in.n || batch > m->p->batches)
-		return -1;
+		return ledger_damaged(m->act.e, TABLE_ACKS);
 	m->batches[batch].outcomes = (struct span){r.in.p, n};
 	return 0;
 }
@@ -150,10 +150,9 @@ load_batches(struct merge *m)
 	struct key k;
 
 	scope_key(&k, m->p->scope);
-	if (ops->each(m->act.txn, TABLE_INTENTS, key_span(&k), &intents, m->act.e) != 0 ||
-	    ops->each(m->act.txn, TABLE_ACKS, key_span(&k), &acks, m->act.e) != 0)
-		return ledger_damaged(m->act.e, TABLE_INTENTS);
-	return 0;
+	if (ops->each(m->act.txn, TABLE_INTENTS, key_span(&k), &intents, m->act.e) != 0)
+		return -1;
+	return ops->each(m->act.txn, TABLE_ACKS, key_span(&k), &acks, m->act.e);
 }
 
 static enum outcome

@@ -29,7 +29,7 @@ snapshot_decode(void *out, struct span key, struct span value)
 	for (size_t d = 0; d < 7; d++)
 		for (size_t w = 0; w < SNAPSHOT_WEEKS; w++)
 			s->rows[d][w] = get_u32(&r);
-	return r.bad || s->clock > SNAPSHOT_NAME ? -1 : 0;
+	return r.bad || s->clock > SNAPSHOT_COLUMN ? -1 : 0;
 }
 
 int

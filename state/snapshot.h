@@ -13,7 +13,8 @@
 enum snapshot_clock {
 	SNAPSHOT_NEVER, /* none was applied yet */
 	SNAPSHOT_MTIME, /* when the file was written */
-	SNAPSHOT_NAME   /* the date in its name */
+	SNAPSHOT_NAME,  /* the date in its name */
+	SNAPSHOT_COLUMN /* when it was made, as its rows tell */
 };
 
 struct snapshot_state {

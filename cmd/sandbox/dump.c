@@ -10,7 +10,7 @@ dump_json(struct buf *out, json_t *v)
 	if (text)
 		buf_add_str(out, text);
 	else
-		out->failed = 1;
+		buf_no_memory(out);
 	free(text);
 	json_decref(v);
 }

@@ -62,8 +62,18 @@ static atomic_ulong calls[GROUPS];
 static int chosen = -1;
 static unsigned long at;
 static bool later_too, counting;
+static atomic_bool begun;
 
-/* Is this the call that is to fail? */
+static void
+stop(void)
+{
+	counting = false;
+}
+
+/*
+ * Is this the call that is to fail? Registered as late as this, `stop` comes before what
+ * a compiler has done at the end, such as writing down which lines were run.
+ */
 static bool
 fails(enum group g)
 {
@@ -71,6 +81,8 @@ fails(enum group g)
 
 	if (!counting)
 		return false;
+	if (!atomic_exchange(&begun, true))
+		atexit(stop);
 	n = atomic_fetch_add(&calls[g], 1) + 1;
 	if ((int)g != chosen || n < at || (n > at && !later_too))
 		return false;

@@ -19,10 +19,11 @@ fault_init() {
 		-e "s|^after.*|after = archive:$dir/drop/done|" "$@"
 }
 
-# fault_file: the next file, in the drop of a job that knows nothing.
+# fault_file: the next file, with a name in windows-1252, in the drop of a job that knows
+# nothing.
 fault_file() {
 	rm -rf "$dir/state"
-	rows $((total * 10 + 1)) $((total * 10 + 10)) >"$dir/drop/$total.csv"
+	rows $((total * 10 + 1)) $((total * 10 + 10)) | sed '3 s/Synthetic/Zo\xeb/' >"$dir/drop/$total.csv"
 	total=$((total + 1))
 }
 

@@ -131,6 +131,20 @@ Test(buf, one_append_over_the_cap_names_the_cap)
 	buf_release(&b);
 }
 
+Test(buf, a_lack_of_memory_is_told_as_that)
+{
+	struct err e;
+	struct buf b;
+
+	buf_init(&b, 16);
+	buf_no_memory(&b);
+	buf_add_str(&b, "x");
+	cr_expect_eq(b.n, 0);
+	cr_expect_eq(buf_check(&b, "a row", &e), -1);
+	cr_expect_eq(e.code, ERR_NOMEM, "%s", e.msg);
+	buf_release(&b);
+}
+
 Test(buf, formatted_text_fits_to_the_last_byte)
 {
 	struct buf b;

@@ -100,6 +100,36 @@ Test(compact, the_same_ledger_in_a_smaller_file)
 	buf_release(&after);
 }
 
+static int
+copy_half(struct store *s, int fd, struct err *err)
+{
+	(void)s;
+	cr_assert_eq(write(fd, "half", 4), 4);
+	return err_set(err, ERR_LEDGER, "no room");
+}
+
+/* Such as on a full disk: it is as if nobody had tried. */
+Test(compact, what_can_not_be_copied_leaves_the_ledger_as_it_is)
+{
+	struct store_ops full = *l->ops;
+	const struct store_ops *ops = l->ops;
+	struct buf before = export(), after;
+	struct compacted n;
+
+	full.copy = copy_half;
+	l->ops = &full;
+	cr_expect_eq(ledger_compact(l, &n, &e), -1);
+	l->ops = ops;
+	cr_expect_eq(e.code, ERR_LEDGER);
+	cr_expect_str_eq(e.msg, "no room");
+	cr_expect_not(there(TEMP));
+	rig_reopen();
+	after = export();
+	cr_expect(span_eq(buf_span(&before), buf_span(&after)));
+	buf_release(&before);
+	buf_release(&after);
+}
+
 /* Another process that has the ledger open, or only the source's lock, until it is let go. */
 struct other {
 	pid_t pid;

@@ -126,7 +126,7 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "{\"table\":\"controls\",\"what\":\"decision\",\"digest\":\"",
 	    "\"decision\":\"approve\",\"feed\":\"north\",\"file\":\"",
 	    "\"since\":\"2026-11-20T19:30:02.007Z\",\"feed\":\"south\"}\n",
-	    "\"closed\":true,\"removals\":0}\n",
+	    "\"closed\":true,\"removals\":0,\"made\":\"1970-01-01T00:00:00.000Z\"}\n",
 	};
 	struct buf out = export();
 

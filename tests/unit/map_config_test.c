@@ -61,7 +61,10 @@ static const struct mistake {
     {PATIENT "deceased_at = {A} | datetime \"%m/%d/%Y %H:%M\"\n",
 	"has no zone: set timezone"},
     {PATIENT "extra.[1] = {A}\n", "write extra.NAME"},
-    {PATIENT "[rows]\nwen = {A} present\n", "[rows] wen: no such key; [rows] has when"},
+    {PATIENT "[rows]\nwen = {A} present\n",
+	"[rows] wen: no such key; [rows] has when and snapshot_at"},
+    {PATIENT "[rows]\nsnapshot_at = {A}\n",
+	":5: [rows] snapshot_at: needs contents = snapshot in [feed]"},
     {PATIENT "[columns]\nmrn = \"MRN\n",
 	"[columns] mrn: character 1: expected a second quote"},
     {PATIENT "[code]\na = b\n", "a code table has a name: [code NAME]"},
@@ -81,6 +84,14 @@ static const struct mistake snapshot_mistakes[] = {
     {VISIT "on_missing = cancel\nmissing_window = start\n"
 	   "[appointment other]\nop = patch\nid = {B}\non_missing = cancel\n",
 	"another section of appointment has another op, on_missing or missing_window"},
+    {PATIENT "[rows]\nsnapshot_at = 2026-11-20\n",
+	":5: [rows] snapshot_at: names no column: {Export Date} | datetime ..."},
+    {PATIENT "[rows]\nsnapshot_at = {A} | datetime \"%m/%d/%Y %H:%M\"\n",
+	"has no zone: set timezone in [feed]"},
+    {PATIENT "[rows]\nsnapshot_at = {A} ?? now\n",
+	"[rows] snapshot_at: snapshot_at cannot be \"now\""},
+    {PATIENT "[rows]\nsnapshot_at = [{A}, {B}]\n",
+	"snapshot_at takes one value, not a list"},
 };
 
 static void
@@ -159,10 +170,12 @@ Test(map_config, fingerprint)
 {
 	static const char *const texts[] = {PATIENT, PATIENT "email = {A}\n",
 	    PATIENT "email = {B}\n", PATIENT "[rows]\nwhen = {A} present\n",
-	    PATIENT "[columns]\nx = y\n", PATIENT "[code x]\ny = z\n"};
+	    PATIENT "[columns]\nx = y\n", PATIENT "[code x]\ny = z\n",
+	    PATIENT "[rows]\nsnapshot_at = {A}\n"};
 	uint64_t seen[COUNT(texts) + 1];
 	struct err e = {0};
 
+	snapshot = true;
 	for (size_t i = 0; i <= COUNT(texts); i++) {
 		map = map_compile(
 		    texts[i % COUNT(texts)], i < COUNT(texts) ? NULL : "UTC", &e);

@@ -281,6 +281,7 @@ file_of(const char *name)
 	    .stale = 14,
 	    .refused = UINT64_MAX,
 	    .removals = 15,
+	    .made_at = -16,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -303,6 +304,7 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_eq(got->closed, want->closed);
 	cr_expect_arr_eq(got->sha256, want->sha256, SHA256_SIZE);
 	cr_expect_eq(got->removals, want->removals);
+	cr_expect_eq(got->made_at, want->made_at);
 	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
@@ -340,13 +342,14 @@ Test(names_files, files_are_kept)
 /* Behind the value stands its check. */
 #define CHECK_BYTES 4
 
-/* Without removals, and the path that is empty: nonce, length and seal. */
+/* Without removals, the path that is empty (nonce, length and seal), and when it was made. */
 static int
 cut_to_format_2(void *arg, struct span key, struct span value)
 {
 	struct buf *b = arg;
 
-	buf_add(b, value.p, value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - CHECK_BYTES);
+	buf_add(
+	    b, value.p, value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 8 - CHECK_BYTES);
 	value_check(&l->keys, key, b);
 	return 1;
 }
@@ -369,6 +372,7 @@ Test(names_files, files_of_older_formats)
 	rig_put_raw(TABLE_FILES, key, buf_span(&b));
 	buf_release(&b);
 	f.removals = 0;
+	f.made_at = TIME_NONE;
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
 	expect_file(&got, &f);
 	cr_expect_str_empty(got.path);

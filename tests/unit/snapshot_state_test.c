@@ -15,7 +15,7 @@ TestSuite(snapshot_state, .init = rig_init, .fini = rig_release);
 
 Test(snapshot_state, is_kept_by_feed)
 {
-	struct snapshot_state a = {SNAPSHOT_NAME, -5, 77, {{0}}}, got;
+	struct snapshot_state a = {SNAPSHOT_COLUMN, -5, 77, {{0}}}, got;
 	char longest[LEDGER_NAME_MAX + 1];
 
 	memset(longest, 'n', LEDGER_NAME_MAX);
@@ -31,7 +31,7 @@ Test(snapshot_state, is_kept_by_feed)
 	cr_assert_eq(put(longest, &a), 0);
 	rig_reopen();
 	cr_assert_eq(ledger_snapshot_get(l, "north", &got, &e), 0);
-	cr_expect_eq(got.clock, SNAPSHOT_NAME);
+	cr_expect_eq(got.clock, SNAPSHOT_COLUMN);
 	cr_expect_eq(got.at, -5);
 	cr_expect_eq(got.removals, 77);
 	cr_expect_arr_eq(got.rows, a.rows, sizeof(a.rows));
@@ -43,7 +43,7 @@ Test(snapshot_state, is_kept_by_feed)
 
 Test(snapshot_state, senseless_is_told)
 {
-	struct snapshot_state a = {(enum snapshot_clock)3, 0, 0, {{0}}};
+	struct snapshot_state a = {(enum snapshot_clock)4, 0, 0, {{0}}};
 
 	cr_assert_eq(put("north", &a), 0);
 	cr_expect_eq(ledger_snapshot_get(l, "north", &a, &e), -1);

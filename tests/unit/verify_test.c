@@ -218,7 +218,7 @@ static const struct mutation {
 	"pass was never given out"},
     {"files: closed", TABLE_FILES, 0, SET, 209, B("\2"), "files",
 	"closed is out of range"},
-    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "path ends too early"},
+    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "made ends too early"},
     {"files: gone, of a name", TABLE_FILES, 0, REMOVE, 0, B(""), "names",
 	"is not in files"},
     {"files: gone, of a pass", TABLE_FILES, 0, REMOVE, 0, B(""), "passes",
@@ -309,7 +309,7 @@ static const struct mutation {
 	"mode is out of range"},
     {"meta: head of the trail", TABLE_META, 0, SET, 0, B("\4"), "meta, audit",
 	"link is not that of its line"},
-    {"meta: clock of snapshots", TABLE_META, 6, SET, 0, B("\3"),
+    {"meta: clock of snapshots", TABLE_META, 6, SET, 0, B("\4"),
 	"meta, snapshot, feed north", "clock is out of range"},
     {"meta: feed of snapshots", TABLE_META, 6, KEY, 9, B("x"),
 	"meta, snapshot, feed xorth", "feed is not in feeds"},
@@ -394,6 +394,28 @@ mend(const struct mutation *m, const struct pair *whole)
 	put_back(m->table, whole);
 }
 
+static int
+stop(void *arg, const struct mismatch *m)
+{
+	(void)m;
+	++*(int *)arg;
+	return -1;
+}
+
+/* Whoever has seen enough at the first one is shown no other. */
+static void
+expect_stopped(const char *label)
+{
+	int shown = 0;
+	const struct mismatch_visitor first = {stop, &shown};
+	struct verified n;
+
+	e = (struct err){.code = ERR_NONE};
+	cr_expect_eq(ledger_verify(l, &first, &n, &e), -1, "%s", label);
+	cr_expect_eq(shown, 1, "%s: %d", label, shown);
+	cr_expect_eq(e.code, ERR_NONE, "%s: %s", label, e.msg);
+}
+
 Test(verify, each_structure_that_is_wrong_is_told_by_name)
 {
 	for (size_t i = 0; i < COUNT(mutations); i++) {
@@ -406,6 +428,7 @@ Test(verify, each_structure_that_is_wrong_is_told_by_name)
 		cr_expect_gt(n.mismatches, 0, "%s", m->label);
 		expect_told(m->label, m->told_table, m->told);
 		buf_release(&told);
+		expect_stopped(m->label);
 		mend(m, &whole);
 	}
 	cr_expect_eq(verify().mismatches, 0, "%s", told.p);
