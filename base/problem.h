@@ -40,7 +40,6 @@ enum problem_code {
 	PROBLEM_NOT_BOOL,
 	PROBLEM_NOT_STATE,
 	PROBLEM_NOT_ZIP,
-	PROBLEM_ZIP_ZERO, /* a ZIP code that lost its leading zero */
 	PROBLEM_NOT_COUNTRY,
 	PROBLEM_NOT_LANGUAGE,
 	PROBLEM_NOT_PERSON,   /* a name that is not in the agreed order; a warning */

@@ -104,7 +104,7 @@ zip_problem(size_t n, size_t plus, bool hyphen)
 						    n == ZIP + ZIP_PLUS - 2))
 			      : plus == ZIP_PLUS && (n == ZIP - 1 || n == ZIP - 2);
 
-	return lost ? PROBLEM_ZIP_ZERO : PROBLEM_NOT_ZIP;
+	return lost ? PROBLEM_LOST_ZERO : PROBLEM_NOT_ZIP;
 }
 
 static enum problem_code

@@ -34,7 +34,6 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_NOT_BOOL] = "not_yes_or_no",
     [PROBLEM_NOT_STATE] = "not_state",
     [PROBLEM_NOT_ZIP] = "not_zip",
-    [PROBLEM_ZIP_ZERO] = "zip_zero_lost",
     [PROBLEM_NOT_COUNTRY] = "not_country",
     [PROBLEM_NOT_LANGUAGE] = "not_language",
     [PROBLEM_NOT_PERSON] = "not_person_name",
