@@ -1,6 +1,8 @@
 /*
  * The facade over file formats: bytes in, rows and records out. A backend
- * (format_ops, registry in format.c) reads one format: CSV, HL7 v2. A mapper is built once a feed from its configuration, and opened once a file.
+ * (format_ops, registry in format.c) reads one format: CSV, HL7 v2.
+ *
+ * A mapper is built once a feed from its configuration, and opened once a file.
  */
 #ifndef MAPPERS_FORMAT_H
 #define MAPPERS_FORMAT_H
@@ -14,6 +16,7 @@
 #include "base/problem.h"
 #include "base/record.h"
 #include "mappers/missing.h"
+#include "mappers/row_receipt.h"
 
 struct site_keys;
 struct mapper;  /* a feed's compiled map */
@@ -29,18 +32,6 @@ struct mapper_conf {
 	bool hl7;
 	const char *authority;     /* of plain ids; NULL: none set */
 	const char *duration_unit; /* NULL: none set */
-};
-
-/*
- * What answers one row or message, in the file's own format: a text with a place for
- * the outcome, since the API may still refuse what was mapped.
- */
-enum receipt_code { RECEIPT_TAKEN, RECEIPT_REJECTED, RECEIPT_UNREADABLE };
-
-struct receipt {
-	uint64_t row;
-	enum receipt_code code;
-	struct span before, behind; /* the outcome's own text stands between them */
 };
 
 /*
