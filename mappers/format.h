@@ -117,10 +117,9 @@ const char *reading_found(const struct reading *r);
 void reading_free(struct reading *r);
 
 /*
- * For `preview --row N`: each field's rule, source columns, steps and result for
- * that row, as they are evaluated, go to `explain` as JSON objects
- * {"type","field","rule","columns":[...],"steps":[{"transform","result"}],"result"}.
- * Prints patient data by its nature: only preview may set it.
+ * For `preview --row N`: each field's rule, source columns, steps and result for that
+ * row go to `explain`, {"type","field","rule","columns":[...],"steps":[{"transform",
+ * "result"}],"result"}. Prints patient data by its nature: only preview may set it.
  */
 void reading_explain(struct reading *r, uint64_t row, struct json *explain);
 
@@ -132,8 +131,7 @@ struct mapper_fields {
 
 /*
  * For `preview --fields`: every field of that message, or of all if row is 0, by its
- * reference. Prints patient data by its nature. -1 with ERR_USAGE if the format's
- * values have no references. `to` must outlive the reading.
+ * reference: patient data. -1 with ERR_USAGE if values have none. `to` must outlive r.
  */
 int reading_fields(
     struct reading *r, uint64_t row, const struct mapper_fields *to, struct err *e);

@@ -28,7 +28,7 @@ another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;columns of the 
 empty;:;0;0;empty;0;-;-
 titles alone;today | head -n 1;0;0;empty;0;-;-
 NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
-a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
+a workbook that was cut;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;the ZIP archive is damaged or cut off;mend
 UTF-16;today | iconv -t UTF-16;0;0;deliver;1;-;-
 UTF-32;today | iconv -t UTF-32;0;65;refuse;0;UTF-32, which can't be read: save it as CSV UTF-8;mend
 END

@@ -36,7 +36,7 @@ empty;:;0;4;hold;0;it has no rows;approve
 titles alone;today | head -n 1;0;4;hold;0;it has no rows;discard
 NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
 NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text;mend
-a workbook;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;an Excel workbook or a ZIP archive: save it as CSV UTF-8;mend
+a workbook that was cut;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;the ZIP archive is damaged or cut off;mend
 a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard
 a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;columns of the map are not in the header: ;discard
 UTF-16;today | iconv -t UTF-16;0;0;deliver;1;-;-
