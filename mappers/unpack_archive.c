@@ -10,8 +10,7 @@
 
 #include "mappers/archive_lib.h"
 #include "mappers/unpack_impl.h"
-
-#define MARK_SIZE 4 /* of what a ZIP ends with */
+#include "mappers/zip_end.h"
 
 struct unarchive {
 	struct archive_lib lib;
@@ -23,39 +22,17 @@ struct unarchive {
 	uint64_t member;  /* that is at hand, counted from 1 */
 	struct err below; /* what went wrong beneath, behind libarchive's back */
 	bool empty;
-	bool zip, tail;       /* tail: the end of the archive was seen */
-	char last[MARK_SIZE]; /* of the bytes that were given */
+	bool zip;
+	struct zip_end end; /* of a ZIP */
 };
-
-/* "PK\5\6" begins the record at a ZIP's end (APPNOTE 4.3.16). */
-static bool
-holds_tail(struct unarchive *u, struct span s)
-{
-	static const char mark[] = "PK\5\6";
-	char seam[2 * MARK_SIZE - 1];
-	size_t n = s.n < MARK_SIZE - 1 ? s.n : MARK_SIZE - 1;
-
-	memcpy(seam, u->last + 1, MARK_SIZE - 1);
-	memcpy(seam + MARK_SIZE - 1, s.p, n);
-	if (memmem(seam, MARK_SIZE - 1 + n, mark, MARK_SIZE) != NULL ||
-	    memmem(s.p, s.n, mark, MARK_SIZE) != NULL)
-		return true;
-	if (s.n >= MARK_SIZE) {
-		memcpy(u->last, s.p + s.n - MARK_SIZE, MARK_SIZE);
-	} else {
-		memmove(u->last, u->last + s.n, MARK_SIZE - s.n);
-		memcpy(u->last + MARK_SIZE - s.n, s.p, s.n);
-	}
-	return false;
-}
 
 static int
 pull(struct unarchive *u, struct span *s, struct err *e)
 {
 	int r = u->in.read(u->in.arg, s, e);
 
-	if (r == 1 && u->zip && !u->tail)
-		u->tail = holds_tail(u, *s);
+	if (r == 1 && u->zip)
+		zip_end_feed(&u->end, *s);
 	return r;
 }
 
@@ -247,10 +224,7 @@ end_zip(struct unarchive *u, struct err *e)
 
 	while ((r = pull(u, &s, e)) == 1)
 		;
-	if (r == 0 && !u->tail)
-		return err_set(e, ERR_REFUSED,
-		    "the ZIP archive is cut off: send the whole file again");
-	return r;
+	return r == 0 ? zip_end_check(&u->end, e) : r;
 }
 
 /* What is not in an archive is its one member; it may be empty. */
@@ -286,8 +260,6 @@ next_member(void *self, struct err *e)
 	struct archive_entry *en;
 	int rc, wanted = 0;
 
-	if (!u->zip)
-		return next_stream(u, e);
 	if (!u->zip)
 		return next_stream(u, e);
 	/* A warning is about letters of a name. */

@@ -90,6 +90,10 @@ def streamed_zip(*members):
     return out.data
 
 
+def commented(archive, comment):
+    return archive[:-2] + len(comment).to_bytes(2, "little") + comment
+
+
 def zip64(data):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
@@ -164,6 +168,11 @@ def make_zip(plain):
     bad("zip-wrong-crc", flipped(one, one.rindex(b"PK\1\2") - 20), "damaged or cut off")
     bad("zip-stored-wrong-crc",
         flipped(zipped(("a.csv", plain), method=zipfile.ZIP_STORED), 100), "at file 1")
+    good("zip-with-comment", commented(one, b"PK\5\6 of the day"), plain)
+    bad("zip-cut-in-comment", commented(one, b"of the day")[:-1], "ZIP archive is cut off")
+    bad("zip-and-zip", one + one, "behind the end of the ZIP archive")
+    bad("zip-and-another", one + two, "behind the end of the ZIP archive")
+    bad("zip-and-more", one + b"\n", "behind the end of the ZIP archive")
     bad("zip-cut", one[:len(one) // 2], "cut off at file 1")
     bad("zip-cut-behind", one[:-30], "ZIP archive is cut off")
     bad("zip-cut-in-second", two[:two.index(b"../") + 40], "cut off at file 3")
