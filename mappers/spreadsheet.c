@@ -2,29 +2,17 @@
 
 #include <string.h>
 
+#include "mappers/ascii.h"
+
 #define SERIAL_DIGITS 5
 #define ZIP_DIGITS    5
 #define ZIP_LEAST     3 /* 00501 is the lowest */
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* The first from number `i` on that is no digit. */
 static size_t
 skip_digits(struct span s, size_t i)
 {
-	while (i < s.n && digit(s.p[i]))
-		i++;
-	return i;
-}
-
-static size_t
-digits(struct span s)
-{
-	return skip_digits(s, 0);
+	return i + ascii_digits((struct span){s.p + i, s.n - i});
 }
 
 bool
@@ -33,7 +21,7 @@ spreadsheet_is_scientific(struct span s)
 	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
 	bool sure = false;
 
-	if (i == 0 || !digit(s.p[i - 1]))
+	if (i == 0 || !ascii_digit(s.p[i - 1]))
 		return false;
 	if (i < s.n && (s.p[i] == '.' || s.p[i] == ',')) {
 		sure = true;
@@ -56,14 +44,14 @@ spreadsheet_is_serial(struct span s)
 {
 	struct span rest;
 
-	if (digits(s) != SERIAL_DIGITS || memcmp(s.p, "10000", SERIAL_DIGITS) < 0 ||
+	if (ascii_digits(s) != SERIAL_DIGITS || memcmp(s.p, "10000", SERIAL_DIGITS) < 0 ||
 	    memcmp(s.p, "60000", SERIAL_DIGITS) > 0)
 		return false;
 	rest = (struct span){s.p + SERIAL_DIGITS, s.n - SERIAL_DIGITS};
 	if (rest.n == 0)
 		return true;
 	return rest.n > 1 && (rest.p[0] == '.' || rest.p[0] == ',') &&
-	       digits((struct span){rest.p + 1, rest.n - 1}) == rest.n - 1;
+	       ascii_digits((struct span){rest.p + 1, rest.n - 1}) == rest.n - 1;
 }
 
 /* The text of a field, or an empty one. */
@@ -104,7 +92,7 @@ spreadsheet_lost_zero(const struct record *r, unsigned short at)
 	for (size_t i = r->nvalues; i > 0 && zip.n == 0; i--)
 		if (r->values[i - 1].field == at && r->values[i - 1].kind == VALUE_TEXT)
 			zip = r->values[i - 1].text;
-	if (zip.n < ZIP_LEAST || zip.n >= ZIP_DIGITS || digits(zip) != zip.n)
+	if (zip.n < ZIP_LEAST || zip.n >= ZIP_DIGITS || ascii_digits(zip) != zip.n)
 		return false;
 	country = text_of(r, "address.country");
 	return country.n > 0 ? is_one_of(country, us)
