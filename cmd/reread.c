@@ -1,0 +1,121 @@
+#include "cmd/reread.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/reject_list.h"
+
+struct reread {
+	struct job *job;
+	const struct file_entry *entry;
+	struct reject_reader *rows;
+	struct outbox *out;
+	struct reading *reading;
+	struct sha256 *sha;
+	struct ahead *ahead;
+};
+
+static int
+wanted(void *arg, uint64_t row, struct reject *out, struct err *e)
+{
+	struct reread *r = arg;
+
+	out->row = row;
+	return reject_reader_wanted(r->rows, row, out, e);
+}
+
+static int
+text(void *arg, struct span bytes, struct err *e)
+{
+	struct reread *r = arg;
+
+	return outbox_put(r->out, bytes, e);
+}
+
+/* Where it was put, or, if that could not be done yet, where it was. 1, 0, -1. */
+static int
+find(struct reread *r, char path[FILE_PATH_MAX + 1], struct drop_file *f, struct err *e)
+{
+	const struct file_entry *en = r->entry;
+	struct poller *p = r->job->poller;
+	int found = 0;
+
+	if (en->path[0] != '\0') {
+		snprintf(path, FILE_PATH_MAX + 1, "%s", en->path);
+		found = poller_stat(p, path, f, e);
+	}
+	if (found == 0) {
+		snprintf(path, FILE_PATH_MAX + 1, "%s", poller_path(p, en->name));
+		found = poller_stat(p, path, f, e);
+	}
+	return found == 1 ? f->size == en->size : found;
+}
+
+static int
+pump(struct reread *r, struct err *e)
+{
+	struct span bytes;
+	int n;
+
+	while ((n = ahead_read(r->ahead, &bytes, e)) == 1) {
+		sha256_add(r->sha, bytes.p, bytes.n);
+		if (reading_feed(r->reading, bytes, e) != 0)
+			return -1;
+	}
+	return n < 0 ? -1 : reading_end(r->reading, e);
+}
+
+/* Is it what was read before, and were all its rows found? */
+static int
+check(struct reread *r, struct err *e)
+{
+	unsigned char sha[SHA256_SIZE];
+
+	sha256_end(r->sha, sha);
+	if (memcmp(sha, r->entry->sha256, SHA256_SIZE) != 0)
+		return err_set(e, ERR_CHANGED, "another file lies in its place");
+	if (!reject_reader_at_end(r->rows))
+		return err_set(e, ERR_CHANGED,
+		    "it is read otherwise since the feed's settings changed");
+	return 0;
+}
+
+static int
+read_again(struct reread *r, int list, struct err *e)
+{
+	const struct rejects_sink sink = {wanted, text, r};
+	char path[FILE_PATH_MAX + 1];
+	struct drop_file f;
+	int found = find(r, path, &f, e);
+
+	if (found <= 0)
+		return found < 0
+			   ? -1
+			   : err_set(e, ERR_GONE, "it is not where it was any more");
+	if ((r->rows = reject_reader_new(list, e)) == NULL ||
+	    (r->sha = sha256_new(e)) == NULL ||
+	    (r->reading = mapper_open_rejects(r->job->feed->mapper, &sink, e)) == NULL ||
+	    (r->ahead = ahead_open(r->job->poller, path, &f, e)) == NULL)
+		return -1;
+	return pump(r, e) != 0 ? -1 : check(r, e);
+}
+
+int
+reread_rejects(struct job *j, const struct file_entry *en, int list, struct outbox *out,
+    struct err *e)
+{
+	struct reread r = {.job = j, .entry = en, .out = out};
+	int rc;
+
+	if (!mapper_rejects(j->feed->mapper))
+		return err_set(e, ERR_CHANGED, "the feed has another format now"), 1;
+	rc = read_again(&r, list, e);
+	ahead_close(r.ahead);
+	reading_free(r.reading);
+	sha256_free(r.sha);
+	reject_reader_free(r.rows);
+	if (rc != 0 && (e->code == ERR_GONE || e->code == ERR_CHANGED ||
+			   e->code == ERR_REFUSED || e->code == ERR_HELD))
+		return 1;
+	return rc;
+}
