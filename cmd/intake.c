@@ -72,6 +72,11 @@ sink_mended(void *arg, struct err *e)
 {
 	struct intake *in = arg;
 
+	if (in->mended)
+		return 0;
+	if (reading_counts(in->reading)->rows > 0)
+		return err_set(e, ERR_REFUSED,
+		    "a reject file is packed together with other exports: drop it by itself");
 	in->mended = true;
 	in->conf.missing = NULL;
 	in->conf.old = true;

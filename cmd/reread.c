@@ -13,6 +13,7 @@ struct reread {
 	struct reading *reading;
 	struct sha256 *sha;
 	struct ahead *ahead;
+	struct unpack *unpack;
 };
 
 static int
@@ -52,17 +53,30 @@ find(struct reread *r, char path[FILE_PATH_MAX + 1], struct drop_file *f, struct
 }
 
 static int
+fetch(void *arg, struct span *out, struct err *e)
+{
+	struct reread *r = arg;
+	int n = ahead_read(r->ahead, out, e);
+
+	if (n == 1)
+		sha256_add(r->sha, out->p, out->n);
+	return n;
+}
+
+/* Behind what is unpacked there may be bytes that say nothing. */
+static int
 pump(struct reread *r, struct err *e)
 {
-	struct span bytes;
+	struct span rest;
 	int n;
 
-	while ((n = ahead_read(r->ahead, &bytes, e)) == 1) {
-		sha256_add(r->sha, bytes.p, bytes.n);
-		if (reading_feed(r->reading, bytes, e) != 0)
-			return -1;
-	}
-	return n < 0 ? -1 : reading_end(r->reading, e);
+	while ((n = unpack_into(r->unpack, r->reading, e)) == 1)
+		;
+	unpack_close(r->unpack);
+	r->unpack = NULL;
+	while (n == 0 && (n = fetch(r, &rest, e)) == 1)
+		n = 0;
+	return n;
 }
 
 /* Is it what was read before, and were all its rows found? */
@@ -85,6 +99,8 @@ read_again(struct reread *r, int list, struct err *e)
 {
 	const struct rejects_sink sink = {wanted, text, r};
 	char path[FILE_PATH_MAX + 1];
+	const struct job *j = r->job;
+	const struct unpack_env env = {j->app->clock, j->env.deadline};
 	struct drop_file f;
 	int found = find(r, path, &f, e);
 
@@ -94,8 +110,10 @@ read_again(struct reread *r, int list, struct err *e)
 			   : err_set(e, ERR_GONE, "it is not where it was any more");
 	if ((r->rows = reject_reader_new(list, e)) == NULL ||
 	    (r->sha = sha256_new(e)) == NULL ||
-	    (r->reading = mapper_open_rejects(r->job->feed->mapper, &sink, e)) == NULL ||
-	    (r->ahead = ahead_open(r->job->poller, path, &f, e)) == NULL)
+	    (r->reading = mapper_open_rejects(j->feed->mapper, &sink, e)) == NULL ||
+	    (r->ahead = ahead_open(j->poller, path, &f, e)) == NULL ||
+	    (r->unpack = unpack_open(
+		 &j->feed->unpack, &env, (struct byte_source){fetch, r}, e)) == NULL)
 		return -1;
 	return pump(r, e) != 0 ? -1 : check(r, e);
 }
@@ -110,6 +128,7 @@ reread_rejects(struct job *j, const struct file_entry *en, int list, struct outb
 	if (!mapper_rejects(j->feed->mapper))
 		return err_set(e, ERR_CHANGED, "the feed has another format now"), 1;
 	rc = read_again(&r, list, e);
+	unpack_close(r.unpack);
 	ahead_close(r.ahead);
 	reading_free(r.reading);
 	sha256_free(r.sha);

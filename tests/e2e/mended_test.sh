@@ -163,8 +163,30 @@ test_pattern() {
 	is "it is taken" '[1,0,2]' "$(file_report rows rejected delivered)"
 }
 
+# The second reading goes the way of the first: out of an archive, and of several exports.
+test_packed() {
+	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
+	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/one.csv"
+	rows 11 19 | sed '/^00015/s/Scheduled/Nope/' >"$dir/two.csv"
+	/usr/bin/python3 -c '
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+    for name in ("one.csv", "two.csv"):
+        z.write(sys.argv[2] + "/" + name, name)' "$dir/drop/all.zip" "$dir"
+	job 3
+	is "two exports" '[18,2,32]' "$(file_report rows rejected delivered)"
+	is "one header, rows numbered on" "_row 4 16" \
+		"$(tr -d '\357\273\277' <"$(find "$folder" -name '*.rejects.csv')" | cut -d , -f 1 | paste -sd ' ')"
+	drop_again -e 's/Nope/Scheduled/'
+	job 0
+	rows 1 9 >"$dir/three.csv"
+	rows 11 19 >"$dir/four.csv"
+	as_if_right packed "$dir/three.csv" "$dir/four.csv"
+}
+
 test_mended
 test_again
+test_packed
 test_resaved
 test_snapshot
 test_pattern
