@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/feed.h"
 #include "cmd/status.h"
+#include "mappers/rejects.h"
 
 #define CONNECT_TIME 60000 /* ms for one feed's drop and API */
 
@@ -175,6 +176,28 @@ try_places(struct check *c, const struct feed *f)
 	return exit;
 }
 
+/* What the clinic will be told, and where. */
+static void
+say_receipts(struct app *app, struct check *c, const struct feed *f)
+{
+	const struct source_conf *sc = &f->source;
+
+	buf_clear(&c->text);
+	if (sc->receipts == RECEIPTS_LOCAL)
+		buf_addf(&c->text,
+		    "kept in %s/receipts/%s; no reject files, which hold patients' data",
+		    app->state.dir, f->feed.name);
+	else if (sc->receipts == RECEIPTS_OFF || sc->feedback == NULL)
+		buf_addf(&c->text, "none: %s",
+		    sc->receipts == RECEIPTS_OFF ? "[source] receipts = off"
+						 : "[source] feedback is not set");
+	else
+		buf_addf(&c->text, "written to %s%s", sc->feedback,
+		    mapper_rejects(f->mapper) ? ", with reject files" : "");
+	buf_add_char(&c->text, '\0');
+	say(c, "receipts", c->text.p);
+}
+
 static int
 check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 {
@@ -193,8 +216,10 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 		say_errors(c, &f->errors);
 	if (e != NULL && c->as_json)
 		say(c, "error", e->msg);
-	if (e == NULL)
+	if (e == NULL) {
+		say_receipts(app, c, f);
 		exit = try_places(c, f);
+	}
 	if (e == NULL && app->connect) {
 		exit = status_worse(exit, try_drop(app, c, f));
 		exit = status_worse(exit, try_api(app, c, f));

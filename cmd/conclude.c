@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/feedback.h"
 #include "cmd/snapshot.h"
 #include "cmd/status.h"
 #include "state/conclude.h"
@@ -98,6 +99,25 @@ is_news(const struct intake *in)
 	return in->mode == PASS_RUN || in->mode == PASS_AGAIN;
 }
 
+bool
+conclude_blocks(const struct job *j, const struct intake *in)
+{
+	return in->entry.verdict == VERDICT_HOLD && !job_is_snapshot(j) &&
+	       !mapper_event_times(j->feed->mapper);
+}
+
+/* The file's entry comes first: an answer belongs to a file that is known. */
+static int
+answer_aside(struct job *j, struct intake *in, struct err *e)
+{
+	if (!feedback_wanted(j, in))
+		return 0;
+	if (ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
+	    0)
+		return -1;
+	return feedback_keep(j, in, false, e);
+}
+
 /* Held or refused: it stays in the drop, and the ledger says why. */
 int
 conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
@@ -109,8 +129,7 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 			 .mtime = f->mtime,
 			 .seen = clock_wall(j->app->clock),
 			 .fingerprint = j->feed->verdict_fingerprint,
-			 .blocks = hold && !job_is_snapshot(j) &&
-				   !mapper_event_times(j->feed->mapper),
+			 .blocks = conclude_blocks(j, in),
 			 .file = in->entry.id}};
 	struct conclusion c = {.name = is_news(in) ? &put : NULL,
 	    .audit = {.act = hold ? "file-held" : "file-refused"}};
@@ -126,7 +145,9 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 	/* What became of a file that was delivered stays true if its retry fails. */
 	if (j->app->dry_run || in->mode == PASS_RETRY)
 		return 0;
-	return commit(j, in, &c, e);
+	if (answer_aside(j, in, e) != 0 || commit(j, in, &c, e) != 0)
+		return -1;
+	return feedback_give(j, e);
 }
 
 /* Not one that is retried, nor an old one that is looked at once more. */
@@ -251,17 +272,20 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	 * What the API refused is known by now, and must not be lost with the merge; and an
 	 * answer belongs to a file that is known.
 	 */
-	if ((pass != NULL || in->acks != NULL) && in->mode != PASS_RETRY &&
+	if ((pass != NULL || feedback_wanted(j, in)) && in->mode != PASS_RETRY &&
 	    ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
 		0)
 		return -1;
-	if (settle_keep_answer(j, in, e) != 0)
+	if (feedback_keep(j, in, pass != NULL, e) != 0)
 		return -1;
 	if (pass != NULL && pass_merge(j->ledger, pass, &sum, e) != 0)
 		return -1;
 	add_sum(&in->entry, PASS_RUN, &sum);
 	if (check_books(in, sum.doubtful, e) != 0)
 		return -1;
+	/* The receipt was written before the merge, by what the API had answered. */
+	if (sum.refused != in->api_refused)
+		return err_set(e, ERR_INTERNAL, "the books do not balance: refusals");
 	if (in->mode == PASS_RETRY) {
 		if (known_entry(j, &in->entry.id, &kept, e) != 0)
 			return -1;

@@ -20,6 +20,9 @@ int conclude_merged(struct job *j, struct pass *pass, struct err *e);
 int conclude_aside(
     struct job *j, const struct drop_file *f, struct intake *in, struct err *e);
 
+/* Is it held, and do later files wait for it? */
+bool conclude_blocks(const struct job *j, const struct intake *in);
+
 /* The file's entry in the report, and its share of the exit status. */
 int conclude_tell(
     struct job *j, const struct intake *in, uint64_t pending, struct err *e);

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/feedback.h"
 #include "cmd/snapshot.h"
 #include "pollers/order.h"
 #include "state/controls.h"
 
-#define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
+#define REJECT_ROWS_MIN 20         /* fewer rejected rows hold no file, unless all are */
+#define REJECTS_MEMORY  (1u << 20) /* bytes of the list of rejects kept in memory */
 
 static int
 sink_record(void *arg, const struct record *r, struct err *e)
@@ -27,6 +29,8 @@ sink_problem(void *arg, const struct problem *p)
 	struct intake *in = arg;
 
 	problems_add(&in->problems, p);
+	if (in->rejects != NULL)
+		reject_list_add(in->rejects, p);
 }
 
 static int
@@ -47,6 +51,8 @@ late_problem(void *arg, const struct problem *p)
 	problems_add(&in->problems, p);
 	if (in->acks != NULL)
 		acks_refuse(in->acks, p->row, p->code);
+	if (in->rejects != NULL && p->weight == WEIGHT_REJECT)
+		reject_list_add_late(in->rejects, p->row, p->code);
 }
 
 static int
@@ -55,6 +61,28 @@ sink_receipt(void *arg, const struct receipt *r, struct err *e)
 	struct intake *in = arg;
 
 	return in->acks == NULL ? 0 : acks_add(in->acks, r, e);
+}
+
+/*
+ * A reject file that was mended changes the rows that are in it: it is no snapshot, and
+ * what was delivered from later files since is not turned back.
+ */
+static int
+sink_mended(void *arg, struct err *e)
+{
+	struct intake *in = arg;
+
+	if (in->mended)
+		return 0;
+	if (reading_counts(in->reading)->rows > 0)
+		return err_set(e, ERR_REFUSED,
+		    "a reject file is packed together with other exports: drop it by itself");
+	in->mended = true;
+	in->conf.missing = NULL;
+	in->conf.old = true;
+	changes_free(in->changes);
+	in->changes = changes_new(&in->conf, e);
+	return in->changes == NULL ? -1 : 0;
 }
 
 static void
@@ -117,6 +145,7 @@ intake_free(struct intake *in)
 	reading_free(in->reading);
 	sha256_free(in->sha);
 	acks_free(in->acks);
+	reject_list_free(in->rejects);
 	problems_release(&in->problems);
 	free(in);
 }
@@ -243,11 +272,14 @@ check_books(const struct intake *in, struct err *e)
 	return 0;
 }
 
+/* What is wrong with a mended file's rows is known, and comes back once more. */
 static bool
 too_many_rejected(const struct intake *in, long long max_reject)
 {
 	const struct file_entry *en = &in->entry;
 
+	if (in->mended)
+		return false;
 	if (en->rows > 0 && en->rejected == en->rows)
 		return true;
 	return en->rejected >= REJECT_ROWS_MIN &&
@@ -293,9 +325,11 @@ heed_decision(struct job *j, struct intake *in, struct err *e)
 }
 
 static void
-judge_empty(const struct job *j, struct file_entry *en)
+judge_empty(const struct job *j, struct intake *in)
 {
-	en->verdict = job_is_snapshot(j) ? VERDICT_HOLD : VERDICT_EMPTY;
+	struct file_entry *en = &in->entry;
+
+	en->verdict = snapshot_is(j, in) ? VERDICT_HOLD : VERDICT_EMPTY;
 	if (en->verdict == VERDICT_HOLD)
 		snprintf(en->reason, sizeof(en->reason),
 		    "it has no rows: as the whole truth it would remove everything");
@@ -316,7 +350,7 @@ judge(struct job *j, struct intake *in)
 	} else if ((changed || !again) && snapshot_too_old(j, in)) {
 		return;
 	} else if (en->rows == 0) {
-		judge_empty(j, en);
+		judge_empty(j, in);
 	} else if (too_many_rejected(in, j->feed->feed.max_reject)) {
 		en->verdict = VERDICT_HOLD;
 		snprintf(en->reason, sizeof(en->reason),
@@ -378,6 +412,23 @@ removes(const struct intake *in)
 	return any;
 }
 
+/* What collects answers, if the file is to be answered. */
+static int
+open_answers(struct job *j, struct intake *in, struct err *e)
+{
+	const char *dir = in->conf.outbox_dir;
+
+	if (mapper_receipts(j->feed->mapper) && !j->app->dry_run &&
+	    (in->mode == PASS_RUN || in->mode == PASS_AGAIN) &&
+	    (in->acks = acks_new(j->feed->mapper, dir, in->conf.outbox_memory, e)) ==
+		NULL)
+		return -1;
+	if (!feedback_wants_rejects(j, in))
+		return 0;
+	in->rejects = reject_list_new(dir, REJECTS_MEMORY, e);
+	return in->rejects == NULL ? -1 : 0;
+}
+
 int
 intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
     struct err *e)
@@ -385,6 +436,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	struct mapper_sink sink = {.record = sink_record,
 	    .problem = sink_problem,
 	    .receipt = sink_receipt,
+	    .mended = sink_mended,
 	    .arg = in,
 	    .keys = job_keys(j)};
 	const struct unpack_env env = {j->app->clock, j->env.deadline};
@@ -392,10 +444,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 
 	intake_init(j, f, in);
 	sink.present = removes(in) ? sink_present : NULL;
-	if (mapper_receipts(j->feed->mapper) && !j->app->dry_run &&
-	    (in->mode == PASS_RUN || in->mode == PASS_AGAIN) &&
-	    (in->acks = acks_new(j->feed->mapper, in->conf.outbox_dir,
-		 in->conf.outbox_memory, e)) == NULL)
+	if (open_answers(j, in, e) != 0)
 		return -1;
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL ||

@@ -8,6 +8,7 @@
 #include "cmd/changes.h"
 #include "cmd/job.h"
 #include "cmd/progress.h"
+#include "cmd/reject_list.h"
 #include "pollers/ahead.h"
 #include "state/files.h"
 #include "state/snapshot.h"
@@ -75,8 +76,11 @@ struct intake {
 	bool whole;         /* all of it was read, whatever is thought of it */
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
-	uint64_t late_warnings; /* of what was found after the mapping */
-	struct acks *acks;      /* NULL: the feed asks for none */
+	uint64_t late_warnings;      /* of what was found after the mapping */
+	struct acks *acks;           /* NULL: the feed asks for none */
+	struct reject_list *rejects; /* the same of a reject file */
+	uint64_t api_refused;        /* records, of those that were sent */
+	bool mended;                 /* it is a reject file that came back */
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
@@ -130,9 +134,6 @@ const char *settle_name(const char *name);
 
 /* Carries it out, and gives the clinic the answers that wait. */
 int settle_done(struct job *j, const struct settlement *s, struct err *e);
-
-/* The answer that the feed asks for, kept until it can be given. */
-int settle_keep_answer(struct job *j, struct intake *in, struct err *e);
 
 /* Goes on with what earlier runs could not put away, or tell the clinic. */
 int settle_again(struct job *j, struct err *e);

@@ -11,7 +11,7 @@
 void
 problems_init(struct problems *p)
 {
-	p->n = p->kinds = 0;
+	p->n = p->kinds = p->nreasons = 0;
 	p->rejected = 0;
 	arena_init(&p->arena, REPORT_ARENA_MAX);
 }
@@ -20,7 +20,7 @@ void
 problems_release(struct problems *p)
 {
 	arena_release(&p->arena);
-	p->n = p->kinds = 0;
+	p->n = p->kinds = p->nreasons = 0;
 }
 
 /* A title may be a megabyte long; nobody reads more than this. */
@@ -40,30 +40,31 @@ copy(struct arena *a, struct problem *p)
 }
 
 static void
-warnings_add(struct problems *p, const struct problem *one)
+count_kind(struct arena *a, struct warnings *kinds, size_t *n, const struct problem *one)
 {
-	struct warnings *w = p->warnings;
+	struct warnings *w = kinds;
 
-	for (size_t i = 0; i < p->kinds; i++, w++) {
+	for (size_t i = 0; i < *n; i++, w++) {
 		if (w->first.code == one->code && span_eq(w->first.column, one->column)) {
 			w->n++;
 			return;
 		}
 	}
-	if (p->kinds == WARNING_KINDS_MAX)
+	if (*n == WARNING_KINDS_MAX)
 		return;
-	p->kinds++;
+	++*n;
 	*w = (struct warnings){.first = *one, .n = 1};
-	copy(&p->arena, &w->first);
+	copy(a, &w->first);
 }
 
 void
 problems_add(struct problems *p, const struct problem *one)
 {
 	if (one->weight == WEIGHT_WARNING) {
-		warnings_add(p, one);
+		count_kind(&p->arena, p->warnings, &p->kinds, one);
 		return;
 	}
+	count_kind(&p->arena, p->reasons, &p->nreasons, one);
 	p->rejected++;
 	if (p->n == REPORT_PROBLEMS_MAX)
 		return;
@@ -156,8 +157,8 @@ report_file(struct report *r, struct feed_report *f, const struct file_entry *en
 	return v;
 }
 
-static void
-problem_json(struct json *j, const struct problem *p, uint64_t times)
+void
+report_problem_json(struct json *j, const struct problem *p, uint64_t times)
 {
 	jw_object(j);
 	if (times > 0)
@@ -206,12 +207,12 @@ file_json(struct json *j, const struct file_report *f)
 	jw_key(j, SPAN_LIT("problems"));
 	jw_array(j);
 	for (size_t i = 0; i < f->nproblems; i++)
-		problem_json(j, &f->problems[i], 0);
+		report_problem_json(j, &f->problems[i], 0);
 	jw_array_end(j);
 	jw_key(j, SPAN_LIT("column_warnings"));
 	jw_array(j);
 	for (size_t i = 0; i < f->nwarnings; i++)
-		problem_json(j, &f->warnings[i].first, f->warnings[i].n);
+		report_problem_json(j, &f->warnings[i].first, f->warnings[i].n);
 	jw_array_end(j);
 	jw_put_uint(j, "more_problems", f->more);
 	jw_object_end(j);

@@ -13,7 +13,7 @@
 
 #define REPORT_PROBLEMS_MAX FILE_PROBLEMS_MAX
 
-/* Warnings of one kind: a column may have one in every row. */
+/* Problems of one kind: a column may have one in every row. */
 struct warnings {
 	struct problem first;
 	uint64_t n;
@@ -29,6 +29,8 @@ struct problems {
 	uint64_t rejected; /* all of them */
 	struct warnings warnings[WARNING_KINDS_MAX];
 	size_t kinds;
+	struct warnings reasons[WARNING_KINDS_MAX]; /* of the rejected rows, the same */
+	size_t nreasons;
 };
 
 void problems_init(struct problems *p);
@@ -82,6 +84,9 @@ void report_release(struct report *r);
 struct feed_report *report_feed(struct report *r, const char *feed);
 struct file_report *report_file(struct report *r, struct feed_report *f,
     const struct file_entry *entry, const struct problems *problems);
+
+/* A problem, or a kind of them that stands so many times; 0: it is one. */
+void report_problem_json(struct json *j, const struct problem *p, uint64_t times);
 
 void report_feed_json(const struct feed_report *f, struct json *j);
 void report_json(const struct report *r, struct buf *out);

@@ -2,7 +2,7 @@
  * Retention at the end of a run: what the ledger may forget is told by what lies in the
  * drop, which this run has just seen.
  */
-#include "cmd/job_impl.h"
+#include "cmd/feedback.h"
 #include "state/upkeep.h"
 
 static const char *
@@ -26,5 +26,9 @@ job_retain(struct job *j, struct drop_look *look, struct err *e)
 	if (j->app->dry_run)
 		return 0;
 	due = ledger_retain_due(j->ledger, &r, e);
-	return due == 1 ? ledger_retain(j->ledger, &r, &listing, e) : due;
+	if (due != 1)
+		return due;
+	if (ledger_retain(j->ledger, &r, &listing, e) != 0)
+		return -1;
+	return feedback_retain(j, e);
 }

@@ -48,8 +48,11 @@ note_refusal(struct sender *s, const struct frame_record *r)
 	    .type = parcel_type_name(r->entry.key.type)};
 
 	problems_add(&s->in->problems, &p);
+	s->in->api_refused++;
 	if (s->in->acks != NULL)
 		acks_refuse(s->in->acks, r->row, p.code);
+	if (s->in->rejects != NULL)
+		reject_list_add_late(s->in->rejects, r->row, p.code);
 }
 
 /* What an earlier run learnt of this batch, if anything. */

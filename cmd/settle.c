@@ -2,22 +2,19 @@
  * Settle: what becomes of a file in the drop once it needs nothing more. Where it
  * goes is committed before it is moved, so that a later run goes on with the same
  * name, and what the clinic is told is kept before that; nothing here can cause a second
- * delivery, or keep the next file waiting.
+ * delivery, or keep the next file waiting. A file that is removed goes last, when its
+ * reject file was made of it.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/crypto.h"
 #include "base/utf8.h"
-#include "cmd/job_impl.h"
-#include "cmd/status.h"
+#include "cmd/feedback.h"
 
 #define SAME_NAMES_MAX 100 /* files of one name and content within a second */
-#define PIECE_SIZE     65536
 #define NAME_KEPT_MAX  200 /* bytes of a name: the rest must fit into 255 with it */
 
 /*
@@ -127,126 +124,28 @@ move(struct job *j, const struct settling *s, struct drop_file *there, struct er
 	return poller_stat(j->poller, s->path, there, e);
 }
 
+/* 0; 1: it is to be removed, and waits for its reject file; -1. */
 static int
 settle(struct job *j, const struct settling *s, struct err *e)
 {
 	struct drop_file there;
-	int r = move(j, s, &there, e);
+	int r = move(j, s, &there, e), needed = 0;
 
 	if (r == 1 && (there.size != s->size || there.mtime != s->mtime))
 		r = put_back(j, s, e);
-	else if (r == 1 && s->remove)
+	else if (r == 1 && s->remove && (needed = feedback_needs(j, s->path, e)) == 0)
 		r = poller_remove(j->poller, s->path, e);
-	if (r < 0)
-		return -1;
+	if (r < 0 || needed != 0)
+		return r < 0 ? -1 : needed;
 	return ledger_settle_end(j->ledger, j->feed->feed.name, s, e);
-}
-
-/* What can't be written or put away is told, and tried again; the work goes on. */
-static int
-settle_failed(struct job *j, const char *event, struct err *e)
-{
-	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
-		return -1;
-	log_event(&j->app->log, LOG_ERROR, event,
-	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
-	j->out->unsettled++;
-	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
-	e->code = ERR_NONE;
-	return 0;
 }
 
 static int
 settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 {
-	return settle(j, s, e) == 0 ? 0 : settle_failed(j, "settle-failed", e);
-}
+	int r = settle(j, s, e);
 
-/* Beside the ledger it has the file's id for a name, since names may tell of patients. */
-int
-settle_keep_answer(struct job *j, struct intake *in, struct err *e)
-{
-	char id[FILE_ID_HEX_SIZE];
-	struct answer *a;
-	int rc;
-
-	if (in->acks == NULL)
-		return 0;
-	digest_hex(&in->entry.id, id);
-	if ((a = answer_new(ledger_dir(j->ledger), j->feed->feed.name, id, e)) == NULL)
-		return -1;
-	rc = acks_write(in->acks, a, in->entry.read_at, e);
-	if (rc == 0)
-		rc = answer_keep(a, e);
-	answer_free(a);
-	return rc;
-}
-
-/* FEEDBACK/NAME-1a2b3c4d.ack.hl7: named by the content, so that no two share it. */
-static int
-answer_path(struct job *j, const char *id, char path[FILE_PATH_MAX + 1], struct err *e)
-{
-	struct file_entry en;
-	struct digest d;
-	struct span of;
-	int r = 0;
-
-	if (hex_decode(span_of(id), d.b, DIGEST_SIZE) == 0 &&
-	    (r = ledger_file_get(j->ledger, &d, &en, e)) < 0)
-		return -1;
-	if (r == 0)
-		return err_set(e, ERR_IO, "answers/%s/%s belongs to no file",
-		    j->feed->feed.name, id);
-	of = span_of(en.name);
-	if (of.n > NAME_KEPT_MAX)
-		of.n = utf8_valid((struct span){of.p, NAME_KEPT_MAX});
-	snprintf(path, FILE_PATH_MAX + 1, "%s/%.*s-%.8s.ack.hl7",
-	    j->feed->source.feedback, (int)of.n, of.p, id);
-	return 0;
-}
-
-static int
-copy_answer(struct job *j, int fd, struct err *e)
-{
-	char piece[PIECE_SIZE];
-	ssize_t n;
-
-	while ((n = read(fd, piece, sizeof(piece))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, ERR_IO, errno, "an answer that was kept");
-		if (poller_put(j->poller, (struct span){piece, (size_t)n}, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* One that is there already is an earlier run's, which ended before it knew. */
-static int
-give_answer(void *arg, const char *name, int fd, struct err *e)
-{
-	struct job *j = arg;
-	char path[FILE_PATH_MAX + 1];
-	struct drop_file there;
-	int r = answer_path(j, name, path, e);
-
-	if (r == 0)
-		r = poller_stat(j->poller, path, &there, e);
-	if (r == 1)
-		return 0;
-	if (r == 0 && poller_put_begin(j->poller, path, e) == 0 &&
-	    copy_answer(j, fd, e) == 0 && poller_put_end(j->poller, e) == 0)
-		return 0;
-	return settle_failed(j, "feedback-failed", e) == 0 ? 1 : -1;
-}
-
-static int
-give_answers(struct job *j, struct err *e)
-{
-	if (j->feed->source.feedback == NULL)
-		return 0;
-	return answers_each(ledger_dir(j->ledger), j->feed->feed.name, give_answer, j, e);
+	return r >= 0 ? r : feedback_failed(j, "settle-failed", e);
 }
 
 struct unsettled {
@@ -271,20 +170,35 @@ collect(void *arg, const struct settling *s)
 	return 0;
 }
 
-int
-settle_again(struct job *j, struct err *e)
+/* 1: some are to be removed, and wait for their reject files. */
+static int
+settle_some(struct job *j, bool removals_only, struct err *e)
 {
 	struct unsettled u = {.n = 0};
-	int rc;
+	int rc, waiting = 0;
 
 	e->code = ERR_NONE;
 	rc = ledger_settling_each(j->ledger, j->feed->feed.name, collect, &u, e);
 	if (rc != 0 && e->code == ERR_NONE)
 		err_nomem(e);
-	for (size_t i = 0; i < u.n && rc == 0; i++)
+	for (size_t i = 0; i < u.n && rc >= 0; i++) {
+		if (removals_only && !u.v[i].remove)
+			continue;
 		rc = settle_or_tell(j, &u.v[i], e);
+		waiting |= rc == 1;
+	}
 	free(u.v);
-	return rc == 0 ? give_answers(j, e) : rc;
+	return rc < 0 ? -1 : waiting;
+}
+
+int
+settle_again(struct job *j, struct err *e)
+{
+	int waiting = settle_some(j, false, e);
+
+	if (waiting < 0 || feedback_give(j, e) != 0)
+		return -1;
+	return waiting && settle_some(j, true, e) < 0 ? -1 : 0;
 }
 
 /* What the API refused, or never answered, is still to be read from it (`retry`). */
@@ -318,15 +232,17 @@ settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
 	    e->code != ERR_PERM)
 		return -1;
 	e->code = ERR_NONE;
-	if (!out->settling.remove)
-		snprintf(en->path, sizeof(en->path), "%s", out->settling.path);
+	/* Also of one that is removed: so long as it is not, that is where it lies. */
+	snprintf(en->path, sizeof(en->path), "%s", out->settling.path);
 	return 0;
 }
 
 int
 settle_done(struct job *j, const struct settlement *s, struct err *e)
 {
-	if (s->moves && settle_or_tell(j, &s->settling, e) != 0)
+	int waiting = s->moves ? settle_or_tell(j, &s->settling, e) : 0;
+
+	if (waiting < 0 || feedback_give(j, e) != 0)
 		return -1;
-	return give_answers(j, e);
+	return waiting && settle_or_tell(j, &s->settling, e) < 0 ? -1 : 0;
 }

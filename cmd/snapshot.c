@@ -23,6 +23,12 @@ job_is_snapshot(const struct job *j)
 	return j->feed->feed.contents == CONTENTS_SNAPSHOT;
 }
 
+bool
+snapshot_is(const struct job *j, const struct intake *in)
+{
+	return job_is_snapshot(j) && !in->mended;
+}
+
 struct age {
 	enum snapshot_clock clock;
 	int64_t at, latest; /* ms: it is no later than that */
@@ -118,7 +124,7 @@ snapshot_too_old(struct job *j, struct intake *in)
 	const struct made *made = reading_made(in->reading);
 	struct age age;
 
-	if (!job_is_snapshot(j))
+	if (!snapshot_is(j, in))
 		return false;
 	if (!age_of(j, &in->entry, &age)) {
 		/* Where no row was taken none can tell: it is held for that. */
@@ -186,7 +192,7 @@ snapshot_check_size(struct job *j, struct intake *in, struct err *e)
 	unsigned day;
 	uint64_t twice;
 
-	if (!job_is_snapshot(j) || !age_of(j, en, &age))
+	if (!snapshot_is(j, in) || !age_of(j, en, &age))
 		return 0;
 	if (weekday_of(j, &age, &day, e) != 0)
 		return -1;
@@ -213,7 +219,7 @@ snapshot_applied(struct job *j, const struct intake *in, struct err *e)
 	struct age age;
 	unsigned day;
 
-	if (!job_is_snapshot(j))
+	if (!snapshot_is(j, in))
 		return 0;
 	s->removals += en->removals;
 	if (!age_of(j, en, &age))

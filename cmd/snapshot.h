@@ -8,6 +8,9 @@
 
 bool job_is_snapshot(const struct job *j);
 
+/* Is this file one? A reject file that came back mended is not. */
+bool snapshot_is(const struct job *j, const struct intake *in);
+
 /*
  * Was a newer snapshot applied? Then this file, which was held, needs no decision any
  * more. 1, 0, -1.

@@ -179,6 +179,26 @@ days() {
 	say "Exit status 3: delivered, but for the rows named above."
 }
 
+# The rows that were not taken, with their reasons in front.
+rejects() {
+	find "$dir/drop/northside/receipts" -name "*.rejects.csv"
+}
+
+# Mended by hand in a spreadsheet, as a rule.
+mend() {
+	sed 's|W/L|Scheduled|; s|02/30/2026|03/02/2026|' "$1" >"$dir/drop/northside/${1##*/}"
+}
+
+mended() {
+	title "7. What the clinic got back, mended and dropped again"
+	wants 0 head -n 9 "$(find "$dir/drop/northside/receipts" -name "*$(expected day3 file)-*.receipt.txt")"
+	wants 0 grep -aoE '^[0-9]+,[^,]*,[^,]*\]' "$(rejects)"
+	mend "$(rejects)" || fail "the reject file cannot be mended"
+	wants 0 "$EMRDROP" run --config "$dir/etc"
+	sent 1
+	say "The other row says again what the API has since the first day."
+}
+
 next_steps() {
 	cat <<-END
 
@@ -217,6 +237,7 @@ prepare
 umask 077
 servers
 days
+mended
 if [ -n "$keep" ]; then
 	keep_steps
 	trap - EXIT

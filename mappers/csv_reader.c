@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/utf8.h"
 #include "mappers/charset.h"
 #include "mappers/csv_cells.h"
@@ -48,6 +49,9 @@ struct reader {
 	bool filled; /* some cell is not empty */
 	bool complete;
 	enum problem_code code;
+
+	struct buf sent;   /* the open row's lines, if they are kept */
+	size_t sent_first; /* bytes of the first one */
 };
 
 static int
@@ -89,6 +93,7 @@ allocate(struct reader *r, struct err *e)
 	if (r->window == NULL || r->text == NULL || r->cells == NULL ||
 	    (several && r->line_text == NULL))
 		return err_nomem(e);
+	buf_init(&r->sent, conf->max_line);
 	r->charset = charset_new(line_charset(conf->charset), conf->max_line, e);
 	return r->charset == NULL ? -1 : 0;
 }
@@ -100,6 +105,7 @@ reader_free(struct reader *r)
 		return;
 	csv_free(&r->parser);
 	charset_free(r->charset);
+	buf_release(&r->sent);
 	free(r->line_text);
 	free(r->cells);
 	free(r->text);
@@ -177,6 +183,7 @@ finish_row(struct reader *r, struct err *e)
 	else if (r->filled)
 		rc = r->sink.row(r->sink.arg, r->cells, r->n, r->number, e);
 	open_row(r, r->line);
+	buf_clear(&r->sent);
 	return rc;
 }
 
@@ -189,9 +196,12 @@ static int
 give_up(struct reader *r, enum problem_code code, size_t len, struct err *e)
 {
 	struct bad_row bad = {++r->number, code, r->n};
+	int rc;
 
-	if (r->lines > 0)
+	if (r->lines > 0) {
 		bad.code = PROBLEM_CSV_QUOTE;
+		r->sent.n = r->sent_first;
+	}
 	if (bad.code != PROBLEM_CSV_QUOTE)
 		bad.column = COLUMN_UNKNOWN;
 	open_row(r, r->lines == 0 ? r->line + len : r->second);
@@ -199,7 +209,9 @@ give_up(struct reader *r, enum problem_code code, size_t len, struct err *e)
 	csv_free(&r->parser);
 	if (start_parser(r, e) != 0)
 		return -1;
-	return r->sink.bad(r->sink.arg, &bad, e);
+	rc = r->sink.bad(r->sink.arg, &bad, e);
+	buf_clear(&r->sent);
+	return rc;
 }
 
 /* 1, 0 for a row that breaks the rules, -1. */
@@ -269,12 +281,16 @@ take_line(struct reader *r, size_t len, struct err *e)
 	r->size += text.n;
 	if (r->size > r->conf.max_line)
 		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
+	if (r->conf.keep_text)
+		buf_add_span(&r->sent, text);
 	rc = take_cells(r, text, ends_line(raw), e);
 	if (rc != 1)
 		return rc == 0 ? give_up(r, PROBLEM_CSV_QUOTE, len, e) : -1;
 	r->line += len;
-	if (r->lines++ == 0)
+	if (r->lines++ == 0) {
 		r->second = r->line;
+		r->sent_first = r->sent.n;
+	}
 	/* libcsv says nothing about a blank line. */
 	return r->complete || !r->parser.quoted ? finish_row(r, e) : 0;
 }
@@ -461,6 +477,12 @@ reader_end(struct reader *r, struct err *e)
 	if (decoder_end(&r->decoder, e) != 0 || (!r->begun && begin(r, e) != 0))
 		return -1;
 	return drain(r, true, e);
+}
+
+struct span
+reader_text(const struct reader *r)
+{
+	return r->sent.failed ? (struct span){NULL, 0} : buf_span(&r->sent);
 }
 
 const char *

@@ -33,6 +33,7 @@ struct reader_conf {
 	size_t max_columns;
 	size_t max_span; /* lines of one row */
 	size_t skip;     /* lines that say nothing about the delimiter */
+	bool keep_text;  /* for reader_text */
 };
 
 #define COLUMN_UNKNOWN SIZE_MAX
@@ -70,6 +71,13 @@ void reader_free(struct reader *r);
 /* ERR_REFUSED as charset_begin. After an error nothing more may be fed. */
 int reader_feed(struct reader *r, struct span bytes, struct err *e);
 int reader_end(struct reader *r, struct err *e);
+
+/*
+ * Within a call of the sink: the row as it was sent, in UTF-8 where its bytes are text,
+ * with its line ends; of a row that can't be read the one line that it cost. Empty if it
+ * was too long, or nobody asked for it (keep_text).
+ */
+struct span reader_text(const struct reader *r);
 
 /* What was set or found; the delimiter is "" before the first row, and with widths. */
 const char *reader_delimiter(const struct reader *r);

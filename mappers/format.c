@@ -8,7 +8,8 @@
 
 static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
 
-#define PLACE_SIZE 128 /* "export N in the file, row N" and a detail */
+#define HEADER_MAX (64u << 20) /* bytes of a reject file's header */
+#define PLACE_SIZE 128         /* "export N in the file, row N" and a detail */
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -31,6 +32,11 @@ struct reading {
 	unsigned export;
 	uint64_t before;
 	uint64_t last; /* number of its last row */
+	/* Of a second reading: theirs, and the header, which stands there once. */
+	struct rejects_sink rejects, our_rejects;
+	struct buf header;
+	bool header_due;
+
 	struct json *explain;
 	uint64_t explain_row;
 	const struct mapper_fields *fields; /* theirs */
@@ -222,6 +228,24 @@ pass_field(void *arg, uint64_t row, struct span ref, struct span value)
 	r->fields->fn(r->fields->arg, row + r->before, ref, value);
 }
 
+static int
+pass_mended(void *arg, struct err *e)
+{
+	struct reading *r = arg;
+
+	return r->theirs.mended == NULL ? 0 : r->theirs.mended(r->theirs.arg, e);
+}
+
+static int
+open_export(struct reading *r, struct err *e)
+{
+	void *self = r->mapper->self;
+
+	if (r->rejects.text != NULL)
+		return r->ops->open_rejects(&r->file, self, &r->run, &r->our_rejects, e);
+	return r->ops->open(&r->file, self, &r->run, e);
+}
+
 struct reading *
 mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
 {
@@ -240,10 +264,66 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .problem = pass_problem,
 	    .receipt = pass_receipt,
 	    .present = sink->present == NULL ? NULL : pass_present,
+	    .mended = pass_mended,
 	    .arg = r,
 	    .keys = sink->keys};
 	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now};
-	if (r->ops->open(&r->file, m->self, &r->run, e) != 0) {
+	if (open_export(r, e) != 0) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+bool
+mapper_rejects(const struct mapper *m)
+{
+	return m->ops->rejects != NULL && m->ops->rejects(m->self);
+}
+
+static int
+pass_wanted(void *arg, uint64_t row, struct reject *out, struct err *e)
+{
+	struct reading *r = arg;
+
+	return r->rejects.wanted(r->rejects.arg, row + r->before, out, e);
+}
+
+/* The first text of each export is its header. */
+static int
+pass_text(void *arg, struct span bytes, struct err *e)
+{
+	struct reading *r = arg;
+
+	if (r->header_due && r->export > 1) {
+		r->header_due = false;
+		if (span_eq(bytes, buf_span(&r->header)))
+			return 0;
+		return err_set(e, ERR_CHANGED,
+		    "its exports have other columns: their rows don't fit into one file");
+	}
+	if (r->header_due)
+		buf_add_span(&r->header, bytes);
+	r->header_due = false;
+	return r->rejects.text(r->rejects.arg, bytes, e);
+}
+
+struct reading *
+mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct err *e)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return err_nomem(e), NULL;
+	r->ops = m->ops;
+	r->mapper = m;
+	r->export = 1;
+	r->rejects = *sink;
+	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r};
+	r->header_due = true;
+	buf_init(&r->header, HEADER_MAX);
+	r->run = (struct format_run){.counts = &r->counts, .last = &r->last};
+	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
 	}
@@ -299,7 +379,8 @@ reading_next(struct reading *r, struct err *e)
 	r->before += r->last;
 	r->last = 0;
 	r->export ++;
-	if (r->ops->open(&r->file, r->mapper->self, &r->run, e) != 0)
+	r->header_due = true;
+	if (open_export(r, e) != 0)
 		return give_up(r, e);
 	show_export(r);
 	return 0;
@@ -346,6 +427,7 @@ reading_free(struct reading *r)
 		return;
 	if (r->file != NULL)
 		r->ops->close(r->file);
+	buf_release(&r->header);
 	free(r);
 }
 

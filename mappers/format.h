@@ -48,6 +48,8 @@ struct mapper_sink {
 	 * be read, and without schema the row can't. NULL: nobody asks.
 	 */
 	int (*present)(void *arg, const struct record *r, struct err *e);
+	/* It is a reject file that was mended: told before its first row. May be NULL. */
+	int (*mended)(void *arg, struct err *e);
 	void *arg;
 	/* The site's, for the transform hash; NULL: what it is asked for fails (no_key). */
 	const struct site_keys *keys;

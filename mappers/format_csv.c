@@ -8,6 +8,7 @@
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
 #include "mappers/csv_layout.h"
+#include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
 #include "mappers/map.h"
 
@@ -28,6 +29,8 @@ struct csv_file {
 	struct reader *reader;
 	struct header header;
 	struct footer *footer; /* NULL: none is asked for */
+	struct mended mended;
+	struct rejects *rejects; /* NULL: it is the first reading */
 	struct json *explain;
 	uint64_t explain_row;
 	char found[FOUND_MAX];
@@ -174,40 +177,89 @@ take_kept(void *arg, const struct footer_row *row, struct err *e)
 	return take_row(f, row->cells, row->n, row->number, e);
 }
 
+/* What was put in front of the rows that were not taken comes with no footer. */
 static int
-take_header(struct csv_file *f, const struct span *cells, size_t n, uint64_t number,
-    struct err *e)
+take_mended(struct csv_file *f, struct err *e)
 {
-	int rc = header_take(&f->header, cells, n, number, e);
+	const struct mapper_sink *sink = f->run.sink;
 
-	if (f->header.binding != NULL)
-		binding_start(f->header.binding, f->run.sink, f->run.now);
-	return rc;
+	footer_free(f->footer);
+	f->footer = NULL;
+	if (f->rejects != NULL || sink->mended == NULL)
+		return 0;
+	return sink->mended(sink->arg, e);
+}
+
+/* 0: it is the header, or stands above it; 1: it is data already; -1. */
+static int
+take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
+{
+	struct header *h = &f->header;
+	struct sent_row titles = *row;
+	int rc = header_take(h, row->cells, row->n, row->number, e);
+
+	if (rc < 0 || h->binding == NULL)
+		return rc;
+	if (f->rejects == NULL) {
+		binding_start(h->binding, f->run.sink, f->run.now);
+	} else {
+		titles.cells = rc == 1 ? NULL : h->titles;
+		titles.n = h->n;
+		if (rejects_header(f->rejects, &f->mended, &titles,
+			span_of(reader_delimiter(f->reader)), e) != 0)
+			return -1;
+	}
+	if (!f->mended.is)
+		return rc;
+	return take_mended(f, e);
 }
 
 static int
 on_row(void *arg, const struct span *cells, size_t n, uint64_t number, struct err *e)
 {
 	struct csv_file *f = arg;
+	bool header = f->header.binding == NULL;
+	struct sent_row row = {.number = number, .text = reader_text(f->reader)};
 	int rc;
 
 	*f->run.last = number;
-	if (f->header.binding == NULL) {
-		if (number <= f->feed->layout.skip_top)
+	if (header)
+		mended_find(&f->mended, cells, n);
+	row.cells = cells = mended_cells(&f->mended, cells, &n);
+	row.n = n;
+	if (header) {
+		/* A reject file has nothing above its header. */
+		if (number <= f->feed->layout.skip_top && !f->mended.is)
 			return 0;
-		if ((rc = take_header(f, cells, n, number, e)) != 1)
+		if ((rc = take_header(f, &row, e)) != 1)
 			return rc;
 	}
+	if (f->rejects != NULL)
+		return rejects_row(f->rejects, &f->mended, &row, e);
 	if (f->footer == NULL)
 		return take_row(f, cells, n, number, e);
 	return footer_push(
 	    f->footer, &(struct footer_row){.number = number, .cells = cells, .n = n}, e);
 }
 
+/* Where there is no header, such a row may be the first. */
+static int
+reject_bad(struct csv_file *f, uint64_t number, struct err *e)
+{
+	const struct sent_row row = {number, reader_text(f->reader), NULL, 0};
+
+	if (f->header.binding == NULL &&
+	    rejects_header(f->rejects, &f->mended, &row,
+		span_of(reader_delimiter(f->reader)), e) != 0)
+		return -1;
+	return rejects_row(f->rejects, &f->mended, &row, e);
+}
+
 static int
 on_bad(void *arg, const struct bad_row *bad, struct err *e)
 {
 	struct csv_file *f = arg;
+	size_t column = mended_column(&f->mended, bad->column);
 	const struct layout *layout = &f->feed->layout;
 
 	*f->run.last = bad->number;
@@ -215,11 +267,13 @@ on_bad(void *arg, const struct bad_row *bad, struct err *e)
 		return 0;
 	if (f->header.binding == NULL && layout->header)
 		return header_bad(&f->header, bad, e);
+	if (f->rejects != NULL)
+		return reject_bad(f, bad->number, e);
 	if (f->footer == NULL)
-		return reject(f, bad->number, bad->code, bad->column, e);
+		return reject(f, bad->number, bad->code, column, e);
 	return footer_push(f->footer,
 	    &(struct footer_row){
-		.number = bad->number, .code = bad->code, .column = bad->column},
+		.number = bad->number, .code = bad->code, .column = column},
 	    e);
 }
 
@@ -228,6 +282,8 @@ find_delimiter(void *arg, struct span head)
 {
 	const struct csv_file *f = arg;
 
+	if (mended_head(head))
+		return reader_find_delimiter(head, 0);
 	return header_find_delimiter(&f->header, head);
 }
 
@@ -239,32 +295,80 @@ close_file(void *file)
 	reader_free(f->reader);
 	footer_free(f->footer);
 	header_release(&f->header);
+	if (f->rejects != NULL)
+		rejects_release(f->rejects);
+	free(f->rejects);
+	mended_release(&f->mended);
 	free(f);
+}
+
+/* NULL: no memory, or a set that can't be read. `again`: for a reject file. */
+static struct csv_file *
+open_reading(const struct csv_feed *feed, bool again, struct err *e)
+{
+	const struct layout *layout = &feed->layout;
+	struct csv_file *f = calloc(1, sizeof(*f));
+	struct reader_sink sink = {
+	    .row = on_row, .bad = on_bad, .delimiter = find_delimiter, .arg = f};
+	struct reader_conf conf = layout->reader;
+
+	if (f == NULL)
+		return err_nomem(e), NULL;
+	f->feed = feed;
+	conf.keep_text = again;
+	header_init(&f->header, layout, feed->map);
+	if (mended_init(&f->mended, conf.max_columns, e) != 0 ||
+	    (f->reader = reader_new(&conf, &sink, e)) == NULL) {
+		close_file(f);
+		return NULL;
+	}
+	return f;
 }
 
 static int
 open_file(void **file, void *self, const struct format_run *run, struct err *e)
 {
 	const struct csv_feed *feed = self;
-	const struct layout *layout = &feed->layout;
-	struct csv_file *f = calloc(1, sizeof(*f));
-	struct reader_sink sink = {
-	    .row = on_row, .bad = on_bad, .delimiter = find_delimiter, .arg = f};
+	const struct footer_conf *footer = &feed->layout.footer;
+	struct csv_file *f = open_reading(feed, false, e);
 
 	if (f == NULL)
-		return err_nomem(e);
-	f->feed = feed;
+		return -1;
 	f->run = *run;
-	header_init(&f->header, layout, feed->map);
-	f->reader = reader_new(&layout->reader, &sink, e);
-	if (f->reader != NULL && layout->footer.n > 0)
-		f->footer = footer_new(&layout->footer, take_kept, f, e);
-	if (f->reader == NULL || (layout->footer.n > 0 && f->footer == NULL)) {
+	if (footer->n > 0 && (f->footer = footer_new(footer, take_kept, f, e)) == NULL) {
 		close_file(f);
 		return -1;
 	}
 	*file = f;
 	return 0;
+}
+
+static int
+open_rejects(void **file, void *self, const struct format_run *run,
+    const struct rejects_sink *sink, struct err *e)
+{
+	const struct csv_feed *feed = self;
+	struct csv_file *f = open_reading(feed, true, e);
+
+	if (f == NULL)
+		return -1;
+	if ((f->rejects = calloc(1, sizeof(*f->rejects))) == NULL) {
+		close_file(f);
+		return err_nomem(e);
+	}
+	f->run = *run;
+	rejects_init(f->rejects, sink, feed->layout.reader.max_line);
+	*file = f;
+	return 0;
+}
+
+/* A file of a feed whose columns have widths can't have four more. */
+static bool
+has_rejects(const void *self)
+{
+	const struct csv_feed *f = self;
+
+	return f->layout.reader.nwidths == 0;
 }
 
 static int
@@ -310,10 +414,10 @@ found(void *file)
 		return "no header";
 	if (f->header.row > 1)
 		snprintf(header, sizeof(header), " header=%" PRIu64, f->header.row);
-	snprintf(f->found, sizeof(f->found), "%s%s charset=%s%s",
+	snprintf(f->found, sizeof(f->found), "%s%s charset=%s%s%s",
 	    fixed ? "fixed width" : "delimiter=",
 	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(f->reader),
-	    header);
+	    header, f->mended.is ? " mended=yes" : "");
 	return f->found;
 }
 
@@ -342,7 +446,9 @@ const struct format_ops format_csv = {
     .event_times = event_times,
     .missing = missing,
     .made_known = made_known,
+    .rejects = has_rejects,
     .open = open_file,
+    .open_rejects = open_rejects,
     .feed = feed_file,
     .end = end_file,
     .found = found,

@@ -5,7 +5,7 @@
 #ifndef MAPPERS_FORMAT_OPS_H
 #define MAPPERS_FORMAT_OPS_H
 
-#include "mappers/format.h"
+#include "mappers/rejects.h"
 
 /* What a file is read with; valid until close. */
 struct format_run {
@@ -45,6 +45,10 @@ struct format_ops {
 
 	/* *file is the backend's own; 0, or -1 and nothing to close. */
 	int (*open)(void **file, void *self, const struct format_run *run, struct err *e);
+	/* Have its files reject files? NULL: no, and open_rejects is not called. */
+	bool (*rejects)(const void *self);
+	int (*open_rejects)(void **file, void *self, const struct format_run *run,
+	    const struct rejects_sink *sink, struct err *e);
 	int (*feed)(void *file, struct span bytes, struct err *e);
 	int (*end)(void *file, struct err *e);
 	const char *(*found)(void *file);

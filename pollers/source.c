@@ -10,6 +10,9 @@
 #define MARKER_MAX 32 /* bytes of a marker's suffix */
 #define AT(member) offsetof(struct source_conf, member)
 
+static const char *const receipts[] = {
+    [RECEIPTS_DROP] = "drop", [RECEIPTS_LOCAL] = "local", [RECEIPTS_OFF] = "off", NULL};
+
 const struct conf_option source_options[] = {
     {"url", CONF_STRING, AT(url), NULL, true, 0, 0, NULL,
 	"where the drop is: sftp://user@host:port/folder or file:///folder"},
@@ -38,7 +41,11 @@ const struct conf_option source_options[] = {
     {"after", CONF_STRING, AT(after), "keep", false, 0, 0, NULL,
 	"what becomes of a file that was delivered: keep, delete, archive:/folder"},
     {"feedback", CONF_STRING, AT(feedback), NULL, false, 0, 0, NULL,
-	"folder on the server for what is written for the clinic, such as acknowledgements"},
+	"folder on the server for what is written for the clinic: receipts, reject files and "
+	"acknowledgements"},
+    {"receipts", CONF_ENUM, AT(receipts), "drop", false, 0, 0, receipts,
+	"drop: receipts and reject files go into feedback, if that is set; local: receipts "
+	"alone, beside the ledger; off: none"},
     {"timeout", CONF_DURATION, AT(timeout), "30s", false, 100, 60 * MINUTE, NULL,
 	"longest wait for the server in any one step"},
     {0},
@@ -159,6 +166,17 @@ check_feedback(const struct source_conf *sc, const struct conf_section *s,
 }
 
 static void
+check_receipts(
+    const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
+{
+	const struct conf_entry *en = entry(s, "receipts");
+
+	if (en != NULL && sc->receipts == RECEIPTS_DROP && sc->feedback == NULL)
+		conf_error_at(errs, s, en,
+		    "needs a folder to write to: set feedback, or receipts = local");
+}
+
+static void
 check_names(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
 {
@@ -193,5 +211,6 @@ source_check(
 		check_after(sc, s, errs, &url);
 	if (sc->feedback)
 		check_feedback(sc, s, errs, &url);
+	check_receipts(sc, s, errs);
 	check_names(sc, s, errs);
 }

@@ -10,6 +10,9 @@
 
 #define DROP_LIST_MAX 1000000 /* names a drop may hold before it is refused */
 
+/* Where receipts go: with the rest of `feedback`, or beside the ledger. */
+enum receipts_where { RECEIPTS_DROP, RECEIPTS_LOCAL, RECEIPTS_OFF };
+
 /* Where the files lie: the feed's [source]. */
 struct source_conf {
 	const char *url;             /* sftp://user@host:port/path or file:///path */
@@ -26,6 +29,7 @@ struct source_conf {
 	const char *marker;   /* suffix of the file that says NAME is whole; NULL: none */
 	const char *after;    /* "keep", "delete", "archive:PATH" */
 	const char *feedback; /* folder for what we write for the clinic; NULL: none */
+	int receipts;         /* enum receipts_where; NULL feedback: not into the drop */
 	long long timeout;    /* ms for each step on the network */
 };
 

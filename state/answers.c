@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER      "answers"
 #define FOLDER_MODE 0700
 #define FILE_MODE   0600
+
+static const char *const shelves[] = {
+    [ANSWERS_TO_GIVE] = "answers", [RECEIPTS_HERE] = "receipts"};
 
 struct answer {
 	int folder, fd;
@@ -36,11 +38,11 @@ open_folder(int at, const char *name)
 }
 
 static int
-open_feed(const char *dir, const char *feed)
+open_feed(const struct answer_place *at)
 {
-	int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int all = top < 0 ? -1 : open_folder(top, FOLDER);
-	int one = all < 0 ? -1 : open_folder(all, feed);
+	int top = open(at->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int all = top < 0 ? -1 : open_folder(top, shelves[at->shelf]);
+	int one = all < 0 ? -1 : open_folder(all, at->feed);
 
 	if (top >= 0)
 		close(top);
@@ -50,7 +52,7 @@ open_feed(const char *dir, const char *feed)
 }
 
 struct answer *
-answer_new(const char *dir, const char *feed, const char *name, struct err *e)
+answer_new(const struct answer_place *at, const char *name, struct err *e)
 {
 	struct answer *a = calloc(1, sizeof(*a));
 
@@ -59,7 +61,7 @@ answer_new(const char *dir, const char *feed, const char *name, struct err *e)
 	a->fd = -1;
 	snprintf(a->name, sizeof(a->name), "%s", name);
 	snprintf(a->part, sizeof(a->part), ".%s", name);
-	if ((a->folder = open_feed(dir, feed)) >= 0)
+	if ((a->folder = open_feed(at)) >= 0)
 		a->fd = openat(a->folder, a->part,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	if (a->fd < 0) {
@@ -131,7 +133,8 @@ visit(int folder, const char *name, answer_fn *fn, void *arg, struct err *e)
 int
 answers_each(const char *dir, const char *feed, answer_fn *fn, void *arg, struct err *e)
 {
-	int folder = open_feed(dir, feed), rc = 0;
+	const struct answer_place at = {dir, feed, ANSWERS_TO_GIVE};
+	int folder = open_feed(&at), rc = 0;
 	DIR *d = folder < 0 ? NULL : fdopendir(folder);
 	struct dirent *en = NULL;
 
@@ -150,15 +153,6 @@ answers_each(const char *dir, const char *feed, answer_fn *fn, void *arg, struct
 		rc = fail(e);
 	closedir(d);
 	return rc < 0 ? -1 : 0;
-}
-
-bool
-answer_kept(const char *dir, const char *feed, const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/" FOLDER "/%s/%s", dir, feed, name);
-	return access(path, F_OK) == 0;
 }
 
 /* Shows fn what is in a folder, without what begins with a dot. */
@@ -203,19 +197,71 @@ show_feed(void *arg, const char *name)
 	char path[PATH_MAX];
 
 	w->feed = name;
-	snprintf(path, sizeof(path), "%s/" FOLDER "/%s", w->dir, name);
+	snprintf(path, sizeof(path), "%s/%s/%s", w->dir, shelves[ANSWERS_TO_GIVE], name);
 	return each_name(path, show_name, w);
 }
 
 int
-answers_names(const char *dir, answer_name_fn *fn, void *arg, struct err *e)
+answers_names(
+    const char *dir, const char *feed, answer_name_fn *fn, void *arg, struct err *e)
 {
-	struct names_walk w = {dir, NULL, fn, arg};
+	struct names_walk w = {dir, feed, fn, arg};
 	char path[PATH_MAX];
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/" FOLDER, dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, shelves[ANSWERS_TO_GIVE]);
 	e->code = ERR_NONE;
-	rc = each_name(path, show_feed, &w);
+	rc = feed != NULL ? show_feed(&w, feed) : each_name(path, show_feed, &w);
 	return rc < 0 && e->code == ERR_NONE ? fail(e) : rc;
+}
+
+static int
+is_of(void *arg, const char *feed, const char *name)
+{
+	const char *id = arg;
+	size_t n = strlen(id);
+
+	(void)feed;
+	return strncmp(name, id, n) == 0 && (name[n] == '\0' || name[n] == '.');
+}
+
+/* Where that can't be found out, there may be one. */
+bool
+answer_kept(const char *dir, const char *feed, const char *id)
+{
+	char wanted[NAME_MAX + 1];
+	struct err e;
+
+	snprintf(wanted, sizeof(wanted), "%s", id);
+	return answers_names(dir, feed, is_of, wanted, &e) != 0;
+}
+
+struct forgetting {
+	const struct names_walk *walk;
+	int64_t before;
+};
+
+static int
+forget_old(void *arg, const char *name)
+{
+	const struct forgetting *f = arg;
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s/%s/%s", f->walk->dir, shelves[RECEIPTS_HERE],
+	    f->walk->feed, name);
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? 0 : -1;
+	return st.st_mtime < f->before ? unlink(path) : 0;
+}
+
+int
+receipts_forget(const char *dir, const char *feed, int64_t before, struct err *e)
+{
+	const struct names_walk w = {.dir = dir, .feed = feed};
+	struct forgetting f = {&w, before};
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", dir, shelves[RECEIPTS_HERE], feed);
+	return each_name(path, forget_old, &f) != 0 ? fail(e) : 0;
 }

@@ -249,10 +249,11 @@ verify_table(struct verify *v, enum table table)
 	return verify_tell(v, "can't be read any further: %s", v->act.e->msg);
 }
 
-/* An answer bears its file's id for a name. */
+/* An answer bears its file's id for a name, and perhaps ".KIND". */
 static int
 verify_answer(void *arg, const char *feed, const char *name)
 {
+	const struct span hex = {name, strcspn(name, ".")};
 	struct verify *v = arg;
 	struct mismatch m = {"answers", NULL, "its file is not in files"};
 	struct digest id;
@@ -261,7 +262,7 @@ verify_answer(void *arg, const char *feed, const char *name)
 	v->out->values++;
 	if (verify_feed(v, span_of(feed)) == NULL)
 		m.what = "the folder's name is that of no feed";
-	else if (hex_decode(span_of(name), id.b, DIGEST_SIZE) != 0)
+	else if (hex_decode(hex, id.b, DIGEST_SIZE) != 0)
 		m.what = "the name is no file id";
 	else if ((r = verify_file(v, &id)) != 0)
 		return r < 0 ? -1 : 0;
@@ -284,7 +285,7 @@ verify_all(struct verify *v, struct err *e)
 		if (verify_table(v, (enum table)i) != 0)
 			return -1;
 	e->code = ERR_NONE;
-	return answers_names(v->act.ledger->dir, verify_answer, v, e);
+	return answers_names(v->act.ledger->dir, NULL, verify_answer, v, e);
 }
 
 int

@@ -13,14 +13,14 @@
 #
 # A new scenario is a function lay_NAME, and its name in `scenarios`: it installs its feeds,
 # has them run as often as it likes, and leaves new files in the drop. If it is not `run`
-# that is disturbed, it says so in `work`.
+# that is disturbed, it says so in `work`; if an undisturbed one does not end with 0, in `well`.
 #
 # shellcheck shell=bash
 # shellcheck source-path=SCRIPTDIR/../..
 . tests/e2e/lib.sh
 
 # shellcheck disable=SC2034 # for those who source this
-scenarios='first changes snapshot hl7 backfill'
+scenarios='first changes snapshot hl7 rejects backfill'
 # shellcheck disable=SC2034
 remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
@@ -90,6 +90,16 @@ lay_backfill() {
 	touch -d '2024-01-01 12:00 UTC' "$world/old/b.csv"
 	rows 101 110 >"$world/drop/2.csv"
 	work=(backfill simple "$world/old/a.csv" "$world/old/b.csv")
+}
+
+# Rows that are not taken, and come back in a file of their own, before theirs is removed.
+lay_rejects() {
+	csv -e "s|^after.*|after = delete\nfeedback = $world/acks|"
+	rows 1 10 >"$world/drop/0.csv"
+	job 0
+	rows 1 40 | sed -e '/^000[13]5/s/Scheduled/Nope/' -e '/^00025/s/Testcase/=1+"/' \
+		>"$world/drop/1.csv"
+	well=3
 }
 
 # siu N CONTROL APPOINTMENT
@@ -166,6 +176,7 @@ some() {
 # scenario NAME: lays it, keeps it, and lets one run do all of it.
 scenario() {
 	work=(run)
+	well=0
 	rm -rf "$world" "$dir"/etc/feeds.d/*
 	mkdir -p "$world/drop" "$world/done" "$world/acks"
 	# shellcheck disable=SC2119 # no options
@@ -176,7 +187,7 @@ scenario() {
 	cp -a "$world" "$dir/start"
 	cp "$dir/api.db" "$dir/start.db"
 	api_start
-	run 0 "${work[@]}" --json
+	run "$well" "${work[@]}" --json
 	api_curl state >"$dir/undisturbed.json"
 	undisturbed_changes=$(changes)
 	files >"$dir/undisturbed.txt"
@@ -201,6 +212,11 @@ restore_api() {
 	api_start "$@"
 }
 
+# A receipt, without when which file was read.
+whatever_file_it_is() {
+	sed -E 's/[0-9a-f]{32}/ID/; s/"read_ms":[0-9]+//; s/^(  read  |  number) .*//'
+}
+
 # Every file of the world: its folder, its name without time and id, and what it says.
 files() {
 	local f
@@ -209,9 +225,10 @@ files() {
 		case $f in
 		*/state/*) echo "${f#"$world/"}" ;;
 		*.ack.hl7) echo "${f#"$world/"} $(tr '\r' '\n' <"$f" | grep -E '^(MSA|BTS|FTS)' | cksum)" ;;
+		*.receipt.*) echo "${f#"$world/"} $(whatever_file_it_is <"$f" | cksum)" ;;
 		*) echo "${f#"$world/"} $(cksum <"$f")" ;;
 		esac
-	done | sed -E 's/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-/TIME-ID-/; s/-[0-9a-f]{8}\.ack/-ID.ack/' | sort
+	done | sed -E 's/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-/TIME-ID-/; s/-[0-9a-f]{8}\.(ack|re)/-ID.\1/' | sort
 }
 
 # What `status` counts, and that nothing waits.
@@ -220,14 +237,19 @@ totals() {
 		jq -c '.feeds[0] | [.files, .delivered, .rejected, .refused, .unfinished, .stuck]'
 }
 
-# run_until_done WHAT: runs until one ends with 0; only a dropped answer may keep it from that.
+# well STATUS: the status that a run should have ended with: it may have had nothing to do.
+well() {
+	[ "$1" -eq 0 ] && echo 0 || echo "$well"
+}
+
+# run_until_done WHAT: runs until one ends well; only a dropped answer may keep it from that.
 run_until_done() {
 	local n rc
 
 	for ((n = 1; n <= RUNS_MAX; n++)); do
 		"$emrdrop" --config "$dir/etc" "${work[@]}" --json >"$dir/out" 2>"$dir/err"
 		rc=$?
-		ran "$1: run $n" "$((rc == 69 ? 69 : 0))" "$rc"
+		ran "$1: run $n" "$([ "$rc" -eq 69 ] && echo 69 || well "$rc")" "$rc"
 		[ "$rc" -eq 69 ] || return
 	done
 	is "$1: runs until all is delivered" "at most $RUNS_MAX" "$n"

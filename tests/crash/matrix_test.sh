@@ -29,7 +29,7 @@ killed() {
 
 # aftermath WHAT STATUS: the run is dead, or was faster.
 aftermath() {
-	ran "$1" "$(case $2 in 0 | 69 | 137) echo "$2" ;; *) echo "137, 0 or 69" ;; esac)" "$2"
+	ran "$1" "$(case $2 in 0 | 69 | 137 | "$well") echo "$2" ;; *) echo "137, 69 or $well" ;; esac)" "$2"
 	[ "$2" -ne 137 ] || kills=$((kills + 1))
 	[ ! -f "$dir/state/ledger.id" ] || run 0 ledger verify
 	run_until_done "$1"
@@ -61,7 +61,7 @@ test_moments() {
 
 	restore
 	start=${EPOCHREALTIME/./}
-	run 0 "${work[@]}" --json
+	run "$well" "${work[@]}" --json
 	took=$((${EPOCHREALTIME/./} - start))
 	for ((i = 0; i < moments; i++)); do
 		restore --drop-every 3

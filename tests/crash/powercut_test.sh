@@ -45,11 +45,11 @@ promised() {
 # All that a whole run may leave; and one that was killed, with the run after it: what the
 # first had not synced is still not sure when the second one builds on it.
 test_states() {
-	local call n
+	local call n rc
 
 	restore
 	traced "$emrdrop"
-	ran "$1, traced" 0 $?
+	ran "$1, traced" "$well" $?
 	promised "$1"
 	points fsync fdatasync | some "$cuts" "$seed" >"$dir/points"
 	while read -r call n <&3; do
@@ -57,7 +57,8 @@ test_states() {
 		traced "$emrdrop" -e "inject=$call:signal=KILL:when=$n"
 		mv "$dir/trace" "$dir/killed"
 		traced "$emrdrop"
-		ran "$1, traced after a kill" 0 $?
+		rc=$?
+		ran "$1, traced after a kill" "$(well "$rc")" "$rc"
 		cat "$dir/killed" "$dir/trace" >"$dir/both"
 		mv "$dir/both" "$dir/trace"
 		promised "$1, killed at $call $n"
@@ -104,7 +105,7 @@ test_goes_on() {
 test_nosync() {
 	restore
 	traced "${emrdrop%/cmd/emrdrop}/tests/crash/emrdrop-nosync"
-	ran "nosync, traced" 0 $?
+	ran "nosync, traced" "$well" $?
 	if all_as_promised; then
 		echo "FAIL nothing was lost without syncs: this test sees nothing"
 		failures=$((failures + 1))

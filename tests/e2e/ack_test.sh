@@ -41,6 +41,7 @@ acks() {
 		pattern    = *.hl7
 		after      = keep
 		feedback   = $folder
+		receipts   = off
 		stable_for = 0
 
 		[hl7]

@@ -56,22 +56,35 @@ every() {
 	silent "preview of a row of $1" stdout
 }
 
+# Receipts tell everything but values; those, and only what was sent as such, are in reject
+# files, which lie in the clinic's own folder. Kept here, there are receipts alone.
+receipts() {
+	ok "there are receipts: $1" [ "$(find "$dir/told" -name '*.receipt.*' | wc -l)" -gt "$2" ]
+	is "$1: receipts" "" "$(grep -raihoE ".{0,60}($canaries)" "$dir/told" --include='*.receipt.*' | head -n 3)"
+	ok "$1: reject files have them" grep -raqiE "$canaries" "$dir/told" --include='*.rejects.csv'
+	is "$1: what is kept here" 0 "$(find "$dir/state/receipts" -name '*.rejects*' 2>/dev/null | wc -l)"
+}
+
 test_hostile() {
 	local file
 
 	site $'[log]\nlevel = debug'
-	simple
+	simple -e "/^pattern/a feedback = $dir/told"
 	for file in fixtures/hostile/csv/*.csv; do
 		canary "$file" >"$dir/drop/x.csv"
 		every "${file##*/}"
 	done
+	receipts "hostile files" 60
 	site $'[log]\nlevel = debug\nformat = json'
+	simple -e "/^pattern/a receipts = local"
 	for file in fixtures/hostile/csv/{code-unknown,id-empty,all-rejected}.csv; do
 		canary "$file" >"$dir/drop/x.csv"
 		any run --json
 		silent "JSON log of ${file##*/}"
 		ok "each line is JSON" jq -e . "$dir/err" >/dev/null
 	done
+	ok "receipts are kept here" [ "$(find "$dir/state/receipts" -type f | wc -l)" -ge 6 ]
+	simple -e "/^pattern/a feedback = $dir/told"
 }
 
 # The first row stands where titles should.
@@ -123,10 +136,11 @@ sinks() {
 	is "$1: files" "" "$(grep -railE "$canaries" "$dir/state" "$dir/sandbox.err" "$dir/etc")"
 }
 
-# A file's name may hold a patient's: it is for `status` in words alone.
+# A file's name may hold a patient's: it is for `status` in words alone. Receipts wait for
+# a folder that can't be made, and stay where they are made.
 test_names() {
 	rm -rf "$dir/state" "$dir"/drop/*
-	simple -e "s|^after.*|after = archive:$dir/token/none|"
+	simple -e "s|^after.*|after = archive:$dir/token/none\nfeedback = $dir/token/told|"
 	rows 1 3 >"$dir/drop/quolllast quollfirst.csv"
 	any run --json
 	silent "the name of a file that can't be archived"
@@ -138,6 +152,13 @@ test_names() {
 	silent "names of odd files"
 	any status --json
 	silent "names in status --json"
+	ok "answers wait" [ "$(find "$dir/state/answers" -type f | wc -l)" -ge 2 ]
+	simple -e "/^pattern/a receipts = local"
+	cp "$dir/drop/quolllast quollfirst.csv" "$dir/drop/quollmiddle.csv"
+	any run --json
+	silent "names in receipts that are kept"
+	ok "receipts are kept" [ "$(find "$dir/state/receipts" -type f | wc -l)" -ge 2 ]
+	is "names of what is kept" 0 "$(find "$dir/state" -iname '*quoll*' | wc -l)"
 	sinks "names"
 }
 

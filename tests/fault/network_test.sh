@@ -82,10 +82,12 @@ victim_file() {
 	esac
 }
 
-# answered WHAT: there is one answer, with all messages, and nothing beside it.
+# answered WHAT: there is one answer, with all messages, a receipt in both forms, and
+# nothing beside them.
 answered() {
-	is "$1: files for the clinic" 1 "$(find "$dir/drop/acks" -type f | wc -l)"
-	is "$1: messages that are answered" 40 "$(tr '\r' '\n' <"$(find "$dir/drop/acks" -type f)" |
+	is "$1: files for the clinic" 3 "$(find "$dir/drop/acks" -type f | wc -l)"
+	is "$1: rows in the receipt" 40 "$(jq .rows "$dir/drop/acks"/*.receipt.json)"
+	is "$1: messages that are answered" 40 "$(tr '\r' '\n' <"$(find "$dir/drop/acks" -name '*.ack.hl7')" |
 		awk -F'|' '$1 == "MSA" && $2 == "AA" { n++ } END { print $1 == "FTS" ? n : "cut" }')"
 }
 

@@ -44,7 +44,8 @@ TestSuite(answers, .init = setup, .fini = teardown);
 static void
 keep(const char *name, const char *text)
 {
-	struct answer *a = answer_new(dir, "north", name, &e);
+	struct answer *a = answer_new(
+	    &(struct answer_place){dir, "north", ANSWERS_TO_GIVE}, name, &e);
 	bool older = answer_kept(dir, "north", name);
 
 	cr_assert_not_null(a, "%s", e.msg);
@@ -107,7 +108,8 @@ Test(answers, are_given_once)
 
 Test(answers, what_is_not_kept_leaves_nothing)
 {
-	struct answer *a = answer_new(dir, "north", "a", &e);
+	struct answer *a = answer_new(
+	    &(struct answer_place){dir, "north", ANSWERS_TO_GIVE}, "a", &e);
 	struct taker t = {.result = 0};
 
 	cr_assert_not_null(a);
@@ -128,7 +130,8 @@ Test(answers, links_are_not_followed)
 
 	keep("b", "b");
 	cr_assert_eq(symlink("../../elsewhere", path_of("answers/north/.a")), 0);
-	cr_expect_null(answer_new(dir, "north", "a", &e));
+	cr_expect_null(
+	    answer_new(&(struct answer_place){dir, "north", ANSWERS_TO_GIVE}, "a", &e));
 	expect_io("written");
 	cr_expect_neq(access(path_of("elsewhere"), F_OK), 0);
 	unlink(path_of("answers/north/.a"));
@@ -154,21 +157,23 @@ Test(answers, what_stands_in_the_way)
 	char seen[16] = "";
 	FILE *f;
 
-	cr_expect_eq(answers_names(dir, refuse, seen, &e), 0, "%s", e.msg);
-	cr_expect_null(answer_new("/nonexistent", "north", "a", &e));
+	cr_expect_eq(answers_names(dir, NULL, refuse, seen, &e), 0, "%s", e.msg);
+	cr_expect_null(answer_new(
+	    &(struct answer_place){"/nonexistent", "north", ANSWERS_TO_GIVE}, "a", &e));
 	expect_io("no folder");
 	cr_expect_eq(answers_each("/nonexistent", "north", take, &t, &e), -1);
 	expect_io("no folder");
 	keep("a", "one");
-	cr_expect_eq(answers_names(dir, refuse, seen, &e), 7, "what it returned");
+	cr_expect_eq(answers_names(dir, NULL, refuse, seen, &e), 7, "what it returned");
 	cr_expect_str_eq(seen, "a");
 	unlink(path_of("answers/north/a"));
 	f = fopen(path_of("answers/south"), "w");
 	cr_assert_not_null(f);
 	fclose(f);
-	cr_expect_null(answer_new(dir, "south", "a", &e));
+	cr_expect_null(
+	    answer_new(&(struct answer_place){dir, "south", ANSWERS_TO_GIVE}, "a", &e));
 	expect_io("a file for a folder");
-	cr_expect_eq(answers_names(dir, refuse, seen, &e), -1);
+	cr_expect_eq(answers_names(dir, NULL, refuse, seen, &e), -1);
 	expect_io("a file for a folder");
 	rmdir(path_of("answers/north"));
 	unlink(path_of("answers/south"));
@@ -184,7 +189,8 @@ Test(answers, what_stands_in_the_way)
 /* Such as a full disk. */
 Test(answers, what_can_not_be_written)
 {
-	struct answer *a = answer_new(dir, "north", "a", &e);
+	struct answer *a = answer_new(
+	    &(struct answer_place){dir, "north", ANSWERS_TO_GIVE}, "a", &e);
 
 	cr_assert_not_null(a);
 	unlink(path_of("answers/north/.a"));

@@ -180,7 +180,7 @@ whole_answer(const char *feed, const struct digest *file)
 	struct answer *a;
 
 	digest_hex(file, id);
-	a = answer_new(rig_dir, feed, id, &e);
+	a = answer_new(&(struct answer_place){rig_dir, feed, ANSWERS_TO_GIVE}, id, &e);
 	cr_assert_not_null(a, "%s", e.msg);
 	cr_assert_eq(answer_keep(a, &e), 0, "%s", e.msg);
 	answer_free(a);

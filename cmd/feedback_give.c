@@ -1,0 +1,197 @@
+/*
+ * Answers that are kept, into the clinic's folder.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/feedback_impl.h"
+#include "cmd/reread.h"
+#include "cmd/status.h"
+#include "state/answers.h"
+
+#define PIECE_SIZE     65536
+#define REJECTS_MEMORY (1u << 20) /* bytes of a reject file kept in memory */
+#define REJECTS_KEPT   ".rejects" /* as answers are named beside the ledger */
+
+int
+feedback_failed(struct job *j, const char *event, struct err *e)
+{
+	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
+		return -1;
+	log_event(&j->app->log, LOG_ERROR, event,
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
+	j->out->unsettled++;
+	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
+	e->code = ERR_NONE;
+	return 0;
+}
+
+/* The file that the answer ID[.KIND] belongs to: 1, 0, -1. */
+static int
+file_of(struct job *j, const char *name, struct file_entry *out, struct err *e)
+{
+	const struct span hex = {name, strcspn(name, ".")};
+	struct digest id;
+
+	if (hex_decode(hex, id.b, DIGEST_SIZE) != 0)
+		return 0;
+	return ledger_file_get(j->ledger, &id, out, e);
+}
+
+static int
+answer_path(struct job *j, const struct file_entry *en, const char *kind,
+    char path[FILE_PATH_MAX + 1], struct err *e)
+{
+	char name[ANSWER_NAME_SIZE];
+
+	if (strcmp(kind, REJECTS_KEPT) == 0)
+		kind = REJECTS;
+	feedback_name(en, kind[0] == '\0' ? ".ack.hl7" : kind, name);
+	if ((size_t)snprintf(path, FILE_PATH_MAX + 1, "%s/%s", j->feed->source.feedback,
+		name) > FILE_PATH_MAX)
+		return err_set(e, ERR_IO, "the path of an answer is too long");
+	return 0;
+}
+
+static int
+copy(struct job *j, int fd, struct err *e)
+{
+	char piece[PIECE_SIZE];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, ERR_IO, errno, "an answer that was kept");
+		if (poller_put(j->poller, (struct span){piece, (size_t)n}, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+copy_outbox(struct job *j, struct outbox *o, struct err *e)
+{
+	struct buf frame;
+	int r;
+
+	buf_init(&frame, OUTBOX_FRAME_MAX);
+	r = outbox_seal(o, e) == 0 ? 1 : -1;
+	while (r == 1 && (r = outbox_next(o, &frame, e)) == 1)
+		if (poller_put(j->poller, buf_span(&frame), e) != 0)
+			r = -1;
+	buf_release(&frame);
+	return r;
+}
+
+/* It can never be made: that is told, and the list of rows goes. */
+static int
+give_up(struct job *j, const struct file_entry *en, const struct err *e)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&en->id, id);
+	log_event(&j->app->log, LOG_WARN, "rejects-lost",
+	    LOG_FIELDS(
+		LOG_NAME("feed", j->feed->feed.name), LOG_NAME("file", id), LOG_ERR(e)));
+	return 0;
+}
+
+static int
+put_rejects(
+    struct job *j, const struct file_entry *en, const char *path, int fd, struct err *e)
+{
+	struct outbox *o = outbox_new(ledger_dir(j->ledger), REJECTS_MEMORY, e);
+	int rc = o == NULL ? -1 : reread_rejects(j, en, fd, o, e);
+
+	if (rc == 1)
+		rc = give_up(j, en, e);
+	else if (rc == 0 &&
+		 (poller_put_begin(j->poller, path, e) != 0 ||
+		     copy_outbox(j, o, e) != 0 || poller_put_end(j->poller, e) != 0))
+		rc = -1;
+	outbox_free(o);
+	return rc;
+}
+
+static int
+put_copy(struct job *j, const char *path, int fd, struct err *e)
+{
+	if (poller_put_begin(j->poller, path, e) != 0 || copy(j, fd, e) != 0)
+		return -1;
+	return poller_put_end(j->poller, e);
+}
+
+/* One that is there already is an earlier run's, which ended before it knew. */
+static int
+give(struct job *j, const char *name, int fd, struct err *e)
+{
+	const char *kind = name + strcspn(name, ".");
+	char path[FILE_PATH_MAX + 1];
+	struct file_entry en;
+	struct drop_file there;
+	int r = file_of(j, name, &en, e);
+
+	if (r == 0)
+		return err_set(e, ERR_IO, "answers/%s/%s belongs to no file",
+		    j->feed->feed.name, name);
+	if (r < 0 || answer_path(j, &en, kind, path, e) != 0 ||
+	    (r = poller_stat(j->poller, path, &there, e)) < 0)
+		return -1;
+	if (r == 1)
+		return 0;
+	return strcmp(kind, REJECTS_KEPT) == 0 ? put_rejects(j, &en, path, fd, e)
+					       : put_copy(j, path, fd, e);
+}
+
+static int
+give_or_tell(void *arg, const char *name, int fd, struct err *e)
+{
+	struct job *j = arg;
+
+	if (give(j, name, fd, e) == 0)
+		return 0;
+	return feedback_failed(j, "feedback-failed", e) == 0 ? 1 : -1;
+}
+
+int
+feedback_give(struct job *j, struct err *e)
+{
+	if (j->feed->source.feedback == NULL)
+		return 0;
+	return answers_each(
+	    ledger_dir(j->ledger), j->feed->feed.name, give_or_tell, j, e);
+}
+
+struct need {
+	struct job *job;
+	const char *path;
+	struct err *e;
+};
+
+static int
+needs(void *arg, const char *feed, const char *name)
+{
+	struct need *n = arg;
+	struct file_entry en;
+	int r;
+
+	(void)feed;
+	if (strcmp(name + strcspn(name, "."), REJECTS_KEPT) != 0)
+		return 0;
+	r = file_of(n->job, name, &en, n->e);
+	return r == 1 ? strcmp(en.path, n->path) == 0 : r;
+}
+
+int
+feedback_needs(struct job *j, const char *path, struct err *e)
+{
+	struct need n = {j, path, e};
+
+	if (j->feed->source.feedback == NULL)
+		return 0;
+	return answers_names(ledger_dir(j->ledger), j->feed->feed.name, needs, &n, e);
+}

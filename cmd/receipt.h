@@ -1,0 +1,29 @@
+/*
+ * Receipts: what became of a file, for the clinic, once in words for a person who works
+ * with a spreadsheet and once as JSON. They hold no value of a patient's, and no name of a
+ * file, which may tell of one: the receipt's own name begins with it.
+ */
+#ifndef CMD_RECEIPT_H
+#define CMD_RECEIPT_H
+
+#include "cmd/report.h"
+
+struct receipt_facts {
+	const struct file_entry *entry; /* its counts are those of the file's end */
+	const struct problems *problems;
+	const char *found;
+	const char *pattern; /* which a reject file's name does not fit; NULL: it does */
+	bool messages;       /* of HL7, not rows */
+	bool mended;         /* it is a reject file that came back */
+	bool blocks;         /* it is held, and later files wait for it */
+	bool rejects;        /* a reject file goes with it */
+	bool here;           /* it stays at the receiving side */
+};
+
+/* With CRLF; a byte order mark stands in front if it is not all ASCII. */
+void receipt_text(const struct receipt_facts *r, struct buf *out);
+
+/* One object, described in emrdrop(1). */
+void receipt_json(const struct receipt_facts *r, struct buf *out);
+
+#endif

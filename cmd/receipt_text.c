@@ -1,0 +1,307 @@
+/*
+ * The receipt in words: what happened first, then the counts, then what is wrong and
+ * what to do about it.
+ */
+#include "cmd/receipt.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "cmd/text.h"
+
+#define SHOWN 50 /* problems told one by one */
+#define MARK  "\xef\xbb\xbf"
+
+struct words {
+	const struct receipt_facts *r;
+	struct buf *out;
+	const char *row, *rows;
+};
+
+#define N(v) (unsigned long long)(v)
+
+/* Rows that a person has to look at: those not taken, and those with a refused record. */
+static bool
+some_lost(const struct file_entry *en)
+{
+	return en->rejected > 0 || en->refused > 0;
+}
+
+static void
+say_delivered(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+
+	if (!some_lost(en))
+		buf_addf(w->out, "All is well: nothing of the file was refused.\n");
+	else if (en->rejected == 0)
+		buf_addf(w->out, "The file was taken, but for %llu records.\n",
+		    N(en->refused));
+	else
+		buf_addf(w->out, "The file was taken, but for %llu of its %llu %s.\n",
+		    N(en->rejected), N(en->rows), w->rows);
+	if (w->r->rejects)
+		buf_addf(w->out, "What was not taken is in the reject file, to be mended "
+				 "and dropped again.\n");
+}
+
+static void
+say_verdict(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+
+	switch (en->verdict) {
+	case VERDICT_DELIVER:
+		say_delivered(w);
+		break;
+	case VERDICT_DUPLICATE:
+		buf_add_str(w->out, "This very file was taken before, and nothing has "
+				    "changed since: nothing had to be done.\n");
+		break;
+	case VERDICT_EMPTY:
+		buf_addf(
+		    w->out, "The file has no %s: nothing was taken from it.\n", w->rows);
+		break;
+	case VERDICT_HOLD:
+		buf_addf(w->out,
+		    "The file is held, and nothing of it was taken yet:\n%s.\n",
+		    en->reason);
+		break;
+	case VERDICT_REFUSE:
+		buf_addf(w->out,
+		    "The file was refused, and nothing of it was taken:\n%s.\n",
+		    en->reason);
+		break;
+	case VERDICT_DISCARD:
+		buf_add_str(w->out, "Somebody at the receiving side decided that this "
+				    "file is not to be taken: it was put away.\n");
+		break;
+	}
+}
+
+static void
+say_file(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&en->id, id);
+	buf_addf(
+	    w->out, "\nTHE FILE\n  number    %.8s (say this one if you call us)\n", id);
+	buf_add_str(w->out, "  read      ");
+	text_time(w->out, en->read_at);
+	buf_addf(w->out, " (UTC)\n  size      %llu bytes\n", N(en->size));
+	if (w->r->found[0] != '\0')
+		buf_addf(w->out, "  found     %s\n", w->r->found);
+	if (w->r->mended)
+		buf_add_str(w->out, "  it is     a reject file that came back mended\n");
+}
+
+struct count {
+	uint64_t n;
+	const char *what;
+};
+
+/* The first is the sum of the others, of which those that are none are left out. */
+static void
+say_counts(const struct words *w, const struct count *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || c[i].n > 0)
+			buf_addf(w->out, "  %s%10llu  %s\n", i == 0 ? "" : "  ",
+			    N(c[i].n), c[i].what);
+}
+
+static void
+say_books(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+	const struct count rows[] = {{en->rows, "in the file, of which"},
+	    {en->mapped, "taken"}, {en->filtered, "left out, as agreed"},
+	    {en->rejected, "not taken"}};
+	const struct count records[] = {
+	    {en->records + en->removals, "made of what was taken, of which"},
+	    {en->delivered, "delivered"}, {en->unchanged, "known already, unchanged"},
+	    {en->duplicate, "twice in the file"},
+	    {en->stale, "older than what is known already"},
+	    {en->refused, "refused by the receiving system"}};
+
+	buf_addf(w->out, "\n%s\n", w->r->messages ? "MESSAGES" : "ROWS");
+	say_counts(w, rows, sizeof(rows) / sizeof(rows[0]));
+	/* Of a file that was not delivered no record counts. */
+	if (en->verdict != VERDICT_DELIVER && en->verdict != VERDICT_DUPLICATE)
+		return;
+	buf_add_str(w->out, "\nRECORDS\n");
+	say_counts(w, records, sizeof(records) / sizeof(records[0]));
+	if (en->removals > 0)
+		buf_addf(w->out,
+		    "  %llu of them: gone from the file, so cancelled or deleted\n",
+		    N(en->removals));
+}
+
+static void
+say_column(const struct words *w, const struct problem *p)
+{
+	if (p->column.n == 0)
+		return;
+	buf_add_str(w->out, w->r->messages ? ", field " : ", column ");
+	text_quote(w->out, p->column);
+}
+
+/* What, then what to do, each on its own line. */
+static void
+say_what(const struct words *w, const struct problem *p)
+{
+	buf_addf(w->out, ":\n      %s\n      %s\n", problem_text(p->code),
+	    problem_remedy(p->code));
+	if (p->detail.n > 0)
+		buf_addf(w->out, "      (%.*s)\n", (int)p->detail.n, p->detail.p);
+}
+
+static void
+say_kinds(
+    const struct words *w, const char *title, const struct warnings *kinds, size_t n)
+{
+	if (n == 0)
+		return;
+	buf_addf(w->out, "\n%s\n", title);
+	for (size_t i = 0; i < n; i++) {
+		const struct problem *p = &kinds[i].first;
+
+		buf_addf(w->out, "  %llu times", N(kinds[i].n));
+		if (p->row > 0)
+			buf_addf(w->out, ", first in %s %llu", w->row, N(p->row));
+		say_column(w, p);
+		say_what(w, p);
+	}
+}
+
+static void
+say_problems(const struct words *w)
+{
+	const struct problems *p = w->r->problems;
+	size_t n = p->n < SHOWN ? p->n : SHOWN;
+
+	if (n == 0)
+		return;
+	buf_addf(w->out, "\nONE BY ONE%s\n", p->rejected > n ? " (the first ones)" : "");
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(w->out, "  %s %llu", w->row, N(p->v[i].row));
+		say_column(w, &p->v[i]);
+		buf_addf(w->out, ": %s\n", problem_text(p->v[i].code));
+	}
+	if (p->rejected > n)
+		buf_addf(w->out, "  and %llu more\n", N(p->rejected - n));
+}
+
+static void
+advise_rejects(const struct words *w)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&w->r->entry->id, id);
+	buf_addf(w->out,
+	    "  1. Open the file whose name ends with -%.8s.rejects.csv, beside this one.\n"
+	    "     It has the rows that were not taken, as you sent them, and in front of each\n"
+	    "     its number in your file, the column, what is wrong and what to do.\n"
+	    "  2. Mend the cells. Leave the first line as it is. The four columns in front\n"
+	    "     may stay, and so may an apostrophe before = + - or @: both are ignored.\n"
+	    "  3. Drop it where you drop your exports",
+	    id);
+	if (w->r->pattern != NULL)
+		buf_addf(w->out, ", under a name that fits %s.\n", w->r->pattern);
+	else
+		buf_add_str(w->out, ", under the name that it has.\n");
+	buf_add_str(w->out,
+	    "     It changes the rows that are in it, and nothing else.\n"
+	    "  4. Correct the rows in your own system, too, or the next export "
+	    "brings them again.\n");
+}
+
+static void
+advise_delivered(const struct words *w)
+{
+	if (!some_lost(w->r->entry))
+		buf_add_str(w->out, "  Nothing.\n");
+	else if (w->r->rejects)
+		advise_rejects(w);
+	else
+		buf_addf(w->out,
+		    "  Correct these %s in the system that they come from, and send them "
+		    "again in a new file.\n",
+		    w->rows);
+	if (w->r->here && some_lost(w->r->entry) && !w->r->messages)
+		buf_add_str(w->out,
+		    "  There is no reject file: it would hold patients' data "
+		    "on our side.\n");
+}
+
+static void
+say_advice(const struct words *w)
+{
+	buf_add_str(w->out, "\nWHAT TO DO\n");
+	switch (w->r->entry->verdict) {
+	case VERDICT_DELIVER:
+		advise_delivered(w);
+		break;
+	case VERDICT_HOLD:
+		buf_add_str(w->out,
+		    "  The receiving side sees this too, and decides whether it is taken\n"
+		    "  all the same; a receipt then says what became of it.\n"
+		    "  If you see what went wrong, don't wait: correct it in the export and\n"
+		    "  drop that under a new name.\n");
+		if (w->r->blocks)
+			buf_add_str(w->out,
+			    "  Files that you drop later wait until this is settled.\n");
+		break;
+	case VERDICT_REFUSE:
+		buf_add_str(w->out,
+		    "  Correct the export, and drop it again. If you don't know how, ask the\n"
+		    "  receiving side: they see this too.\n");
+		break;
+	case VERDICT_DISCARD:
+		buf_add_str(w->out,
+		    "  Nothing, unless you did not expect this: then ask the "
+		    "receiving side.\n");
+		break;
+	case VERDICT_DUPLICATE:
+	case VERDICT_EMPTY:
+		buf_add_str(
+		    w->out, "  Nothing, unless you meant to drop another file.\n");
+		break;
+	}
+}
+
+static void
+say_all(const struct words *w)
+{
+	const struct problems *p = w->r->problems;
+
+	say_verdict(w);
+	say_file(w);
+	say_books(w);
+	say_kinds(w, "NOT TAKEN, AND WHY", p->reasons, p->nreasons);
+	say_kinds(w, "TAKEN, BUT LOOK AT IT", p->warnings, p->kinds);
+	say_problems(w);
+	say_advice(w);
+}
+
+void
+receipt_text(const struct receipt_facts *r, struct buf *out)
+{
+	struct buf text;
+	struct words w = {
+	    r, &text, r->messages ? "message" : "row", r->messages ? "messages" : "rows"};
+
+	buf_init(&text, out->max);
+	say_all(&w);
+	if (!utf8_ascii(buf_span(&text)))
+		buf_add_str(out, MARK);
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\n')
+			buf_add_char(out, '\r');
+		buf_add_char(out, text.p[i]);
+	}
+	out->failed |= text.failed;
+	buf_release(&text);
+}

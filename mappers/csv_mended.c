@@ -1,0 +1,235 @@
+#include "mappers/csv_mended.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mappers/csv_guard.h"
+
+#define MARK      "\xef\xbb\xbf" /* without it Excel takes UTF-8 for windows-1252 */
+#define EXPANSION 8              /* bytes that a byte may become: charset, and quotes */
+#define TEXT_MAX  65536          /* of our own four cells */
+
+static const char *const ours[MENDED_COLUMNS] = {
+    "_row", "_column", "_problem", "_remedy"};
+
+int
+mended_init(struct mended *m, size_t max, struct err *e)
+{
+	*m = (struct mended){.max = max, .cells = calloc(max, sizeof(*m->cells))};
+	return m->cells == NULL ? err_nomem(e) : 0;
+}
+
+void
+mended_release(struct mended *m)
+{
+	free(m->cells);
+}
+
+bool
+mended_head(struct span head)
+{
+	size_t n = 0;
+
+	while (n < head.n && head.p[n] != '\n' && head.p[n] != '\r')
+		n++;
+	for (size_t i = 0; i < MENDED_COLUMNS; i++)
+		if (n == 0 || memmem(head.p, n, ours[i], strlen(ours[i])) == NULL)
+			return false;
+	return true;
+}
+
+void
+mended_find(struct mended *m, const struct span *titles, size_t n)
+{
+	m->is = true;
+	for (size_t i = 0; i < MENDED_COLUMNS && m->is; i++) {
+		size_t at = 0;
+
+		while (at < n && !span_eq_nocase(span_trim(titles[at]), span_of(ours[i])))
+			at++;
+		m->is = at < n;
+		m->at[i] = at;
+	}
+}
+
+static bool
+is_ours(const struct mended *m, size_t column)
+{
+	for (size_t i = 0; i < MENDED_COLUMNS; i++)
+		if (m->at[i] == column)
+			return true;
+	return false;
+}
+
+const struct span *
+mended_cells(struct mended *m, const struct span *cells, size_t *n)
+{
+	size_t k = 0;
+
+	if (!m->is)
+		return cells;
+	for (size_t i = 0; i < *n; i++)
+		if (!is_ours(m, i))
+			m->cells[k++] = cell_unguard(cells[i]);
+	*n = k;
+	return m->cells;
+}
+
+size_t
+mended_column(const struct mended *m, size_t column)
+{
+	size_t n = column;
+
+	if (!m->is || column == SIZE_MAX)
+		return column;
+	if (is_ours(m, column))
+		return SIZE_MAX;
+	for (size_t i = 0; i < MENDED_COLUMNS; i++)
+		n -= m->at[i] < column;
+	return n;
+}
+
+void
+rejects_init(struct rejects *r, const struct rejects_sink *sink, size_t max_line)
+{
+	r->sink = *sink;
+	r->end = "\r\n";
+	buf_init(&r->out, EXPANSION * max_line + TEXT_MAX);
+	buf_init(&r->text, EXPANSION * max_line);
+}
+
+void
+rejects_release(struct rejects *r)
+{
+	buf_release(&r->out);
+	buf_release(&r->text);
+}
+
+static int
+pass_on(struct rejects *r, struct err *e)
+{
+	int rc = buf_check(&r->out, "a row of the reject file", e);
+
+	if (rc == 0)
+		rc = r->sink.text(r->sink.arg, buf_span(&r->out), e);
+	buf_clear(&r->out);
+	return rc;
+}
+
+static struct span
+without_end(struct span line)
+{
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	return line;
+}
+
+/* May it stand as it was sent? Not if a spreadsheet would run a cell of it. */
+static bool
+is_clean(const struct mended *m, const struct sent_row *row)
+{
+	bool clean = !m->is && row->text.n > 0;
+
+	for (size_t i = 0; i < row->n && clean; i++)
+		clean = !cell_is_formula(row->cells[i]);
+	return clean;
+}
+
+static void
+write_cells(struct rejects *r, const struct span *cells, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_add_span(&r->out, r->delimiter);
+		cell_write(&r->out, cells[i], r->delimiter);
+	}
+	buf_add_str(&r->out, r->end);
+}
+
+static void
+write_row(struct rejects *r, struct mended *m, const struct sent_row *row)
+{
+	const struct span *cells = row->cells;
+	size_t n = row->n;
+
+	if (cells == NULL) {
+		n = cells_split(
+		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
+		cells = mended_cells(m, m->cells, &n);
+	} else if (is_clean(m, row)) {
+		buf_add_span(&r->out, row->text);
+		if (without_end(row->text).n == row->text.n)
+			buf_add_str(&r->out, r->end);
+		return;
+	}
+	write_cells(r, cells, n);
+}
+
+static const char *
+line_end(struct span line)
+{
+	if (line.n >= 2 && line.p[line.n - 2] == '\r' && line.p[line.n - 1] == '\n')
+		return "\r\n";
+	return line.n > 0 && line.p[line.n - 1] == '\n'   ? "\n"
+	       : line.n > 0 && line.p[line.n - 1] == '\r' ? "\r"
+							  : "\r\n";
+}
+
+static void
+write_numbers(struct rejects *r, struct mended *m, const struct sent_row *row)
+{
+	size_t n = row->n;
+
+	if (n == 0)
+		n = cells_split(
+		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_add_span(&r->out, r->delimiter);
+		buf_addf(&r->out, "#%zu", i + 1);
+	}
+	buf_add_str(&r->out, r->end);
+}
+
+int
+rejects_header(struct rejects *r, struct mended *m, const struct sent_row *row,
+    struct span delimiter, struct err *e)
+{
+	if (r->headed)
+		return 0;
+	r->headed = true;
+	r->delimiter = delimiter;
+	r->end = line_end(row->text);
+	buf_add_str(&r->out, MARK);
+	for (size_t i = 0; i < MENDED_COLUMNS; i++) {
+		buf_add_str(&r->out, ours[i]);
+		buf_add_span(&r->out, delimiter);
+	}
+	if (row->cells == NULL)
+		write_numbers(r, m, row);
+	else
+		write_row(r, m, row);
+	return pass_on(r, e);
+}
+
+int
+rejects_row(
+    struct rejects *r, struct mended *m, const struct sent_row *row, struct err *e)
+{
+	struct reject why;
+	int wanted = r->sink.wanted(r->sink.arg, row->number, &why, e);
+
+	if (wanted != 1)
+		return wanted;
+	buf_add_u64(&r->out, why.row);
+	buf_add_span(&r->out, r->delimiter);
+	cell_write(&r->out, why.column, r->delimiter);
+	buf_add_span(&r->out, r->delimiter);
+	cell_write(&r->out, why.problem, r->delimiter);
+	buf_add_span(&r->out, r->delimiter);
+	cell_write(&r->out, why.remedy, r->delimiter);
+	buf_add_span(&r->out, r->delimiter);
+	write_row(r, m, row);
+	return pass_on(r, e);
+}

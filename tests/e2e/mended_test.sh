@@ -1,0 +1,193 @@
+#!/bin/bash
+# A reject file, mended by a script and dropped again over real SFTP: what was mended goes
+# in, nothing else changes, and what is still wrong comes back; also out of a spreadsheet
+# that saves it with another delimiter and character set, and in a feed of snapshots.
+#
+#   tests/e2e/mended_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" /usr/bin/python3
+sshd_start "$dir" || exit 1
+by_sftp
+api_start
+folder=$dir/drop/told
+
+# fresh [SED...]: `simple`, which tells the clinic.
+fresh() {
+	# shellcheck disable=SC2119 # as it is
+	api_fresh
+	rm -rf "$dir/state" "$dir/drop"
+	mkdir "$dir/drop"
+	simple -e "s|^after.*|after = archive:$dir/drop/done\nfeedback = $folder|" "$@"
+}
+
+# drop_again [SED...]: the reject file, mended so, under the name that it has.
+drop_again() {
+	local f
+
+	f=$(find "$folder" -name '*.rejects.csv')
+	sed -e '' "$@" "$f" >"$dir/drop/${f##*/}"
+	rm "$f"
+}
+
+# as_if_right WHAT FILE...: the API holds what it would if these had been dropped at once.
+as_if_right() {
+	local what=$1 f
+
+	shift
+	api_state "$dir/mended.json"
+	fresh
+	for f; do
+		cp "$f" "$dir/drop/"
+	done
+	job 0
+	api_state "$dir/right.json"
+	ok "$what: as if it had been right" diff "$dir/right.json" "$dir/mended.json"
+}
+
+break_some() {
+	sed -e '/^00003/s/Scheduled/Nope/' -e '/^00005/s/Testcase/Test,case/' \
+		-e '/^00006/s/Testcase/=1+1/; /^00006/s/Scheduled/Nope/' \
+		-e "/^00007/s/Testcase/'-x/; /^00007/s/Scheduled/Nope/" -e '/^00009/s/Synthetic/"Synth/'
+}
+
+test_mended() {
+	fresh
+	rows 1 12 | break_some >"$dir/drop/a.csv"
+	job 3
+	is "at first" '[12,5,14]' "$(file_report rows rejected delivered)"
+	before=$(changes)
+	# All but one are mended; the guards stay as they are.
+	drop_again -e 's/Nope/Scheduled/' -e 's/Test,case/"Test,case"/'
+	is "it is named after the file" 1 "$(find "$dir/drop" -name 'a.csv-????????.rejects.csv' | wc -l)"
+	job 0
+	is "all of it goes in" '[5,0,10,"delimiter=, charset=utf-8 mended=yes"]' \
+		"$(file_report rows rejected delivered found)"
+	is "and nothing else" 10 $(($(changes) - before))
+	is "a formula is what it was" '["'"'"'-x","=1+1","Test,case"]' "$(api_curl state | jq -c '[.records[] |
+		select(.id == "00006", .id == "00007", .id == "00005").data.name.family] | sort')"
+	is "the receipt says so" 1 "$(grep -l "came back mended" "$folder"/*.receipt.txt | wc -l)"
+	rows 1 12 | sed -e '/^00005/s/Testcase/"Test,case"/' -e '/^00006/s/Testcase/=1+1/' \
+		-e "/^00007/s/Testcase/'-x/" -e '/^00009/s/Synthetic/"""Synth"/' >"$dir/b.csv"
+	as_if_right mended "$dir/b.csv"
+}
+
+# What is still wrong comes back once more, with the columns that the first file had.
+test_again() {
+	fresh
+	rows 1 30 | sed '/^0000[1-4]/s/Scheduled/Nope/' >"$dir/drop/a.csv"
+	job 3
+	drop_again -e '2s/Nope/Scheduled/'
+	job 3
+	is "most of it is wrong again" '["deliver",4,3,2]' "$(file_report verdict rows rejected delivered)"
+	is "named after the first file" 1 "$(find "$folder" -name 'a.csv-????????.rejects.csv' | wc -l)"
+	is "its columns" "_row,_column,_problem,_remedy,$(rows 1 0 | tr -d '\r')" \
+		"$(head -n 1 "$folder"/*.rejects.csv | tr -d '\r\357\273\277')"
+	is "its rows" "3 4 5" "$(sed 1d "$folder"/*.rejects.csv | cut -d , -f 1 | paste -sd ' ')"
+	drop_again -e 's/Nope/Scheduled/'
+	job 0
+	rows 1 30 >"$dir/b.csv"
+	as_if_right again "$dir/b.csv"
+}
+
+# A spreadsheet moved our columns behind, and saved it as it saves.
+test_resaved() {
+	fresh
+	rows 1 9 | sed -e 's/Testcase/Müller/' -e '/^0000[357]/s/Scheduled/Nope/' \
+		-e "/^00005/s/Synthetic/-Zoë/" | iconv -f UTF-8 -t WINDOWS-1252 >"$dir/drop/a.csv"
+	job 3
+	is "as it was sent" charset=windows-1252 "$(report '.feeds[0].files[0].found' | grep -o 'charset=[a-z0-9-]*')"
+	/usr/bin/python3 -c '
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1], encoding="utf-8-sig", newline="")))
+out = csv.writer(open(sys.argv[2], "w", encoding="cp1252", newline=""), delimiter=";", quoting=csv.QUOTE_ALL)
+for r in rows:
+    out.writerow([c.replace("Nope", "Scheduled") for c in r[4:]] + r[3::-1] + ["", ""])' \
+		"$(find "$folder" -name '*.rejects.csv')" "$dir/drop/Copy of it.csv"
+	job 0
+	is "found" '[3,0,"delimiter=; charset=windows-1252 mended=yes"]' "$(file_report rows rejected found)"
+	rows 1 9 | sed -e 's/Testcase/Müller/' -e "/^00005/s/Synthetic/-Zoë/" >"$dir/b.csv"
+	as_if_right resaved "$dir/b.csv"
+}
+
+snap() {
+	fresh -e "/^source  *= simple/a contents = snapshot" -e "/^pattern/a order = name:%Y%m%d" \
+		-e "/^\[appointment\]/a on_missing = cancel"
+}
+
+cancelled() {
+	api_curl state | jq -c '[.records[] | select(.data.status == "cancelled") | .id] | sort'
+}
+
+# It is changes, not the whole truth: it removes nothing, and is not the newest snapshot.
+test_snapshot() {
+	snap
+	rows 1 40 | sed '/^0000[357]/s/Scheduled/Nope/' >"$dir/drop/s_20201102.csv"
+	job 3
+	rows 1 40 | sed -e '/,A-20,/d' -e '/^00007/s/Scheduled/Nope/' >"$dir/drop/s_20201103.csv"
+	rm -f "$dir"/aside*
+	mv "$(find "$folder" -name 's_20201102*.rejects.csv')" "$dir/aside.csv"
+	name=$(basename "$(find "$folder" -name 's_20201102*.txt')" .receipt.txt).rejects.csv
+	job 3
+	is "the second day" '["A-20"]' "$(cancelled)"
+	run 0 status --json
+	status=$(report '.feeds[0] | [.last_snapshot_ms, .removals]')
+	before=$(changes)
+	sed 's/Nope/Scheduled/; /^4,/s/Testcase/Older/' "$dir/aside.csv" >"$dir/drop/$name"
+	job 0
+	is "it is taken, not refused as older" '["deliver",3,0,0]' "$(file_report verdict rows rejected removals)"
+	is "nothing is removed" '["A-20"]' "$(cancelled)"
+	is "what a later export has stays" Testcase \
+		"$(api_curl state | jq -r '.records[] | select(.id == "00003").data.name.family')"
+	is "of the first day: what the second does not have" 2 $(($(changes) - before))
+	run 0 status --json
+	is "the last snapshot is the second day's" "$status" "$(report '.feeds[0] | [.last_snapshot_ms, .removals]')"
+	rows 1 40 | sed '/,A-20,/d' >"$dir/drop/s_20201104.csv"
+	job 0
+	is "the next snapshot is one again" '["A-20"]' "$(cancelled)"
+	rows 1 0 | sed 's/^/_row,_column,_problem,_remedy,/' >"$dir/drop/s_none.csv"
+	job 0
+	is "none left to mend is nothing" '"empty"' "$(report '.feeds[0].files[0].verdict')"
+}
+
+# Where the name does not fit, the receipt says which would.
+test_pattern() {
+	fresh -e 's/^pattern.*/pattern = visits.txt/'
+	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/drop/visits.txt"
+	job 3
+	has "the name to use" "$folder"/*.txt "under a name that fits visits.txt."
+	drop_again -e 's/Nope/Scheduled/'
+	mv "$dir/drop"/*.rejects.csv "$dir/drop/visits.txt"
+	job 0
+	is "it is taken" '[1,0,2]' "$(file_report rows rejected delivered)"
+}
+
+# The second reading goes the way of the first: out of an archive, and of several exports.
+test_packed() {
+	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
+	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/one.csv"
+	rows 11 19 | sed '/^00015/s/Scheduled/Nope/' >"$dir/two.csv"
+	/usr/bin/python3 -c '
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+    for name in ("one.csv", "two.csv"):
+        z.write(sys.argv[2] + "/" + name, name)' "$dir/drop/all.zip" "$dir"
+	job 3
+	is "two exports" '[18,2,32]' "$(file_report rows rejected delivered)"
+	is "one header, rows numbered on" "_row 4 16" \
+		"$(tr -d '\357\273\277' <"$(find "$folder" -name '*.rejects.csv')" | cut -d , -f 1 | paste -sd ' ')"
+	drop_again -e 's/Nope/Scheduled/'
+	job 0
+	rows 1 9 >"$dir/three.csv"
+	rows 11 19 >"$dir/four.csv"
+	as_if_right packed "$dir/three.csv" "$dir/four.csv"
+}
+
+test_mended
+test_again
+test_packed
+test_resaved
+test_snapshot
+test_pattern
+e2e_end
