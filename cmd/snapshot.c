@@ -41,14 +41,14 @@ age_of(const struct job *j, const struct file_entry *en, struct age *out)
 	int64_t now = clock_wall(j->app->clock);
 	int r;
 
+	*out = (struct age){.clock = SNAPSHOT_NAME};
 	if (mapper_made(j->feed->mapper)) {
 		*out = (struct age){SNAPSHOT_COLUMN, en->made_at, en->made_at};
 		return en->made_at != TIME_NONE;
 	}
 	r = order_date(&j->feed->source, en->name, now, &out->at);
-	out->clock = r < 0 ? SNAPSHOT_MTIME : SNAPSHOT_NAME;
 	if (r < 0)
-		out->at = en->mtime * 1000;
+		*out = (struct age){SNAPSHOT_MTIME, .at = en->mtime * 1000};
 	out->latest = out->at;
 	return r != 0;
 }
