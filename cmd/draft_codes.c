@@ -81,8 +81,9 @@ put_unknown(struct buf *out, const char *path, const struct column *c)
 			continue;
 		}
 		if (shown++ == 0)
-			buf_add_str(
-			    out, "# Say which code these are, and take off the mark:\n");
+			buf_add_str(out,
+			    "# Add these to a code's line, or leave such rows "
+			    "out: when, in [rows]\n");
 		buf_add_str(out, "# ? = ");
 		put_word(out, w->text);
 		buf_addf(out, "\n");

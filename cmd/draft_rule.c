@@ -58,6 +58,17 @@ doubt_misfits(struct note *n, uint64_t fits, uint64_t filled)
 }
 
 static void
+doubt_empty(struct note *n, const struct column *c)
+{
+	uint64_t none = c->rows - c->filled;
+
+	if (none > 0)
+		doubt(n, none * UNSURE_SHARE > c->rows ? UNSURE : LIKELY,
+		    "%" PRIu64 " of %" PRIu64 " rows have none, and would be rejected",
+		    none, c->rows);
+}
+
+static void
 start_note(struct note *n, const struct draft_field *f)
 {
 	*n = (struct note){.how = SURE, .text = "by its title"};
@@ -223,7 +234,7 @@ put_split(struct buf *out, const struct draft *d, const struct draft_field *f,
 static void
 put_columns(struct buf *out, const struct draft *d, const struct draft_field *f)
 {
-	bool list = strstr(f->title->path, "[]") != NULL;
+	bool list = f->title->path[strlen(f->title->path) - 1] == ']';
 
 	if (list)
 		buf_add_char(out, '[');
@@ -274,7 +285,7 @@ put_transform(
 	case FIELD_ID:
 		buf_add_str(out, " | not_scientific");
 		if (strcmp(path, "id") == 0 && f->title->type != RECORD_PRACTITIONER)
-			doubt_misfits(n, c->filled, c->rows);
+			doubt_empty(n, c);
 		break;
 	case FIELD_CODE:
 		buf_addf(out, " | code %s",

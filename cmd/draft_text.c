@@ -31,23 +31,31 @@ put_zone(struct buf *out)
 	    "timezone = TODO\n");
 }
 
-/* The sample's name, with a star for each number in it. */
+/* Between two numbers, as in 2026-03-05: one star stands for all of it. */
+static bool
+is_joint(const char *p)
+{
+	return strchr("-_. ", *p) != NULL && ascii_digit(p[1]);
+}
+
+/* The sample's name, with a star for each number in it but in what stands behind the dot. */
 static void
 put_pattern(struct buf *out, const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+	const char *dot = strrchr(name, '.');
 	bool star = false;
 
 	buf_add_str(out, "pattern = \"");
-	for (const char *p = slash == NULL ? path : slash + 1; *p != '\0'; p++) {
-		bool odd = ascii_digit(*p) || strchr("\"[]*?\\", *p) != NULL ||
-			   (unsigned char)*p < ' ';
+	for (const char *p = name; *p != '\0'; p++) {
+		bool digit = ascii_digit(*p) && (dot == NULL || p < dot);
+		bool odd = strchr("\"[]*?\\", *p) != NULL || (unsigned char)*p < ' ';
 
-		if (!odd)
+		if (!digit && !odd && !(star && is_joint(p) && p != dot))
 			buf_add_char(out, *p);
 		else if (!star)
 			buf_add_char(out, '*');
-		star = odd;
+		star = digit || odd || (star && is_joint(p) && p != dot);
 	}
 	buf_add_str(out, "\"\n");
 }
@@ -143,13 +151,13 @@ put_patient(struct buf *out, const struct draft *d)
 				 "op = patch\n");
 }
 
+/* What an appointment has of other columns than its own. */
 static void
 put_appointment(struct buf *out, const struct draft *d)
 {
 	const struct draft_field *status = draft_find(d, RECORD_APPOINTMENT, "status");
 
-	buf_add_str(
-	    out, "\n[appointment]\n# sure: the patient of this row\npatient_id = ");
+	buf_add_str(out, "# sure: the patient of this row\npatient_id = ");
 	draft_ref(out, d->profile, draft_find(d, RECORD_PATIENT, "id")->column[0]);
 	buf_add_str(out, " | not_scientific\n");
 	if (status == NULL) {
@@ -174,11 +182,27 @@ put_practitioner(struct buf *out, const struct draft *d)
 }
 
 static void
-put_section(struct buf *out, const struct draft *d, enum record_type type)
+put_fields(struct buf *out, const struct draft *d, enum record_type type)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->field[i].title->type == type)
 			draft_rule(out, d, &d->field[i]);
+}
+
+static void
+put_sections(struct buf *out, const struct draft *d)
+{
+	put_patient(out, d);
+	put_fields(out, d, RECORD_PATIENT);
+	if (draft_find(d, RECORD_APPOINTMENT, "id") != NULL) {
+		buf_add_str(out, "\n[appointment]\n");
+		put_fields(out, d, RECORD_APPOINTMENT);
+		put_appointment(out, d);
+	}
+	if (draft_find(d, RECORD_PRACTITIONER, "id") != NULL) {
+		put_practitioner(out, d);
+		put_fields(out, d, RECORD_PRACTITIONER);
+	}
 }
 
 static void
@@ -227,16 +251,7 @@ draft_rows(struct buf *out, const struct draft *d, const struct draft_for *of)
 		put_zone(out);
 	put_source(out, of);
 	put_layout(out, &d->file);
-	put_patient(out, d);
-	put_section(out, d, RECORD_PATIENT);
-	if (draft_find(d, RECORD_APPOINTMENT, "id") != NULL) {
-		put_appointment(out, d);
-		put_section(out, d, RECORD_APPOINTMENT);
-	}
-	if (draft_find(d, RECORD_PRACTITIONER, "id") != NULL) {
-		put_practitioner(out, d);
-		put_section(out, d, RECORD_PRACTITIONER);
-	}
+	put_sections(out, d);
 	put_codes(out, d, RECORD_PATIENT, "gender");
 	put_codes(out, d, RECORD_APPOINTMENT, "status");
 	put_target(out, of);
