@@ -112,7 +112,7 @@ contradicts(const struct title *t, const struct column *c)
 		return !half(c, c->fits[CHECK_BOOL]);
 	if (kind == FIELD_INTEGER)
 		return !half(c, c->fits[CHECK_INTEGER]);
-	return is_id(t->path) && c->filled == 0;
+	return is_id(t->path) && (c->filled == 0 || half(c, c->dated));
 }
 
 /* A "Start" may be the time alone, with the date in another column. */

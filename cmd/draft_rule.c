@@ -223,6 +223,8 @@ put_split(struct buf *out, const struct draft *d, const struct draft_field *f,
 		draft_ref(&value, d->profile, day);
 		put_dates(&value, c, true, false, n);
 	}
+	if (start)
+		doubt_empty(n, profile_column(d->profile, day));
 	put_note(out, n);
 	buf_addf(out, "%s = ", whole);
 	buf_add_span(out, buf_span(&value));
@@ -288,11 +290,15 @@ put_transform(
 			doubt_empty(n, c);
 		break;
 	case FIELD_CODE:
+		if (strcmp(path, "status") == 0)
+			doubt_empty(n, c);
 		buf_addf(out, " | code %s",
 		    strcmp(path, "status") == 0 ? "appointment-status" : path);
 		break;
 	case FIELD_DATE:
 	case FIELD_DATETIME:
+		if (strcmp(path, "start") == 0)
+			doubt_empty(n, c);
 		put_dates(out, c, s->fields[at].kind == FIELD_DATETIME,
 		    strcmp(path, "birth_date") == 0, n);
 		break;

@@ -1,9 +1,10 @@
 /*
  * Which row is the header: the first rows are kept until it is clear. Rows above it have
  * few cells (a report's title); it has no cell that is a number, a date, a phone number
- * or an address; and it either has two titles that are known, or no digit at all and
- * columns below that hold nothing but dates, numbers and the like. A row of data passes
- * neither: what is not sure is taken for data, and never shown.
+ * or an address; and it either has two titles that are known, and one of four cells is
+ * such a title, or it has no digit and no "unknown" at all and columns below that hold
+ * nothing but dates, numbers and the like. A row of data passes neither: what is not sure
+ * is taken for data, and never shown.
  */
 #include "mappers/profile.h"
 
@@ -22,6 +23,8 @@
 #define HEAD_MAX     (96 << 20)
 #define TRIAL_ROWS   40 /* and to find the delimiter */
 #define KNOWN_TITLES 2
+#define KNOWN_SHARE  4
+#define TITLE_DIGITS 3 /* no title has more */
 #define ANY_TYPE     (~0u)
 
 #define VALUE_CHECKS                                                    \
@@ -107,6 +110,20 @@ value_columns(struct profile *p, size_t at)
 	return columns;
 }
 
+/* What stands where a value is not known. */
+static bool
+is_placeholder(struct span s)
+{
+	static const char *const words[] = {"none", "unknown", "n/a", "na", "null", "nil",
+	    "declined", "refused", "tbd", "missing", "not provided", "not available",
+	    "yes", "no", "true", "false", "-", "--", "?"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_eq_nocase(s, span_of(words[i])))
+			return true;
+	return false;
+}
+
 /* Nothing but titles: none empty, without a digit, no two the same. */
 static bool
 all_words(const struct head_row *row)
@@ -114,7 +131,7 @@ all_words(const struct head_row *row)
 	for (size_t i = 0; i < row->filled; i++) {
 		struct span s = span_trim(row->cells[i]);
 
-		if (s.n == 0)
+		if (s.n == 0 || is_placeholder(s))
 			return false;
 		for (size_t k = 0; k < s.n; k++)
 			if (ascii_digit(s.p[k]))
@@ -138,7 +155,7 @@ is_header(struct profile *p, size_t at)
 			return false;
 		known += titles_find(row->cells[i], ANY_TYPE, &exact) != NULL && exact;
 	}
-	if (known >= need)
+	if (known >= need && known * KNOWN_SHARE >= row->filled)
 		return true;
 	return all_words(row) && value_columns(p, at) >= need;
 }

@@ -14,7 +14,7 @@
 
 const struct title titles[] = {
 	/* Appointments first: where there are none they are not asked for. */
-	{A, "id", "apptid appointmentid appointmentno appointmentnumber apptno apptnumber "
+	{A, "id", "appt appointment apptid appointmentid appointmentno appointmentnumber apptno apptnumber "
 		"apptnum appointmentnum appointmentkey apptkey visitid visitno visitnumber "
 		"schedid scheduleid bookingid bookingno encounterapptid appointmentuid apptuid "
 		"termin terminnr terminid"},
