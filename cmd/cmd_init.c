@@ -28,8 +28,8 @@ static const char help[] =
     "  --dry-run     print the draft, write no file\n"
     "  --json        one JSON object on standard output, with the draft\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
-    "Exit status: 0 all well; 64 no name, or the feed is there already; 65 the sample\n"
-    "cannot be read; 74 the file cannot be written\n\n"
+    "Exit status: 0 all well; 64 no name, or the feed is there already; 65 no sample\n"
+    "that can be read; 74 a file cannot be opened or written\n\n"
     "Examples:\n"
     "  emrdrop init northside 'Appt Report 03052026.csv'\n"
     "  emrdrop init lakeside sample.hl7 --dry-run\n";

@@ -24,7 +24,7 @@ static const char help[] =
     "  --json        one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Messages have no columns: `emrdrop preview --fields` shows what is in an HL7 file.\n\n"
-    "Exit status: 0 all well; 64 usage; 65 the file cannot be read\n\n"
+    "Exit status: 0 all well; 64 usage; 65 it is no export that can be read; 74 no such file\n\n"
     "Examples:\n"
     "  emrdrop profile 'Appt Report 03052026.csv'\n"
     "  emrdrop profile export.csv.gz --json | jq '.columns[] | select(.empty > 0.5)'\n";

@@ -58,14 +58,25 @@ filled(const struct span *cells, size_t n)
 	return n;
 }
 
+static size_t
+count_digits(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ascii_digit(s.p[i]);
+	return n;
+}
+
 static bool
 is_value(struct profile *p, struct span cell)
 {
 	struct dates none = {{{0}}};
 	struct span s = span_trim(cell);
 
-	return s.n > 0 &&
-	       ((checks_take(p->checks, s) & VALUE_CHECKS) != 0 || dates_take(&none, s));
+	return s.n > 0 && (count_digits(s) > TITLE_DIGITS ||
+			      (checks_take(p->checks, s) & VALUE_CHECKS) != 0 ||
+			      dates_take(&none, s));
 }
 
 /* The number of cells that most of the first rows have. */
@@ -131,11 +142,8 @@ all_words(const struct head_row *row)
 	for (size_t i = 0; i < row->filled; i++) {
 		struct span s = span_trim(row->cells[i]);
 
-		if (s.n == 0 || is_placeholder(s))
+		if (s.n == 0 || count_digits(s) > 0 || is_placeholder(s))
 			return false;
-		for (size_t k = 0; k < s.n; k++)
-			if (ascii_digit(s.p[k]))
-				return false;
 		for (size_t k = 0; k < i; k++)
 			if (span_eq_nocase(s, span_trim(row->cells[k])))
 				return false;
