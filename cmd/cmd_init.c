@@ -115,7 +115,10 @@ make(struct app *app, struct buf *text, struct err *e)
 	struct draft d;
 	int rc = sample_read(&s, app, app->args[1], e);
 
-	if (rc == 0 && s.survey != NULL) {
+	if (rc == 0 && s.survey != NULL && hl7_survey_found(s.survey)->messages == 0) {
+		rc = err_set(e, ERR_REFUSED, "%s: no message is there to draft from",
+		    app->args[1]);
+	} else if (rc == 0 && s.survey != NULL) {
 		draft_messages(text, hl7_survey_found(s.survey), &of);
 	} else if (rc == 0) {
 		draft_make(&d, s.profile);

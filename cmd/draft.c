@@ -278,6 +278,17 @@ share_practitioner(struct draft *d)
 		    id->exact, id->by_content);
 }
 
+/* A provider who has no id is a name in the appointment, and no record. */
+static void
+name_practitioner(struct draft *d)
+{
+	const struct draft_field *name = draft_find(d, RECORD_PRACTITIONER, "name.text");
+
+	if (name != NULL && (d->types & ONLY(RECORD_APPOINTMENT)))
+		add(d, row_of(RECORD_APPOINTMENT, "practitioner[].display"),
+		    name->column[0], name->exact, false);
+}
+
 static void
 drop(struct draft *d, enum record_type type)
 {
@@ -322,6 +333,7 @@ draft_make(struct draft *d, const struct profile *p)
 		guess_id(d);
 	share_practitioner(d);
 	if (draft_find(d, RECORD_PRACTITIONER, "id") == NULL) {
+		name_practitioner(d);
 		drop(d, RECORD_PRACTITIONER);
 		d->types &= ~ONLY(RECORD_PRACTITIONER);
 	}

@@ -46,6 +46,8 @@ const struct title titles[] = {
 	{A, "practitioner_id", "providerid provid providerno providernumber doctorid "
 		"physicianid resourceid resourceno practitionerid clinicianid renderingid "
 		"renderingproviderid providercode resourcecode scheduleproviderid"},
+	/* Of a provider that has no id: a column that is his name goes there. */
+	{A, "practitioner[].display", ""},
 	{A, "location_id", "locationid locid facilityid siteid siteno officeid clinicid "
 		"departmentid deptid locationcode facilitycode placeid"},
 	{A, "room", "room exam examroom roomno roomnumber raum"},
