@@ -167,6 +167,36 @@ test_western() {
 	rm "$dir/etc/feeds.d/west.ini"
 }
 
+# Names in one cell, a date and a time apart, a provider without an id.
+test_cells() {
+	cat >"$dir/cells.csv" <<-'END'
+		Appt #,Chart,Patient Name,Phone,Provider,Date,Time,Length,Status
+		1,100,"Testcase, Fern Q",2065550101,Dr. Mock,3/4/2026,9:00 AM,30,Scheduled
+		2,101,"Sample, Basil",2065550102,Dr. Mock,3/14/2026,10:00 AM,30,Canceled
+	END
+	drafted cells "$dir/cells.csv" 4 0
+	is "the first appointment" '["100","2026-03-04T09:00:00-06:00",30,"booked",[{"display":"Dr. Mock"}]]' \
+		"$(jq -cs '.[1].data | [.patient_id, .start, .duration_minutes, .status, .practitioner]' "$dir/out")"
+	is "the first patient" '{"family":"Testcase","given":["Fern","Q"]}' \
+		"$(jq -cs '.[0].data.name' "$dir/out")"
+	rm "$dir/etc/feeds.d/cells.ini"
+}
+
+# Columns have numbers alone, and only what they hold says what they are.
+test_no_header() {
+	awk 'BEGIN { for (i = 1; i <= 9; i++)
+		printf "K%d,t%d@example.org,(206) 555-0%d,WA,9810%d,1234567893\n", i, i, 100 + i, i }' \
+		>"$dir/bare.csv"
+	drafted bare "$dir/bare.csv" 18 0
+	rule bare 'id = {#1} | not_scientific' '# not sure: no title says so, only the values'
+	rule bare 'email = {#2} | email' '# not sure: no title says so, only the values'
+	rule bare 'phone.home = {#3} | phone US' '# not sure: no title says so, only the values'
+	rule bare 'address.state = {#4} | state' '# not sure: no title says so, only the values'
+	rule bare 'address.postal_code = {#5} | zip' '# not sure: no title says so, only the values'
+	rule bare 'npi = {#6} | npi' '# not sure: no title says so, only the values'
+	rm "$dir/etc/feeds.d/bare.ini"
+}
+
 test_messages() {
 	drafted hl fixtures/hl7/sample.hl7 4 3
 	rule hl 'authority = LAKESIDE' '# sure: PID-3.4 of 3 in 3 messages'
@@ -182,5 +212,7 @@ test_profile
 test_northside
 test_lakeside
 test_western
+test_cells
+test_no_header
 test_messages
 e2e_end
