@@ -6,27 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/input.h"
 #include "mappers/unpack.h"
-
-#define CHUNK 65536
-
-struct input {
-	int fd;
-	const char *path;
-	char bytes[CHUNK];
-};
-
-static int
-fetch(void *arg, struct span *out, struct err *e)
-{
-	struct input *in = arg;
-	ssize_t n = read(in->fd, in->bytes, sizeof(in->bytes));
-
-	if (n < 0)
-		return err_sys(e, ERR_IO, errno, "%s", in->path);
-	*out = (struct span){in->bytes, (size_t)n};
-	return n > 0;
-}
 
 /* The first bytes say what it is. */
 static int
@@ -88,7 +69,7 @@ sample_read(struct sample *s, const struct app *app, const char *path, struct er
 	conf_errors_init(&errors);
 	conf_init(&defaults, &errors);
 	if (conf_bind(&defaults, NULL, unpack_options, &conf) == 0)
-		u = unpack_open(&conf, &env, (struct byte_source){fetch, &in}, e);
+		u = unpack_open(&conf, &env, (struct byte_source){input_read, &in}, e);
 	if (u != NULL && (rc = pump(s, u, e)) == 0)
 		snprintf(s->unpacked, sizeof(s->unpacked), "%s", unpack_found(u));
 	unpack_close(u);
