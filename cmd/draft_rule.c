@@ -69,13 +69,15 @@ doubt_empty(struct note *n, const struct column *c)
 }
 
 static void
-start_note(struct note *n, const struct draft_field *f)
+start_note(struct note *n, const struct draft *d, const struct draft_field *f)
 {
 	*n = (struct note){.how = SURE, .text = "by its title"};
 	if (!f->exact)
 		doubt(n, LIKELY, "a part of its title says so");
 	if (f->by_content)
 		doubt(n, UNSURE, "no title says so, only the values");
+	else if (draft_by_number(d->profile, f->column[0]))
+		doubt(n, UNSURE, "its title stands there more than once");
 }
 
 static void
@@ -335,7 +337,7 @@ draft_rule(struct buf *out, const struct draft *d, const struct draft_field *f)
 	struct buf value;
 	struct note n;
 
-	start_note(&n, f);
+	start_note(&n, d, f);
 	if (strncmp(path, "start.", 6) == 0) {
 		put_split(out, d, f, &n, "start");
 		return;

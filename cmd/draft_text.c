@@ -114,9 +114,34 @@ put_footer(struct buf *out, const struct profile_file *f)
 		    f->thin);
 }
 
-static void
-put_layout(struct buf *out, const struct profile_file *f)
+/* Does the draft name a column by its title, so that the header can be known by it? */
+static bool
+has_titles(const struct draft *d)
 {
+	for (size_t i = 0; i < d->n; i++)
+		for (unsigned k = 0; k < d->field[i].n; k++)
+			if (!draft_by_number(d->profile, d->field[i].column[k]))
+				return true;
+	return false;
+}
+
+static void
+put_header(struct buf *out, const struct draft *d)
+{
+	buf_addf(out,
+	    "# likely: row %" PRIu64 " is the header, what stands above it is none\n",
+	    d->file.header);
+	if (has_titles(d))
+		buf_add_str(out, "header_match = auto\n");
+	else
+		buf_addf(out, "skip_top = %" PRIu64 "\n", d->file.header - 1);
+}
+
+static void
+put_layout(struct buf *out, const struct draft *d)
+{
+	const struct profile_file *f = &d->file;
+
 	buf_addf(out, "\n[csv]\n# sure: found in %" PRIu64 " rows of %zu columns\n",
 	    f->rows, f->columns);
 	put_delimiter(out, f->delimiter);
@@ -130,11 +155,7 @@ put_layout(struct buf *out, const struct profile_file *f)
 	if (f->header == 0)
 		buf_add_str(out, "# not sure: no row is surely a header\nheader = no\n");
 	if (f->header > 1)
-		buf_addf(out,
-		    "# likely: row %" PRIu64
-		    " is the header, what stands above it is none\n"
-		    "header_match = auto\n",
-		    f->header);
+		put_header(out, d);
 	put_footer(out, f);
 }
 
@@ -250,7 +271,7 @@ draft_rows(struct buf *out, const struct draft *d, const struct draft_for *of)
 	if (draft_needs_zone(d))
 		put_zone(out);
 	put_source(out, of);
-	put_layout(out, &d->file);
+	put_layout(out, d);
 	put_sections(out, d);
 	put_codes(out, d, RECORD_PATIENT, "gender");
 	put_codes(out, d, RECORD_APPOINTMENT, "status");
