@@ -89,6 +89,13 @@ half(const struct column *c, uint64_t n)
 	return n * 2 >= c->filled && n > 0;
 }
 
+/* No two rows have the same, as far as that is counted. */
+static bool
+differs(const struct column *c)
+{
+	return c->ndistinct == c->filled || c->ndistinct > COLUMN_DISTINCT_MAX;
+}
+
 static bool
 is_id(const char *path)
 {
@@ -105,6 +112,8 @@ contradicts(const struct title *t, const struct column *c)
 
 	if (strcmp(t->path, "status") == 0)
 		return half(c, c->fits[CHECK_STATE]);
+	if (strcmp(t->path, "id?") == 0 && !differs(c))
+		return true;
 	if (kind == FIELD_DATE || kind == FIELD_DATETIME || strstr(t->path, ".date") ||
 	    strstr(t->path, ".time"))
 		return !half(c, c->dated);
@@ -186,20 +195,24 @@ take_title(struct draft *d, size_t column, unsigned types)
 }
 
 static void
-by_titles(struct draft *d, size_t appointment, size_t patient, unsigned types)
+add_id(struct draft *d, enum record_type type, size_t column)
 {
+	const struct title *t;
 	bool exact;
 
-	if (patient != DRAFT_NONE) {
-		titles_find(
-		    profile_title(d->profile, patient), ONLY(RECORD_PATIENT), &exact);
-		add(d, row_of(RECORD_PATIENT, "id"), patient, exact, false);
-	}
-	if (appointment != DRAFT_NONE) {
-		titles_find(profile_title(d->profile, appointment),
-		    ONLY(RECORD_APPOINTMENT), &exact);
-		add(d, row_of(RECORD_APPOINTMENT, "id"), appointment, exact, false);
-	}
+	if (column == DRAFT_NONE)
+		return;
+	t = titles_find(profile_title(d->profile, column), ONLY(type), &exact);
+	/* "Id" and the like don't say of what. */
+	exact = exact && strcmp(t->path, "id") == 0;
+	add(d, row_of(type, "id"), column, exact, false);
+}
+
+static void
+by_titles(struct draft *d, size_t appointment, size_t patient, unsigned types)
+{
+	add_id(d, RECORD_PATIENT, patient);
+	add_id(d, RECORD_APPOINTMENT, appointment);
 	for (size_t i = 0; i < d->file.columns; i++)
 		if (i != patient && i != appointment)
 			take_title(d, i, types);
@@ -248,10 +261,8 @@ guess_id(struct draft *d)
 	for (size_t i = d->file.columns; i-- > 0;) {
 		const struct column *c = profile_column(d->profile, i);
 		enum content content = column_content(c);
-		bool differs = c->ndistinct == c->rows ||
-			       c->ndistinct > COLUMN_DISTINCT_MAX;
 
-		if (c->filled == c->rows && differs && !draft_uses(d, i) &&
+		if (c->filled == c->rows && differs(c) && !draft_uses(d, i) &&
 		    (content == CONTENT_TEXT || content == CONTENT_INTEGER))
 			best = i;
 	}
