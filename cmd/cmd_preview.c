@@ -7,6 +7,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/feed.h"
+#include "cmd/input.h"
 #include "cmd/status.h"
 #include "cmd/text.h"
 
@@ -155,31 +156,12 @@ take_problem(void *arg, const struct problem *problem)
 	buf_release(&line);
 }
 
-/* The file that is shown. */
-struct input {
-	int fd;
-	const char *path;
-	char bytes[CHUNK];
-};
-
-static int
-fetch(void *arg, struct span *out, struct err *e)
-{
-	struct input *in = arg;
-	ssize_t n = read(in->fd, in->bytes, sizeof(in->bytes));
-
-	if (n < 0)
-		return err_sys(e, ERR_IO, errno, "%s", in->path);
-	*out = (struct span){in->bytes, (size_t)n};
-	return n > 0;
-}
-
 static int
 pump(struct preview *p, struct reading *r, struct input *in, struct err *e)
 {
 	const struct unpack_env env = {.clock = p->app->clock};
 	struct unpack *u = unpack_open(
-	    &p->feed->unpack, &env, (struct byte_source){fetch, in}, e);
+	    &p->feed->unpack, &env, (struct byte_source){input_read, in}, e);
 	int rc = u == NULL ? -1 : 1;
 
 	while (rc == 1)
