@@ -73,7 +73,7 @@ start_note(struct note *n, const struct draft *d, const struct draft_field *f)
 {
 	*n = (struct note){.how = SURE, .text = "by its title"};
 	if (!f->exact)
-		doubt(n, LIKELY, "a part of its title says so");
+		doubt(n, LIKELY, "its title says it in part");
 	if (f->by_content)
 		doubt(n, UNSURE, "no title says so, only the values");
 	else if (draft_by_number(d->profile, f->column[0]))
