@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "mappers/decode.h"
 #include "mappers/letters.h"
 
 #define NUMBER_SIZE 24   /* "#16384" */
@@ -184,22 +183,11 @@ header_end(const struct header *h, struct err *e)
 	return refuse(h, e);
 }
 
-/* Where files were joined the second may begin with a mark. */
-static struct span
-without_mark(struct span s)
-{
-	const size_t n = strlen(UTF8_MARK);
-
-	if (s.n < n || memcmp(s.p, UTF8_MARK, n) != 0)
-		return s;
-	return span_trim((struct span){s.p + n, s.n - n});
-}
-
 bool
 header_again(const struct header *h, const struct span *cells, size_t n)
 {
 	if (n < h->n || h->n == 0 || !h->layout->header ||
-	    !span_eq(without_mark(span_trim(cells[0])), h->titles[0]))
+	    !span_eq(span_trim(cells[0]), h->titles[0]))
 		return false;
 	for (size_t i = 1; i < h->n; i++)
 		if (!span_eq(span_trim(cells[i]), h->titles[i]))

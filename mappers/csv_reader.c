@@ -392,21 +392,25 @@ append(struct reader *r, struct span bytes)
 static size_t
 find_delimiter(struct reader *r, struct span head)
 {
+	const struct reader_sink *sink = &r->sink;
+	bool set = r->delimiter[0] != '\0';
 	char said = 0;
 	size_t skip;
 
 	if (r->conf.nwidths > 0)
 		return 0;
 	skip = reader_find_hint(head, &said);
-	if (r->delimiter[0] != '\0')
+	if (sink->delimiter == NULL)
+		said = set            ? '\0'
+		       : said != '\0' ? said
+				      : reader_find_delimiter(head, r->conf.skip);
+	else if (set || said == '\0')
+		said = sink->delimiter(sink->arg, head);
+	if (said == '\0')
 		return skip;
-	if (said == 0)
-		said = r->sink.delimiter != NULL
-			   ? r->sink.delimiter(
-				 r->sink.arg, (struct span){r->window, r->end})
-			   : reader_find_delimiter(head, r->conf.skip);
-	r->delimiter[0] = said;
-	csv_set_delim(&r->parser, (unsigned char)said);
+	memcpy(r->delimiter, (char[]){said, '\0'}, 2);
+	if (r->line_text == NULL)
+		csv_set_delim(&r->parser, (unsigned char)said);
 	return skip;
 }
 

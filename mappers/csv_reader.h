@@ -50,8 +50,9 @@ struct bad_row {
  * off unless they were quoted. They lie in one text, one behind the other, with widths
  * as they do in the line. -1 with *e ends the reading.
  *
- * `delimiter` is asked where none is set, and no line "sep=;" says it; `head` is the
- * file's start, mark and all. If it is NULL, reader_find_delimiter is asked.
+ * `delimiter` is asked where one is set, which it may overrule, and where no line "sep=;"
+ * says it; `head` is the file's start without mark. '\0': the one that is set. If it is
+ * NULL, and none is set, reader_find_delimiter is asked.
  */
 struct reader_sink {
 	int (*row)(void *arg, const struct span *cells, size_t n, uint64_t number,
