@@ -392,26 +392,19 @@ append(struct reader *r, struct span bytes)
 static size_t
 find_delimiter(struct reader *r, struct span head)
 {
-	const struct reader_sink *sink = &r->sink;
-	bool set = r->delimiter[0] != '\0';
-	char said = 0;
-	size_t skip;
+	size_t hint = 0;
+	char found;
 
 	if (r->conf.nwidths > 0)
 		return 0;
-	skip = reader_find_hint(head, &said);
-	if (sink->delimiter == NULL)
-		said = set            ? '\0'
-		       : said != '\0' ? said
-				      : reader_find_delimiter(head, r->conf.skip);
-	else if (set || said == '\0')
-		said = sink->delimiter(sink->arg, head);
-	if (said == '\0')
-		return skip;
-	memcpy(r->delimiter, (char[]){said, '\0'}, 2);
+	found = reader_choose_delimiter(&r->conf, &r->sink, head, &hint);
+	if (found == '\0')
+		return hint;
+	r->delimiter[0] = found;
+	r->delimiter[1] = '\0';
 	if (r->line_text == NULL)
-		csv_set_delim(&r->parser, (unsigned char)said);
-	return skip;
+		csv_set_delim(&r->parser, (unsigned char)found);
+	return hint;
 }
 
 static int

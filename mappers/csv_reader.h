@@ -98,4 +98,11 @@ char reader_find_delimiter(struct span head, size_t skip);
  */
 size_t reader_find_hint(struct span head, char *delimiter);
 
+/*
+ * The delimiter of a file that begins with `head`, without mark: as the sink or the hint
+ * says, or as it is found; '\0': the one that is set. *hint is the length of the hint.
+ */
+char reader_choose_delimiter(const struct reader_conf *conf,
+    const struct reader_sink *sink, struct span head, size_t *hint);
+
 #endif

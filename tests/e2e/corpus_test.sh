@@ -8,6 +8,8 @@
 set -u
 . tests/e2e/lib.sh
 
+# Some hundreds of files, each with its own ledger's transactions: in memory, no disk waits.
+[ ! -w /dev/shm ] || e2e_base=/dev/shm
 e2e_init "$1" /usr/bin/python3
 api_start
 hostile=fixtures/hostile/csv
@@ -86,7 +88,8 @@ mends() {
 test_mended() {
 	discard_held
 	ok "mending" /usr/bin/python3 tests/lib/mend.py "$hostile/mends.tsv" "$hostile/exports" "$dir/drop"
-	job 0
+	# The web pages and what else no script can put right are still refused.
+	job 65
 	happened | grep -vP '\tdiscard\t' >"$dir/mended"
 	# What is settled by hand is no file that came again.
 	is "each comes again" "$(mends '$3 != "-" { print $1 "--" $2 }' | sort -u)" \
