@@ -105,7 +105,8 @@ refuse_later(uint64_t number, struct err *e)
 {
 	return err_set(e, ERR_REFUSED,
 	    "the header is not where it should be, but in row %" PRIu64
-	    ": set skip_top = %" PRIu64 " or header_match = auto",
+	    ": export without the rows above it, or set skip_top = %" PRIu64
+	    " or header_match = auto",
 	    number, number - 1);
 }
 
@@ -166,8 +167,16 @@ header_bad(struct header *h, const struct bad_row *bad, struct err *e)
 {
 	struct err why = {.code = ERR_NONE};
 
-	err_set(&why, ERR_REFUSED, "the header (row %" PRIu64 ") can't be read: %s %s",
-	    bad->number, problem_text(bad->code), problem_remedy(bad->code));
+	if (bad->code == PROBLEM_CSV_COLUMNS)
+		err_set(&why, ERR_REFUSED,
+		    "the header (row %" PRIu64
+		    ") has more than %zu columns: export fewer, or "
+		    "set max_columns",
+		    bad->number, h->layout->reader.max_columns);
+	else
+		err_set(&why, ERR_REFUSED,
+		    "the header (row %" PRIu64 ") can't be read: %s %s", bad->number,
+		    problem_text(bad->code), problem_remedy(bad->code));
 	if (!is_searched(h) && h->refusal.code == ERR_NONE) {
 		*e = why;
 		return -1;

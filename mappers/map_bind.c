@@ -141,7 +141,7 @@ find_column(struct binding *b, const struct slot *s, unsigned *out, struct err *
 	if (n > 1)
 		return err_set(e, ERR_REFUSED,
 		    "the header has the mapped column \"%.*s\" %zu "
-		    "times; the map can name one by its number: {#N}",
+		    "times; rename one, or the map can name one by its number: {#N}",
 		    (int)b->titles[at].n, b->titles[at].p, n);
 	if (n == 1)
 		*out = (unsigned)at;
