@@ -5,6 +5,7 @@
 # and the receiver has what was meant.
 #
 #   tests/e2e/corpus_test.sh BUILD_DIR
+# shellcheck disable=SC2016 # awk's fields
 set -u
 . tests/e2e/lib.sh
 
@@ -63,7 +64,7 @@ test_dropped() {
 	is "one receipt each" "$(each_case | wc -l)" \
 		"$(find "$dir/drop" -name '*.receipt.txt' | wc -l)"
 	is "a receipt that doesn't say what to do" "" \
-		"$(find "$dir/drop" -name '*.receipt.txt' | xargs grep -L 'WHAT TO DO')"
+		"$(grep -rL --include='*.receipt.txt' 'WHAT TO DO' "$dir/drop")"
 	is "reject files" "$(each_case | awk -F '\t' '$3 == "deliver" && $6 > 0 && $2 !~ /^fixed/' | wc -l)" \
 		"$(find "$dir/drop" -name '*.rejects.csv' | wc -l)"
 	is "rejected, and no remedy" "" "$(find "$dir/drop" -name '*.receipt.json' -print0 |

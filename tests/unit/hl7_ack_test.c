@@ -134,7 +134,7 @@ Test(hl7_ack_texts, delimiters_of_a_problem)
 	    "ERR,,,102;;HL70357,E,csv_columns,,,"
 	    "The row has more or fewer cells than the header:R: "
 	    "If it is no data:F: such as a total:F: delete it:R: If it is:F: move its cells "
-	    "under their titles:T: in a text editor a cell that holds the delimiter needs "
+	    "under their titles:S: in a text editor a cell that holds the delimiter needs "
 	    "quotation marks:R:\r");
 	/* Which of several it was is not known. */
 	hl7_ack_error(&out, SPAN_LIT("MSH|^-\\&|R\rMSA|"), &date, false);
