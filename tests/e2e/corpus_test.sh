@@ -54,6 +54,19 @@ happened() {
 		"$dir/out" | sort
 }
 
+# The same of each row that was rejected: FEED ROW COLUMN CODE.
+rows_wanted() {
+	each_case | awk -F '\t' -v OFS='\t' '$8 ~ /!/ {
+		for (n = split($8, told, "; "); n > 0; n--)
+			if (told[n] ~ /!$/ && split(substr(told[n], 1, length(told[n]) - 1), at, " ") == 3)
+				print $1 "--" $2, at[1], at[2], at[3] }' | sort
+}
+
+rows_rejected() {
+	jq -r '.feeds[] | .feed as $f | .files[].problems[] |
+		[$f, .row, (.column // "" | if . == "" then "-" else . end), .code] | @tsv' "$dir/out" | sort
+}
+
 # Everybody who lost something is told what, where and what to do, and gets the rows back.
 test_dropped() {
 	drop_all
@@ -61,6 +74,9 @@ test_dropped() {
 	wanted >"$dir/wanted"
 	happened >"$dir/happened"
 	ok "what comes of each export" diff "$dir/wanted" "$dir/happened"
+	rows_wanted >"$dir/rows_wanted"
+	rows_rejected >"$dir/rows_rejected"
+	ok "which rows, and why" diff "$dir/rows_wanted" "$dir/rows_rejected"
 	is "one receipt each" "$(each_case | wc -l)" \
 		"$(find "$dir/drop" -name '*.receipt.txt' | wc -l)"
 	is "a receipt that doesn't say what to do" "" \
