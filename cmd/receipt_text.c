@@ -32,7 +32,10 @@ say_delivered(const struct words *w)
 {
 	const struct file_entry *en = w->r->entry;
 
-	if (!some_lost(en))
+	if (!some_lost(en) && w->r->problems->kinds > 0)
+		buf_addf(w->out, "All %s were taken, but look at what is named below.\n",
+		    w->rows);
+	else if (!some_lost(en))
 		buf_addf(w->out, "All is well: nothing of the file was refused.\n");
 	else if (en->rejected == 0)
 		buf_addf(w->out, "The file was taken, but for %llu records.\n",
@@ -43,6 +46,17 @@ say_delivered(const struct words *w)
 	if (w->r->rejects)
 		buf_addf(w->out, "What was not taken is in the reject file, to be mended "
 				 "and dropped again.\n");
+}
+
+/* A reason may be a sentence already. */
+static void
+say_reason(const struct words *w, const char *what)
+{
+	const char *reason = w->r->entry->reason;
+	size_t n = strlen(reason);
+
+	n -= n > 0 && reason[n - 1] == '.';
+	buf_addf(w->out, "The file %s:\n%.*s.\n", what, (int)n, reason);
 }
 
 static void
@@ -63,14 +77,10 @@ say_verdict(const struct words *w)
 		    w->out, "The file has no %s: nothing was taken from it.\n", w->rows);
 		break;
 	case VERDICT_HOLD:
-		buf_addf(w->out,
-		    "The file is held, and nothing of it was taken yet:\n%s.\n",
-		    en->reason);
+		say_reason(w, "is held, and nothing of it was taken yet");
 		break;
 	case VERDICT_REFUSE:
-		buf_addf(w->out,
-		    "The file was refused, and nothing of it was taken:\n%s.\n",
-		    en->reason);
+		say_reason(w, "was refused, and nothing of it was taken");
 		break;
 	case VERDICT_DISCARD:
 		buf_add_str(w->out, "Somebody at the receiving side decided that this "
@@ -168,9 +178,13 @@ say_kinds(
 	for (size_t i = 0; i < n; i++) {
 		const struct problem *p = &kinds[i].first;
 
-		buf_addf(w->out, "  %llu times", N(kinds[i].n));
+		if (kinds[i].n == 1)
+			buf_add_str(w->out, "  once");
+		else
+			buf_addf(w->out, "  %llu times", N(kinds[i].n));
 		if (p->row > 0)
-			buf_addf(w->out, ", first in %s %llu", w->row, N(p->row));
+			buf_addf(w->out, ", %sin %s %llu",
+			    kinds[i].n == 1 ? "" : "first ", w->row, N(p->row));
 		say_column(w, p);
 		say_what(w, p);
 	}
@@ -221,7 +235,12 @@ advise_rejects(const struct words *w)
 static void
 advise_delivered(const struct words *w)
 {
-	if (!some_lost(w->r->entry))
+	if (!some_lost(w->r->entry) && w->r->problems->kinds > 0)
+		buf_addf(w->out,
+		    "  Look at the %s named above. What is wrong, correct in the system that\n"
+		    "  they come from: it comes right with the next export.\n",
+		    w->rows);
+	else if (!some_lost(w->r->entry))
 		buf_add_str(w->out, "  Nothing.\n");
 	else if (w->r->rejects)
 		advise_rejects(w);
@@ -256,8 +275,10 @@ say_advice(const struct words *w)
 		break;
 	case VERDICT_REFUSE:
 		buf_add_str(w->out,
-		    "  Correct the export, and drop it again. If you don't know how, ask the\n"
-		    "  receiving side: they see this too.\n");
+		    "  Correct the export, and drop it again under a new name. If columns are\n"
+		    "  named above, their titles must stand in the first row, spelled as they\n"
+		    "  are there. If you don't know how, ask the receiving side: they see this\n"
+		    "  too.\n");
 		break;
 	case VERDICT_DISCARD:
 		buf_add_str(w->out,

@@ -177,6 +177,14 @@ starts_with(struct span s, const char *mark)
 	return s.n >= strlen(mark) && memcmp(s.p, mark, strlen(mark)) == 0;
 }
 
+static bool
+starts_nocase(struct span s, const char *mark)
+{
+	const struct span m = span_of(mark);
+
+	return s.n >= m.n && span_eq_nocase((struct span){s.p, m.n}, m);
+}
+
 static size_t
 count_nul(struct span s)
 {
@@ -196,13 +204,20 @@ static const struct {
     {"\xfe\xff", "UTF-32, which can't be read"},
     {"\xd0\xcf\x11\xe0", "an old Excel workbook"},
     {"%PDF-", "a PDF"},
+    {"{\\rtf", "a text document (RTF)"},
+    {"<!doctype html", "a web page"},
+    {"<html", "a web page"},
+    {"<table", "a web page"},
+    {"<?xml", "XML"},
+    {"[{", "JSON"},
+    {"{\"", "JSON"},
 };
 
 static const char *
 other_than_text(struct span head)
 {
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (starts_with(head, others[i].mark))
+		if (starts_nocase(head, others[i].mark))
 			return others[i].what;
 	return NULL;
 }
@@ -236,6 +251,12 @@ charset_line(struct charset *c, struct span line, struct span *out)
 	*out = line;
 	if (utf8_ascii(line))
 		return true;
+	/* Where files were joined, each may begin with a mark. */
+	if (c->mode != MODE_ICONV && starts_with(line, UTF8_MARK)) {
+		line.p += strlen(UTF8_MARK);
+		line.n -= strlen(UTF8_MARK);
+		*out = line;
+	}
 	if (c->mode != MODE_ICONV && utf8_valid(line) == line.n) {
 		c->mode = MODE_UTF8;
 		return true;

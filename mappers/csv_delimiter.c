@@ -112,3 +112,18 @@ reader_find_hint(struct span head, char *delimiter)
 	n += n < head.n && head.p[n] == '\n';
 	return n;
 }
+
+char
+reader_choose_delimiter(const struct reader_conf *conf, const struct reader_sink *sink,
+    struct span head, size_t *hint)
+{
+	bool set = conf->delimiter != NULL;
+	char said = '\0';
+
+	*hint = reader_find_hint(head, &said);
+	if (sink->delimiter != NULL && (set || said == '\0'))
+		return sink->delimiter(sink->arg, head);
+	if (set || said != '\0')
+		return set ? '\0' : said;
+	return reader_find_delimiter(head, conf->skip);
+}

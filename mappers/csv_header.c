@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "mappers/decode.h"
 #include "mappers/letters.h"
 
 #define NUMBER_SIZE 24   /* "#16384" */
@@ -106,7 +105,8 @@ refuse_later(uint64_t number, struct err *e)
 {
 	return err_set(e, ERR_REFUSED,
 	    "the header is not where it should be, but in row %" PRIu64
-	    ": set skip_top = %" PRIu64 " or header_match = auto",
+	    ": export without the rows above it, or set skip_top = %" PRIu64
+	    " or header_match = auto",
 	    number, number - 1);
 }
 
@@ -167,8 +167,16 @@ header_bad(struct header *h, const struct bad_row *bad, struct err *e)
 {
 	struct err why = {.code = ERR_NONE};
 
-	err_set(&why, ERR_REFUSED, "the header (row %" PRIu64 ") can't be read: %s %s",
-	    bad->number, problem_text(bad->code), problem_remedy(bad->code));
+	if (bad->code == PROBLEM_CSV_COLUMNS)
+		err_set(&why, ERR_REFUSED,
+		    "the header (row %" PRIu64
+		    ") has more than %zu columns: export fewer, or "
+		    "set max_columns",
+		    bad->number, h->layout->reader.max_columns);
+	else
+		err_set(&why, ERR_REFUSED,
+		    "the header (row %" PRIu64 ") can't be read: %s %s", bad->number,
+		    problem_text(bad->code), problem_remedy(bad->code));
 	if (!is_searched(h) && h->refusal.code == ERR_NONE) {
 		*e = why;
 		return -1;
@@ -184,22 +192,11 @@ header_end(const struct header *h, struct err *e)
 	return refuse(h, e);
 }
 
-/* Where files were joined the second may begin with a mark. */
-static struct span
-without_mark(struct span s)
-{
-	const size_t n = strlen(UTF8_MARK);
-
-	if (s.n < n || memcmp(s.p, UTF8_MARK, n) != 0)
-		return s;
-	return span_trim((struct span){s.p + n, s.n - n});
-}
-
 bool
 header_again(const struct header *h, const struct span *cells, size_t n)
 {
 	if (n < h->n || h->n == 0 || !h->layout->header ||
-	    !span_eq(without_mark(span_trim(cells[0])), h->titles[0]))
+	    !span_eq(span_trim(cells[0]), h->titles[0]))
 		return false;
 	for (size_t i = 1; i < h->n; i++)
 		if (!span_eq(span_trim(cells[i]), h->titles[i]))

@@ -39,6 +39,32 @@ mended_head(struct span head)
 	return true;
 }
 
+/* Is the delimiter `set` what follows `at`, or at the line's end what comes before `from`? */
+static bool
+is_divided(struct span head, size_t from, size_t at, const char *set)
+{
+	size_t n = strlen(set);
+
+	if (at < head.n && head.p[at] != '\n' && head.p[at] != '\r')
+		return head.n - at >= n && memcmp(head.p + at, set, n) == 0;
+	return from >= n && memcmp(head.p + from - n, set, n) == 0;
+}
+
+char
+mended_delimiter(struct span head, const char *set)
+{
+	const char *row = memmem(head.p, head.n, ours[0], strlen(ours[0]));
+	size_t from = (size_t)(row - head.p), at = from + strlen(ours[0]);
+
+	at += at < head.n && head.p[at] == '"';
+	from -= from > 0 && head.p[from - 1] == '"';
+	if (set != NULL && is_divided(head, from, at, set))
+		return '\0';
+	if (at < head.n && head.p[at] != '\n' && head.p[at] != '\r')
+		return head.p[at];
+	return from > 0 ? head.p[from - 1] : '\0';
+}
+
 void
 mended_find(struct mended *m, const struct span *titles, size_t n)
 {

@@ -26,6 +26,12 @@ void mended_release(struct mended *m);
 /* Does the first line of a file have our columns? `head` is the file's start. */
 bool mended_head(struct span head);
 
+/*
+ * What divides the columns there, which is what the spreadsheet that saved it writes,
+ * whatever the feed sets; '\0': the one that is set (NULL: none) does.
+ */
+char mended_delimiter(struct span head, const char *set);
+
 /* Looks for our columns in a header, case does not matter. */
 void mended_find(struct mended *m, const struct span *titles, size_t n);
 

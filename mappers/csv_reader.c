@@ -392,22 +392,19 @@ append(struct reader *r, struct span bytes)
 static size_t
 find_delimiter(struct reader *r, struct span head)
 {
-	char said = 0;
-	size_t skip;
+	size_t hint = 0;
+	char found;
 
 	if (r->conf.nwidths > 0)
 		return 0;
-	skip = reader_find_hint(head, &said);
-	if (r->delimiter[0] != '\0')
-		return skip;
-	if (said == 0)
-		said = r->sink.delimiter != NULL
-			   ? r->sink.delimiter(
-				 r->sink.arg, (struct span){r->window, r->end})
-			   : reader_find_delimiter(head, r->conf.skip);
-	r->delimiter[0] = said;
-	csv_set_delim(&r->parser, (unsigned char)said);
-	return skip;
+	found = reader_choose_delimiter(&r->conf, &r->sink, head, &hint);
+	if (found == '\0')
+		return hint;
+	r->delimiter[0] = found;
+	r->delimiter[1] = '\0';
+	if (r->line_text == NULL)
+		csv_set_delim(&r->parser, (unsigned char)found);
+	return hint;
 }
 
 static int

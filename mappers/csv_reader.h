@@ -50,8 +50,9 @@ struct bad_row {
  * off unless they were quoted. They lie in one text, one behind the other, with widths
  * as they do in the line. -1 with *e ends the reading.
  *
- * `delimiter` is asked where none is set, and no line "sep=;" says it; `head` is the
- * file's start, mark and all. If it is NULL, reader_find_delimiter is asked.
+ * `delimiter` is asked where one is set, which it may overrule, and where no line "sep=;"
+ * says it; `head` is the file's start without mark. '\0': the one that is set. If it is
+ * NULL, and none is set, reader_find_delimiter is asked.
  */
 struct reader_sink {
 	int (*row)(void *arg, const struct span *cells, size_t n, uint64_t number,
@@ -96,5 +97,12 @@ char reader_find_delimiter(struct span head, size_t skip);
  * *delimiter; 0 where the first line is another.
  */
 size_t reader_find_hint(struct span head, char *delimiter);
+
+/*
+ * The delimiter of a file that begins with `head`, without mark: as the sink or the hint
+ * says, or as it is found; '\0': the one that is set. *hint is the length of the hint.
+ */
+char reader_choose_delimiter(const struct reader_conf *conf,
+    const struct reader_sink *sink, struct span head, size_t *hint);
 
 #endif

@@ -281,10 +281,11 @@ static char
 find_delimiter(void *arg, struct span head)
 {
 	const struct csv_file *f = arg;
+	const char *set = f->feed->layout.reader.delimiter;
 
 	if (mended_head(head))
-		return reader_find_delimiter(head, 0);
-	return header_find_delimiter(&f->header, head);
+		return mended_delimiter(head, set);
+	return set != NULL ? '\0' : header_find_delimiter(&f->header, head);
 }
 
 static void

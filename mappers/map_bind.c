@@ -44,6 +44,14 @@ find_title(const struct binding *b, struct span title, size_t *at)
 	return n;
 }
 
+/* "Patient Name" where "Patient" is asked. */
+static bool
+goes_on(struct span title, struct span wanted)
+{
+	return title.n > wanted.n + 1 && title.p[wanted.n] == ' ' &&
+	       letters_eq_nocase((struct span){title.p, wanted.n}, wanted);
+}
+
 /* The title of the file that a missing one may have meant; empty if none is near. */
 static struct span
 nearest(const struct binding *b, const struct slot *s)
@@ -54,7 +62,9 @@ nearest(const struct binding *b, const struct slot *s)
 	for (const struct item *it = s->titles; it != NULL; it = it->next) {
 		for (size_t i = 0; i < b->ntitles; i++) {
 			limit = it->text.n / NEAR;
-			d = span_distance(it->text, b->titles[i], limit);
+			d = goes_on(b->titles[i], it->text)
+				? limit
+				: span_distance(it->text, b->titles[i], limit);
 			if (d > limit || d >= least || b->titles[i].n == 0)
 				continue;
 			least = d;
@@ -131,7 +141,7 @@ find_column(struct binding *b, const struct slot *s, unsigned *out, struct err *
 	if (n > 1)
 		return err_set(e, ERR_REFUSED,
 		    "the header has the mapped column \"%.*s\" %zu "
-		    "times; the map can name one by its number: {#N}",
+		    "times; rename one, or the map can name one by its number: {#N}",
 		    (int)b->titles[at].n, b->titles[at].p, n);
 	if (n == 1)
 		*out = (unsigned)at;

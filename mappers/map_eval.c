@@ -228,6 +228,7 @@ missing(struct binding *b, struct making *m)
 			eval_problem(b, PROBLEM_MISSING_ID, WEIGHT_REJECT);
 		break;
 	case NEED_ALWAYS:
+		b->column = eval_empty_slot(b, b->rule->expr.alts);
 		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
 		break;
 	case NEED_START:
@@ -400,8 +401,10 @@ check_needs(struct binding *b, const struct making *m)
 	if (m->record->op == OP_MERGE)
 		check_merge(b, m->record);
 	b->rule = m->no_start;
-	if (m->no_start != NULL && needs_start(m->record))
-		eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
+	if (m->no_start == NULL || !needs_start(m->record))
+		return;
+	b->column = eval_empty_slot(b, b->rule->expr.alts);
+	eval_problem(b, PROBLEM_MISSING_VALUE, WEIGHT_REJECT);
 }
 
 /* A ZIP code that a spreadsheet took for a number. */

@@ -55,6 +55,12 @@ struct binding {
  */
 enum problem_code eval_alternatives(struct binding *b, const struct alternative *a);
 
+/*
+ * The first that an alternative needs and that is empty in the row at hand: of a date
+ * and a time, the one to fill in. SLOT_NONE: there is none, or it is a message's.
+ */
+unsigned eval_empty_slot(const struct binding *b, const struct alternative *a);
+
 /* Are all of these columns empty in the row at hand? */
 bool columns_are_empty(const struct binding *b, const struct column_list *l);
 

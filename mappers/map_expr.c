@@ -20,6 +20,25 @@ columns_are_empty(const struct binding *b, const struct column_list *l)
 	return l == NULL;
 }
 
+static bool
+refs_are_empty(const struct binding *b, const struct ref *r)
+{
+	while (r != NULL && cell(b, r->slot).n == 0)
+		r = r->next;
+	return r == NULL;
+}
+
+unsigned
+eval_empty_slot(const struct binding *b, const struct alternative *a)
+{
+	if (b->row->message != NULL)
+		return SLOT_NONE;
+	for (const struct part *p = a->parts; p != NULL; p = p->next)
+		if (p->refs != NULL && !p->optional && refs_are_empty(b, p->refs))
+			return p->refs->slot;
+	return SLOT_NONE;
+}
+
 static inline enum problem_code
 apply(struct binding *b, const struct pipeline *p, const struct step *st, struct text *t)
 {

@@ -444,6 +444,15 @@ date_from_dtm(struct run *r, const struct dtm_how *how, struct text *t)
 	return code;
 }
 
+/* Somewhere it is tomorrow already. */
+static bool
+lies_ahead(const struct run *r, const struct civil *c)
+{
+	return c->precision >= PRECISION_DAY
+		   ? civil_days(c->year, c->month, c->day) > r->today + 1
+		   : c->year > r->year;
+}
+
 enum problem_code
 times_apply(const void *data, struct run *r, struct text *t)
 {
@@ -455,6 +464,8 @@ times_apply(const void *data, struct run *r, struct text *t)
 		return date_from_dtm(r, &how, t);
 	if (!parse(d, r, t->s, &c))
 		return no_time(t->s, d->clock);
+	if (d->past && lies_ahead(r, &c))
+		return PROBLEM_TIME_FUTURE;
 	if (!d->clock)
 		cut_clock(&c);
 	return finish(r, &how, &c, t);

@@ -28,7 +28,7 @@ e2e_init() {
 	for tool in curl jq openssl "$SSHD_BIN" "$emrdrop" "$sandbox" "$@"; do
 		command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
 	done
-	dir=$(mktemp -d /tmp/emrdrop-e2e.XXXXXX) || exit 1
+	dir=$(mktemp -d "${e2e_base:-/tmp}/emrdrop-e2e.XXXXXX") || exit 1
 	trap 'server_stop_all; rm -rf "$dir"' EXIT
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY SSH_AUTH_SOCK
 	export LC_ALL=C

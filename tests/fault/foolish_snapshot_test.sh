@@ -38,7 +38,7 @@ NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV
 NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text;mend
 a workbook that was cut;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;the ZIP archive is damaged or cut off;mend
 a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard
-a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;columns of the map are not in the header: ;discard
+a web page;printf '<!DOCTYPE html>\n<html><title>Log in, please</title>\n';0;65;refuse;0;the file is a web page: save it as CSV;discard
 UTF-16;today | iconv -t UTF-16;0;0;deliver;1;-;-
 UTF-32;today | iconv -t UTF-32;0;65;refuse;0;UTF-32, which can't be read: save it as CSV UTF-8;mend
 UTF-16 without a mark;today | iconv -t UTF-16LE;0;0;deliver;1;-;-

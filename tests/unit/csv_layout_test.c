@@ -152,10 +152,14 @@ Test(csv_layout_header, not_found)
 	static const struct layout_case cases[] = {
 	    {"", MAP, SPAN_LIT("MRN,Nam\n1,A\n"), "", "Name", ERR_REFUSED, 0},
 	    {"", MAP, SPAN_LIT("Report\n\nMRN,Name\n1,A\n"), "",
-		"in row 3: set skip_top = 2 or header_match = auto", ERR_REFUSED, 0},
+		"in row 3: export without the rows above it, or set skip_top = 2 "
+		"or header_match = auto",
+		ERR_REFUSED, 0},
 	    /* A title that stands there twice is nobody's. */
 	    {"", MAP, SPAN_LIT("MRN,Name,NAME\n1,A,B\n"), "",
-		"\"Name\" 2 times; the map can name one by its number", ERR_REFUSED, 0},
+		"\"Name\" 2 times; rename one, or the map can name one "
+		"by its number",
+		ERR_REFUSED, 0},
 	    {"header_match = auto\n", MAP, SPAN_LIT("x\nMRN,Name,NAME\n1,A,B\n"), "",
 		"\"Name\" 2 times", ERR_REFUSED, 0},
 	    {"", BY_NUMBER, SPAN_LIT("MRN,MRN\n1,A\n"), "2 1 A\n", NULL, 0, 1},

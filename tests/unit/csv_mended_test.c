@@ -507,3 +507,31 @@ Test(csv_mended, columns_are_found)
 	cr_expect_eq(mended_column(&m, SIZE_MAX), SIZE_MAX);
 	mended_release(&m);
 }
+
+/* Spreadsheets write a delimiter of their own, whatever the feed sets. */
+Test(csv_mended, delimiter)
+{
+	static const struct {
+		const char *head, *set;
+		char found;
+	} cases[] = {
+	    {"_row,_column,_problem,_remedy,ID\r\n", NULL, ','},
+	    {"_row^_column^_problem^_remedy^ID\r\n", NULL, '^'},
+	    {"\"_row\";\"_column\";\"_problem\";\"_remedy\";\"ID\"\r\n", "|", ';'},
+	    {"_row|_column|_problem|_remedy|ID\r\n", "|", '\0'},
+	    {"_row||_column||_problem||_remedy||ID\r\n", "||", '\0'},
+	    {"_row\t_column\t_problem\t_remedy\tID\r\n", "||", '\t'},
+	    {"_row,_column,_problem,_remedy,ID\r\n", ",;", ','},
+	    {"ID;_remedy;_problem;_column;_row\r\n1;2;3;4;5\r\n", ",", ';'},
+	    {"ID||_remedy||_problem||_column||_row\r\n", "||", '\0'},
+	    {"\"ID\"\t\"_remedy\"\t\"_problem\"\t\"_column\"\t\"_row\"", NULL, '\t'},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct span head = span_of(cases[i].head);
+
+		cr_expect(mended_head(head), "%s", cases[i].head);
+		cr_expect_eq(
+		    mended_delimiter(head, cases[i].set), cases[i].found, "case %zu", i);
+	}
+}

@@ -133,8 +133,9 @@ Test(hl7_ack_texts, delimiters_of_a_problem)
 	expect(
 	    "ERR,,,102;;HL70357,E,csv_columns,,,"
 	    "The row has more or fewer cells than the header:R: "
-	    "Put cells that hold the delimiter in quotation marks:F: and leave no cell "
-	    "out:R:\r");
+	    "If it is no data:F: such as a total:F: delete it:R: If it is:F: move its cells "
+	    "under their titles:S: in a text editor a cell that holds the delimiter needs "
+	    "quotation marks:R:\r");
 	/* Which of several it was is not known. */
 	hl7_ack_error(&out, SPAN_LIT("MSH|^-\\&|R\rMSA|"), &date, false);
 	expect("ERR|||102^^HL70357|E|not_date|||PID\\R\\7: "

@@ -231,7 +231,7 @@ static const struct {
 	"\"dob\""},
     {"MRN|Last Name|DOB|a", "columns of the map are not in the header: #5"},
     {"MRN|Last Name|DOB|dob|b",
-	"the header has the mapped column \"DOB\" 2 times; the map can "
+	"the header has the mapped column \"DOB\" 2 times; rename one, or the map can "
 	"name one by its number: {#N}"},
     {"Patient ID |Last Name|DOD|a|b",
 	"columns of the map are not in the header: \"dob\" (there is \"DOD\")"},

@@ -134,7 +134,7 @@ Test(reject_list, what_a_row_is_told)
 	    "%.*s", (int)out.problem.n, out.problem.p);
 	cr_expect(span_eq(out.remedy,
 	    SPAN_LIT("Write the date as in the other rows; check that the day exists. / "
-		     "Fill it in.")));
+		     "Fill it in; if the row is no data, such as a total, delete it.")));
 	cr_expect_not(reject_reader_at_end(r));
 	cr_expect_eq(reject_reader_wanted(r, 9, &out, &e), 1);
 	cr_expect(span_eq(out.column, SPAN_LIT("X")));
