@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mappers/decode.h"
+
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
 
@@ -258,7 +260,7 @@ layout_read(struct layout *l, struct conf *c)
 	l->header = true;
 	if (conf_bind(c, s, csv_options, &set) != 0)
 		return;
-	if (!reader_charset_known(set.charset))
+	if (!decode_charset_known(set.charset))
 		mistake(c, "charset",
 		    "not a set that can be read line by line: try auto, utf-8, utf-16le "
 		    "or windows-1252 (iconv -l lists others)");

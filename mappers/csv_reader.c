@@ -65,17 +65,12 @@ start_parser(struct reader *r, struct err *e)
 	return 0;
 }
 
-bool
-reader_charset_known(const char *name)
+static int
+use_charset(struct reader *r, const char *name, struct err *e)
 {
-	return utf16_by_name(name) != UTF16_NONE || charset_known(name);
-}
-
-/* What is UTF-16 is UTF-8 by the time that it has lines. */
-static const char *
-line_charset(const char *name)
-{
-	return utf16_by_name(name) != UTF16_NONE ? "utf-8" : name;
+	charset_free(r->charset);
+	r->charset = charset_new(name, r->conf.max_line, e);
+	return r->charset == NULL ? -1 : 0;
 }
 
 static int
@@ -94,8 +89,7 @@ allocate(struct reader *r, struct err *e)
 	    (several && r->line_text == NULL))
 		return err_nomem(e);
 	buf_init(&r->sent, conf->max_line);
-	r->charset = charset_new(line_charset(conf->charset), conf->max_line, e);
-	return r->charset == NULL ? -1 : 0;
+	return use_charset(r, decode_line_charset(conf->charset), e);
 }
 
 void
@@ -411,9 +405,12 @@ static int
 begin(struct reader *r, struct err *e)
 {
 	struct span head = {r->window, r->end};
-	int mark = charset_begin(r->charset, head, e);
+	int mark;
 
-	if (mark < 0)
+	if (r->sink.any_charset != NULL && r->sink.any_charset(head) &&
+	    use_charset(r, "auto", e) != 0)
+		return -1;
+	if ((mark = charset_begin(r->charset, head, e)) < 0)
 		return -1;
 	head.p += mark;
 	head.n -= (size_t)mark;

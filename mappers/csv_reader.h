@@ -53,17 +53,18 @@ struct bad_row {
  * `delimiter` is asked where one is set, which it may overrule, and where no line "sep=;"
  * says it; `head` is the file's start without mark. '\0': the one that is set. If it is
  * NULL, and none is set, reader_find_delimiter is asked.
+ *
+ * `any_charset`, which may be NULL, says that a file with this start is to be read in the
+ * set that is found, whatever is set.
  */
 struct reader_sink {
 	int (*row)(void *arg, const struct span *cells, size_t n, uint64_t number,
 	    struct err *e);
 	int (*bad)(void *arg, const struct bad_row *bad, struct err *e);
 	char (*delimiter)(void *arg, struct span head);
+	bool (*any_charset)(struct span head);
 	void *arg;
 };
-
-/* A set that charset_known knows, utf-16le or utf-16be? */
-bool reader_charset_known(const char *name);
 
 struct reader *reader_new(
     const struct reader_conf *conf, const struct reader_sink *sink, struct err *e);

@@ -3,6 +3,21 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mappers/charset.h"
+
+bool
+decode_charset_known(const char *name)
+{
+	return utf16_by_name(name) != UTF16_NONE || charset_known(name);
+}
+
+/* What is UTF-16 is UTF-8 by the time that it has lines. */
+const char *
+decode_line_charset(const char *name)
+{
+	return utf16_by_name(name) != UTF16_NONE ? "utf-8" : name;
+}
+
 #define PIECE 4096 /* bytes of UTF-16 taken in at a time */
 
 static int

@@ -14,6 +14,12 @@
 
 #define UTF8_MARK "\xef\xbb\xbf"
 
+/* A set that charset_known knows, utf-16le or utf-16be? */
+bool decode_charset_known(const char *name);
+
+/* What lines are in, where a file is in `name`. */
+const char *decode_line_charset(const char *name);
+
 struct decoder {
 	const char *charset; /* "auto", "utf-16le" or another name; borrowed */
 	int (*text)(void *arg, struct span text, struct err *e);

@@ -309,8 +309,11 @@ open_reading(const struct csv_feed *feed, bool again, struct err *e)
 {
 	const struct layout *layout = &feed->layout;
 	struct csv_file *f = calloc(1, sizeof(*f));
-	struct reader_sink sink = {
-	    .row = on_row, .bad = on_bad, .delimiter = find_delimiter, .arg = f};
+	struct reader_sink sink = {.row = on_row,
+	    .bad = on_bad,
+	    .delimiter = find_delimiter,
+	    .any_charset = mended_head,
+	    .arg = f};
 	struct reader_conf conf = layout->reader;
 
 	if (f == NULL)

@@ -469,6 +469,79 @@ Test(csv_mended, layouts)
 	}
 }
 
+static int
+pass_mended(void *arg, struct err *e)
+{
+	(void)arg, (void)e;
+	return 0;
+}
+
+static int
+take_family(void *arg, const struct record *r, struct err *e)
+{
+	struct buf *out = arg;
+
+	(void)e;
+	for (size_t i = 0; i < r->nvalues; i++)
+		buf_add_span(out, r->values[i].text);
+	return 0;
+}
+
+/* Our reject files are UTF-8, and a spreadsheet may save another set: both are found. */
+Test(csv_mended, charset)
+{
+	static const struct {
+		const char *csv, *file, *family;
+	} cases[] = {
+	    {"charset = windows-1252",
+		"_row,_column,_problem,_remedy,a,b\n2,b,,,1,Pe\xc3\xb1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
+	    {"charset = windows-1252",
+		"_row,_column,_problem,_remedy,a,b\n2,b,,,1,Pe\xf1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
+	    {"charset = utf-8",
+		"_row,_column,_problem,_remedy,a,b\n2,b,,,1,Pe\xf1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
+	    {"charset = utf-8",
+		"_row;_column;_problem;_remedy;a;b\n2;b;;;1;Pe\xf1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
+	    /* In any other file the feed's word counts. */
+	    {"charset = windows-1252",
+		"a,b\n1,Pe\xc3\xb1"
+		"a\n",
+		"Pe\xc3\x83\xc2\xb1"
+		"a"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf got;
+		const struct mapper_sink sink = {.record = take_family,
+		    .problem = note_problem,
+		    .mended = pass_mended,
+		    .arg = &got};
+		struct feed feed;
+		struct err e;
+
+		buf_init(&got, 1 << 10);
+		feed_open(&feed, cases[i].csv,
+		    "[patient]\nop = patch\nid = {a}\nname.family = {b}\n");
+		feed_all(
+		    mapper_open(feed.mapper, &sink, 0, &e), span_of(cases[i].file), 3);
+		cr_expect(span_eq(buf_span(&got), span_of(cases[i].family)),
+		    "case %zu: %.*s", i, (int)got.n, got.p);
+		feed_close(&feed);
+		buf_release(&got);
+	}
+}
+
 /* Columns of a fixed width leave no room for ours. */
 Test(csv_mended, widths)
 {
