@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/feed.h"
 #include "cmd/status.h"
+#include "cmd/tests.h"
 #include "mappers/rejects.h"
 
 #define CONNECT_TIME 60000 /* ms for one feed's drop and API */
