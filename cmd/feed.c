@@ -154,10 +154,11 @@ bind_all(struct feed *f, struct err *e)
 	struct mapper_conf mc;
 
 	conf_bind(&f->conf, conf_find(&f->conf, "feed", ""), feed_options, &f->feed);
+	/* What they require is missed there, even if they are not there. */
 	conf_bind(
-	    &f->conf, conf_find(&f->conf, "source", ""), source_options, &f->source);
+	    &f->conf, conf_section(&f->conf, "source"), source_options, &f->source);
 	bind_unpack(f);
-	target_bind(&f->conf, conf_find(&f->conf, "target", ""), &f->target);
+	target_bind(&f->conf, conf_section(&f->conf, "target"), &f->target);
 	if (f->feed.name == NULL)
 		f->feed.name = f->base;
 	if (f->feed.source == NULL)

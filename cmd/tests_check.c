@@ -3,9 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "cmd/tests.h"
-
-#define NEAR 3 /* a name is near if one letter in three differs, at most */
 
 static const char *const envelope[] = {
     "op", "type", "source", "id", "event", "event_at", NULL};
@@ -28,27 +27,6 @@ arena_of(const struct reading_test *r)
 #define MISTAKE(r, en, ...) \
 	conf_error_at(&(r)->all->feed->errors, (r)->test->section, en, __VA_ARGS__)
 
-/* "; did you mean X?" */
-static const char *
-meant(struct buf *out, struct span near)
-{
-	buf_clear(out);
-	if (near.n > 0)
-		buf_addf(out, "; did you mean %.*s?", (int)near.n, near.p);
-	buf_add_char(out, '\0');
-	return out->failed ? "" : out->p;
-}
-
-static struct span
-nearest_of(struct span name, struct span best, const char *candidate)
-{
-	size_t limit = best.n == 0 ? name.n / NEAR + 1
-				   : span_distance(name, best, name.n);
-	size_t d = span_distance(name, span_of(candidate), limit);
-
-	return d < limit || (d == limit && best.n == 0) ? span_of(candidate) : best;
-}
-
 /* The value as text, its quotes taken off; NULL: there is a mistake, or no memory. */
 static const char *
 text_of(struct reading_test *r, struct conf_entry *en)
@@ -67,7 +45,8 @@ read_cell(struct reading_test *r, struct conf_entry *en, struct span title)
 	const struct guide *g = &r->all->guide;
 	size_t n = g->n + 1;
 	const struct guide_column *c = guide_find(g, title);
-	struct buf hint;
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 
 	if (g->n == 0) {
 		MISTAKE(r, en, "messages have no columns: give a sample with file = PATH");
@@ -79,28 +58,25 @@ read_cell(struct reading_test *r, struct conf_entry *en, struct span title)
 		r->test->cells[c - g->columns] = span_of(text_of(r, en));
 		return;
 	}
-	buf_init(&hint, 512);
-	MISTAKE(r, en, "the map reads no such column%s",
-	    meant(&hint, guide_near(g, title)));
-	buf_release(&hint);
+	near_start(&near, title);
+	guide_near(g, &near);
+	MISTAKE(r, en, "the map reads no such column%s", near_hint(&near, hint));
 }
 
 static void
 read_code(struct reading_test *r, struct conf_entry *en, struct expect *x)
 {
-	struct span near = {NULL, 0};
-	struct buf hint;
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 
 	x->code = problem_by_name(en->value);
 	if (x->code != PROBLEM_NONE)
 		return;
+	near_start(&near, en->value);
 	for (int code = PROBLEM_NONE + 1; code < PROBLEM_CODE_COUNT; code++)
-		near = nearest_of(
-		    en->value, near, problem_name((enum problem_code)code));
-	buf_init(&hint, 512);
+		near_try(&near, span_of(problem_name((enum problem_code)code)));
 	MISTAKE(r, en, "'%.*s' is no problem's code, such as unknown_code%s",
-	    (int)en->value.n, en->value.p, meant(&hint, near));
-	buf_release(&hint);
+	    (int)en->value.n, en->value.p, near_hint(&near, hint));
 }
 
 /* "appointment[2]", up to the dot or the end. -1: not so. */
@@ -110,21 +86,21 @@ read_record(struct reading_test *r, struct conf_entry *en, struct span name,
 {
 	const char *open = memchr(name.p, '[', name.n);
 	struct span type = {name.p, open == NULL ? name.n : (size_t)(open - name.p)};
-	struct span near = {NULL, 0};
-	struct buf hint;
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 
 	x->index = open == NULL ? 1 : (unsigned)strtoul(open + 1, NULL, 10);
 	x->schema = schema_by_name(type);
 	if (x->schema != NULL && x->index > 0)
 		return 0;
+	near_start(&near, type);
 	for (int t = RECORD_PATIENT; t <= RECORD_TYPE_MAX; t++)
-		near = nearest_of(type, near, schema_by_type((enum record_type)t)->name);
+		near_try(&near, span_of(schema_by_type((enum record_type)t)->name));
 	for (size_t i = 0; fates[i] != NULL; i++)
-		near = nearest_of(type, near, fates[i]);
-	buf_init(&hint, 512);
+		near_try(&near, span_of(fates[i]));
 	MISTAKE(r, en, "there is no such type of records%s",
-	    meant(&hint, x->schema == NULL ? near : (struct span){NULL, 0}));
-	buf_release(&hint);
+	    x->schema == NULL ? near_hint(&near, hint) : ", numbered from 1");
+	x->schema = NULL;
 	return -1;
 }
 
@@ -154,17 +130,15 @@ read_field(
     struct reading_test *r, struct conf_entry *en, const char *path, struct expect *x)
 {
 	const char *near;
-	struct buf hint;
 
 	x->path = path;
 	x->value = span_eq(en->value, SPAN_LIT("none")) ? NULL : text_of(r, en);
 	if (is_field(x->schema, path))
 		return;
 	near = schema_nearest(x->schema, span_of(path));
-	buf_init(&hint, 512);
-	MISTAKE(r, en, "%s has no such field%s", x->schema->name,
-	    meant(&hint, span_of(near)));
-	buf_release(&hint);
+	MISTAKE(r, en, "%s has no such field%s%s%s", x->schema->name,
+	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?" : "");
 }
 
 /* What stands behind "expect.". */
@@ -238,8 +212,8 @@ static void
 read_entry(struct reading_test *r, struct conf_entry *en)
 {
 	static const struct span row = {"row.", 4}, expect = {"expect.", 7};
-	struct span near = {NULL, 0};
-	struct buf hint;
+	const struct span first = {en->key.p, strcspn(en->key.p, ".")};
+	char hint[NEAR_HINT_SIZE];
 
 	if (en->key.n > row.n && memcmp(en->key.p, row.p, row.n) == 0) {
 		read_cell(r, en, (struct span){en->key.p + row.n, en->key.n - row.n});
@@ -251,14 +225,8 @@ read_entry(struct reading_test *r, struct conf_entry *en)
 	} else if (span_eq(en->key, SPAN_LIT("golden"))) {
 		read_paths(r, r->test->golden = en, true);
 	} else {
-		const struct span first = {en->key.p, strcspn(en->key.p, ".")};
-
-		for (size_t i = 0; keys[i] != NULL; i++)
-			near = nearest_of(first, near, keys[i]);
-		buf_init(&hint, 512);
 		MISTAKE(r, en, "is not row.COLUMN, expect.TYPE.FIELD, file or golden%s",
-		    meant(&hint, near));
-		buf_release(&hint);
+		    near_hint_of(first, keys, hint));
 	}
 }
 

@@ -90,11 +90,14 @@ add_row(struct sheet *s, const struct span *cells, size_t n)
 	end_row(s);
 }
 
-/* {count} is the number of rows, * any text. */
+/* {count} is the number of rows, * any text, and so none; but a row has some. */
 static void
 add_footer(struct sheet *s, const char *pattern)
 {
 	static const char count[] = "{count}";
+
+	if (strspn(pattern, "* ") == strlen(pattern))
+		buf_add_str(&s->text, "End");
 
 	for (; *pattern != '\0'; pattern++) {
 		if (strncmp(pattern, count, sizeof(count) - 1) == 0) {
@@ -102,8 +105,6 @@ add_footer(struct sheet *s, const char *pattern)
 			pattern += sizeof(count) - 2;
 		} else if (*pattern != '*') {
 			buf_add_char(&s->text, *pattern);
-		} else {
-			buf_add_char(&s->text, '1');
 		}
 	}
 	end_row(s);
@@ -225,11 +226,7 @@ layout_cut(const struct layout *l, struct guide *g)
 		struct guide_column *c = &g->columns[i];
 		size_t most = c->at < l->reader.nwidths ? l->reader.widths[c->at] : 0;
 
-		for (size_t k = 0; k < GUIDE_ROWS && most > 0; k++) {
-			struct span *s = &c->sample[k];
-			size_t over = s->n > most ? s->n - most : 0;
-
-			*s = (struct span){s->p + over, s->n - over};
-		}
+		for (size_t k = 0; k < GUIDE_ROWS && most > 0; k++)
+			guide_shorten(&c->sample[k], k, most);
 	}
 }

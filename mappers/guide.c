@@ -161,17 +161,24 @@ walk_alternatives(struct walk *w, const struct guide_place *from,
 }
 
 static void
+walk_rule(struct walk *w, const struct rule *ru)
+{
+	const struct pipeline none = {.steps = NULL};
+	const struct guide_place p = {.rule = ru, .whole = &ru->expr.pipe},
+				 other = {.rule = ru, .whole = &none};
+
+	walk_alternatives(w, &p, ru->expr.alts);
+	walk_alternatives(w, &other, ru->expr.pipe.value);
+}
+
+/* In the order of the feed file, which often is that of the export. */
+static void
 walk_rules(struct walk *w)
 {
-	for (size_t i = 0; i < w->section->nrules; i++) {
-		const struct rule *ru = &w->section->rules[i];
-		const struct guide_place p = {.rule = ru, .whole = &ru->expr.pipe};
-		const struct pipeline none = {.steps = NULL};
-
-		walk_alternatives(w, &p, ru->expr.alts);
-		walk_alternatives(
-		    w, &(struct guide_place){.rule = ru, .whole = &none}, ru->expr.pipe.value);
-	}
+	for (size_t n = 0; n < w->section->nrules; n++)
+		for (size_t i = 0; i < w->section->nrules; i++)
+			if (w->section->rules[i].order == n)
+				walk_rule(w, &w->section->rules[i]);
 }
 
 /* One column, nothing else, and no transform. */
@@ -255,15 +262,15 @@ static void
 choose(struct draft *d, struct guide_column *c, size_t row)
 {
 	struct guide_text own = {.text = d->best.sample[row]};
-	const struct guide_text *from = d->best.table != NULL ? c->codes : &own;
+	const struct guide_text *from = c->codes != NULL ? c->codes : &own;
 	struct span *to = &c->sample[row];
 
-	if (d->best.rank == 0)
+	if (d->best.rank == 0 || (d->best.table != NULL && c->codes == NULL))
 		own.text = SPAN_LIT("Example");
 	if (pick(d, from, row, true, to) || pick(d, from, row, false, to) ||
 	    pick_asked(d, to))
 		return;
-	*to = d->best.table != NULL ? SPAN_LIT("Example") : own.text;
+	*to = from == &own && own.text.n > 0 ? own.text : SPAN_LIT("Example");
 	if (!fits(d, *to, false))
 		*to = (struct span){NULL, 0};
 }
@@ -320,6 +327,19 @@ list_codes(struct walk *w, struct guide_column *c, const struct code_table *t)
 	}
 }
 
+/* Those of the schema. */
+static void
+list_allowed(struct walk *w, struct guide_column *c, const char *const *allowed)
+{
+	struct guide_text **to = &c->codes;
+
+	for (; *allowed != NULL && (*to = take(w, sizeof(**to))) != NULL; allowed++) {
+		(*to)->text = (*to)->means = span_of(*allowed);
+		to = &(*to)->next;
+		c->ncodes++;
+	}
+}
+
 static void
 finish_column(struct walk *w, size_t i)
 {
@@ -332,6 +352,9 @@ finish_column(struct walk *w, size_t i)
 		c->words = d->best.table->rest.p != NULL
 			       ? SPAN_LIT("a code; others are taken too")
 			       : SPAN_LIT("one of the codes below");
+	} else if (d->best.allowed != NULL) {
+		list_allowed(w, c, d->best.allowed);
+		c->words = SPAN_LIT("one of the codes below");
 	}
 	for (size_t row = 0; row < GUIDE_ROWS; row++)
 		choose(d, c, row);
@@ -415,29 +438,14 @@ guide_find(const struct guide *g, struct span name)
 	return i < g->n ? &g->columns[i] : NULL;
 }
 
-static void
-try_near(struct span name, struct span candidate, size_t *limit, struct span *out)
+void
+guide_near(const struct guide *g, struct near *near)
 {
-	size_t d = span_distance(name, candidate, *limit);
-
-	if (candidate.n == 0 || d > *limit || (d == *limit && out->n > 0))
-		return;
-	*limit = d;
-	*out = candidate;
-}
-
-struct span
-guide_near(const struct guide *g, struct span name)
-{
-	struct span near = {NULL, 0};
-	size_t limit = name.n / 3 + 1;
-
 	for (size_t i = 0; i < g->n; i++) {
 		const struct guide_column *c = &g->columns[i];
 
 		for (const struct guide_text *t = c->titles; t != NULL; t = t->next)
-			try_near(name, t->text, &limit, &near);
-		try_near(name, c->name, &limit, &near);
+			near_try(near, t->text);
+		near_try(near, c->name);
 	}
-	return near;
 }

@@ -6,6 +6,7 @@
 #ifndef MAPPERS_GUIDE_H
 #define MAPPERS_GUIDE_H
 
+#include "base/near.h"
 #include "mappers/format.h"
 
 #define GUIDE_ROWS  2  /* of an example */
@@ -40,7 +41,7 @@ struct guide_column {
 
 struct guide {
 	struct arena arena;
-	struct guide_column *columns; /* in the order of the records' fields */
+	struct guide_column *columns; /* in the order of the feed file */
 	size_t n;
 	size_t width; /* columns of an example, with those that the map does not read */
 };
@@ -55,8 +56,8 @@ void guide_release(struct guide *g);
 /* The column of this title, short name or "#3"; NULL if there is none. */
 const struct guide_column *guide_find(const struct guide *g, struct span name);
 
-/* The title or short name nearest to one that is none; empty if none is near. */
-struct span guide_near(const struct guide *g, struct span name);
+/* Tries all titles and short names. */
+void guide_near(const struct guide *g, struct near *near);
 
 /*
  * An example file with GUIDE_ROWS rows, in the feed's own layout and character set. It

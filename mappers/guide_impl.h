@@ -24,12 +24,16 @@ struct guide_value {
 	struct span words;
 	struct span sample[GUIDE_ROWS];
 	bool apart; /* of a value out of several columns, the samples are this one's share */
+	const char *const *allowed; /* by the schema; NULL: anything */
 	const struct code_table *table; /* the samples are words of it; NULL: none */
 };
 
 /* Texts are the arena's. -1: no memory. */
 int guide_value_of(
     struct arena *a, const struct guide_place *place, struct guide_value *out);
+
+/* No longer than `most` bytes, if that can be; the rows' stay different. */
+void guide_shorten(struct span *sample, size_t row, size_t most);
 
 /* The columns of the map. -1: no memory. */
 int guide_columns(struct guide *g, const struct map *m);

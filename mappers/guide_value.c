@@ -87,9 +87,8 @@ take_field(struct guide_value *out, const struct rule *ru)
 	const struct known *k = texts;
 
 	if (ru->kind == FIELD_CODE && ru->field != NULL && ru->field->codes != NULL) {
-		take_known(out, &kinds[FIELD_CODE], RANK_KIND);
-		for (size_t i = 0; i < GUIDE_ROWS; i++)
-			out->sample[i] = span_of(ru->field->codes[0]);
+		out->rank = RANK_KIND;
+		out->allowed = ru->field->codes;
 		return;
 	}
 	if (ru->kind != FIELD_STRING) {
@@ -129,11 +128,19 @@ piece_of(const struct guide_place *place, struct span text)
 }
 
 /* A value put together of several columns: this one's share of it. */
-static void
-take_share(struct guide_value *out, const struct guide_place *place)
+static int
+take_share(struct arena *a, const struct guide_place *place, struct guide_value *out)
 {
+	char text[256];
+
 	for (size_t i = 0; i < GUIDE_ROWS; i++)
 		out->sample[i] = piece_of(place, out->sample[i]);
+	if (out->sample[0].n == 0)
+		return 0;
+	snprintf(text, sizeof(text), "the part %.*s of %.*s", (int)out->sample[0].n,
+	    out->sample[0].p, (int)out->words.n, out->words.p);
+	out->words = arena_span(a, span_of(text));
+	return out->words.p == NULL ? -1 : 0;
 }
 
 static int
@@ -263,6 +270,18 @@ take_steps(struct arena *a, const struct guide_place *place, const struct step *
 	return false;
 }
 
+void
+guide_shorten(struct span *sample, size_t row, size_t most)
+{
+	static const char *const ids[GUIDE_ROWS][3] = {
+	    {"EX-1", "E1", "1"}, {"EX-2", "E2", "2"}};
+	const bool id = span_eq(*sample, span_of(kinds[FIELD_ID].sample[row]));
+
+	for (size_t i = 0; i < 3 && id && sample->n > most; i++)
+		*sample = span_of(ids[row][i]);
+	sample->n = sample->n > most ? most : sample->n;
+}
+
 /* Short enough for max_length. */
 static void
 cut(const struct step *st, struct guide_value *out)
@@ -275,12 +294,8 @@ cut(const struct step *st, struct guide_value *out)
 		most = 0;
 		for (size_t i = 0; i < st->args->text.n; i++)
 			most = most * 10 + (size_t)(st->args->text.p[i] - '0');
-		for (size_t i = 0; i < GUIDE_ROWS; i++) {
-			struct span *s = &out->sample[i];
-			size_t over = s->n > most ? s->n - most : 0;
-
-			*s = (struct span){s->p + over, s->n - over};
-		}
+		for (size_t i = 0; i < GUIDE_ROWS; i++)
+			guide_shorten(&out->sample[i], i, most);
 	}
 }
 
@@ -303,7 +318,7 @@ guide_value_of(struct arena *a, const struct guide_place *place, struct guide_va
 	alone.part = &part;
 	if (!take_steps(a, &alone, place->part->pipe.steps, out, &rc) &&
 	    take_steps(a, place, place->whole->steps, out, &rc) && several && !out->apart)
-		take_share(out, place);
+		rc = take_share(a, place, out);
 	if (rc == 0 && out->rank == RANK_NONE)
 		take_field(out, place->rule);
 	cut(place->part->pipe.steps, out);
