@@ -124,7 +124,8 @@ say_at(struct check *c, struct feed *f, const char *section, const char *key,
 	char option[64];
 
 	if (!c->as_json) {
-		buf_addf(&c->out, "  %s:%u: [%s] %s: %s\n", file, line, section, key, why);
+		buf_addf(
+		    &c->out, "  %s:%u: [%s] %s: %s\n", file, line, section, key, why);
 		return;
 	}
 	snprintf(option, sizeof(option), "[%s] %s", section, key);
@@ -192,15 +193,13 @@ try_places(struct check *c, struct feed *f)
 	int exit = try_keyring(c, f);
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		exit = status_worse(exit,
-		    try_secret(c, f, secrets[i].section, secrets[i].key,
-			secrets[i].place));
-	exit = status_worse(
-	    exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
+		exit = status_worse(exit, try_secret(c, f, secrets[i].section,
+					      secrets[i].key, secrets[i].place));
+	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)
-		exit = status_worse(exit,
-		    try_file(c, f, "source", "known_hosts", f->source.known_hosts));
+		exit = status_worse(
+		    exit, try_file(c, f, "source", "known_hosts", f->source.known_hosts));
 	return exit;
 }
 

@@ -68,7 +68,8 @@ add_column(struct buf *out, const struct guide_column *c)
 		buf_addf(out, "%s%s.%s%s", u == c->uses ? "    becomes:   " : ", ",
 		    u->type, u->field, u->next == NULL ? "\n" : "");
 	if (c->uses == NULL)
-		buf_add_str(out, "    becomes:   nothing; it decides which rows are taken\n");
+		buf_add_str(
+		    out, "    becomes:   nothing; it decides which rows are taken\n");
 	buf_add_char(out, '\n');
 }
 
@@ -81,9 +82,10 @@ add_guide(struct buf *out, const struct feed *f, const struct guide *g)
 		numbers |= g->columns[i].titles == NULL;
 	buf_addf(out, "Columns of the files for %s\n\n", f->feed.name);
 	buf_addf(out, "%s\n\n",
-	    numbers ? "Columns are known by their place: their order must not change."
-		    : "Columns are known by their titles: their order does not matter, and "
-		      "other columns\nmay stand beside them.");
+	    numbers
+		? "Columns are known by their place: their order must not change."
+		: "Columns are known by their titles: their order does not matter, and "
+		  "other columns\nmay stand beside them.");
 	for (size_t i = 0; i < g->n; i++)
 		add_column(out, &g->columns[i]);
 }
@@ -178,8 +180,7 @@ template_feed(struct app *app, struct feed *f, struct err *wrong, void *arg)
 	return err_exit(e->code);
 }
 
-static int
-template(struct app *app, struct err *e)
+static int template(struct app *app, struct err *e)
 {
 	return feed_one(app, app->args[0], &(struct feed_visitor){template_feed, e}, e);
 }

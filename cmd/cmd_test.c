@@ -155,5 +155,5 @@ test(struct app *app, struct err *e)
 	return feed_one(app, app->args[0], &(struct feed_visitor){test_feed, e}, e);
 }
 
-const struct command command_test = {"test", "run the tests of a feed file", help, 0, 1,
-    1, true, test};
+const struct command command_test = {
+    "test", "run the tests of a feed file", help, 0, 1, 1, true, test};

@@ -63,8 +63,9 @@ const struct conf_option feed_options[] = {
 };
 
 static const char *const known_sections[] = {"feed", "source", "unpack", "csv", "hl7",
-    "columns", "fields", "rows", "code", "lookup", "target", "test", "patient", "appointment",
-    "slot", "practitioner", "location", "coverage", "encounter", "observation", NULL};
+    "columns", "fields", "rows", "code", "lookup", "target", "test", "patient",
+    "appointment", "slot", "practitioner", "location", "coverage", "encounter",
+    "observation", NULL};
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 
@@ -155,8 +156,7 @@ bind_all(struct feed *f, struct err *e)
 
 	conf_bind(&f->conf, conf_find(&f->conf, "feed", ""), feed_options, &f->feed);
 	/* What they require is missed there, even if they are not there. */
-	conf_bind(
-	    &f->conf, conf_section(&f->conf, "source"), source_options, &f->source);
+	conf_bind(&f->conf, conf_section(&f->conf, "source"), source_options, &f->source);
 	bind_unpack(f);
 	target_bind(&f->conf, conf_section(&f->conf, "target"), &f->target);
 	if (f->feed.name == NULL)

@@ -41,25 +41,25 @@ take_problem(void *arg, const struct problem *p)
 	struct outcome *o = arg;
 	json_t *column = json_stringn(p->column.n > 0 ? p->column.p : "", p->column.n);
 
-	json_array_append_new(o->problems,
-	    json_pack("{s:s, s:o, s:b}", "code", problem_name(p->code), "column", column,
-		"rejected", p->weight == WEIGHT_REJECT));
+	json_array_append_new(
+	    o->problems, json_pack("{s:s, s:o, s:b}", "code", problem_name(p->code),
+			     "column", column, "rejected", p->weight == WEIGHT_REJECT));
 }
 
 static int
-read_input(const struct tests *all, const struct test *t,
-    const struct mapper_sink *sink, struct outcome *o, struct err *e)
+read_input(const struct tests *all, const struct test *t, const struct mapper_sink *sink,
+    struct outcome *o, struct err *e)
 {
-	int64_t now = clock_wall(all->app->clock);
+	const struct guide_cells row = {
+	    &all->guide, t->cells, clock_wall(all->app->clock)};
 	const struct local_file file = {all->app, all->feed, t->input};
 	char found[LOCAL_FOUND_SIZE];
 	struct reading *r;
 	int rc;
 
 	if (t->cells != NULL)
-		return mapper_try(all->feed->mapper, &all->guide, t->cells, sink, now,
-		    &o->counts, e);
-	if ((r = mapper_open(all->feed->mapper, sink, now, e)) == NULL)
+		return mapper_try(all->feed->mapper, &row, sink, &o->counts, e);
+	if ((r = mapper_open(all->feed->mapper, sink, row.now, e)) == NULL)
 		return -1;
 	rc = local_read(&file, r, found, e);
 	o->counts = *reading_counts(r);
@@ -74,11 +74,10 @@ find_problem(const struct outcome *o, bool rejected, const char *code)
 	size_t i;
 	json_t *p;
 
-	json_array_foreach(o->problems, i, p)
-		if (json_boolean_value(json_object_get(p, "rejected")) == rejected &&
-		    (code == NULL ||
-			strcmp(json_string_value(json_object_get(p, "code")), code) == 0))
-			return p;
+	json_array_foreach(o->problems, i,
+	    p) if (json_boolean_value(json_object_get(p, "rejected")) == rejected &&
+		   (code == NULL || strcmp(json_string_value(json_object_get(p, "code")),
+					code) == 0)) return p;
 	return NULL;
 }
 
@@ -95,7 +94,7 @@ fate_of(const struct outcome *o, bool warnings, char out[TEXT_SIZE])
 		    json_string_value(json_object_get(p, "column")));
 	else
 		snprintf(out, TEXT_SIZE, "%s",
-		    warnings		     ? "no warning"
+		    warnings                 ? "no warning"
 		    : o->counts.filtered > 0 ? "filtered"
 					     : "taken");
 	return out;
@@ -108,11 +107,10 @@ find_record(const struct outcome *o, const struct expect *x)
 	size_t i;
 	json_t *r;
 
-	json_array_foreach(o->records, i, r)
-		if (strcmp(json_string_value(json_object_get(r, "type")),
-			x->schema->name) == 0 &&
-		    ++n == x->index)
-			return r;
+	json_array_foreach(
+	    o->records, i, r) if (strcmp(json_string_value(json_object_get(r, "type")),
+				      x->schema->name) == 0 &&
+				  ++n == x->index) return r;
 	return NULL;
 }
 
@@ -155,8 +153,7 @@ expect_field(struct running *r, const struct expect *x)
 		return;
 	}
 	got = json_shown(json_at(record, x->path));
-	if (x->value == NULL ? got != NULL
-			     : got == NULL || strcmp(got, x->value) != 0)
+	if (x->value == NULL ? got != NULL : got == NULL || strcmp(got, x->value) != 0)
 		fail(r, field, x->value, got);
 	free(got);
 }
@@ -278,8 +275,8 @@ judge(struct running *r, struct err *e)
 }
 
 int
-test_run(
-    const struct tests *all, const struct test *t, const struct failures *to, struct err *e)
+test_run(const struct tests *all, const struct test *t, const struct failures *to,
+    struct err *e)
 {
 	struct outcome o = {.source = span_of(all->feed->feed.source),
 	    .records = json_array(),

@@ -69,8 +69,8 @@ struct failures {
 };
 
 /* Runs one. The number of failures, or -1 with *e. */
-int test_run(
-    const struct tests *all, const struct test *t, const struct failures *to, struct err *e);
+int test_run(const struct tests *all, const struct test *t, const struct failures *to,
+    struct err *e);
 
 /*
  * Where two values of JSON differ, by path: fn gets both as text, or NULL for one that

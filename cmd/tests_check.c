@@ -33,8 +33,8 @@ text_of(struct reading_test *r, struct conf_entry *en)
 {
 	const char *text = NULL;
 
-	return conf_bind_entry(&r->all->feed->conf, r->test->section, en, CONF_STRING,
-		   &text) == 0
+	return conf_bind_entry(
+		   &r->all->feed->conf, r->test->section, en, CONF_STRING, &text) == 0
 		   ? text
 		   : NULL;
 }
@@ -49,7 +49,8 @@ read_cell(struct reading_test *r, struct conf_entry *en, struct span title)
 	struct near near;
 
 	if (g->n == 0) {
-		MISTAKE(r, en, "messages have no columns: give a sample with file = PATH");
+		MISTAKE(
+		    r, en, "messages have no columns: give a sample with file = PATH");
 		return;
 	}
 	if (r->test->cells == NULL)
@@ -81,8 +82,8 @@ read_code(struct reading_test *r, struct conf_entry *en, struct expect *x)
 
 /* "appointment[2]", up to the dot or the end. -1: not so. */
 static int
-read_record(struct reading_test *r, struct conf_entry *en, struct span name,
-    struct expect *x)
+read_record(
+    struct reading_test *r, struct conf_entry *en, struct span name, struct expect *x)
 {
 	const char *open = memchr(name.p, '[', name.n);
 	struct span type = {name.p, open == NULL ? name.n : (size_t)(open - name.p)};

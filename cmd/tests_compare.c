@@ -56,10 +56,9 @@ compare_objects(struct walk *w, const json_t *x, const json_t *y)
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)x, key, value)
-		compare_at(w, key, value, json_object_get(y, key));
-	json_object_foreach((json_t *)(uintptr_t)y, key, value)
-		if (json_object_get(x, key) == NULL)
-			compare_at(w, key, NULL, value);
+	    compare_at(w, key, value, json_object_get(y, key));
+	json_object_foreach((json_t *)(uintptr_t)y, key,
+	    value) if (json_object_get(x, key) == NULL) compare_at(w, key, NULL, value);
 }
 
 static void

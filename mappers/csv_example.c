@@ -38,7 +38,8 @@ wants_quotes(const struct sheet *s, struct span cell)
 	if (cell.n == 0)
 		return false;
 	return memmem(cell.p, cell.n, s->delimiter, strlen(s->delimiter)) != NULL ||
-	       memchr(cell.p, '"', cell.n) != NULL || memchr(cell.p, '\n', cell.n) != NULL ||
+	       memchr(cell.p, '"', cell.n) != NULL ||
+	       memchr(cell.p, '\n', cell.n) != NULL ||
 	       memchr(cell.p, '\r', cell.n) != NULL || cell.p[0] == ' ' ||
 	       cell.p[cell.n - 1] == ' ';
 }
@@ -90,14 +91,11 @@ add_row(struct sheet *s, const struct span *cells, size_t n)
 	end_row(s);
 }
 
-/* {count} is the number of rows, * any text, and so none; but a row has some. */
+/* {count} is the number of rows, * any text; before a count it is none. */
 static void
 add_footer(struct sheet *s, const char *pattern)
 {
 	static const char count[] = "{count}";
-
-	if (strspn(pattern, "* ") == strlen(pattern))
-		buf_add_str(&s->text, "End");
 
 	for (; *pattern != '\0'; pattern++) {
 		if (strncmp(pattern, count, sizeof(count) - 1) == 0) {
@@ -105,6 +103,8 @@ add_footer(struct sheet *s, const char *pattern)
 			pattern += sizeof(count) - 2;
 		} else if (*pattern != '*') {
 			buf_add_char(&s->text, *pattern);
+		} else if (pattern[1] != count[0]) {
+			buf_add_str(&s->text, "End");
 		}
 	}
 	end_row(s);
@@ -186,8 +186,8 @@ encode(const struct buf *text, const char *charset, struct buf *out, struct err 
 	if ((cd = iconv_open(charset, "UTF-8")) == (iconv_t)-1)
 		return err_set(e, ERR_CONFIG, "no character set is called %s", charset);
 	if (iconv(cd, &from, &left, &to, &n) == (size_t)-1)
-		err_set(e, ERR_CONFIG, "the feed's titles or codes can't be written in %s",
-		    charset);
+		err_set(e, ERR_CONFIG,
+		    "the feed's titles or codes can't be written in %s", charset);
 	iconv_close(cd);
 	out->n += room - n;
 	return left == 0 ? 0 : -1;

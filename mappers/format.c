@@ -390,18 +390,18 @@ reading_feed(struct reading *r, struct span bytes, struct err *e)
 }
 
 int
-mapper_try(const struct mapper *m, const struct guide *g, const struct span *cells,
-    const struct mapper_sink *sink, int64_t now, struct mapper_counts *out, struct err *e)
+mapper_try(const struct mapper *m, const struct guide_cells *row,
+    const struct mapper_sink *sink, struct mapper_counts *out, struct err *e)
 {
 	struct reading r = {.export = 1, .theirs = *sink};
-	const struct format_run run = {&r.ours, &r.counts, &r.last, now};
+	const struct format_run run = {&r.ours, &r.counts, &r.last, row->now};
 	int rc;
 
 	r.ours = (struct mapper_sink){.record = pass_record,
 	    .problem = pass_problem,
 	    .arg = &r,
 	    .keys = sink->keys};
-	rc = m->ops->guide->try_row(m->self, g, cells, &run, e);
+	rc = m->ops->guide->try_row(m->self, row, &run, e);
 	*out = r.counts;
 	return rc;
 }

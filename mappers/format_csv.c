@@ -449,8 +449,7 @@ columns(const void *self, struct guide *out, struct err *e)
 }
 
 static int
-example(
-    const void *self, struct guide *g, int64_t now, struct buf *out, struct err *e)
+example(const void *self, struct guide *g, int64_t now, struct buf *out, struct err *e)
 {
 	const struct csv_feed *f = self;
 
@@ -461,12 +460,12 @@ example(
 }
 
 static int
-try_row(const void *self, const struct guide *g, const struct span *cells,
-    const struct format_run *run, struct err *e)
+try_row(const void *self, const struct guide_cells *row, const struct format_run *run,
+    struct err *e)
 {
 	const struct csv_feed *f = self;
 
-	return guide_try(f->map, g, cells, run, e);
+	return guide_try(f->map, row, run, e);
 }
 
 static const struct format_guide guide = {columns, example, try_row};

@@ -29,7 +29,7 @@ struct format_guide {
 	int (*columns)(const void *self, struct guide *out, struct err *e);
 	int (*example)(const void *self, struct guide *g, int64_t now, struct buf *out,
 	    struct err *e);
-	int (*try_row)(const void *self, const struct guide *g, const struct span *cells,
+	int (*try_row)(const void *self, const struct guide_cells *row,
 	    const struct format_run *run, struct err *e);
 };
 

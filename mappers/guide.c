@@ -104,15 +104,15 @@ is_required(const struct walk *w, const struct guide_place *p, unsigned slot)
 {
 	const struct rule *ru = p->rule;
 
-	return (ru->rejects || ru->need != NEED_NO) &&
-	       p->whole->otherwise != ELSE_DROP && p->whole->otherwise != ELSE_VALUE &&
-	       ru->expr.alts->next == NULL && ru->expr.alts->elements == NULL &&
-	       !p->part->optional && p->part->refs->next == NULL &&
-	       !spares(w->section, slot);
+	return (ru->rejects || ru->need != NEED_NO) && p->whole->otherwise != ELSE_DROP &&
+	       p->whole->otherwise != ELSE_VALUE && ru->expr.alts->next == NULL &&
+	       ru->expr.alts->elements == NULL && !p->part->optional &&
+	       p->part->refs->next == NULL && !spares(w->section, slot);
 }
 
 static void
-add_use(struct walk *w, struct guide_column *c, const struct guide_place *p, bool required)
+add_use(
+    struct walk *w, struct guide_column *c, const struct guide_place *p, bool required)
 {
 	struct guide_use **to = &c->uses, *u;
 
@@ -144,8 +144,8 @@ take_place(struct walk *w, const struct guide_place *p)
 }
 
 static void
-walk_alternatives(struct walk *w, const struct guide_place *from,
-    const struct alternative *a)
+walk_alternatives(
+    struct walk *w, const struct guide_place *from, const struct alternative *a)
 {
 	struct guide_place p = *from;
 

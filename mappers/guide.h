@@ -34,8 +34,8 @@ struct guide_column {
 	bool required, decides;    /* decides: `when` asks for it */
 	struct span words;         /* what it holds, in plain words */
 	struct guide_text *codes;  /* the words it may hold; NULL: no table */
-	size_t ncodes;             /* that many there are, of which GUIDE_CODES are told */
-	struct guide_use *uses;    /* none: only `when` reads it */
+	size_t ncodes;          /* that many there are, of which GUIDE_CODES are told */
+	struct guide_use *uses; /* none: only `when` reads it */
 	struct span sample[GUIDE_ROWS]; /* synthetic; empty: none could be made */
 };
 
@@ -67,12 +67,15 @@ void guide_near(const struct guide *g, struct near *near);
 int mapper_example(
     const struct mapper *m, struct guide *g, int64_t now, struct buf *out, struct err *e);
 
-/*
- * Maps one row: cells[i] belongs to g->columns[i]. What comes of it goes to the sink;
- * the counts are as for a file of this row alone.
- */
-int mapper_try(const struct mapper *m, const struct guide *g, const struct span *cells,
-    const struct mapper_sink *sink, int64_t now, struct mapper_counts *out,
-    struct err *e);
+/* One row: cells[i] belongs to guide->columns[i], an empty one may have p NULL. */
+struct guide_cells {
+	const struct guide *guide;
+	const struct span *cells;
+	int64_t now; /* as mapper_open */
+};
+
+/* Maps it. What comes of it goes to the sink; the counts are as for a file of it alone. */
+int mapper_try(const struct mapper *m, const struct guide_cells *row,
+    const struct mapper_sink *sink, struct mapper_counts *out, struct err *e);
 
 #endif

@@ -23,8 +23,9 @@ struct guide_value {
 	unsigned rank; /* how surely; 0: nothing is known */
 	struct span words;
 	struct span sample[GUIDE_ROWS];
-	bool apart; /* of a value out of several columns, the samples are this one's share */
-	const char *const *allowed; /* by the schema; NULL: anything */
+	bool
+	    apart; /* of a value out of several columns, the samples are this one's share */
+	const char *const *allowed;     /* by the schema; NULL: anything */
 	const struct code_table *table; /* the samples are words of it; NULL: none */
 };
 
@@ -48,7 +49,7 @@ struct span *guide_row(struct arena *a, const struct guide *g, const struct span
 struct span *guide_titles(struct arena *a, const struct guide *g);
 
 /* As mapper_try; counts what the map does with the row. */
-int guide_try(const struct map *m, const struct guide *g, const struct span *cells,
+int guide_try(const struct map *m, const struct guide_cells *cells,
     const struct format_run *run, struct err *e);
 
 /* Takes the samples out that fail. ERR_CONFIG if the rows are not mapped then. */

@@ -47,9 +47,10 @@ guide_titles(struct arena *a, const struct guide *g)
 }
 
 int
-guide_try(const struct map *m, const struct guide *g, const struct span *cells,
+guide_try(const struct map *m, const struct guide_cells *cells,
     const struct format_run *run, struct err *e)
 {
+	const struct guide *g = cells->guide;
 	struct mapper_counts *counts = run->counts;
 	struct row row = {.n = g->width, .number = 2};
 	struct row_result result;
@@ -58,7 +59,7 @@ guide_try(const struct map *m, const struct guide *g, const struct span *cells,
 	int rc = -1;
 
 	arena_init(&a, MAP_ROW_MAX);
-	row.cells = guide_row(&a, g, cells);
+	row.cells = guide_row(&a, g, cells->cells);
 	b = bind_titles(m, g, &a, e);
 	if (row.cells == NULL)
 		err_nomem(e);
@@ -77,8 +78,11 @@ guide_try(const struct map *m, const struct guide *g, const struct span *cells,
 	return rc;
 }
 
-/* The first thing that is wrong with an example. */
-struct fault {
+/* An example on trial, and the first thing that is wrong with it. */
+struct trial {
+	const struct map *map;
+	struct guide *guide;
+	int64_t now;
 	enum problem_code code; /* PROBLEM_NONE: nothing */
 	char column[128];
 };
@@ -95,46 +99,42 @@ ignore_record(void *arg, const struct record *r, struct err *e)
 static void
 note_problem(void *arg, const struct problem *p)
 {
-	struct fault *f = arg;
-	size_t n = p->column.n < sizeof(f->column) - 1 ? p->column.n
-						       : sizeof(f->column) - 1;
+	struct trial *t = arg;
 
-	if (f->code != PROBLEM_NONE)
+	if (t->code != PROBLEM_NONE)
 		return;
-	f->code = p->code;
-	if (n > 0)
-		memcpy(f->column, p->column.p, n);
-	f->column[n] = '\0';
+	t->code = p->code;
+	snprintf(t->column, sizeof(t->column), "%.*s", (int)p->column.n,
+	    p->column.n > 0 ? p->column.p : "");
 }
 
-/* One row of the example. Its ids may be hashed: no site's key is needed for that. */
+/* One row. Its ids may be hashed: no site's key is needed for that. */
 static int
-try_sample(const struct map *m, const struct guide *g, size_t row, int64_t now,
-    struct fault *f, struct err *e)
+try_sample(struct trial *t, size_t row, struct err *e)
 {
 	static const struct site_keys keys = {.digest = {{0}}};
-	const struct mapper_sink sink = {.record = ignore_record,
-	    .problem = note_problem,
-	    .arg = f,
-	    .keys = &keys};
+	const struct mapper_sink sink = {
+	    .record = ignore_record, .problem = note_problem, .arg = t, .keys = &keys};
 	struct mapper_counts counts = {.rows = 0};
+	struct guide_cells own = {.guide = t->guide, .now = t->now};
 	uint64_t last = 0;
-	const struct format_run run = {&sink, &counts, &last, now};
+	const struct format_run run = {&sink, &counts, &last, t->now};
 	struct span *cells;
 	struct arena a;
 	int rc = -1;
 
-	*f = (struct fault){.code = PROBLEM_NONE};
+	t->code = PROBLEM_NONE;
 	arena_init(&a, MAP_ROW_MAX);
-	if ((cells = arena_alloc(&a, (g->n + 1) * sizeof(*cells))) == NULL) {
+	if ((cells = arena_alloc(&a, (t->guide->n + 1) * sizeof(*cells))) == NULL) {
 		err_nomem(e);
 	} else {
-		for (size_t i = 0; i < g->n; i++)
-			cells[i] = g->columns[i].sample[row];
-		rc = guide_try(m, g, cells, &run, e);
+		for (size_t i = 0; i < t->guide->n; i++)
+			cells[i] = t->guide->columns[i].sample[row];
+		own.cells = cells;
+		rc = guide_try(t->map, &own, &run, e);
 	}
 	arena_release(&a);
-	if (rc == 0 && f->code == PROBLEM_NONE && counts.filtered > 0)
+	if (rc == 0 && t->code == PROBLEM_NONE && counts.filtered > 0)
 		return err_set(e, ERR_CONFIG,
 		    "no example can be made: the conditions (when) leave it out");
 	return rc;
@@ -142,14 +142,16 @@ try_sample(const struct map *m, const struct guide *g, size_t row, int64_t now,
 
 /* A sample that the map does not take is left out; false: there was none. */
 static bool
-take_out(struct guide *g, const struct fault *f)
+take_out(const struct trial *t)
 {
-	size_t at = guide_index(g, span_of(f->column));
+	size_t at = guide_index(t->guide, span_of(t->column));
 	bool any = false;
 
-	for (size_t i = 0; i < GUIDE_ROWS && at < g->n; i++) {
-		any |= g->columns[at].sample[i].n > 0;
-		g->columns[at].sample[i] = (struct span){NULL, 0};
+	for (size_t i = 0; i < GUIDE_ROWS && at < t->guide->n; i++) {
+		struct span *sample = &t->guide->columns[at].sample[i];
+
+		any |= sample->n > 0;
+		*sample = (struct span){NULL, 0};
 	}
 	return any;
 }
@@ -157,18 +159,18 @@ take_out(struct guide *g, const struct fault *f)
 int
 guide_prove(const struct map *m, struct guide *g, int64_t now, struct err *e)
 {
-	struct fault f;
+	struct trial t = {.map = m, .guide = g, .now = now};
+	size_t row = 0;
 
-	for (size_t row = 0; row < GUIDE_ROWS; row++) {
-		if (try_sample(m, g, row, now, &f, e) != 0)
+	while (row < GUIDE_ROWS) {
+		if (try_sample(&t, row, e) != 0)
 			return -1;
-		if (f.code == PROBLEM_NONE)
-			continue;
-		if (!take_out(g, &f))
+		if (t.code != PROBLEM_NONE && !take_out(&t))
 			return err_set(e, ERR_CONFIG,
-			    "no example can be made: column %s: %s", f.column,
-			    problem_text(f.code));
-		row = (size_t)-1;
+			    "no example can be made: column %s: %s", t.column,
+			    problem_text(t.code));
+		/* What was taken out may have been asked for by a row before. */
+		row = t.code != PROBLEM_NONE ? 0 : row + 1;
 	}
 	return 0;
 }

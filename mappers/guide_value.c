@@ -92,8 +92,8 @@ take_field(struct guide_value *out, const struct rule *ru)
 		return;
 	}
 	if (ru->kind != FIELD_STRING) {
-		take_known(out, &kinds[ru->kind],
-		    ru->kind == FIELD_ID ? RANK_ID : RANK_KIND);
+		take_known(
+		    out, &kinds[ru->kind], ru->kind == FIELD_ID ? RANK_ID : RANK_KIND);
 		return;
 	}
 	while (!ends_with(ru->path, k->name))
@@ -226,8 +226,8 @@ take_decimal(const struct step *st, struct guide_value *out)
 static void
 take_epoch(const struct step *st, struct guide_value *out)
 {
-	static const struct known seconds = {NULL,
-	    "seconds since 1970, such as 1742290200", {"1742290200", "1742393700"}};
+	static const struct known seconds = {
+	    NULL, "seconds since 1970, such as 1742290200", {"1742290200", "1742393700"}};
 	static const struct known millis = {NULL,
 	    "milliseconds since 1970, such as 1742290200000",
 	    {"1742290200000", "1742393700000"}};

@@ -278,6 +278,19 @@ blame(struct compiler *c, struct span name, const struct near *near)
 	}
 }
 
+/*
+ * One slip in a word, two in a long one. Names with numbers in them are near each other
+ * by nature: phone1, phone2.
+ */
+static size_t
+slips_allowed(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] >= '0' && name.p[i] <= '9')
+			return 0;
+	return name.n < 3 ? 0 : name.n < 8 ? 1 : 2;
+}
+
 /* A title that is near a short name which nothing reads is that name, misspelt. */
 void
 check_columns(struct compiler *c)
@@ -289,6 +302,7 @@ check_columns(struct compiler *c)
 		if (s->titles == NULL || s->titles->text.p != s->name.p)
 			continue;
 		near_start(&near, s->name);
+		near.limit = slips_allowed(s->name);
 		for (size_t k = 0; k < c->columns->n; k++)
 			if (!is_read(c->map, c->columns->entries[k].key))
 				near_try(&near, c->columns->entries[k].key);

@@ -170,13 +170,14 @@ find(struct span name)
 static int
 unknown(struct span name, struct err *e)
 {
-	char hint[NEAR_HINT_SIZE];
 	struct near near;
 
 	near_start(&near, name);
 	for (size_t i = 0; i < REGISTRY_SIZE; i++)
 		near_try(&near, span_of(registry[i].name));
-	return err_set(e, ERR_CONFIG, "no such transform%s", near_hint(&near, hint));
+	return err_set(e, ERR_CONFIG, "no such transform%s%.*s%s",
+	    near.found.n > 0 ? " (did you mean " : "", (int)near.found.n, near.found.p,
+	    near.found.n > 0 ? "?)" : "");
 }
 
 static int
