@@ -45,8 +45,8 @@ test_northside() {
 
 	cat >"$dir/wanted" <<-'END'
 		MRN,Last Name,First Name,Middle,DOB,Sex,Cell,Area,Home Phone,Email,Street,City,State,ZIP,Appt ID,Status,Appt Date,Appt Time,Minutes,Reason,Provider ID,Last Modified,Provider NPI,Provider Name
-		EXAMPLE-1,Sample,Test,Test,05/17/1980,F,(312) 555-0142,312,555-0142,test1@example.org,Example,Example,IL,60601,EXAMPLE-1,Confirmed,03/18/2025,09:30 AM,30,Example,EXAMPLE-1,03/18/2025 09:30,1234567893,Test Sample
-		EXAMPLE-2,Sample,Example,Example,11/23/1975,M,(312) 555-0143,312,555-0143,test2@example.org,Example,Example,IL,60602,EXAMPLE-2,Scheduled,03/19/2025,02:15 PM,45,Example,EXAMPLE-2,03/19/2025 14:15,1000000004,Example Sample
+		EXAMPLE-1,Sample,Test,Test,05/17/1980,F,(312) 555-0142,312,555-0142,test1@example.org,Example,Example,IL,60601,EXAMPLE-1,Confirmed,03/18/2025,09:30 AM,30,Example,EXAMPLE-1,03/18/2025 09:30,2000000002,Test Sample
+		EXAMPLE-2,Sample,Example,Example,11/23/1975,M,(312) 555-0143,312,555-0143,test2@example.org,Example,Example,IL,60602,EXAMPLE-2,Scheduled,03/19/2025,02:15 PM,45,Example,EXAMPLE-2,03/19/2025 14:15,2000000010,Example Sample
 	END
 	run 0 template "$feed"
 	is "the example for northside" "$(cat "$dir/wanted")" "$(tr -d '\r' <"$dir/out")"
