@@ -6,7 +6,7 @@
 static size_t
 slips(size_t n)
 {
-	return n < 4 ? 1 : n < 8 ? 2 : 3;
+	return n < 2 ? 0 : n < 4 ? 1 : n < 8 ? 2 : 3;
 }
 
 void

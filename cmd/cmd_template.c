@@ -76,13 +76,9 @@ add_column(struct buf *out, const struct guide_column *c)
 static void
 add_guide(struct buf *out, const struct feed *f, const struct guide *g)
 {
-	bool numbers = false;
-
-	for (size_t i = 0; i < g->n; i++)
-		numbers |= g->columns[i].titles == NULL;
 	buf_addf(out, "Columns of the files for %s\n\n", f->feed.name);
 	buf_addf(out, "%s\n\n",
-	    numbers
+	    g->ordered
 		? "Columns are known by their place: their order must not change."
 		: "Columns are known by their titles: their order does not matter, and "
 		  "other columns\nmay stand beside them.");

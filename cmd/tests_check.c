@@ -43,8 +43,8 @@ static void
 read_cell(struct reading_test *r, struct conf_entry *en, struct span title)
 {
 	const struct guide *g = &r->all->guide;
-	size_t n = g->n + 1;
 	const struct guide_column *c = guide_find(g, title);
+	struct span *cells = r->test->cells;
 	char hint[NEAR_HINT_SIZE];
 	struct near near;
 
@@ -53,15 +53,19 @@ read_cell(struct reading_test *r, struct conf_entry *en, struct span title)
 		    r, en, "messages have no columns: give a sample with file = PATH");
 		return;
 	}
-	if (r->test->cells == NULL)
-		r->test->cells = arena_alloc(arena_of(r), n * sizeof(*r->test->cells));
-	if (c != NULL && r->test->cells != NULL) {
-		r->test->cells[c - g->columns] = span_of(text_of(r, en));
+	if (c == NULL) {
+		near_start(&near, title);
+		guide_near(g, &near);
+		MISTAKE(r, en, "the map reads no such column%s", near_hint(&near, hint));
 		return;
 	}
-	near_start(&near, title);
-	guide_near(g, &near);
-	MISTAKE(r, en, "the map reads no such column%s", near_hint(&near, hint));
+	if (cells == NULL)
+		cells = arena_alloc(arena_of(r), g->n * sizeof(*cells));
+	if (cells == NULL)
+		MISTAKE(r, en, "there is no memory for this");
+	else
+		cells[c - g->columns] = span_of(text_of(r, en));
+	r->test->cells = cells;
 }
 
 static void

@@ -12,14 +12,7 @@ static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
 #define HEADER_MAX (64u << 20) /* bytes of a reject file's header */
 #define PLACE_SIZE 128         /* "export N in the file, row N" and a detail */
 
-#define GUIDE_MAX (16u << 20) /* bytes of what is told of a feed's columns */
-
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
-
-struct mapper {
-	const struct format_ops *ops;
-	void *self;
-};
 
 struct reading {
 	const struct format_ops *ops;
@@ -163,32 +156,6 @@ void
 mapper_receipts_close(const struct mapper *m, uint64_t n, struct buf *out)
 {
 	m->ops->receipts->close(out, n);
-}
-
-static int
-no_columns(const struct mapper *m, struct err *e)
-{
-	return err_set(e, ERR_USAGE,
-	    "files of the format %s have no columns, and so there is no template; `emrdrop "
-	    "preview FEED FILE --fields` shows what a sample of them holds",
-	    m->ops->name);
-}
-
-int
-mapper_guide(const struct mapper *m, struct guide *out, struct err *e)
-{
-	*out = (struct guide){.n = 0};
-	if (m->ops->guide == NULL)
-		return no_columns(m, e);
-	arena_init(&out->arena, GUIDE_MAX);
-	return m->ops->guide->columns(m->self, out, e);
-}
-
-int
-mapper_example(
-    const struct mapper *m, struct guide *g, int64_t now, struct buf *out, struct err *e)
-{
-	return m->ops->guide->example(m->self, g, now, out, e);
 }
 
 static int
@@ -387,23 +354,6 @@ reading_feed(struct reading *r, struct span bytes, struct err *e)
 	if (r->ops->feed(r->file, bytes, e) == 0)
 		return 0;
 	return give_up(r, e);
-}
-
-int
-mapper_try(const struct mapper *m, const struct guide_cells *row,
-    const struct mapper_sink *sink, struct mapper_counts *out, struct err *e)
-{
-	struct reading r = {.export = 1, .theirs = *sink};
-	const struct format_run run = {&r.ours, &r.counts, &r.last, row->now};
-	int rc;
-
-	r.ours = (struct mapper_sink){.record = pass_record,
-	    .problem = pass_problem,
-	    .arg = &r,
-	    .keys = sink->keys};
-	rc = m->ops->guide->try_row(m->self, row, &run, e);
-	*out = r.counts;
-	return rc;
 }
 
 /* What is to be shown of this export's rows. */

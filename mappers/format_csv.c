@@ -445,6 +445,7 @@ columns(const void *self, struct guide *out, struct err *e)
 {
 	const struct csv_feed *f = self;
 
+	out->ordered = f->layout.reader.nwidths > 0;
 	return guide_columns(out, f->map) == 0 ? 0 : err_nomem(e);
 }
 

@@ -72,6 +72,12 @@ struct format_ops {
 	void (*close)(void *file);
 };
 
+/* A feed's: the backend, and what it made. */
+struct mapper {
+	const struct format_ops *ops;
+	void *self;
+};
+
 extern const struct format_ops format_csv;
 extern const struct format_ops format_hl7;
 

@@ -381,6 +381,7 @@ place_columns(struct guide *g)
 		while (c->number == 0 && is_taken(g, at))
 			at++;
 		c->at = c->number == 0 ? at++ : c->number - 1;
+		g->ordered |= c->number != 0;
 		g->width = c->at >= g->width ? c->at + 1 : g->width;
 	}
 }

@@ -44,6 +44,7 @@ struct guide {
 	struct guide_column *columns; /* in the order of the feed file */
 	size_t n;
 	size_t width; /* columns of an example, with those that the map does not read */
+	bool ordered; /* columns are known by their place */
 };
 
 /*

@@ -3,6 +3,7 @@
 # says where it is, and mistakes in the tests are told by `check`, and hinder no run.
 #
 #   tests/e2e/test_test.sh BUILD_DIR
+# shellcheck disable=SC2119
 set -u
 . tests/e2e/lib.sh
 
