@@ -64,6 +64,11 @@ add_column(struct buf *out, const struct guide_column *c)
 	buf_addf(out, "    required:  %s\n", need);
 	buf_addf(out, "    holds:     %.*s\n", (int)c->words.n, c->words.p);
 	add_codes(out, c);
+	if (c->sample[0].n > 0)
+		buf_addf(
+		    out, "    example:   %.*s\n", (int)c->sample[0].n, c->sample[0].p);
+	else
+		buf_add_str(out, "    example:   none could be made up\n");
 	for (const struct guide_use *u = c->uses; u != NULL; u = u->next)
 		buf_addf(out, "%s%s.%s%s", u == c->uses ? "    becomes:   " : ", ",
 		    u->type, u->field, u->next == NULL ? "\n" : "");
@@ -105,6 +110,7 @@ put_column(struct json *j, const struct guide_column *c)
 		jw_put_uint(j, "number", c->number);
 	jw_put_bool(j, "required", c->required);
 	jw_put_string(j, "holds", c->words);
+	jw_put_string(j, "example", c->sample[0]);
 	put_texts(j, "codes", c->codes);
 	jw_key(j, SPAN_LIT("becomes"));
 	jw_array(j);

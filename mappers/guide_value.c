@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "mappers/guide_date.h"
 #include "mappers/guide_impl.h"
 
@@ -260,13 +261,50 @@ take_step(struct arena *a, const struct guide_place *place, const struct step *s
 	return out->rank != RANK_NONE;
 }
 
+/*
+ * What stands behind split "," 2 is the second part of the cell. A table's words are the
+ * guide's own affair, and stay as they are.
+ */
+static int
+take_part(struct arena *a, const struct step *split, struct guide_value *out)
+{
+	struct span glue = split->args->text, number = split->args->next->text;
+	const int nth = number.n == 1 ? number.p[0] - '0' : 1; /* more are not made up */
+	struct buf text;
+	bool good = true;
+
+	buf_init(&text, 1024);
+	for (size_t i = 0; i < GUIDE_ROWS && out->table == NULL; i++) {
+		buf_clear(&text);
+		for (int n = 1; n < nth; n++)
+			buf_addf(&text, "Example%.*s", (int)glue.n, glue.p);
+		buf_add_span(&text, out->sample[i]);
+		out->sample[i] = arena_span(a, buf_span(&text));
+		good &= out->sample[i].p != NULL;
+	}
+	buf_clear(&text);
+	buf_addf(&text, "part %.*s, divided by \"%.*s\": %.*s", (int)number.n, number.p,
+	    (int)glue.n, glue.p, (int)out->words.n, out->words.n > 0 ? out->words.p : "");
+	out->words = arena_span(a, buf_span(&text));
+	buf_release(&text);
+	return good && out->words.p != NULL ? 0 : -1;
+}
+
 static bool
 take_steps(struct arena *a, const struct guide_place *place, const struct step *st,
     struct guide_value *out, int *rc)
 {
-	for (; st != NULL && *rc == 0; st = st->next)
-		if (take_step(a, place, st, out, rc))
-			return true;
+	const struct step *split = NULL;
+
+	for (; st != NULL && *rc == 0; st = st->next) {
+		if (transform_is(st, "split") && st->nargs == 2)
+			split = st;
+		if (!take_step(a, place, st, out, rc))
+			continue;
+		if (split != NULL && *rc == 0)
+			*rc = take_part(a, split, out);
+		return true;
+	}
 	return false;
 }
 

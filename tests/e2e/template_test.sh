@@ -55,6 +55,7 @@ test_northside() {
 	has "what it becomes" "$dir/out" 'becomes:   patient.id, appointment.patient_id'
 	has "dates" "$dir/out" 'date as month/day/year, such as 03/18/2025'
 	has "times" "$dir/out" 'time as hour (01 to 12):minute AM or PM, such as 09:30 AM'
+	has "an example" "$dir/out" 'example:   EXAMPLE-1'
 	has "codes" "$dir/out" '"CANC: <24h" means cancelled'
 	is "required columns" $'"MRN" or "Medical Record #" or "Patient ID"\n"Appt ID"\n"Status"\n"Appt Date"\n"Appt Time"' \
 		"$(grep -B1 'required:  yes' "$dir/out" | grep '^"')"
@@ -90,6 +91,8 @@ odd_feed() {
 		extra.size  = {Größe} | number ","
 		extra.digits = {Note} | extract /No ([0-9]+)/ | required
 		language    = {Tongue} | language
+		address.city  = {Place} | split "," 1
+		address.state = {Place} | split "," 2 | state
 		[appointment]
 		when       = {Visit} present
 		id         = {Visit}
@@ -118,6 +121,11 @@ test_odd() {
 	is "the count" 'End rows: 2' "$(tail -n 1 "$dir/example" | tr -d '\r')"
 	is "split names" '["Sample",["Test","A"]]' \
 		"$(jq -c '.records[0].data.name | [.family, .given]' "$dir/out")"
+	is "a part of a cell" '{"city":"Example","state":"IL"}' \
+		"$(jq -c '.records[0].data.address' "$dir/out")"
+	run 0 template "$dir/feeds/one.ini" --guide
+	has "in words" "$dir/out" 'part 2, divided by ",": a US state, such as IL'
+	has "what could not be made up" "$dir/out" 'none could be made up'
 	# A text that only a pattern knows can't be made up.
 	odd_feed -e s/nothing//
 	run 78 template "$dir/feeds/one.ini"
