@@ -154,6 +154,7 @@ write_template(struct app *app, struct feed *f, struct err *e)
 	buf_init(&example, OUT_MAX);
 	buf_init(&out, OUT_MAX);
 	rc = mapper_guide(f->mapper, &g, e);
+	g.as_utf8 = app->json;
 	if (rc == 0)
 		rc = mapper_example(f->mapper, &g, clock_wall(app->clock), &example, e);
 	if (rc == 0 && app->json)

@@ -212,8 +212,10 @@ layout_example(
 	for (size_t i = 0; i < l->footer.n; i++)
 		add_footer(
 		    &s, l->footer.patterns != NULL ? l->footer.patterns[i] : "Total");
-	if (rc == 0 && (rc = buf_check(&s.text, "the example", e)) == 0)
+	if (rc == 0 && (rc = buf_check(&s.text, "the example", e)) == 0 && !g->as_utf8)
 		rc = encode(&s.text, l->reader.charset, out, e);
+	else if (rc == 0)
+		buf_add_span(out, buf_span(&s.text));
 	arena_release(&a);
 	buf_release(&s.text);
 	return rc;

@@ -192,20 +192,28 @@ is_plain(const struct expr *x)
 	       a->parts->pipe.steps == NULL && x->pipe.steps == NULL;
 }
 
+/* What the condition asks for. The last of them, in the drafts. */
+static size_t
+note_asked(struct walk *w, const struct alternative *a)
+{
+	size_t i = 0;
+
+	for (; a != NULL; a = a->next)
+		for (const struct part *p = a->parts; p != NULL; p = p->next)
+			for (const struct ref *r = p->refs; r != NULL; r = r->next) {
+				i = column_of(w, r->slot);
+				w->guide->columns[i].decides = true;
+			}
+	return i;
+}
+
 static void
 walk_condition(struct walk *w, const struct condition *c, bool rows)
 {
 	for (; c != NULL; c = c->next) {
+		size_t i = note_asked(w, c->value.alts);
 		struct asked *asked = take(w, sizeof(*asked));
-		size_t i = 0;
 
-		for (const struct alternative *a = c->value.alts; a != NULL; a = a->next)
-			for (const struct part *p = a->parts; p != NULL; p = p->next)
-				for (const struct ref *r = p->refs; r != NULL;
-				    r = r->next) {
-					i = column_of(w, r->slot);
-					w->guide->columns[i].decides = true;
-				}
 		if (asked == NULL || !is_plain(&c->value))
 			continue;
 		*asked = (struct asked){w->drafts[i].asked, c, rows};
@@ -226,7 +234,7 @@ fits(const struct draft *d, struct span text, bool all)
 	return true;
 }
 
-/* The one before whose turn it is, or the last that fits. */
+/* The text of those that fit whose turn it is, or the last of them. */
 static bool
 pick(const struct draft *d, const struct guide_text *from, size_t turn, bool all,
     struct span *out)

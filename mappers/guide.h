@@ -44,6 +44,8 @@ struct guide {
 	struct guide_column *columns; /* in the order of the feed file */
 	size_t n;
 	size_t width; /* columns of an example, with those that the map does not read */
+	bool
+	    as_utf8; /* the caller's to set: an example in UTF-8, whatever the feed's set */
 	bool ordered; /* columns are known by their place */
 };
 

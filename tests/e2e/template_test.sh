@@ -39,6 +39,16 @@ test_fixtures() {
 	done <"$dir/list"
 }
 
+# JSON is UTF-8, whatever the files are.
+test_charset() {
+	local utf16=$dir/feeds/fixtures/hostile/csv/feeds/utf16.ini
+
+	run 0 template "$utf16"
+	is "in UTF-16" "ID," "$(head -c 6 "$dir/out" | iconv -f utf-16le -t utf-8)"
+	run 0 template "$utf16" --json
+	is "in JSON" "ID," "$(jq -r '.example[:3]' "$dir/out")"
+}
+
 # By hand, from the feed file.
 test_northside() {
 	local feed=$dir/feeds/fixtures/northside/feed.ini
@@ -147,6 +157,7 @@ test_refusals() {
 }
 
 test_fixtures
+test_charset
 test_northside
 test_odd
 test_refusals
