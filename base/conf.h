@@ -87,6 +87,8 @@ void conf_error_at(struct conf_errors *errs, const struct conf_section *s,
 
 /* The section [name] or [name label]; NULL if there is none. label "" is no label. */
 struct conf_section *conf_find(struct conf *c, const char *name, const char *label);
+/* The same, made without entries if there is none; NULL: no memory. */
+struct conf_section *conf_section(struct conf *c, const char *name);
 struct conf_entry *conf_get(struct conf_section *s, const char *key);
 
 enum conf_type {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/near.h"
 
 #define SHOWN_MAX   60  /* bytes of a value shown in a mistake */
 #define CHOICES_MAX 400 /* bytes of a list of choices shown */
@@ -29,38 +30,6 @@ static const struct unit size_units[] = {
 static const struct unit duration_units[] = {
     {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
 static const struct unit plain_units[] = {{"", 1}, {NULL, 0}};
-
-/* How far off a name may be to be offered as what was meant. */
-static size_t
-typo_limit(size_t n)
-{
-	return n < 4 ? 1 : n < 8 ? 2 : 3;
-}
-
-/* Takes the candidate if it is nearer than *best. */
-static void
-nearest_try(struct span word, const char *candidate, size_t *best, const char **found)
-{
-	size_t far;
-
-	if (*best == 0)
-		return;
-	far = span_distance(word, span_of(candidate), *best - 1);
-	if (far < *best) {
-		*best = far;
-		*found = candidate;
-	}
-}
-
-/* "; did you mean X?", or nothing. */
-static const char *
-meant(char *out, size_t n, const char *found)
-{
-	out[0] = '\0';
-	if (found != NULL)
-		snprintf(out, n, "; did you mean %s?", found);
-	return out;
-}
 
 static int
 shown(struct span value)
@@ -280,22 +249,21 @@ set_bool(const struct bind *b, struct span value, bool *out)
 static int
 set_enum(const struct bind *b, struct span value, int *out)
 {
-	const char *const *choices = b->option->choices, *found = NULL;
-	size_t best = typo_limit(value.n) + 1, n = 0;
-	char list[CHOICES_MAX] = "", hint[96];
+	const char *const *choices = b->option->choices;
+	char list[CHOICES_MAX] = "", hint[NEAR_HINT_SIZE];
+	size_t n = 0;
 
 	for (int i = 0; choices[i] != NULL; i++) {
 		if (span_eq_nocase(value, span_of(choices[i]))) {
 			*out = i;
 			return 0;
 		}
-		nearest_try(value, choices[i], &best, &found);
 		if (n < sizeof(list))
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
 			    i > 0 ? ", " : "", choices[i]);
 	}
 	conf_error_at(b->conf->errors, b->section, b->entry, "'%.*s' is not one of %s%s",
-	    shown(value), value.p, list, meant(hint, sizeof(hint), found));
+	    shown(value), value.p, list, near_hint_of(value, choices, hint));
 	return -1;
 }
 
@@ -403,14 +371,14 @@ static void
 unknown_key(struct conf *c, const struct conf_section *s, const struct conf_entry *en,
     const struct conf_option *table)
 {
-	size_t best = typo_limit(en->key.n) + 1;
-	const char *found = NULL;
-	char hint[96];
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 
+	near_start(&near, en->key);
 	for (; table->name != NULL; table++)
-		nearest_try(en->key, table->name, &best, &found);
-	conf_error_at(c->errors, s, en, "there is no such key here%s",
-	    meant(hint, sizeof(hint), found));
+		near_try(&near, span_of(table->name));
+	conf_error_at(
+	    c->errors, s, en, "there is no such key here%s", near_hint(&near, hint));
 }
 
 int
@@ -438,19 +406,16 @@ conf_bind(
 static void
 unused_section(struct conf *c, const struct conf_section *s, const char *const *known)
 {
-	size_t best = typo_limit(s->name.n) + 1;
-	const char *found = NULL;
-	char hint[96];
+	char hint[NEAR_HINT_SIZE];
 
-	for (; *known != NULL; known++) {
-		if (span_eq(s->name, span_of(*known))) {
+	for (size_t i = 0; known[i] != NULL; i++) {
+		if (span_eq(s->name, span_of(known[i]))) {
 			conf_error_at(c->errors, s, NULL, "nothing in this feed uses it");
 			return;
 		}
-		nearest_try(s->name, *known, &best, &found);
 	}
 	conf_error_at(c->errors, s, NULL, "there is no such section%s",
-	    meant(hint, sizeof(hint), found));
+	    near_hint_of(s->name, known, hint));
 }
 
 void

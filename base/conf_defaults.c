@@ -79,3 +79,13 @@ conf_defaults(
 	}
 	return 0;
 }
+
+struct conf_section *
+conf_section(struct conf *c, const char *name)
+{
+	const struct conf_section none = {.name = span_of(name), .file = c->path};
+
+	if (conf_find(c, name, "") == NULL && section_append(c, &none) != 0)
+		return NULL;
+	return conf_find(c, name, "");
+}

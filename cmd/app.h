@@ -32,7 +32,7 @@ struct run_conf {
 struct app {
 	const char *command;
 	const char *config_dir;
-	bool json, dry_run, connect, fields, reveal;
+	bool json, dry_run, connect, fields, reveal, guide;
 	long long row;         /* preview --row; 0: all */
 	const char *from, *to; /* backfill --from, --to: as given, or NULL */
 	char **args;           /* what is left after the options */

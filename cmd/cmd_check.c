@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/feed.h"
 #include "cmd/status.h"
+#include "cmd/tests.h"
 #include "mappers/rejects.h"
 
 #define CONNECT_TIME 60000 /* ms for one feed's drop and API */
@@ -111,9 +112,33 @@ try_api(struct app *app, struct check *c, struct feed *f)
 	return err_exit(e.code);
 }
 
+/* What is wrong with the value of an option, at its line. */
+static void
+say_at(struct check *c, struct feed *f, const char *section, const char *key,
+    const char *why)
+{
+	struct conf_section *s = conf_find(&f->conf, section, "");
+	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
+	const char *file = en == NULL ? f->path : en->file;
+	const unsigned line = en == NULL ? 0 : en->line;
+	char option[64];
+
+	if (!c->as_json) {
+		buf_addf(
+		    &c->out, "  %s:%u: [%s] %s: %s\n", file, line, section, key, why);
+		return;
+	}
+	snprintf(option, sizeof(option), "[%s] %s", section, key);
+	buf_clear(&c->text);
+	buf_addf(&c->text, "%s:%u: %s", file, line, why);
+	buf_add_char(&c->text, '\0');
+	say(c, option, c->text.p);
+}
+
 /* Secrets are read as a run would read them, and forgotten. */
 static int
-try_secret(struct check *c, const char *option, const struct conf_secret *place)
+try_secret(struct check *c, struct feed *f, const char *section, const char *key,
+    const struct conf_secret *place)
 {
 	struct err e;
 	char *secret;
@@ -121,7 +146,7 @@ try_secret(struct check *c, const char *option, const struct conf_secret *place)
 	if (place->where == NULL)
 		return STATUS_OK;
 	if ((secret = secret_read(place, &e)) == NULL) {
-		say(c, option, e.msg);
+		say_at(c, f, section, key, e.msg);
 		return STATUS_CONFIG;
 	}
 	secret_free(secret);
@@ -129,50 +154,52 @@ try_secret(struct check *c, const char *option, const struct conf_secret *place)
 }
 
 static int
-try_file(struct check *c, const char *option, const char *path)
+try_file(struct check *c, struct feed *f, const char *section, const char *key,
+    const char *path)
 {
+	struct err e;
+
 	if (path == NULL || access(path, R_OK) == 0)
 		return STATUS_OK;
-	buf_clear(&c->text);
-	buf_addf(&c->text, "%s: %s", path, strerror(errno));
-	buf_add_char(&c->text, '\0');
-	say(c, option, c->text.p);
+	err_sys(&e, ERR_CONFIG, errno, "%s", path);
+	say_at(c, f, section, key, e.msg);
 	return STATUS_CONFIG;
 }
 
 static int
-try_keyring(struct check *c, const struct feed *f)
+try_keyring(struct check *c, struct feed *f)
 {
 	struct err e;
 
 	if (unpack_probe(&f->unpack, &e) == 0)
 		return STATUS_OK;
-	say(c, "[unpack] keyring", e.msg);
+	say_at(c, f, "unpack", "keyring", e.msg);
 	return err_exit(e.code);
 }
 
 static int
-try_places(struct check *c, const struct feed *f)
+try_places(struct check *c, struct feed *f)
 {
+	const struct {
+		const char *section, *key;
+		const struct conf_secret *place;
+	} secrets[] = {{"source", "key_file", &f->source.key_file},
+	    {"source", "key_passphrase_file", &f->source.key_passphrase},
+	    {"source", "password_file", &f->source.password_file},
+	    {"target", "token_file", &f->target.token_file},
+	    {"target", "password_file", &f->target.password_file},
+	    {"unpack", "passphrase_file", &f->unpack.passphrase}};
 	bool sftp = strncmp(f->source.url, "sftp:", 5) == 0;
-	int exit = try_secret(c, "[source] key_file", &f->source.key_file);
+	int exit = try_keyring(c, f);
 
-	exit = status_worse(exit,
-	    try_secret(c, "[source] key_passphrase_file", &f->source.key_passphrase));
-	exit = status_worse(
-	    exit, try_secret(c, "[source] password_file", &f->source.password_file));
-	exit = status_worse(
-	    exit, try_secret(c, "[target] token_file", &f->target.token_file));
-	exit = status_worse(
-	    exit, try_secret(c, "[target] password_file", &f->target.password_file));
-	exit = status_worse(
-	    exit, try_secret(c, "[unpack] passphrase_file", &f->unpack.passphrase));
-	exit = status_worse(exit, try_keyring(c, f));
-	exit = status_worse(exit, try_file(c, "[target] ca_file", f->target.ca_file));
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		exit = status_worse(exit, try_secret(c, f, secrets[i].section,
+					      secrets[i].key, secrets[i].place));
+	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)
 		exit = status_worse(
-		    exit, try_file(c, "[source] known_hosts", f->source.known_hosts));
+		    exit, try_file(c, f, "source", "known_hosts", f->source.known_hosts));
 	return exit;
 }
 
@@ -198,12 +225,27 @@ say_receipts(struct app *app, struct check *c, const struct feed *f)
 	say(c, "receipts", c->text.p);
 }
 
+/* A run does not ask what [test NAME] says. */
+static int
+try_tests(const struct app *app, struct feed *f, struct err *e)
+{
+	struct tests t;
+	int rc = tests_read(&t, app, f, e);
+
+	tests_release(&t);
+	return rc == 0 ? app_errors(&f->errors, f->path, e) : -1;
+}
+
 static int
 check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 {
 	struct check *c = arg;
-	int exit = e == NULL ? STATUS_OK : err_exit(e->code);
+	struct err of_tests;
+	int exit;
 
+	if (e == NULL && try_tests(app, f, &of_tests) != 0)
+		e = &of_tests;
+	exit = e == NULL ? STATUS_OK : err_exit(e->code);
 	if (c->as_json) {
 		jw_object(&c->json);
 		jw_put_cstr(&c->json, "feed", f->feed.name);

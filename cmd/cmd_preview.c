@@ -1,13 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cmd/commands.h"
 #include "cmd/feed.h"
-#include "cmd/input.h"
+#include "cmd/local.h"
+#include "cmd/show.h"
 #include "cmd/status.h"
 #include "cmd/text.h"
 
@@ -38,47 +35,8 @@ struct preview {
 	struct span source; /* the feed's, measured once */
 	struct buf out, explain, problems, fields;
 	struct json json, explained, told, listed;
-	char unpacked[128]; /* what the file was packed with */
+	char unpacked[LOCAL_FOUND_SIZE]; /* what the file was packed with */
 };
-
-static void
-write_origin(struct json *j, const struct record *r)
-{
-	static const struct jw_ready origin = JW_READY("origin"), row = JW_READY("row"),
-				     control = JW_READY("control_id");
-
-	jw_key_ready(j, &origin);
-	jw_object(j);
-	jw_put_ready_uint(j, &row, r->row);
-	if (r->control.n > 0)
-		jw_put_ready(j, &control, r->control);
-	jw_object_end(j);
-}
-
-static void
-write_record(struct json *j, struct span source, const struct record *r)
-{
-	static const struct jw_ready op = JW_READY("op"), type = JW_READY("type"),
-				     from = JW_READY("source"), id = JW_READY("id"),
-				     event = JW_READY("event"), at = JW_READY("event_at"),
-				     data = JW_READY("data");
-
-	jw_object(j);
-	jw_put_ready(j, &op, span_of(record_op_name(r->op)));
-	jw_put_ready(j, &type, span_of(r->schema->name));
-	jw_put_ready(j, &from, source);
-	jw_put_ready(j, &id, r->id);
-	if (r->event.n > 0)
-		jw_put_ready(j, &event, r->event);
-	if (r->event_at_text.n > 0)
-		jw_put_ready(j, &at, r->event_at_text);
-	write_origin(j, r);
-	if (r->op != OP_DELETE) {
-		jw_key_ready(j, &data);
-		record_write_data(r, j);
-	}
-	jw_object_end(j);
-}
 
 /* Without --json the records go out as they come. */
 static int
@@ -102,7 +60,7 @@ take_record(void *arg, const struct record *r, struct err *e)
 		return 0;
 	if (!p->app->json)
 		jw_init(&p->json, &p->out);
-	write_record(&p->json, p->source, r);
+	show_record(&p->json, p->source, r);
 	if (!p->app->json)
 		buf_add_char(&p->out, '\n');
 	return buf_check(&p->out, "the preview", e) == 0 ? drain(p, e) : -1;
@@ -154,24 +112,6 @@ take_problem(void *arg, const struct problem *problem)
 	    problem->weight == WEIGHT_REJECT ? "row not taken" : "warning");
 	fwrite(line.p, 1, line.n, stderr);
 	buf_release(&line);
-}
-
-static int
-pump(struct preview *p, struct reading *r, struct input *in, struct err *e)
-{
-	const struct unpack_env env = {.clock = p->app->clock};
-	struct unpack *u = unpack_open(
-	    &p->feed->unpack, &env, (struct byte_source){input_read, in}, e);
-	int rc = u == NULL ? -1 : 1;
-
-	while (rc == 1)
-		rc = unpack_into(u, r, e);
-	if (rc == 0)
-		rc = unpack_verdict(u, e);
-	if (u != NULL)
-		snprintf(p->unpacked, sizeof(p->unpacked), "%s", unpack_found(u));
-	unpack_close(u);
-	return rc;
 }
 
 /* Objects that were written aside, with commas between them. */
@@ -277,7 +217,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	    .keys = app_keys(app, &keys) ? &keys : NULL};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	const struct mapper_fields fields = {take_field, &p};
-	struct input in = {.fd = open(path, O_RDONLY | O_CLOEXEC), .path = path};
+	const struct local_file file = {app, f, path};
 	int exit;
 	bool wrong = false;
 
@@ -299,16 +239,12 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	if (r != NULL && app->fields &&
 	    reading_fields(r, (uint64_t)app->row, &fields, e) != 0)
 		wrong = true;
-	if (in.fd < 0)
-		err_sys(e, ERR_IO, errno, "%s", path);
-	if (in.fd < 0 || r == NULL || wrong)
+	if (r == NULL || wrong)
 		exit = err_exit(e->code);
-	else if (pump(&p, r, &in, e) == 0)
+	else if (local_read(&file, r, p.unpacked, e) == 0)
 		exit = finish(&p, r, NULL, e);
 	else
 		exit = e->code == ERR_HELD ? preview_held(&p, r, e) : err_exit(e->code);
-	if (in.fd >= 0)
-		close(in.fd);
 	reading_free(r);
 	site_keys_wipe(&keys);
 	buf_release(&p.out);
@@ -332,18 +268,7 @@ preview_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 static int
 preview(struct app *app, struct err *e)
 {
-	struct feed f;
-	int exit;
-
-	if (strchr(app->args[0], '/') == NULL)
-		return feed_each(
-		    app, app->args, 1, &(struct feed_visitor){preview_feed, e}, e);
-	if (feed_load(&f, app, app->args[0], e) == 0)
-		exit = preview_file(app, &f, app->args[1], e);
-	else
-		exit = preview_feed(app, &f, e, e);
-	feed_release(&f);
-	return exit;
+	return feed_one(app, app->args[0], &(struct feed_visitor){preview_feed, e}, e);
 }
 
 const struct command command_preview = {"preview",

@@ -63,8 +63,9 @@ const struct conf_option feed_options[] = {
 };
 
 static const char *const known_sections[] = {"feed", "source", "unpack", "csv", "hl7",
-    "columns", "fields", "rows", "code", "lookup", "target", "patient", "appointment",
-    "slot", "practitioner", "location", "coverage", "encounter", "observation", NULL};
+    "columns", "fields", "rows", "code", "lookup", "target", "test", "patient",
+    "appointment", "slot", "practitioner", "location", "coverage", "encounter",
+    "observation", NULL};
 
 static const char *const site_sections[] = {"state", "log", "run", NULL};
 
@@ -133,16 +134,31 @@ bind_unpack(struct feed *f)
 		unpack_check(&f->unpack, s, &f->errors);
 }
 
+/* What is in them is for `test` and `check`: a run does not ask. */
+static void
+leave_tests(struct feed *f)
+{
+	for (size_t i = 0; i < f->conf.n; i++) {
+		struct conf_section *s = &f->conf.sections[i];
+
+		if (!span_eq(s->name, SPAN_LIT("test")))
+			continue;
+		s->used = true;
+		for (size_t n = 0; n < s->n; n++)
+			s->entries[n].used = true;
+	}
+}
+
 static int
 bind_all(struct feed *f, struct err *e)
 {
 	struct mapper_conf mc;
 
 	conf_bind(&f->conf, conf_find(&f->conf, "feed", ""), feed_options, &f->feed);
-	conf_bind(
-	    &f->conf, conf_find(&f->conf, "source", ""), source_options, &f->source);
+	/* What they require is missed there, even if they are not there. */
+	conf_bind(&f->conf, conf_section(&f->conf, "source"), source_options, &f->source);
 	bind_unpack(f);
-	target_bind(&f->conf, conf_find(&f->conf, "target", ""), &f->target);
+	target_bind(&f->conf, conf_section(&f->conf, "target"), &f->target);
 	if (f->feed.name == NULL)
 		f->feed.name = f->base;
 	if (f->feed.source == NULL)
@@ -168,6 +184,7 @@ bind_all(struct feed *f, struct err *e)
 	if (f->mapper != NULL && mc.snapshot && mapper_missing(f->mapper) == NULL)
 		section_error(f, "feed", "contents",
 		    "messages tell of changes: a snapshot is a file of rows");
+	leave_tests(f);
 	conf_check_unused(&f->conf, known_sections);
 	if (f->errors.n == 0) {
 		f->fingerprint = fingerprint(f);
@@ -376,6 +393,21 @@ feed_each(
 		feed_release(&l->feed);
 	}
 	free(all);
+	return exit;
+}
+
+int
+feed_one(struct app *app, char *name, const struct feed_visitor *v, struct err *e)
+{
+	struct err wrong = {.code = ERR_NONE};
+	struct feed f;
+	int exit;
+
+	if (strchr(name, '/') == NULL)
+		return feed_each(app, &name, 1, v, e);
+	feed_load(&f, app, name, &wrong);
+	exit = v->fn(app, &f, wrong.code == ERR_NONE ? NULL : &wrong, v->arg);
+	feed_release(&f);
 	return exit;
 }
 

@@ -69,4 +69,10 @@ struct feed_visitor {
 int feed_each(
     struct app *app, char **names, size_t n, const struct feed_visitor *v, struct err *e);
 
+/*
+ * Visits one feed: of this name or, if there is a / in it, the feed file at that path,
+ * which need not be one of CONFIG/feeds.d.
+ */
+int feed_one(struct app *app, char *name, const struct feed_visitor *v, struct err *e);
+
 #endif

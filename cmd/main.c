@@ -14,9 +14,10 @@
 #include "cmd/status.h"
 
 static const struct command *const commands[] = {&command_run, &command_check,
-    &command_preview, &command_profile, &command_init, &command_status, &command_backfill,
-    &command_retry, &command_hold, &command_files, &command_find, &command_pause,
-    &command_resume, &command_forget, &command_audit, &command_ledger, &command_version};
+    &command_preview, &command_profile, &command_init, &command_template, &command_test,
+    &command_status, &command_backfill, &command_retry, &command_hold, &command_files,
+    &command_find, &command_pause, &command_resume, &command_forget, &command_audit,
+    &command_ledger, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -101,6 +102,7 @@ static const struct option options[] = {
     {"row", required_argument, NULL, LONG_OPTION | OPT_ROW},
     {"fields", no_argument, NULL, LONG_OPTION | OPT_FIELDS},
     {"from", required_argument, NULL, LONG_OPTION | OPT_FROM},
+    {"guide", no_argument, NULL, LONG_OPTION | OPT_GUIDE},
     {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
     {"reveal", no_argument, NULL, LONG_OPTION | OPT_REVEAL},
     {NULL, 0, NULL, 0},
@@ -149,6 +151,7 @@ parse_options(
 		app->connect |= o == OPT_CONNECT;
 		app->fields |= o == OPT_FIELDS;
 		app->reveal |= o == OPT_REVEAL;
+		app->guide |= o == OPT_GUIDE;
 	}
 	app->args = argv + optind;
 	app->nargs = argc - optind;

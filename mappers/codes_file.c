@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/conf_file.h"
+#include "base/near.h"
 #include "mappers/codes.h"
 #include "mappers/csv_reader.h"
 #include "mappers/letters.h"
@@ -17,9 +18,9 @@
 #define FNV64_OFFSET 14695981039346656037U
 #define FNV64_PRIME  1099511628211U
 
-static const char *const settings[] = {"file", "key", "value"};
+static const char *const settings[] = {"file", "key", "value", NULL};
 
-#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]) - 1)
 
 /* A file on its way into a table. */
 struct loading {
@@ -249,6 +250,8 @@ read_settings(struct loading *l, struct conf_section *s)
 static void
 check_keys(struct conf *c, struct conf_section *s)
 {
+	char hint[NEAR_HINT_SIZE];
+
 	for (size_t i = 0; i < s->n; i++) {
 		bool known = false;
 
@@ -257,7 +260,8 @@ check_keys(struct conf *c, struct conf_section *s)
 			known |= span_eq(s->entries[i].key, span_of(settings[k]));
 		if (!known)
 			conf_error_at(c->errors, s, &s->entries[i],
-			    "no such key; [lookup NAME] has file, key and value");
+			    "no such key; [lookup NAME] has file, key and value%s",
+			    near_hint_of(s->entries[i].key, settings, hint));
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/format_ops.h"
 
 static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
@@ -12,11 +13,6 @@ static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
 #define PLACE_SIZE 128         /* "export N in the file, row N" and a detail */
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
-
-struct mapper {
-	const struct format_ops *ops;
-	void *self;
-};
 
 struct reading {
 	const struct format_ops *ops;
@@ -58,15 +54,20 @@ unknown_format(struct conf *c, const char *name)
 {
 	const struct conf_entry *en = NULL;
 	struct conf_section *feed = conf_find(c, "feed", NULL);
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 	struct buf known;
 
 	buf_init(&known, 256);
-	for (size_t i = 0; i < FORMATS; i++)
+	near_start(&near, span_of(name));
+	for (size_t i = 0; i < FORMATS; i++) {
 		buf_addf(&known, "%s%s", i == 0 ? "" : ", ", formats[i]->name);
+		near_try(&near, span_of(formats[i]->name));
+	}
 	if (feed != NULL)
 		en = conf_get(feed, "format");
-	conf_error_at(c->errors, feed, en, "\"%s\" is not a known format (known: %.*s)",
-	    name, (int)known.n, known.p == NULL ? "" : known.p);
+	conf_error_at(c->errors, feed, en, "\"%s\" is not a known format (known: %.*s)%s",
+	    name, (int)known.n, known.p == NULL ? "" : known.p, near_hint(&near, hint));
 	buf_release(&known);
 }
 

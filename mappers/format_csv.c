@@ -10,6 +10,7 @@
 #include "mappers/csv_layout.h"
 #include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
+#include "mappers/guide_impl.h"
 #include "mappers/map.h"
 
 #define FOUND_MAX   128
@@ -442,6 +443,37 @@ explain_row(void *file, uint64_t row, struct json *explain)
 	f->explain_row = row;
 }
 
+static int
+columns(const void *self, struct guide *out, struct err *e)
+{
+	const struct csv_feed *f = self;
+
+	out->ordered = f->layout.reader.nwidths > 0;
+	return guide_columns(out, f->map) == 0 ? 0 : err_nomem(e);
+}
+
+static int
+example(const void *self, struct guide *g, int64_t now, struct buf *out, struct err *e)
+{
+	const struct csv_feed *f = self;
+
+	layout_cut(&f->layout, g);
+	if (guide_prove(f->map, g, now, e) != 0)
+		return -1;
+	return layout_example(&f->layout, g, out, e);
+}
+
+static int
+try_row(const void *self, const struct guide_cells *row, const struct format_run *run,
+    struct err *e)
+{
+	const struct csv_feed *f = self;
+
+	return guide_try(f->map, row, run, e);
+}
+
+static const struct format_guide guide = {columns, example, try_row};
+
 const struct format_ops format_csv = {
     .name = "csv",
     .compile = compile,
@@ -451,6 +483,7 @@ const struct format_ops format_csv = {
     .missing = missing,
     .made_known = made_known,
     .rejects = has_rejects,
+    .guide = &guide,
     .open = open_file,
     .open_rejects = open_rejects,
     .feed = feed_file,

@@ -5,6 +5,7 @@
 #ifndef MAPPERS_FORMAT_OPS_H
 #define MAPPERS_FORMAT_OPS_H
 
+#include "mappers/guide.h"
 #include "mappers/rejects.h"
 
 /* What a file is read with; valid until close. */
@@ -21,6 +22,15 @@ struct format_receipts {
 	void (*open)(struct buf *out, int64_t now);
 	void (*problem)(struct buf *out, const struct receipt *r, enum problem_code code);
 	void (*close)(struct buf *out, uint64_t n);
+};
+
+/* What mappers/guide.h promises, of a format with columns. */
+struct format_guide {
+	int (*columns)(const void *self, struct guide *out, struct err *e);
+	int (*example)(const void *self, struct guide *g, int64_t now, struct buf *out,
+	    struct err *e);
+	int (*try_row)(const void *self, const struct guide_cells *row,
+	    const struct format_run *run, struct err *e);
 };
 
 struct format_ops {
@@ -43,6 +53,9 @@ struct format_ops {
 	/* How files are answered; NULL: they are not. */
 	const struct format_receipts *receipts;
 
+	/* NULL: its files have no columns. */
+	const struct format_guide *guide;
+
 	/* *file is the backend's own; 0, or -1 and nothing to close. */
 	int (*open)(void **file, void *self, const struct format_run *run, struct err *e);
 	/* Have its files reject files? NULL: no, and open_rejects is not called. */
@@ -57,6 +70,12 @@ struct format_ops {
 	void (*fields)(
 	    void *file, uint64_t row, const struct mapper_fields *to); /* may be NULL */
 	void (*close)(void *file);
+};
+
+/* A feed's: the backend, and what it made. */
+struct mapper {
+	const struct format_ops *ops;
+	void *self;
 };
 
 extern const struct format_ops format_csv;

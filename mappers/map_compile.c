@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/letters.h"
 #include "mappers/regexp.h"
 
@@ -226,7 +227,9 @@ compile_columns(struct compiler *c)
 static void
 compile_rows(struct compiler *c)
 {
+	static const char *const keys[] = {"when", "snapshot_at", NULL};
 	struct conf_section *s = conf_find(c->conf, "rows", "");
+	char hint[NEAR_HINT_SIZE];
 
 	if (s == NULL)
 		return;
@@ -240,7 +243,8 @@ compile_rows(struct compiler *c)
 			compile_made(c, s, &s->entries[i]);
 		else
 			conf_error_at(c->conf->errors, s, &s->entries[i],
-			    "no such key; [rows] has when and snapshot_at");
+			    "no such key; [rows] has when and snapshot_at%s",
+			    near_hint_of(s->entries[i].key, keys, hint));
 	}
 }
 
@@ -380,6 +384,7 @@ compile_all(struct compiler *c, const struct mapper_conf *mc)
 	compile_codes(c);
 	compile_rows(c);
 	compile_records(c);
+	check_columns(c);
 	c->map->fingerprint = c->hash ^ kit_zones_fingerprint(&c->map->kit);
 }
 

@@ -27,6 +27,9 @@ void compiler_fail(struct compiler *c, const struct conf_section *s,
 /* Gives a reference its slot; a short name in [fields] becomes what it stands for. */
 int compile_ref(struct compiler *c, struct ref *r, struct err *e);
 
+/* Is a misspelt short name taken for a title, when all has its slots? */
+void check_columns(struct compiler *c);
+
 /* Gives references their slots and transforms their data. */
 int compile_expr(struct compiler *c, struct expr *x, struct err *e);
 struct condition *compile_condition(

@@ -66,6 +66,7 @@ struct rule {
 	bool codes_known;  /* a code table gave only what the field may have */
 	unsigned short at; /* index into the schema's fields, FIELD_EXTRA */
 	unsigned short index; /* of a list of objects, from 0 */
+	unsigned short order; /* among the rules of its section, as they are written */
 	unsigned short group; /* first field of its list of objects, else at */
 	enum rule_role role;
 	enum field_kind kind;

@@ -1,3 +1,4 @@
+#include "base/near.h"
 #include "mappers/map_compile.h"
 
 static bool
@@ -13,13 +14,15 @@ static void
 set_how(struct compiler *c, struct section *out, struct conf_section *s,
     struct conf_entry *en)
 {
-	static const char *const words[] = {"ignore", "cancel", "delete"};
+	static const char *const words[] = {"ignore", "cancel", "delete", NULL};
+	char hint[NEAR_HINT_SIZE];
 	size_t i = 0;
 
 	while (i < 3 && !span_eq(en->value, span_of(words[i])))
 		i++;
 	if (i == 3)
-		conf_error_at(c->conf->errors, s, en, "is ignore, cancel or delete");
+		conf_error_at(c->conf->errors, s, en, "is ignore, cancel or delete%s",
+		    near_hint_of(en->value, words, hint));
 	else
 		out->missing.how = (enum on_missing)i;
 	if (out->missing.how == MISSING_IGNORE)
@@ -40,8 +43,12 @@ static void
 set_window(struct compiler *c, struct section *out, struct conf_section *s,
     struct conf_entry *en)
 {
-	if (!span_eq(en->value, SPAN_LIT("start")))
-		conf_error_at(c->conf->errors, s, en, "is start");
+	static const char *const words[] = {"start", NULL};
+	char hint[NEAR_HINT_SIZE];
+
+	if (!span_eq(en->value, span_of(words[0])))
+		conf_error_at(c->conf->errors, s, en, "is start%s",
+		    near_hint_of(en->value, words, hint));
 	for (size_t i = 0; i < out->nrules; i++)
 		out->missing.window |= out->rules[i].window;
 	if (!out->missing.window)

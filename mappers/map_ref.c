@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/near.h"
 #include "mappers/letters.h"
 #include "mappers/map_compile.h"
 
@@ -226,4 +228,85 @@ compile_ref(struct compiler *c, struct ref *r, struct err *e)
 	if (r->kind != REF_NUMBER && titles_of(c, r, s, e) != 0)
 		return -1;
 	return note_column(c, r, e);
+}
+
+static bool
+is_read(const struct map *m, struct span name)
+{
+	for (size_t i = 0; i < m->nslots; i++)
+		if (letters_eq_nocase(m->slots[i].name, name) &&
+		    m->slots[i].titles != NULL &&
+		    m->slots[i].titles->text.p != m->slots[i].name.p)
+			return true;
+	return false;
+}
+
+/* Does {name} stand in the text, without quotes? */
+static bool
+mentions(struct span text, struct span name)
+{
+	const char *at = text.p, *end = text.p + text.n;
+
+	while ((at = memchr(at, '{', (size_t)(end - at))) != NULL) {
+		at++;
+		if ((size_t)(end - at) > name.n && memcmp(at, name.p, name.n) == 0 &&
+		    strchr("}?| ", at[name.n]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* At the first value that has it. */
+static void
+blame(struct compiler *c, struct span name, const struct near *near)
+{
+	char hint[NEAR_HINT_SIZE];
+
+	for (size_t i = 0; i < c->conf->n; i++) {
+		const struct conf_section *s = &c->conf->sections[i];
+
+		for (size_t k = 0; k < s->n; k++) {
+			if (!mentions(s->entries[k].value, name))
+				continue;
+			conf_error_at(c->conf->errors, s, &s->entries[k],
+			    "{%.*s} is no name in [columns], and nothing reads %.*s%s (a "
+			    "title of its own is quoted: {\"%.*s\"})",
+			    (int)name.n, name.p, (int)near->found.n, near->found.p,
+			    near_hint(near, hint), (int)name.n, name.p);
+			return;
+		}
+	}
+}
+
+/*
+ * One slip in a word, two in a long one. Names with numbers in them are near each other
+ * by nature: phone1, phone2.
+ */
+static size_t
+slips_allowed(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] >= '0' && name.p[i] <= '9')
+			return 0;
+	return name.n < 3 ? 0 : name.n < 8 ? 1 : 2;
+}
+
+/* A title that is near a short name which nothing reads is that name, misspelt. */
+void
+check_columns(struct compiler *c)
+{
+	for (size_t i = 0; i < c->map->nslots && c->columns != NULL && !c->hl7; i++) {
+		const struct slot *s = &c->map->slots[i];
+		struct near near;
+
+		if (s->titles == NULL || s->titles->text.p != s->name.p)
+			continue;
+		near_start(&near, s->name);
+		near.limit = slips_allowed(s->name);
+		for (size_t k = 0; k < c->columns->n; k++)
+			if (!is_read(c->map, c->columns->entries[k].key))
+				near_try(&near, c->columns->entries[k].key);
+		if (near.found.p != NULL)
+			blame(c, s->name, &near);
+	}
 }

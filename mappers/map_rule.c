@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/map_compile.h"
 
 void
@@ -109,6 +110,7 @@ check_constant(struct compiler *c, const struct rule *ru, struct span s, struct 
 	struct text t = {.s = span_trim(s)};
 	struct run r = {.year = 0};
 	enum problem_code code;
+	char hint[NEAR_HINT_SIZE] = "";
 
 	if (t.s.n == 0)
 		return 0;
@@ -117,8 +119,10 @@ check_constant(struct compiler *c, const struct rule *ru, struct span s, struct 
 	arena_release(&r.arena);
 	if (code == PROBLEM_NONE)
 		return 0;
-	return err_set(e, ERR_CONFIG, "%s cannot be \"%.*s\": %s", ru->path, (int)s.n,
-	    s.p, problem_text(code));
+	if (ru->field != NULL && ru->field->codes != NULL)
+		near_hint_of(s, ru->field->codes, hint);
+	return err_set(e, ERR_CONFIG, "%s cannot be \"%.*s\": %s%s", ru->path, (int)s.n,
+	    s.p, problem_text(code), hint);
 }
 
 static bool
@@ -154,6 +158,7 @@ check_codes(struct compiler *c, struct rule *ru)
 {
 	const struct step *last = last_step(&ru->expr.pipe);
 	const struct code_table *t;
+	char hint[NEAR_HINT_SIZE];
 
 	if (ru->kind != FIELD_CODE || last == NULL || !transform_is(last, "code"))
 		return;
@@ -162,8 +167,9 @@ check_codes(struct compiler *c, struct rule *ru)
 	for (size_t i = 0; i < t->nours; i++)
 		if (!schema_code_allowed(ru->field, t->ours[i]))
 			conf_error_at(c->conf->errors, t->section, t->places[i],
-			    "%s cannot be \"%.*s\"", ru->path, (int)t->ours[i].n,
-			    t->ours[i].p);
+			    "%s cannot be \"%.*s\"%s", ru->path, (int)t->ours[i].n,
+			    t->ours[i].p,
+			    near_hint_of(t->ours[i], ru->field->codes, hint));
 }
 
 static bool

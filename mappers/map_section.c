@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/map_compile.h"
 #include "mappers/scan.h"
 
@@ -27,17 +28,22 @@ set_op(struct compiler *c, struct section *out, struct conf_section *s)
 	static const enum record_op ops[] = {OP_PUT, OP_PATCH, OP_DELETE, OP_MERGE};
 	struct conf_entry *en = conf_get(s, "op");
 	size_t n = c->hl7 ? 4 : 2;
+	char hint[NEAR_HINT_SIZE];
+	struct near near;
 
+	near_start(&near, en == NULL ? (struct span){NULL, 0} : en->value);
 	out->op = c->hl7 ? OP_PATCH : OP_PUT;
 	for (size_t i = 0; i < n && en != NULL; i++) {
+		near_try(&near, span_of(record_op_name(ops[i])));
 		if (!span_eq(en->value, span_of(record_op_name(ops[i]))))
 			continue;
 		out->op = ops[i];
 		en = NULL;
 	}
 	if (en != NULL)
-		conf_error_at(c->conf->errors, s, en,
-		    c->hl7 ? "is put, patch, delete or merge" : "is put or patch");
+		conf_error_at(c->conf->errors, s, en, "is %s%s",
+		    c->hl7 ? "put, patch, delete or merge" : "put or patch",
+		    near_hint(&near, hint));
 	else if (out->op == OP_MERGE && out->schema->type != RECORD_PATIENT)
 		conf_error_at(
 		    c->conf->errors, s, conf_get(s, "op"), "only patients are merged");
@@ -137,6 +143,7 @@ add_one(struct compiler *c, struct section *out, struct conf_section *s,
 	struct rule *ru = &out->rules[out->nrules];
 	struct err why = {0};
 
+	ru->order = (unsigned short)out->nrules;
 	if (resolve_key(c, out->schema, key, ru, &why) == 0) {
 		set_role(ru, out);
 		out->nrules++;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/transform_list.h"
 
 static int
@@ -169,18 +170,14 @@ find(struct span name)
 static int
 unknown(struct span name, struct err *e)
 {
-	size_t limit = name.n / 3 + 1, d;
-	const char *best = NULL;
+	struct near near;
 
-	for (size_t i = 0; i < REGISTRY_SIZE; i++) {
-		d = span_distance(name, span_of(registry[i].name), limit);
-		if (d <= limit) {
-			best = registry[i].name;
-			limit = d;
-		}
-	}
-	return err_set(e, ERR_CONFIG, "no such transform%s%s%s",
-	    best ? " (did you mean " : "", best ? best : "", best ? "?)" : "");
+	near_start(&near, name);
+	for (size_t i = 0; i < REGISTRY_SIZE; i++)
+		near_try(&near, span_of(registry[i].name));
+	return err_set(e, ERR_CONFIG, "no such transform%s%.*s%s",
+	    near.found.n > 0 ? " (did you mean " : "", (int)near.found.n, near.found.p,
+	    near.found.n > 0 ? "?)" : "");
 }
 
 static int

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/near.h"
 #include "pollers/url.h"
 
 #define MINUTE     60000LL
@@ -79,7 +80,9 @@ static void
 check_url(const struct source_conf *sc, const struct conf_section *s,
     struct conf_errors *errs, struct drop_url *url)
 {
+	static const char *const schemes[] = {"sftp", "file", NULL};
 	const struct conf_entry *en = entry(s, "url");
+	char hint[NEAR_HINT_SIZE];
 	struct err e;
 
 	if (drop_url_parse(sc->url, url, &e)) {
@@ -97,8 +100,8 @@ check_url(const struct source_conf *sc, const struct conf_section *s,
 			conf_error_at(errs, s, en,
 			    "a local folder has no user, host and port; write file:///folder");
 	} else {
-		conf_error_at(
-		    errs, s, en, "unknown scheme %s; known: sftp, file", url->scheme);
+		conf_error_at(errs, s, en, "unknown scheme %s; known: sftp, file%s",
+		    url->scheme, near_hint_of(span_of(url->scheme), schemes, hint));
 	}
 }
 
@@ -136,14 +139,18 @@ static void
 check_after(const struct source_conf *sc, const struct conf_section *s,
     struct conf_errors *errs, const struct drop_url *url)
 {
+	static const char *const words[] = {"keep", "delete", "archive", NULL};
 	const struct conf_entry *en = entry(s, "after");
+	const struct span word = {sc->after, strcspn(sc->after, ":")};
+	char hint[NEAR_HINT_SIZE];
 	const char *path;
 	struct err e;
 
 	if (source_after(sc, &path) == AFTER_KEEP) {
 		if (strcmp(sc->after, "keep") != 0)
-			conf_error_at(
-			    errs, s, en, "must be keep, delete or archive:/folder");
+			conf_error_at(errs, s, en,
+			    "must be keep, delete or archive:/folder%s",
+			    near_hint_of(word, words, hint));
 	} else if (path && drop_path_check(path, &e)) {
 		conf_error_at(errs, s, en, "archive folder: %s", e.msg);
 	} else if (path && strcmp(path, url->path) == 0) {

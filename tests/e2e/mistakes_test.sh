@@ -1,0 +1,33 @@
+#!/bin/bash
+# More than a hundred feed files with one mistake each: `check` tells every one of them
+# with file, line and words that help, and offers the right word for nine typos of ten.
+#
+#   tests/e2e/mistakes_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" python3
+fixtures=fixtures/hostile/feeds
+
+rmdir "$dir/etc/feeds.d"
+python3 tests/lib/mistakes.py make "$fixtures" "$dir" || exit 1
+run 78 check --json
+ok "each mistake is told as the table expects" \
+	python3 tests/lib/mistakes.py judge "$fixtures" "$dir" "$dir/out"
+# The text is for people, and has the same places.
+jq -r '.feeds[].mistakes // [] | .[]' "$dir/out" | sort >"$dir/told"
+run 78 check
+sort "$dir/err" | comm -23 "$dir/told" - >"$dir/untold"
+is "told as text as well" "" "$(head -n 3 "$dir/untold")"
+
+# What they were made of is right.
+rm "$dir/etc/feeds.d/"*
+for feed in visits messages; do
+	sed "s|@NAME@|$feed|; s|@DIR@|$dir|; s|= base.ini|= $dir/base.ini|; s|= rooms.csv|= $dir/rooms.csv|" \
+		"$fixtures/$feed.ini" >"$dir/etc/feeds.d/$feed.ini"
+	chmod 600 "$dir/etc/feeds.d/$feed.ini"
+done
+run 0 check
+run 0 test visits
+has "its own test" "$dir/out" "1 passed, 0 failed"
+e2e_end
