@@ -9,10 +9,13 @@
 #define MISSING_MAX 65536      /* of text about missing titles, before it is cut */
 #define NEAR        3 /* a title is near if one letter in three differs, at most */
 
-static bool
-blank(char c)
+/* Bytes of white space at p; U+00A0 is what web pages put between words. */
+static size_t
+blank(const char *p, size_t n)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	if (p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r'))
+		return 1;
+	return n > 1 && memcmp(p, "\xc2\xa0", 2) == 0 ? 2 : 0;
 }
 
 /* Trimmed, runs of white space made one blank: header cells may have line breaks. */
@@ -21,11 +24,13 @@ tidy(struct arena *a, struct span title)
 {
 	struct span s = arena_span(a, span_trim(title));
 	char *p = (char *)(uintptr_t)s.p;
-	size_t n = 0;
+	size_t n = 0, skip;
 
-	for (size_t i = 0; p != NULL && i < s.n; i++)
-		if (!blank(p[i]) || (n > 0 && p[n - 1] != ' '))
-			p[n++] = blank(p[i]) ? ' ' : p[i];
+	for (size_t i = 0; p != NULL && i < s.n; i += skip > 0 ? skip : 1) {
+		skip = blank(s.p + i, s.n - i);
+		if (skip == 0 || (n > 0 && p[n - 1] != ' '))
+			p[n++] = skip > 0 ? ' ' : p[i];
+	}
 	return (struct span){p, n};
 }
 
@@ -136,8 +141,13 @@ find_column(struct binding *b, const struct slot *s, unsigned *out, struct err *
 			*out = s->number - 1;
 		return 0;
 	}
-	for (const struct item *it = s->titles; it != NULL && n == 0; it = it->next)
-		n = find_title(b, it->text, &at);
+	for (const struct item *it = s->titles; it != NULL && n == 0; it = it->next) {
+		struct span title = tidy(&b->arena, it->text);
+
+		if (title.p == NULL)
+			return err_nomem(e);
+		n = find_title(b, title, &at);
+	}
 	if (n > 1)
 		return err_set(e, ERR_REFUSED,
 		    "the header has the mapped column \"%.*s\" %zu "

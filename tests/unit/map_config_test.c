@@ -223,6 +223,11 @@ static const struct {
     {"MRN|Last Name|DOB|a|b", NULL},
     {" mrn |LAST NAME|dob|a|b", NULL},
     {"Patient ID|Last\nName|DOB|a|b", NULL},
+    {"MRN|Last\xc2\xa0Name|DOB|a|b", NULL},
+    {"MRN|\xc2\xa0Last \xc2\xa0 Name\xc2\xa0|DOB|a|b", NULL},
+    {"MRN Date|Last Name|DOB|a|b",
+	"columns of the map are not in the header: \"MRN\" or \"Patient ID\" "
+	"(there is \"MRN Date\")"},
     {"MRN|Patient ID|Last Name|DOB|b", NULL},
     {"MRN|Last Nme|DOB|a|b",
 	"columns of the map are not in the header: \"Last Name\" (there is \"Last Nme\")"},
@@ -258,6 +263,23 @@ Test(map_header, binding)
 		}
 		map_reset();
 	}
+}
+
+/* A map that has the title as it was copied from an export. */
+Test(map_header, blank_that_does_not_break)
+{
+	struct err e = {0};
+
+	cr_assert_not_null(map_compile("[patient]\nid = {MRN}\nname.family = "
+				       "{Last\xc2\xa0Name}\n",
+	    NULL, &e));
+	cr_expect_eq(map_bind_titles("MRN|Last\xc2\xa0Name", &e), 0, "%s", e.msg);
+	map_reset();
+	cr_assert_not_null(map_compile("[patient]\nid = {MRN}\nname.family = "
+				       "{Last\xc2\xa0Name}\n",
+	    NULL, &e));
+	cr_expect_eq(map_bind_titles("MRN|Last Name", &e), 0, "%s", e.msg);
+	map_reset();
 }
 
 /* The message has little room: every missing title goes before near ones. */
