@@ -31,6 +31,7 @@ struct csv_file {
 	struct header header;
 	struct footer *footer; /* NULL: none is asked for */
 	struct mended mended;
+	uint64_t rows; /* of this export: the counts are of all that came in one file */
 	struct rejects *rejects; /* NULL: it is the first reading */
 	struct json *explain;
 	uint64_t explain_row;
@@ -110,6 +111,7 @@ reject(struct csv_file *f, uint64_t row, enum problem_code code, size_t column,
 
 	if (column < f->header.n)
 		p.column = f->header.titles[column];
+	f->rows++;
 	f->run.counts->rows++;
 	f->run.counts->rejected++;
 	sink->problem(sink->arg, &p);
@@ -133,6 +135,7 @@ map_cells(struct csv_file *f, const struct row *row, struct err *e)
 		binding_explain(f->header.binding, NULL);
 	if (rc != 0)
 		return -1;
+	f->rows++;
 	counts->rows++;
 	counts->mapped += result.fate == ROW_MAPPED;
 	counts->filtered += result.fate == ROW_FILTERED;
@@ -389,8 +392,7 @@ end_footer(struct csv_file *f, struct err *e)
 {
 	uint64_t wrong;
 
-	if (footer_end(f->footer, reader_delimiter(f->reader), &f->run.counts->rows,
-		&wrong, e) != 0)
+	if (footer_end(f->footer, reader_delimiter(f->reader), &f->rows, &wrong, e) != 0)
 		return -1;
 	if (wrong != 0)
 		warn(f, PROBLEM_CSV_COUNT, wrong);

@@ -50,6 +50,21 @@ test_problems() {
 	reasons "export 2 in the file: "
 }
 
+# Each export in an archive has a footer of its own, with its own rows.
+test_footers() {
+	fresh
+	simple -e 's|^pattern .*|pattern = *|' -e '/^\[csv\]/a footer = "Total: {count}"'
+	{ rows 1 3 && echo "Total: 3"; } >"$dir/first.csv"
+	{ rows 4 5 && echo "Total: 2"; } >"$dir/second.csv"
+	(cd "$dir" && zip -q drop/a.zip first.csv second.csv)
+	job 0
+	is "both" '[5,5,0]' "$(file_report rows mapped rejected)"
+	{ rows 4 6 && echo "Total: 6"; } >"$dir/second.csv"
+	(cd "$dir" && zip -q drop/b.zip first.csv second.csv)
+	job 4
+	reasons "says 6 rows, but 3 are there"
+}
+
 # Two exports in one archive are one truth.
 test_snapshot() {
 	fresh
@@ -67,5 +82,6 @@ test_snapshot() {
 
 test_packed
 test_problems
+test_footers
 test_snapshot
 e2e_end
