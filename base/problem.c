@@ -163,6 +163,9 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
 	"It looks like a spreadsheet serial number, days since 1900, and is no date.",
 	"Write the date as in the other rows, or format the column as a date and export it "
 	"again."},
+    [PROBLEM_CELL_ERROR] = {"cell_error",
+	"The cell has no value, but an error of the spreadsheet, such as #N/A or ####.",
+	"Mend the formula or widen the column and export it again, or leave the cell empty."},
     [PROBLEM_LOST_ZERO] = {"lost_zero",
 	"A US ZIP code has 5 digits: a spreadsheet has taken off the zero in front.",
 	"Format the column as text, put the zero back, and export it again."},

@@ -69,6 +69,7 @@ enum problem_code {
 	PROBLEM_CSV_HEADER,   /* the titles once more; the row is left out; a warning */
 	PROBLEM_CSV_COUNT,    /* the footer's number of rows is wrong; a warning */
 	PROBLEM_SERIAL_DATE,  /* a spreadsheet's day number in place of a date */
+	PROBLEM_CELL_ERROR,   /* #N/A and the like */
 	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
 	PROBLEM_CODE_COUNT
 };

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "mappers/map_eval.h"
+#include "mappers/spreadsheet.h"
 
 static struct span
 cell(const struct binding *b, unsigned slot)
@@ -129,7 +130,7 @@ take_first(struct binding *b, const struct ref *r, struct text *t)
 }
 
 /* The first cell that is not empty. */
-static inline void
+static inline enum problem_code
 take_cell(struct binding *b, const struct ref *r, struct text *t)
 {
 	*t = (struct text){.kind = TEXT_PLAIN};
@@ -138,6 +139,7 @@ take_cell(struct binding *b, const struct ref *r, struct text *t)
 		if (t->s.n > 0 && b->column == SLOT_NONE)
 			b->column = r->slot;
 	}
+	return spreadsheet_is_error(t->s) ? PROBLEM_CELL_ERROR : PROBLEM_NONE;
 }
 
 /* Between braces: what is dropped is told only if the field stays empty. */
@@ -170,7 +172,7 @@ eval_braces(struct binding *b, const struct part *p, struct text *t)
 	if (b->row->message != NULL)
 		code = take_first(b, p->refs, t);
 	else
-		take_cell(b, p->refs, t);
+		code = take_cell(b, p->refs, t);
 	return code == PROBLEM_NONE ? finish_braces(b, p, t) : code;
 }
 

@@ -6,6 +6,7 @@
 
 #define SERIAL_DIGITS 5
 #define ZIP_DIGITS    5
+#define HASHES_LEAST  3 /* of a column that is too narrow */
 #define ZIP_LEAST     3 /* 00501 is the lowest */
 
 /* The first from number `i` on that is no digit. */
@@ -39,6 +40,27 @@ spreadsheet_is_scientific(struct span s)
 	return sure && i > from && i == s.n;
 }
 
+static bool
+is_one_of(struct span s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_eq_nocase(s, span_of(*words)))
+			return true;
+	return false;
+}
+
+bool
+spreadsheet_is_error(struct span s)
+{
+	static const char *const words[] = {"#N/A", "#REF!", "#VALUE!", "#NAME?",
+	    "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", NULL};
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] == '#')
+		n++;
+	return n > 0 && ((n == s.n && n >= HASHES_LEAST) || is_one_of(s, words));
+}
+
 bool
 spreadsheet_is_serial(struct span s)
 {
@@ -66,15 +88,6 @@ text_of(const struct record *r, const char *path)
 			return v->text;
 	}
 	return (struct span){NULL, 0};
-}
-
-static bool
-is_one_of(struct span s, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (span_eq_nocase(s, span_of(*words)))
-			return true;
-	return false;
 }
 
 bool

@@ -13,6 +13,9 @@
  */
 bool spreadsheet_is_scientific(struct span s);
 
+/* "#N/A", "#REF!", "####": what stands in a cell whose formula or width is wrong. */
+bool spreadsheet_is_error(struct span s);
+
 /* A day number of the years 1927 to 2064, 10000 to 60000, with or without a time. */
 bool spreadsheet_is_serial(struct span s);
 

@@ -140,7 +140,7 @@ test_had() {
 	is "who has nothing" "$(grep -cP '\tcount\t' "$dir/should")" "$(grep -cP '\tcount\t' "$dir/had")"
 	mends '$8 == "null" { print $1 "--" $2, $6, $7 "" }' | sort >"$dir/shouldnt"
 	is "what it should not" "" "$(cut -f 1-3 "$dir/had" | sort | comm -12 - "$dir/shouldnt")"
-	is "things it should not have" 5 "$(wc -l <"$dir/shouldnt")"
+	is "things it should not have" 6 "$(wc -l <"$dir/shouldnt")"
 }
 
 test_dropped

@@ -63,6 +63,7 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_CSV_HEADER] = "repeated_header",
     [PROBLEM_CSV_COUNT] = "footer_count",
     [PROBLEM_SERIAL_DATE] = "serial_date",
+    [PROBLEM_CELL_ERROR] = "cell_error",
     [PROBLEM_LOST_ZERO] = "lost_zero",
 };
 
