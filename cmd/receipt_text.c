@@ -28,6 +28,23 @@ some_lost(const struct file_entry *en)
 }
 
 static void
+say_lost(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+
+	buf_add_str(w->out, "The file was taken, but for ");
+	if (en->rejected > 0)
+		buf_addf(
+		    w->out, "%llu of its %llu %s", N(en->rejected), N(en->rows), w->rows);
+	if (en->rejected > 0 && en->refused > 0)
+		buf_add_str(w->out, ", and for ");
+	if (en->refused > 0)
+		buf_addf(w->out, "%llu %s that the receiving system refused",
+		    N(en->refused), en->refused == 1 ? "record" : "records");
+	buf_add_str(w->out, ".\n");
+}
+
+static void
 say_delivered(const struct words *w)
 {
 	const struct file_entry *en = w->r->entry;
@@ -37,12 +54,8 @@ say_delivered(const struct words *w)
 		    w->rows);
 	else if (!some_lost(en))
 		buf_addf(w->out, "All is well: nothing of the file was refused.\n");
-	else if (en->rejected == 0)
-		buf_addf(w->out, "The file was taken, but for %llu records.\n",
-		    N(en->refused));
 	else
-		buf_addf(w->out, "The file was taken, but for %llu of its %llu %s.\n",
-		    N(en->rejected), N(en->rows), w->rows);
+		say_lost(w);
 	if (w->r->rejects)
 		buf_addf(w->out, "What was not taken is in the reject file, to be mended "
 				 "and dropped again.\n");
@@ -126,9 +139,11 @@ static void
 say_books(const struct words *w)
 {
 	const struct file_entry *en = w->r->entry;
+	bool sent = en->verdict == VERDICT_DELIVER || en->verdict == VERDICT_DUPLICATE;
 	const struct count rows[] = {{en->rows, "in the file, of which"},
-	    {en->mapped, "taken"}, {en->filtered, "left out, as agreed"},
-	    {en->rejected, "not taken"}};
+	    {en->mapped, sent ? "taken" : "could be taken"},
+	    {en->filtered, "left out, as agreed"},
+	    {en->rejected, sent ? "not taken" : "could not be taken"}};
 	const struct count records[] = {
 	    {en->records + en->removals, "made of what was taken, of which"},
 	    {en->delivered, "delivered"}, {en->unchanged, "known already, unchanged"},
@@ -136,10 +151,12 @@ say_books(const struct words *w)
 	    {en->stale, "older than what is known already"},
 	    {en->refused, "refused by the receiving system"}};
 
-	buf_addf(w->out, "\n%s\n", w->r->messages ? "MESSAGES" : "ROWS");
-	say_counts(w, rows, sizeof(rows) / sizeof(rows[0]));
-	/* Of a file that was not delivered no record counts. */
-	if (en->verdict != VERDICT_DELIVER && en->verdict != VERDICT_DUPLICATE)
+	/* A file that can't be read at all has none. */
+	if (en->rows > 0 || sent) {
+		buf_addf(w->out, "\n%s\n", w->r->messages ? "MESSAGES" : "ROWS");
+		say_counts(w, rows, sizeof(rows) / sizeof(rows[0]));
+	}
+	if (!sent)
 		return;
 	buf_add_str(w->out, "\nRECORDS\n");
 	say_counts(w, records, sizeof(records) / sizeof(records[0]));
@@ -218,9 +235,13 @@ advise_rejects(const struct words *w)
 	    "  1. Open the file whose name ends with -%.8s.rejects.csv, beside this one.\n"
 	    "     It has the rows that were not taken, as you sent them, and in front of each\n"
 	    "     its number in your file, the column, what is wrong and what to do.\n"
-	    "  2. Mend the cells. Leave the first line as it is. The four columns in front\n"
-	    "     may stay, and so may an apostrophe before = + - or @: both are ignored.\n"
-	    "  3. Drop it where you drop your exports",
+	    "     In Excel don't open it by a double click, which takes the zeros off numbers\n"
+	    "     such as 00123 and changes dates: use Data, From Text/CSV, and let all\n"
+	    "     columns be text.\n"
+	    "  2. Mend the cells. Leave the first line and the four columns in front as they\n"
+	    "     are, and an apostrophe before = + - or @: they are ignored. Delete rows that\n"
+	    "     you can't mend yet.\n"
+	    "  3. Save it as \"CSV UTF-8\", and drop it where you drop your exports",
 	    id);
 	if (w->r->pattern != NULL)
 		buf_addf(w->out, ", under a name that fits %s.\n", w->r->pattern);

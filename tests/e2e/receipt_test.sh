@@ -70,7 +70,7 @@ test_delivered() {
 	is "whose receipt it is" "\"$(sha256sum "$dir/drop/done"/* | cut -d ' ' -f 1)\"" \
 		"$(receipt .receipt.json .sha256)"
 	text=$(answer .receipt.txt)
-	is "the verdict comes first" $'The file was taken, but for 5 of its 12 rows.\r' "$(head -n 1 "$text")"
+	is "the verdict comes first" $'The file was taken, but for 5 of its 12 rows, and for 1 record that the receiving system refused.\r' "$(head -n 1 "$text")"
 	has "what was found" "$text" "delimiter=, charset=utf-8"
 	has "row and column" "$text" 'row 4, column "Start":'
 	has "a remedy" "$text" "Write it as in the other rows"
