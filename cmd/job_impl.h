@@ -11,6 +11,7 @@
 #include "cmd/reject_list.h"
 #include "pollers/ahead.h"
 #include "state/files.h"
+#include "state/headers.h"
 #include "state/snapshot.h"
 
 struct job {
@@ -76,6 +77,8 @@ struct intake {
 	bool whole;         /* all of it was read, whatever is thought of it */
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
+	struct file_header header;   /* beside that of the last good file */
+	bool drifts;                 /* it is another */
 	uint64_t late_warnings;      /* of what was found after the mapping */
 	struct acks *acks;           /* NULL: the feed asks for none */
 	struct reject_list *rejects; /* the same of a reject file */

@@ -8,6 +8,7 @@
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
 #include "mappers/csv_layout.h"
+#include "mappers/csv_marks.h"
 #include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
 #include "mappers/guide_impl.h"
@@ -126,6 +127,8 @@ map_cells(struct csv_file *f, const struct row *row, struct err *e)
 	struct row_result result;
 	int rc;
 
+	if (marks_wanted(counts->rows))
+		marks_add(&f->header.watch.now, row->cells, row->n);
 	if (explain)
 		binding_explain(f->header.binding, f->explain);
 	rc = map_row(f->header.binding, row, &result, e);
@@ -306,7 +309,8 @@ close_file(void *file)
 
 /* NULL: no memory, or a set that can't be read. `again`: for a reject file. */
 static struct csv_file *
-open_reading(const struct csv_feed *feed, bool again, struct err *e)
+open_reading(const struct csv_feed *feed, const struct format_run *run, bool again,
+    struct err *e)
 {
 	const struct layout *layout = &feed->layout;
 	struct csv_file *f = calloc(1, sizeof(*f));
@@ -320,8 +324,9 @@ open_reading(const struct csv_feed *feed, bool again, struct err *e)
 	if (f == NULL)
 		return err_nomem(e), NULL;
 	f->feed = feed;
+	f->run = *run;
 	conf.keep_text = again;
-	header_init(&f->header, layout, feed->map);
+	header_init(&f->header, layout, feed->map, run->before);
 	if (mended_init(&f->mended, conf.max_columns, e) != 0 ||
 	    (f->reader = reader_new(&conf, &sink, e)) == NULL) {
 		close_file(f);
@@ -335,11 +340,10 @@ open_file(void **file, void *self, const struct format_run *run, struct err *e)
 {
 	const struct csv_feed *feed = self;
 	const struct footer_conf *footer = &feed->layout.footer;
-	struct csv_file *f = open_reading(feed, false, e);
+	struct csv_file *f = open_reading(feed, run, false, e);
 
 	if (f == NULL)
 		return -1;
-	f->run = *run;
 	if (footer->n > 0 && (f->footer = footer_new(footer, take_kept, f, e)) == NULL) {
 		close_file(f);
 		return -1;
@@ -353,7 +357,7 @@ open_rejects(void **file, void *self, const struct format_run *run,
     const struct rejects_sink *sink, struct err *e)
 {
 	const struct csv_feed *feed = self;
-	struct csv_file *f = open_reading(feed, true, e);
+	struct csv_file *f = open_reading(feed, run, true, e);
 
 	if (f == NULL)
 		return -1;
@@ -361,7 +365,6 @@ open_rejects(void **file, void *self, const struct format_run *run,
 		close_file(f);
 		return err_nomem(e);
 	}
-	f->run = *run;
 	rejects_init(f->rejects, sink, feed->layout.reader.max_line);
 	*file = f;
 	return 0;
@@ -405,6 +408,21 @@ end_file(void *file, struct err *e)
 	if (reader_end(f->reader, e) != 0 || header_end(&f->header, e) != 0)
 		return -1;
 	return f->footer == NULL ? 0 : end_footer(f, e);
+}
+
+/* A second reading tells nothing; nor can a header that the map was not bound to. */
+static int
+take_watch(void *file, struct header_watch *out, struct err *e)
+{
+	struct csv_file *f = file;
+	struct header *h = &f->header;
+	int rc = 0;
+
+	if (h->binding != NULL && f->rejects == NULL)
+		rc = binding_drift(h->binding, &h->watch, h->row, e);
+	*out = h->watch;
+	h->watch.now = (struct header_mark){.n = 0};
+	return rc;
 }
 
 static const char *
@@ -490,6 +508,7 @@ const struct format_ops format_csv = {
     .end = end_file,
     .found = found,
     .made = made,
+    .header = take_watch,
     .explain = explain_row,
     .close = close_file,
 };
