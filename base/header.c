@@ -59,8 +59,10 @@ header_mark_copy(struct header_mark *out, const struct header_mark *from, struct
 		titles[i] = from->v[i].title;
 	if (header_mark_set(out, titles, from->n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < out->n; i++)
+	for (size_t i = 0; i < out->n; i++) {
 		out->v[i].profile = from->v[i].profile;
+		out->v[i].gone = from->v[i].gone;
+	}
 	return 0;
 }
 

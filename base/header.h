@@ -5,6 +5,7 @@
 #ifndef BASE_HEADER_H
 #define BASE_HEADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct column_profile {
 struct column_mark {
 	struct span title; /* UTF-8, may be empty */
 	struct column_profile profile;
+	bool gone; /* no column: one that the map asks for, and has to do without */
 };
 
 /* n is 0 if there is none, or it is too wide. */

@@ -25,7 +25,7 @@ struct matching {
 static struct span
 title(const struct header_mark *h, size_t column)
 {
-	return h->v[column].title;
+	return h->v[column].gone ? (struct span){NULL, 0} : h->v[column].title;
 }
 
 static void

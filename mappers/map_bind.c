@@ -137,32 +137,42 @@ new_binding(const struct map *m, struct err *e)
 	return b;
 }
 
-/*
- * Titles are remembered. A map that names none can't tell them from a row of data: there
- * columns are remembered by their numbers.
- */
-static int
-watch(struct binding *b, struct header_watch *w, struct err *e)
+/* "#1" in place of each title. */
+static struct span *
+number_columns(struct arena *a, size_t n)
 {
+	struct span *numbers = arena_alloc(a, (n + 1) * sizeof(*numbers));
 	char text[NUMBER_SIZE];
-	struct span *numbers;
+
+	for (size_t i = 0; numbers != NULL && i < n; i++) {
+		snprintf(text, sizeof(text), "#%zu", i + 1);
+		numbers[i] = arena_span(a, span_of(text));
+		if (numbers[i].p == NULL)
+			return NULL;
+	}
+	return numbers;
+}
+
+/*
+ * A map that names no title can't tell titles from a row of data: there columns are
+ * remembered by their numbers.
+ */
+int
+header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct err *e)
+{
+	struct span *titles = b->titles;
 
 	if (w == NULL)
 		return 0;
 	header_mark_release(&w->now);
 	w->lacks = false;
-	if (map_has_titles(b->map))
-		return header_mark_set(&w->now, b->titles, b->ntitles, e);
-	numbers = arena_alloc(&b->arena, (b->ntitles + 1) * sizeof(*numbers));
-	for (size_t i = 0; numbers != NULL && i < b->ntitles; i++) {
-		snprintf(text, sizeof(text), "#%zu", i + 1);
-		numbers[i] = arena_span(&b->arena, span_of(text));
-		if (numbers[i].p == NULL)
-			return err_nomem(e);
-	}
-	if (numbers == NULL)
+	if (!map_has_titles(b->map) && (titles = number_columns(&b->arena, n)) == NULL)
 		return err_nomem(e);
-	return header_mark_set(&w->now, numbers, b->ntitles, e);
+	if (header_mark_set(&w->now, titles, n, e) != 0)
+		return -1;
+	for (size_t i = b->ntitles; i < w->now.n; i++)
+		w->now.v[i].gone = true;
+	return 0;
 }
 
 struct binding *
@@ -173,7 +183,7 @@ map_bind(const struct map *m, const struct span *titles, size_t n, struct header
 
 	if (b == NULL)
 		return NULL;
-	if (make_room(b, titles, n, e) != 0 || watch(b, w, e) != 0 ||
+	if (make_room(b, titles, n, e) != 0 || header_watch_set(w, b, n, e) != 0 ||
 	    bind_columns(b, w, e) != 0) {
 		binding_free(b);
 		return NULL;

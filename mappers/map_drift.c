@@ -75,7 +75,8 @@ tell_pair(const struct telling *t, const struct drift_pair *p)
 	switch (p->kind) {
 	case DRIFT_RENAMED:
 		snprintf(detail, sizeof(detail), "now \"%.*s\"", (int)new.n, new.p);
-		if (!is_found(t->b, old))
+		if (!is_found(t->b, old) &&
+		    (slot_of(t->b, old) != SLOT_NONE || !is_found(t->b, new)))
 			tell(t, PROBLEM_COLUMN_RENAMED, old, span_of(detail));
 		break;
 	case DRIFT_MISSING:
@@ -89,6 +90,19 @@ tell_pair(const struct telling *t, const struct drift_pair *p)
 	case DRIFT_SAME:
 		break;
 	}
+}
+
+/* As long as the map asks for it: in each file what it held is left out. */
+static void
+tell_still_gone(const struct telling *t)
+{
+	const struct header_mark *before = t->watch->before;
+
+	for (size_t i = 0; i < before->n; i++)
+		if (before->v[i].gone && slot_of(t->b, before->v[i].title) != SLOT_NONE &&
+		    !is_found(t->b, before->v[i].title))
+			tell(t, PROBLEM_COLUMN_MISSING, before->v[i].title,
+			    (struct span){NULL, 0});
 }
 
 static int
@@ -126,6 +140,7 @@ binding_drift(
 		return -1;
 	for (size_t i = 0; i < d.n; i++)
 		tell_pair(&t, &d.v[i]);
+	tell_still_gone(&t);
 	if (d.reordered)
 		tell(&t, PROBLEM_COLUMN_ORDER, (struct span){NULL, 0},
 		    (struct span){NULL, 0});

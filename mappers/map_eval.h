@@ -126,6 +126,9 @@ void eval_problem(struct binding *b, enum problem_code code, enum problem_weight
  */
 bool map_needs(const struct map *m, unsigned slot);
 
+/* Remembers the first n of b->titles; those behind the file's own are gone (map_bind.c). */
+int header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct err *e);
+
 /* Of columns that are not in the header: 0 if the map can do without (map_lost.c). */
 int binding_lost(struct binding *b, struct header_watch *w, struct err *e);
 /* -1 with ERR_HELD if a column that the map names by its number stands elsewhere now. */

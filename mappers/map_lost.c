@@ -29,8 +29,11 @@ is_lost(const struct binding *b, size_t slot)
 static size_t
 column_before(const struct header_mark *before, const struct slot *s)
 {
-	if (s->number != 0)
-		return s->number <= before->n ? s->number - 1 : DRIFT_NONE;
+	if (s->number != 0 && s->number <= before->n)
+		return s->number - 1;
+	for (size_t i = 0; i < before->n; i++)
+		if (before->v[i].gone && span_eq(before->v[i].title, s->name))
+			return i;
 	for (const struct item *it = s->titles; it != NULL; it = it->next)
 		for (size_t i = 0; i < before->n; i++)
 			if (letters_eq_nocase(before->v[i].title, it->text))
@@ -169,9 +172,12 @@ some_needed(const struct binding *b)
 	return false;
 }
 
-/* Behind the last column all cells are empty. */
-static void
-do_without(struct binding *b)
+/*
+ * Behind the last column all cells are empty. They are remembered: the next file has to
+ * do without them, too.
+ */
+static int
+do_without(struct binding *b, struct header_watch *w, struct err *e)
 {
 	unsigned behind = (unsigned)b->ntitles;
 
@@ -183,6 +189,7 @@ do_without(struct binding *b)
 					: b->map->slots[i].name;
 		b->columns[i] = behind++;
 	}
+	return header_watch_set(w, b, behind, e);
 }
 
 static int
@@ -196,8 +203,7 @@ judge(struct lost *l, struct header_watch *w, struct err *e)
 		return tell_missing(l, ERR_HELD,
 		    "columns that every row needs are gone since the last good file", e);
 	}
-	do_without(l->b);
-	return 0;
+	return do_without(l->b, w, e);
 }
 
 int

@@ -8,7 +8,7 @@
 /* Keys begin with whose header it is. */
 enum kind { KIND_FEED = 1, KIND_FILE };
 
-#define PROFILE_NUMBERS 6
+#define PROFILE_NUMBERS 7
 
 static void
 feed_key(struct key *k, const char *feed)
@@ -45,6 +45,7 @@ put_profiles(struct buf *b, const struct header_mark *h)
 		put_u32(b, p->numbers);
 		put_u32(b, p->dates);
 		put_u32(b, p->length);
+		put_u32(b, h->v[i].gone);
 	}
 }
 
@@ -116,8 +117,10 @@ header_profiles_ok(struct span counts, size_t columns)
 	while (r.in.n > 0) {
 		uint64_t cells = get_u32(&r), empty = get_u32(&r), words = get_u32(&r);
 		uint64_t numbers = get_u32(&r), dates = get_u32(&r), length = get_u32(&r);
+		uint32_t gone = get_u32(&r);
 
-		if (empty + words + numbers + dates > cells || length < cells - empty)
+		if (empty + words + numbers + dates > cells || length < cells - empty ||
+		    gone > 1)
 			return false;
 	}
 	return true;
@@ -137,6 +140,7 @@ get_profiles(struct span counts, struct header_mark *out)
 		p->numbers = get_u32(&r);
 		p->dates = get_u32(&r);
 		p->length = get_u32(&r);
+		out->v[i].gone = get_u32(&r) != 0;
 	}
 }
 

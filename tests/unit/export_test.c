@@ -119,9 +119,9 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"number\":0,\"code\":\"not_date\",\"weight\":\"rejected\",\"row\":3,"
 	    "\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\"}\n",
 	    "{\"table\":\"headers\",\"what\":\"feed\",\"feed\":\"north\",\"profiles\":"
-	    "[0,0,0,0,0,0,60,3,50,2,1,399]}\n",
-	    "\"lacks\":true,\"before_profiles\":[0,0,0,0,0,0,60,3,50,2,1,399],"
-	    "\"now_profiles\":[0,0,0,0,0,0,60,3,50,2,1,399]}\n",
+	    "[0,0,0,0,0,0,0,60,3,50,2,1,399,0]}\n",
+	    "\"lacks\":true,\"before_profiles\":[0,0,0,0,0,0,0,60,3,50,2,1,399,0],"
+	    "\"now_profiles\":[0,0,0,0,0,0,0,60,3,50,2,1,399,0]}\n",
 	    "{\"table\":\"runs\",\"run\":\"" WHOLE_RUN "\",\"feed\":\"north\","
 	    "\"report\":{\"feed\":\"north\",\"files\":[{\"file\":\"",
 	    "{\"table\":\"audit\",\"number\":4,\"line\":{\"number\":4,\"at\":\"2026-11-20T19:30:02.007Z\",",
