@@ -325,7 +325,7 @@ mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct er
 	r->mapper = m;
 	r->export = 1;
 	r->rejects = *sink;
-	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r};
+	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r, sink->before};
 	r->header_due = true;
 	buf_init(&r->header, HEADER_MAX);
 	r->run = (struct format_run){

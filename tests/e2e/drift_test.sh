@@ -8,9 +8,13 @@ set -u
 
 e2e_init "$1"
 api_start
-simple -e "s|^after.*|after = archive:$dir/done|"
-mkdir "$dir/done"
+mkdir "$dir/done" "$dir/receipts"
 day=0
+
+# known [SED...]: the feed, edited.
+known() {
+	simple -e "s|^after.*|after = archive:$dir/done\nfeedback = $dir/receipts|" "$@"
+}
 
 # drop [COMMAND...]: the next day's export, as the command makes it of the usual one.
 drop() {
@@ -57,6 +61,9 @@ test_told() {
 		'^ +renamed +#3 "First" +#3 "Given name"'
 	is "a patch leaves alone what it has not" '"Synthetic"' \
 		"$(api_curl state | jq '.records[] | select(.id == "00001" and .type == "patient") | .data.name.given[0]')"
+	has "in the receipt" "$(ls "$dir"/receipts/day03*.txt)" 'renamed  #3 "First"                  #3 "Given name"'
+	is "and for programs" '"renamed"' "$(jq -c '.columns[0].change' "$dir"/receipts/day03*.json)"
+	hasnt "nothing of the like before" "COLUMNS THAT CHANGED" "$dir"/receipts/day0[12]*.txt
 	drop sed '1s/First/Given name/'
 	job 0
 	warned "the map still asks for it" '["column_missing First patient name.given[]"]'
@@ -78,7 +85,7 @@ test_told() {
 
 # Two titles for one column: the feed knows them both.
 test_known_title() {
-	simple -e "s|^after.*|after = archive:$dir/done|" \
+	known \
 		-e '/^\[patient\]/i [columns]\nfirst = "First", "Forename"\n' -e 's/{First}/{first}/'
 	drop sed '1s/First/Forename/'
 	job 0
@@ -100,12 +107,13 @@ test_required() {
 	is "sent" 0 $(($(changes) - before))
 	id=$(report '.feeds[0].files[0].file[:8]' | tr -d '"')
 	sides "side by side" "hold show $id" 'HELD' '^ +renamed +#7 "Start" +#7 "Begins at"'
+	has "in its receipt" "$(ls "$dir"/receipts/*"$id".held.receipt.txt)" '#7 "Begins at"'
 	run 0 hold show "$id" --json
 	is "in JSON" '[["renamed",{"column":7,"title":"Start"},{"column":7,"title":"Begins at"}]]' \
 		"$(report '.columns | map([.change, .before, .now])')"
 	run 64 hold approve "$id"
 	has "it can't be delivered as it is" "$dir/err" 'add the new titles to [columns]'
-	simple -e "s|^after.*|after = archive:$dir/done|" \
+	known \
 		-e '/^\[patient\]/i [columns]\nstart = "Start", "Begins at"\n' -e 's/{Start}/{start}/'
 	job 0
 	is "the feed knows it now" '["deliver",40]' "$(file_report verdict rows)"
@@ -130,7 +138,7 @@ test_no_header() {
 	is "refused" '["refuse"]' "$(file_report verdict)"
 	id=$(report '.feeds[0].files[0].file[:8]' | tr -d '"')
 	run 0 hold show "$id"
-	hasnt "what might be a title" Testcase "$dir/out" "$dir/all.err"
+	hasnt "what might be a title" Testcase "$dir/out" "$dir/all.err" "$dir"/receipts/*
 	run 0 hold discard "$id"
 	job 0
 }
@@ -172,6 +180,7 @@ test_sealed() {
 	ok "profiles are" grep -q '"table":"headers","what":"feed","feed":"simple","profiles":\[40,' "$dir/out"
 }
 
+known
 test_good
 test_told
 test_known_title
