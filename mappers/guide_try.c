@@ -12,7 +12,7 @@ bind_titles(const struct map *m, const struct guide *g, struct arena *a, struct 
 
 	if (titles == NULL)
 		return err_nomem(e), NULL;
-	return map_bind(m, titles, g->width, e);
+	return map_bind(m, titles, g->width, NULL, e);
 }
 
 struct span *

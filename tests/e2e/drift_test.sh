@@ -118,6 +118,11 @@ test_required() {
 	job 0
 	is "the feed knows it now" '["deliver",40]' "$(file_report verdict rows)"
 	warned "and says nothing" '[]'
+	rows 1 40 | sed '1s/Status/State/' >"$dir/sample.csv"
+	run 4 preview simple "$dir/sample.csv"
+	has "a preview says so before" "$dir/err" 'renamed  #8 "Status"'
+	run 4 preview simple "$dir/sample.csv" --json
+	is "in JSON" '["renamed","renamed"]' "$(report '.columns | map(.change)')"
 	drop sed 's/^[^,]*,//'
 	job 4
 	has "the id is gone" "$dir/out" 'last good file: \"ID\"'
