@@ -70,7 +70,8 @@ enum problem_code {
 	PROBLEM_CSV_COUNT,    /* the footer's number of rows is wrong; a warning */
 	PROBLEM_SERIAL_DATE,  /* a spreadsheet's day number in place of a date */
 	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
-	PROBLEM_COLUMN_RENAMED, /* since the last good file; all of these are warnings */
+	/* Of a header that is not that of the last good file: warnings. */
+	PROBLEM_COLUMN_RENAMED,
 	PROBLEM_COLUMN_MISSING,
 	PROBLEM_COLUMN_ADDED,
 	PROBLEM_COLUMN_ORDER,

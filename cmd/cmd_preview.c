@@ -134,7 +134,7 @@ static int
 tell_header(struct preview *p, const struct reading *r, struct err *e)
 {
 	struct buf lines;
-	int rc = header_mark_copy(&p->header.now, reading_header(r), e);
+	int rc = header_mark_copy(&p->header.now, &reading_header(r)->now, e);
 
 	if (rc != 0 || p->header.now.n == 0)
 		return rc;

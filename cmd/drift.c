@@ -39,8 +39,8 @@ drift_note(struct intake *in, struct err *e)
 	struct file_header *h = &in->header;
 	struct drift d;
 
-	h->lacks = reading_lacks(in->reading);
-	if (header_mark_copy(&h->now, reading_header(in->reading), e) != 0 ||
+	h->lacks = reading_header(in->reading)->lacks;
+	if (header_mark_copy(&h->now, &reading_header(in->reading)->now, e) != 0 ||
 	    drift_compare(&d, &h->before, &h->now, e) != 0)
 		return -1;
 	in->drifts = h->now.n > 0 && (d.differs || d.reordered);

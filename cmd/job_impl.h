@@ -10,7 +10,6 @@
 #include "cmd/progress.h"
 #include "cmd/reject_list.h"
 #include "pollers/ahead.h"
-#include "state/files.h"
 #include "state/headers.h"
 #include "state/snapshot.h"
 
@@ -62,7 +61,6 @@ void look_release(struct drop_look *look);
 /* Looks at the drop, and takes what is ready. */
 int job_work_off(struct job *j, struct err *e);
 
-/* One file, read. */
 struct intake {
 	const struct drop_file *file;
 	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */

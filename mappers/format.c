@@ -272,8 +272,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .mended = pass_mended,
 	    .arg = r,
 	    .keys = sink->keys};
-	r->run =
-	    (struct format_run){&r->ours, &r->counts, &r->last, now, sink->before};
+	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now, sink->before};
 	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
@@ -354,7 +353,7 @@ take_header(struct reading *r, struct err *e)
 	int rc = r->ops->header == NULL ? 0 : r->ops->header(r->file, &w, &why);
 
 	if (r->watch.now.n == 0)
-			r->watch = w;
+		r->watch = w;
 	else
 		header_mark_release(&w.now);
 	if (rc == 0)
@@ -436,16 +435,10 @@ reading_end(struct reading *r, struct err *e)
 	return -1;
 }
 
-const struct header_mark *
+const struct header_watch *
 reading_header(const struct reading *r)
 {
-	return &r->watch.now;
-}
-
-bool
-reading_lacks(const struct reading *r)
-{
-	return r->watch.lacks;
+	return &r->watch;
 }
 
 bool

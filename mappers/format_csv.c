@@ -309,8 +309,8 @@ close_file(void *file)
 
 /* NULL: no memory, or a set that can't be read. `again`: for a reject file. */
 static struct csv_file *
-open_reading(const struct csv_feed *feed, const struct format_run *run, bool again,
-    struct err *e)
+open_reading(
+    const struct csv_feed *feed, const struct format_run *run, bool again, struct err *e)
 {
 	const struct layout *layout = &feed->layout;
 	struct csv_file *f = calloc(1, sizeof(*f));

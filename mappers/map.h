@@ -14,10 +14,9 @@
 
 #include "base/conf.h"
 #include "base/err.h"
-#include "base/header.h"
 #include "base/json.h"
 #include "base/span.h"
-#include "mappers/format.h"
+#include "mappers/reading_header.h"
 
 struct hl7_charsets;
 struct hl7_message;
@@ -61,13 +60,6 @@ bool map_has_titles(const struct map *m);
 
 /* What becomes of missing records, by type (RECORD_TYPE_MAX + 1 of them). */
 const struct missing *map_missing(const struct map *m);
-
-/* A header that is watched for how it differs from the last good one (map_drift.c). */
-struct header_watch {
-	const struct header_mark *before; /* of the last good file; NULL: none is known */
-	struct header_mark now;           /* owned; n is 0: no header was found */
-	bool lacks; /* columns that the map needs: its rows can't be mapped */
-};
 
 /*
  * Finds the columns. The titles are copied. ERR_REFUSED names every missing title

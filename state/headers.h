@@ -7,7 +7,7 @@
 #define STATE_HEADERS_H
 
 #include "base/header.h"
-#include "state/ledger.h"
+#include "state/files.h"
 
 /* Of the last file of the feed that was delivered: 1, 0 none is known, -1. */
 int ledger_header_get(

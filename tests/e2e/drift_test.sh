@@ -3,6 +3,7 @@
 # that old and new titles stand side by side wherever a person looks.
 #
 #   tests/e2e/drift_test.sh BUILD_DIR
+# shellcheck disable=SC2016 # what awk and sed are to expand
 set -u
 . tests/e2e/lib.sh
 

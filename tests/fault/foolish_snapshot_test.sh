@@ -26,7 +26,6 @@ dated ten years ahead;today;3652;0;deliver;1;-;-
 columns swapped with titles;today | sed 's/^\([^,]*\),\([^,]*\),/\2,\1,/';0;0;deliver;1;-;-
 names swapped;today | swap 2 3;0;0;deliver;60;-;-
 dates in the ZIP column;today | swap 4 5;0;4;hold;0;look swapped: each holds what the other held;discard
-dates in the ZIP column, mended;today | swap 4 5;0;4;hold;0;look swapped;mend
 times and status swapped;today | swap 7 8;0;4;hold;0;look swapped;discard
 ids swapped;today | swap 1 6;0;4;hold;0;look swapped;discard
 all ids are new;rows 1001 1060;0;4;hold;0;60 of 60 appointment records that were delivered are missing;discard

@@ -77,10 +77,10 @@ read_header(struct feed *f, const struct header_mark *before, const char *titles
 	if (rc == 0)
 		rc = reading_end(r, &f->err);
 	buf_add_char(&l->text, '\0');
-	*lacks = reading_lacks(r);
+	*lacks = reading_header(r)->lacks;
 	/* Of what is no header nothing is known. */
 	if (rc != 0 && !*lacks)
-		cr_expect_eq(reading_header(r)->n, 0, "%s", titles);
+		cr_expect_eq(reading_header(r)->now.n, 0, "%s", titles);
 	reading_free(r);
 	return rc == 0 ? ERR_NONE : f->err.code;
 }
