@@ -220,6 +220,33 @@ header_end(const struct header *h, struct err *e)
 	return refuse(h, e);
 }
 
+int
+header_take_watch(struct header *h, struct header_watch *out, struct err *e)
+{
+	int rc = 0;
+
+	if (h->binding != NULL)
+		rc = binding_drift(h->binding, &h->watch, h->row, e);
+	*out = h->watch;
+	h->watch.now = (struct header_mark){.n = 0};
+	return rc;
+}
+
+size_t
+header_found(const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX])
+{
+	const char *delimiter = reader_delimiter(r);
+	bool fixed = delimiter[0] == '\0';
+	char row[NUMBER_SIZE + 8] = "";
+
+	if (h->row > 1)
+		snprintf(row, sizeof(row), " header=%" PRIu64, h->row);
+	snprintf(out, HEADER_FOUND_MAX, "%s%s charset=%s%s",
+	    fixed ? "fixed width" : "delimiter=",
+	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(r), row);
+	return strlen(out);
+}
+
 bool
 header_again(const struct header *h, const struct span *cells, size_t n)
 {

@@ -50,6 +50,17 @@ int header_bad(struct header *h, const struct bad_row *bad, struct err *e);
 /* After the last byte: -1 if there were rows, but no header. */
 int header_end(const struct header *h, struct err *e);
 
+/* After the last row: tells what differs, and moves what is known. As binding_drift. */
+int header_take_watch(struct header *h, struct header_watch *out, struct err *e);
+
+/*
+ * Once it is bound, what was found: "delimiter=, charset=utf-8 header=4". The length;
+ * there is room for a few words more.
+ */
+#define HEADER_FOUND_MAX 128
+size_t header_found(
+    const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX]);
+
 /* Are these the titles once more, as where pages break? */
 bool header_again(const struct header *h, const struct span *cells, size_t n);
 

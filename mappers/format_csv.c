@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
@@ -14,9 +13,7 @@
 #include "mappers/guide_impl.h"
 #include "mappers/map.h"
 
-#define FOUND_MAX   128
-#define HEADER_SIZE 32 /* " header=4" */
-#define FNV_PRIME   UINT64_C(0x100000001b3)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* A feed's: what `compile` makes. */
 struct csv_feed {
@@ -35,7 +32,7 @@ struct csv_file {
 	struct rejects *rejects; /* NULL: it is the first reading */
 	struct json *explain;
 	uint64_t explain_row;
-	char found[FOUND_MAX];
+	char found[HEADER_FOUND_MAX];
 };
 
 static void
@@ -410,37 +407,26 @@ end_file(void *file, struct err *e)
 	return f->footer == NULL ? 0 : end_footer(f, e);
 }
 
-/* A second reading tells nothing; nor can a header that the map was not bound to. */
+/* A second reading tells nothing. */
 static int
 take_watch(void *file, struct header_watch *out, struct err *e)
 {
 	struct csv_file *f = file;
-	struct header *h = &f->header;
-	int rc = 0;
 
-	if (h->binding != NULL && f->rejects == NULL)
-		rc = binding_drift(h->binding, &h->watch, h->row, e);
-	*out = h->watch;
-	h->watch.now = (struct header_mark){.n = 0};
-	return rc;
+	return f->rejects == NULL ? header_take_watch(&f->header, out, e) : 0;
 }
 
 static const char *
 found(void *file)
 {
 	struct csv_file *f = file;
-	const char *delimiter = reader_delimiter(f->reader);
-	bool fixed = delimiter[0] == '\0';
-	char header[HEADER_SIZE] = "";
+	size_t n;
 
 	if (f->header.binding == NULL)
 		return "no header";
-	if (f->header.row > 1)
-		snprintf(header, sizeof(header), " header=%" PRIu64, f->header.row);
-	snprintf(f->found, sizeof(f->found), "%s%s charset=%s%s%s",
-	    fixed ? "fixed width" : "delimiter=",
-	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(f->reader),
-	    header, f->mended.is ? " mended=yes" : "");
+	n = header_found(&f->header, f->reader, f->found);
+	if (f->mended.is)
+		snprintf(f->found + n, sizeof(f->found) - n, " mended=yes");
 	return f->found;
 }
 
