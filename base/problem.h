@@ -71,6 +71,11 @@ enum problem_code {
 	PROBLEM_SERIAL_DATE,  /* a spreadsheet's day number in place of a date */
 	PROBLEM_CELL_ERROR,   /* #N/A and the like */
 	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
+	/* Of a header that is not that of the last good file: warnings. */
+	PROBLEM_COLUMN_RENAMED,
+	PROBLEM_COLUMN_MISSING,
+	PROBLEM_COLUMN_ADDED,
+	PROBLEM_COLUMN_ORDER,
 	PROBLEM_CODE_COUNT
 };
 

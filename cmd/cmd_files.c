@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/drift.h"
 #include "cmd/query.h"
 #include "cmd/text.h"
 #include "state/files.h"
@@ -10,7 +11,8 @@ static const char help[] =
     "emrdrop files FEED\n\n"
     "The files that were read for FEED, in the order in which they were read last: when,\n"
     "their id, the verdict, what became of their rows and records, their name, and where\n"
-    "they were put. Touches no network.\n\n"
+    "they were put; and columns that were not as in the good file before. Touches no\n"
+    "network.\n\n"
     "  --json        one JSON object on standard output, without the files' names\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
@@ -78,8 +80,9 @@ counts_of(const struct file_entry *f, struct count out[COUNTS])
 	memcpy(out, all, sizeof(all));
 }
 
-static void
-show_json(struct json *j, const struct file_entry *f)
+static int
+show_json(struct json *j, const struct file_entry *f, const struct file_header *h,
+    struct err *e)
 {
 	struct count counts[COUNTS];
 	char id[FILE_ID_HEX_SIZE];
@@ -96,11 +99,15 @@ show_json(struct json *j, const struct file_entry *f)
 	counts_of(f, counts);
 	for (size_t i = 0; i < COUNTS; i++)
 		jw_put_uint(j, counts[i].name, counts[i].n);
+	if (drift_json(h, j, e) != 0)
+		return -1;
 	jw_object_end(j);
+	return 0;
 }
 
-static void
-show_text(struct buf *out, const struct file_entry *f)
+static int
+show_text(struct buf *out, const struct file_entry *f, const struct file_header *h,
+    struct err *e)
 {
 	struct count counts[COUNTS];
 	char id[FILE_ID_HEX_SIZE];
@@ -120,20 +127,26 @@ show_text(struct buf *out, const struct file_entry *f)
 		text_quote(out, span_of(f->path));
 	}
 	buf_add_char(out, '\n');
+	return drift_text(h, out, e);
 }
 
 static int
 show(struct query *q, const struct lines *all)
 {
+	struct file_header h;
 	struct file_entry f;
+	int rc;
 
 	for (size_t i = 0; i < all->n; i++) {
 		if (ledger_file_get(q->ledger, &all->v[i].id, &f, q->e) < 0)
 			return -1;
-		if (q->app->json)
-			show_json(&q->json, &f);
-		else
-			show_text(&q->out, &f);
+		if (ledger_file_header_get(q->ledger, &f.id, &h, q->e) < 0)
+			return -1;
+		rc = q->app->json ? show_json(&q->json, &f, &h, q->e)
+				  : show_text(&q->out, &f, &h, q->e);
+		file_header_release(&h);
+		if (rc != 0)
+			return -1;
 	}
 	if (all->n == 0 && !q->app->json)
 		buf_addf(&q->out, "no file was read for %s yet\n", all->feed);

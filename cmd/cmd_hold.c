@@ -6,6 +6,7 @@
 #include "cmd/status.h"
 #include "cmd/stuck.h"
 #include "state/controls.h"
+#include "state/headers.h"
 
 static const char help[] =
     "emrdrop hold list\n"
@@ -90,6 +91,29 @@ show_one(struct query *q)
 	return pick_stuck(q, &f) == 0 ? show(q, &f, FILE_PROBLEMS_MAX) : -1;
 }
 
+/* Of a file that the map can't read nothing can be delivered, whoever approves it. */
+static int
+check_approved(struct query *q, const struct file_entry *f)
+{
+	struct file_header h;
+	int r = ledger_file_header_get(q->ledger, &f->id, &h, q->e);
+	bool lacks = r == 1 && h.lacks && f->verdict == VERDICT_HOLD;
+
+	file_header_release(&h);
+	if (r < 0)
+		return -1;
+	if (f->verdict == VERDICT_REFUSE)
+		return err_set(q->e, ERR_USAGE,
+		    "file %s cannot be read, so it cannot be delivered: %s",
+		    q->app->args[1], f->reason);
+	if (lacks)
+		return err_set(q->e, ERR_USAGE,
+		    "file %s cannot be delivered as it is: %s; add the new titles to "
+		    "[columns] of the feed, and the next run reads it again, or discard it",
+		    q->app->args[1], f->reason);
+	return 0;
+}
+
 static int
 decide(struct query *q, enum decision d)
 {
@@ -99,10 +123,8 @@ decide(struct query *q, enum decision d)
 
 	if (pick_stuck(q, &f) != 0)
 		return -1;
-	if (approve && f.verdict == VERDICT_REFUSE)
-		return err_set(q->e, ERR_USAGE,
-		    "file %s cannot be read, so it cannot be delivered: %s",
-		    q->app->args[1], f.reason);
+	if (approve && check_approved(q, &f) != 0)
+		return -1;
 	act.feed = f.feed;
 	act.file = &f.id;
 	act.detail = f.reason;

@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/drift.h"
 #include "cmd/feed.h"
 #include "cmd/local.h"
 #include "cmd/show.h"
 #include "cmd/status.h"
 #include "cmd/text.h"
+#include "mappers/reading_header.h"
 
 #define CHUNK   65536
 #define OUT_MAX (1u << 30)
@@ -14,8 +16,8 @@
 static const char help[] =
     "emrdrop preview [options] FEED FILE\n\n"
     "Reads FILE with the map of FEED and prints the records as they would be sent, one JSON\n"
-    "object a line; what was not taken goes to standard error. No network, no ledger. FEED\n"
-    "is a feed's name, or the path of a feed file.\n\n"
+    "object a line; what was not taken, and columns that are not as in the last good file,\n"
+    "goes to standard error. No network. FEED is a feed's name, or the path of a feed file.\n\n"
     "  --row N       only spreadsheet row N, or message N, with each field's source\n"
     "                columns, transforms and result\n"
     "  --fields      of HL7 messages: every value with the reference that finds it,\n"
@@ -36,6 +38,7 @@ struct preview {
 	struct buf out, explain, problems, fields;
 	struct json json, explained, told, listed;
 	char unpacked[LOCAL_FOUND_SIZE]; /* what the file was packed with */
+	struct file_header header;       /* beside that of the last good file */
 };
 
 /* Without --json the records go out as they come. */
@@ -114,6 +117,37 @@ take_problem(void *arg, const struct problem *problem)
 	buf_release(&line);
 }
 
+/* The ledger is looked at if there is one that may be; it is no error if not. */
+static void
+know_header(struct preview *p, struct app *app)
+{
+	struct err ignored;
+	struct ledger *l = app_ledger(app, false, &ignored);
+
+	if (l != NULL)
+		ledger_header_get(l, p->feed->feed.name, &p->header.before, &ignored);
+	ledger_close(l);
+}
+
+/* What is not as in the last good file. */
+static int
+tell_header(struct preview *p, const struct reading *r, struct err *e)
+{
+	struct buf lines;
+	int rc = header_mark_copy(&p->header.now, &reading_header(r)->now, e);
+
+	if (rc != 0 || p->header.now.n == 0)
+		return rc;
+	if (p->app->json)
+		return drift_json(&p->header, &p->json, e);
+	buf_init(&lines, OUT_MAX);
+	rc = drift_text(&p->header, &lines, e);
+	if (rc == 0 && lines.n > 0)
+		fwrite(lines.p, 1, lines.n, stderr);
+	buf_release(&lines);
+	return rc;
+}
+
 /* Objects that were written aside, with commas between them. */
 static void
 put_list(struct preview *p, const char *name, const struct buf *objects)
@@ -125,8 +159,8 @@ put_list(struct preview *p, const char *name, const struct buf *objects)
 	p->json.comma = true;
 }
 
-static void
-write_json(struct preview *p, const struct reading *r, const char *held)
+static int
+write_json(struct preview *p, const struct reading *r, const char *held, struct err *e)
 {
 	const struct mapper_counts *n = reading_counts(r);
 
@@ -141,17 +175,20 @@ write_json(struct preview *p, const struct reading *r, const char *held)
 		jw_put_cstr(&p->json, "unpacked", p->unpacked);
 	if (held != NULL)
 		jw_put_cstr(&p->json, "held", held);
+	if (tell_header(p, r, e) != 0)
+		return -1;
 	jw_put_uint(&p->json, "rows", n->rows);
 	jw_put_uint(&p->json, "mapped", n->mapped);
 	jw_put_uint(&p->json, "filtered", n->filtered);
 	jw_put_uint(&p->json, "rejected", n->rejected);
 	jw_object_end(&p->json);
 	buf_add_char(&p->out, '\n');
+	return 0;
 }
 
 /* One field a line is easier on the eye than one row a line. */
-static void
-write_explained(struct preview *p)
+static int
+write_explained(struct preview *p, const struct reading *r, struct err *e)
 {
 	int depth = 0;
 	bool quoted = false, escaped = false;
@@ -168,6 +205,7 @@ write_explained(struct preview *p)
 	}
 	if (p->explain.n > 0)
 		buf_add_char(&p->out, '\n');
+	return tell_header(p, r, e);
 }
 
 /* `held` says why a run would hold the file, or is NULL. */
@@ -175,12 +213,9 @@ static int
 finish(struct preview *p, const struct reading *r, const char *held, struct err *e)
 {
 	const struct mapper_counts *n = reading_counts(r);
+	int rc = p->app->json ? write_json(p, r, held, e) : write_explained(p, r, e);
 
-	if (p->app->json)
-		write_json(p, r, held);
-	else
-		write_explained(p);
-	if (buf_check(&p->out, "the preview", e) != 0 ||
+	if (rc != 0 || buf_check(&p->out, "the preview", e) != 0 ||
 	    print_out(buf_span(&p->out), e) != 0)
 		return err_exit(e->code);
 	if (held != NULL && !p->app->json)
@@ -214,6 +249,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	struct mapper_sink sink = {.record = take_record,
 	    .problem = take_problem,
 	    .arg = &p,
+	    .before = &p.header.before,
 	    .keys = app_keys(app, &keys) ? &keys : NULL};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	const struct mapper_fields fields = {take_field, &p};
@@ -221,6 +257,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	int exit;
 	bool wrong = false;
 
+	know_header(&p, app);
 	buf_init(&p.out, OUT_MAX);
 	buf_init(&p.explain, OUT_MAX);
 	buf_init(&p.problems, OUT_MAX);
@@ -247,6 +284,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 		exit = e->code == ERR_HELD ? preview_held(&p, r, e) : err_exit(e->code);
 	reading_free(r);
 	site_keys_wipe(&keys);
+	file_header_release(&p.header);
 	buf_release(&p.out);
 	buf_release(&p.explain);
 	buf_release(&p.problems);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/drift.h"
 #include "cmd/feedback.h"
 #include "cmd/snapshot.h"
 #include "cmd/status.h"
@@ -86,6 +87,7 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 		c->file = &in->entry;
 	c->problems = in->problems.v;
 	c->nproblems = in->problems.n;
+	c->drift = drift_of_file(in);
 	c->audit.feed = in->entry.feed;
 	c->audit.file = &in->entry.id;
 	c->audit.detail = detail;
@@ -226,6 +228,7 @@ conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *
 			return -1;
 		c.name = &s.put;
 		c.settling = s.moves ? &s.settling : NULL;
+		c.header = drift_of_feed(in);
 		c.snapshot = job_is_snapshot(j) ? &j->snapshot : NULL;
 	}
 	if (commit(j, in, &c, e) != 0)
@@ -260,6 +263,15 @@ add_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum)
 	en->refused -= sum->taken < en->refused ? sum->taken : en->refused;
 }
 
+/* Whoever goes on with the merge has not read the file. */
+static int
+keep_header(struct job *j, const struct intake *in, struct err *e)
+{
+	if (drift_of_file(in) == NULL)
+		return 0;
+	return ledger_file_header_put(j->ledger, &in->entry.id, &in->header, e);
+}
+
 int
 conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
     struct pass *pass, struct err *e)
@@ -278,7 +290,8 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 		return -1;
 	if (feedback_keep(j, in, pass != NULL, e) != 0)
 		return -1;
-	if (pass != NULL && pass_merge(j->ledger, pass, &sum, e) != 0)
+	if (pass != NULL &&
+	    (keep_header(j, in, e) != 0 || pass_merge(j->ledger, pass, &sum, e) != 0))
 		return -1;
 	add_sum(&in->entry, PASS_RUN, &sum);
 	if (check_books(in, sum.doubtful, e) != 0)
@@ -307,7 +320,8 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 	if (in == NULL)
 		return -1;
 	if (pass_merge(j->ledger, pass, &sum, e) != 0 ||
-	    known_entry(j, &pass->file, &in->entry, e) != 0)
+	    known_entry(j, &pass->file, &in->entry, e) != 0 ||
+	    drift_recall(j, in, e) != 0)
 		goto out;
 	add_sum(&in->entry, pass->mode, &sum);
 	in->decided = true; /* if anybody decided, it was carried out */

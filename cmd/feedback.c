@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "cmd/conclude.h"
+#include "cmd/drift.h"
 #include "cmd/feedback_impl.h"
 #include "cmd/receipt.h"
 #include "cmd/reject_list.h"
@@ -206,6 +207,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 	struct file_entry en = in->entry;
 	struct receipt_facts facts = {.entry = &en,
 	    .problems = &in->problems,
+	    .header = drift_of_file(in),
 	    .found = in->found,
 	    .pattern = pattern_missed(j, &en),
 	    .messages = strcmp(j->feed->feed.format, "hl7") == 0,

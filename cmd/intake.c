@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/drift.h"
 #include "cmd/feedback.h"
 #include "cmd/snapshot.h"
+#include "mappers/reading_header.h"
 #include "pollers/order.h"
 #include "state/controls.h"
 
@@ -145,6 +147,7 @@ intake_free(struct intake *in)
 	reading_free(in->reading);
 	sha256_free(in->sha);
 	acks_free(in->acks);
+	file_header_release(&in->header);
 	reject_list_free(in->rejects);
 	problems_release(&in->problems);
 	free(in);
@@ -199,8 +202,8 @@ pump(struct job *j, struct intake *in, struct err *e)
 	while ((r = unpack_into(in->unpack, in->reading, &in->refusal)) == 1)
 		progress_show(&j->progress, "rows", n->rows, in->fetched);
 	progress_end(&j->progress);
-	in->whole = r == 0;
-	if (in->whole)
+	in->whole = r == 0 || reading_whole(in->reading);
+	if (r == 0)
 		r = unpack_verdict(in->unpack, &in->refusal);
 	snprintf(in->unpacked, sizeof(in->unpacked), "%s", unpack_found(in->unpack));
 	unpack_close(in->unpack);
@@ -319,7 +322,8 @@ heed_decision(struct job *j, struct intake *in, struct err *e)
 	in->decided = d != DECISION_NONE;
 	if (d == DECISION_DISCARD)
 		discard(&in->entry);
-	else if (d == DECISION_APPROVE && in->entry.verdict == VERDICT_HOLD)
+	else if (d == DECISION_APPROVE && in->entry.verdict == VERDICT_HOLD &&
+		 !in->header.lacks)
 		approve(&in->entry);
 	return 0;
 }
@@ -394,6 +398,8 @@ finish(struct job *j, struct intake *in, struct err *e)
 	if (in->refusal.code != ERR_REFUSED && check_books(in, e) != 0)
 		return -1;
 	name_entry(j, in);
+	if (drift_note(in, e) != 0)
+		return -1;
 	judge(j, in);
 	if (in->refusal.code == ERR_NONE && snapshot_check_size(j, in, e) != 0)
 		return -1;
@@ -443,6 +449,9 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	int rc;
 
 	intake_init(j, f, in);
+	if (drift_expect(j, in, e) != 0)
+		return -1;
+	sink.before = &in->header.before;
 	sink.present = removes(in) ? sink_present : NULL;
 	if (open_answers(j, in, e) != 0)
 		return -1;

@@ -10,7 +10,7 @@
 #include "cmd/progress.h"
 #include "cmd/reject_list.h"
 #include "pollers/ahead.h"
-#include "state/files.h"
+#include "state/headers.h"
 #include "state/snapshot.h"
 
 struct job {
@@ -61,7 +61,6 @@ void look_release(struct drop_look *look);
 /* Looks at the drop, and takes what is ready. */
 int job_work_off(struct job *j, struct err *e);
 
-/* One file, read. */
 struct intake {
 	const struct drop_file *file;
 	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */
@@ -76,6 +75,8 @@ struct intake {
 	bool whole;         /* all of it was read, whatever is thought of it */
 	struct err refusal; /* why the file cannot be read */
 	struct problems problems;
+	struct file_header header;   /* beside that of the last good file */
+	bool drifts;                 /* it is another */
 	uint64_t late_warnings;      /* of what was found after the mapping */
 	struct acks *acks;           /* NULL: the feed asks for none */
 	struct reject_list *rejects; /* the same of a reject file */

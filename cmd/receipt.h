@@ -7,10 +7,12 @@
 #define CMD_RECEIPT_H
 
 #include "cmd/report.h"
+#include "state/headers.h"
 
 struct receipt_facts {
 	const struct file_entry *entry; /* its counts are those of the file's end */
 	const struct problems *problems;
+	const struct file_header *header; /* where it is not as before; may be NULL */
 	const char *found;
 	const char *pattern; /* which a reject file's name does not fit; NULL: it does */
 	bool messages;       /* of HL7, not rows */

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "cmd/drift.h"
 
 static void
 kinds_json(struct json *j, const char *key, const struct warnings *w, size_t n)
@@ -58,6 +59,7 @@ receipt_json(const struct receipt_facts *r, struct buf *out)
 {
 	const struct problems *p = r->problems;
 	struct json j;
+	struct err e;
 
 	jw_init(&j, out);
 	jw_object(&j);
@@ -65,6 +67,8 @@ receipt_json(const struct receipt_facts *r, struct buf *out)
 	counts_json(&j, r->entry);
 	kinds_json(&j, "reasons", p->reasons, p->nreasons);
 	kinds_json(&j, "column_warnings", p->warnings, p->kinds);
+	if (r->header != NULL && drift_json(r->header, &j, &e) != 0)
+		out->failed = true;
 	jw_key(&j, SPAN_LIT("problems"));
 	jw_array(&j);
 	for (size_t i = 0; i < p->n; i++)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "cmd/drift.h"
 #include "cmd/text.h"
 
 #define SHOWN 50 /* problems told one by one */
@@ -185,6 +186,24 @@ say_what(const struct words *w, const struct problem *p)
 		buf_addf(w->out, "      (%.*s)\n", (int)p->detail.n, p->detail.p);
 }
 
+/* Old and new titles side by side. */
+static void
+say_header(const struct words *w)
+{
+	struct buf lines;
+	struct err e;
+
+	if (w->r->header == NULL)
+		return;
+	buf_init(&lines, w->out->max);
+	w->out->failed |= drift_text(w->r->header, &lines, &e) != 0 || lines.failed;
+	if (lines.n > 0) {
+		buf_add_str(w->out, "\nCOLUMNS THAT CHANGED\n");
+		buf_add_span(w->out, buf_span(&lines));
+	}
+	buf_release(&lines);
+}
+
 static void
 say_kinds(
     const struct words *w, const char *title, const struct warnings *kinds, size_t n)
@@ -322,6 +341,7 @@ say_all(const struct words *w)
 	say_verdict(w);
 	say_file(w);
 	say_books(w);
+	say_header(w);
 	say_kinds(w, "NOT TAKEN, AND WHY", p->reasons, p->nreasons);
 	say_kinds(w, "TAKEN, BUT LOOK AT IT", p->warnings, p->kinds);
 	say_problems(w);

@@ -14,6 +14,7 @@ struct reread {
 	struct sha256 *sha;
 	struct ahead *ahead;
 	struct unpack *unpack;
+	struct file_header header;
 };
 
 static int
@@ -94,10 +95,22 @@ check(struct reread *r, struct err *e)
 	return 0;
 }
 
+/* Columns that the map did without in the first reading it does without again. */
+static int
+expect(struct reread *r, struct err *e)
+{
+	struct ledger *l = r->job->ledger;
+	int n = ledger_file_header_get(l, &r->entry->id, &r->header, e);
+
+	if (n == 0)
+		n = ledger_header_get(l, r->entry->feed, &r->header.now, e);
+	return n < 0 ? -1 : 0;
+}
+
 static int
 read_again(struct reread *r, int list, struct err *e)
 {
-	const struct rejects_sink sink = {wanted, text, r};
+	const struct rejects_sink sink = {wanted, text, r, &r->header.now};
 	char path[FILE_PATH_MAX + 1];
 	const struct job *j = r->job;
 	const struct unpack_env env = {j->app->clock, j->env.deadline};
@@ -108,7 +121,7 @@ read_again(struct reread *r, int list, struct err *e)
 		return found < 0
 			   ? -1
 			   : err_set(e, ERR_GONE, "it is not where it was any more");
-	if ((r->rows = reject_reader_new(list, e)) == NULL ||
+	if (expect(r, e) != 0 || (r->rows = reject_reader_new(list, e)) == NULL ||
 	    (r->sha = sha256_new(e)) == NULL ||
 	    (r->reading = mapper_open_rejects(j->feed->mapper, &sink, e)) == NULL ||
 	    (r->ahead = ahead_open(j->poller, path, &f, e)) == NULL ||
@@ -133,6 +146,7 @@ reread_rejects(struct job *j, const struct file_entry *en, int list, struct outb
 	reading_free(r.reading);
 	sha256_free(r.sha);
 	reject_reader_free(r.rows);
+	file_header_release(&r.header);
 	if (rc != 0 && (e->code == ERR_GONE || e->code == ERR_CHANGED ||
 			   e->code == ERR_REFUSED || e->code == ERR_HELD))
 		return 1;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cmd/drift.h"
 #include "cmd/pick.h"
 #include "cmd/text.h"
 #include "state/controls.h"
@@ -117,6 +118,30 @@ decision_name(enum decision d)
 	return names[d];
 }
 
+static int
+header_text(struct ledger *l, const struct file_entry *f, struct buf *out, struct err *e)
+{
+	struct file_header h;
+	int r = ledger_file_header_get(l, &f->id, &h, e);
+
+	if (r == 1)
+		r = drift_text(&h, out, e);
+	file_header_release(&h);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+header_json(struct ledger *l, const struct file_entry *f, struct json *j, struct err *e)
+{
+	struct file_header h;
+	int r = ledger_file_header_get(l, &f->id, &h, e);
+
+	if (r == 1)
+		r = drift_json(&h, j, e);
+	file_header_release(&h);
+	return r < 0 ? -1 : 0;
+}
+
 int
 stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf *out,
     struct err *e)
@@ -137,7 +162,9 @@ stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf 
 	if (d != DECISION_NONE)
 		buf_addf(
 		    out, "      %s: the next run carries it out\n", decision_name(d));
-	return ledger_problem_each(l, &f->id, show_problem, &problems, e);
+	return header_text(l, f, out, e) != 0
+		   ? -1
+		   : ledger_problem_each(l, &f->id, show_problem, &problems, e);
 }
 
 int
@@ -161,6 +188,8 @@ stuck_json(struct ledger *l, const struct file_entry *f, struct json *j, struct 
 	jw_put_uint(j, "rows", f->rows);
 	jw_put_uint(j, "rejected", f->rejected);
 	jw_put_uint(j, "removals", f->removals);
+	if (header_json(l, f, j, e) != 0)
+		return -1;
 	jw_key(j, SPAN_LIT("problems"));
 	jw_array(j);
 	rc = ledger_problem_each(l, &f->id, problem_json, j, e);

@@ -12,11 +12,12 @@
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 void
-header_init(struct header *h, const struct layout *layout, const struct map *map)
+header_init(struct header *h, const struct layout *layout, const struct map *map,
+    const struct header_mark *before)
 {
 	const struct reader_conf *reader = &layout->reader;
 
-	*h = (struct header){.layout = layout, .map = map};
+	*h = (struct header){.layout = layout, .map = map, .watch.before = before};
 	/* Titles are cells of one row, each with a NUL and a span, or numbers. */
 	arena_init(
 	    &h->arena, 2 * reader->max_line + (reader->max_columns + 1) *
@@ -27,6 +28,7 @@ void
 header_release(struct header *h)
 {
 	binding_free(h->binding);
+	header_mark_release(&h->watch.now);
 	arena_release(&h->arena);
 }
 
@@ -36,6 +38,30 @@ header_filled(const struct span *cells, size_t n)
 	while (n > 0 && span_trim(cells[n - 1]).n == 0)
 		n--;
 	return n;
+}
+
+/*
+ * Of a row that is no header nothing is remembered: it may hold patients' values. The
+ * first that looks like the last good one is, until another binds.
+ */
+static void
+remember(struct header *h, struct header_watch *w, const struct err *why)
+{
+	bool is = h->binding != NULL || (why->code == ERR_HELD && !h->watch.lacks);
+
+	header_mark_release(is ? &h->watch.now : &w->now);
+	if (is)
+		h->watch = *w;
+}
+
+static int
+bind_watched(struct header *h, size_t n, struct err *e)
+{
+	struct header_watch w = {.before = h->watch.before};
+
+	h->binding = map_bind(h->map, h->titles, n, &w, e);
+	remember(h, &w, e);
+	return h->binding == NULL ? -1 : 0;
 }
 
 /* 0, or -1: with ERR_REFUSED it is no row with the map's titles. */
@@ -52,8 +78,7 @@ bind(struct header *h, const struct span *cells, size_t n, struct err *e)
 			return err_nomem(e);
 	}
 	h->n = n;
-	h->binding = map_bind(h->map, h->titles, n, e);
-	return h->binding == NULL ? -1 : 0;
+	return bind_watched(h, n, e);
 }
 
 /* Columns without titles are called by their numbers. */
@@ -69,10 +94,9 @@ bind_numbers(struct header *h, size_t n, struct err *e)
 		if (h->titles[h->n].p == NULL)
 			return err_nomem(e);
 	}
-	h->binding = h->titles == NULL ? NULL : map_bind(h->map, h->titles, n, e);
 	if (h->titles == NULL)
 		return err_nomem(e);
-	return h->binding == NULL ? -1 : 1;
+	return bind_watched(h, n, e) == 0 ? 1 : -1;
 }
 
 static bool
@@ -121,14 +145,18 @@ refuse(const struct header *h, struct err *e)
 	return -1;
 }
 
-/* Not the header. The row with the most cells is the one that a person would take. */
+/*
+ * Not the header. The row with the most cells is the one that a person would take, unless
+ * one is the header of the last good file, but for some columns.
+ */
 static int
 pass_over(
     struct header *h, const struct err *why, size_t n, uint64_t number, struct err *e)
 {
 	bool first = h->refusal.code == ERR_NONE;
 
-	if (first || (is_searched(h) && n > h->widest)) {
+	if (first || (h->refusal.code != ERR_HELD &&
+			 (why->code == ERR_HELD || (is_searched(h) && n > h->widest)))) {
 		h->refusal = *why;
 		h->widest = n;
 	}
@@ -155,7 +183,7 @@ header_take(
 			   ? 0
 			   : refuse_later(number, e);
 	}
-	if (why.code == ERR_REFUSED && match->n == 0)
+	if ((why.code == ERR_REFUSED || why.code == ERR_HELD) && match->n == 0)
 		return pass_over(h, &why, n, number, e);
 	h->row = number;
 	*e = why;
@@ -190,6 +218,33 @@ header_end(const struct header *h, struct err *e)
 	if (h->binding != NULL || h->refusal.code == ERR_NONE)
 		return 0;
 	return refuse(h, e);
+}
+
+int
+header_take_watch(struct header *h, struct header_watch *out, struct err *e)
+{
+	int rc = 0;
+
+	if (h->binding != NULL)
+		rc = binding_drift(h->binding, &h->watch, h->row, e);
+	*out = h->watch;
+	h->watch.now = (struct header_mark){.n = 0};
+	return rc;
+}
+
+size_t
+header_found(const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX])
+{
+	const char *delimiter = reader_delimiter(r);
+	bool fixed = delimiter[0] == '\0';
+	char row[NUMBER_SIZE + 8] = "";
+
+	if (h->row > 1)
+		snprintf(row, sizeof(row), " header=%" PRIu64, h->row);
+	snprintf(out, HEADER_FOUND_MAX, "%s%s charset=%s%s",
+	    fixed ? "fixed width" : "delimiter=",
+	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(r), row);
+	return strlen(out);
 }
 
 bool
@@ -236,7 +291,7 @@ try_delimiter(const struct header *h, const char *delimiter, struct span head)
 	struct reader *r;
 	size_t widest;
 
-	header_init(&trial, h->layout, h->map);
+	header_init(&trial, h->layout, h->map, h->watch.before);
 	conf.delimiter = delimiter;
 	/* The same in every set that is read by lines, and no converter need be loaded. */
 	if (utf8_ascii(head))

@@ -6,6 +6,7 @@
 
 #include "base/near.h"
 #include "mappers/format_ops.h"
+#include "mappers/reading_header.h"
 
 static const struct format_ops *const formats[] = {&format_csv, &format_hl7};
 
@@ -23,6 +24,9 @@ struct reading {
 	struct mapper_sink theirs;
 	struct mapper_counts counts;
 	bool over; /* ended or failed */
+	bool whole;
+	struct header_watch watch; /* of the first export */
+	struct err held;           /* of the first export whose columns look swapped */
 
 	/* Of several exports in one file: this one's number, and the rows before it. */
 	unsigned export;
@@ -268,7 +272,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .mended = pass_mended,
 	    .arg = r,
 	    .keys = sink->keys};
-	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now};
+	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now, sink->before};
 	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
@@ -320,10 +324,11 @@ mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct er
 	r->mapper = m;
 	r->export = 1;
 	r->rejects = *sink;
-	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r};
+	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r, sink->before};
 	r->header_due = true;
 	buf_init(&r->header, HEADER_MAX);
-	r->run = (struct format_run){.counts = &r->counts, .last = &r->last};
+	r->run = (struct format_run){
+	    .counts = &r->counts, .last = &r->last, .before = sink->before};
 	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
@@ -339,9 +344,33 @@ check_over(const struct reading *r, struct err *e)
 	return 0;
 }
 
+/* What is thought of an export's header does not keep the next one from being read. */
+static int
+take_header(struct reading *r, struct err *e)
+{
+	struct header_watch w = {.before = NULL};
+	struct err why = {.code = ERR_NONE};
+	int rc = r->ops->header == NULL ? 0 : r->ops->header(r->file, &w, &why);
+
+	if (r->watch.now.n == 0)
+		r->watch = w;
+	else
+		header_mark_release(&w.now);
+	if (rc == 0)
+		return 0;
+	if (why.code == ERR_HELD && r->held.code == ERR_NONE)
+		r->held = why;
+	*e = why;
+	return why.code == ERR_HELD ? 0 : -1;
+}
+
 static int
 give_up(struct reading *r, struct err *e)
 {
+	struct err ignored;
+
+	if (!r->over && r->file != NULL)
+		take_header(r, &ignored);
 	r->over = true;
 	return r->export > 1 ? err_prefix(e, "export %u in the file", r->export) : -1;
 }
@@ -373,7 +402,7 @@ reading_next(struct reading *r, struct err *e)
 {
 	if (check_over(r, e) != 0)
 		return -1;
-	if (r->ops->end(r->file, e) != 0)
+	if (r->ops->end(r->file, e) != 0 || take_header(r, e) != 0)
 		return give_up(r, e);
 	r->ops->close(r->file);
 	r->file = NULL;
@@ -394,13 +423,28 @@ reading_end(struct reading *r, struct err *e)
 
 	if (check_over(r, e) != 0)
 		return -1;
-	r->over = true;
-	if (r->ops->end(r->file, e) != 0)
+	if (r->ops->end(r->file, e) != 0 || take_header(r, e) != 0)
 		return give_up(r, e);
+	r->over = r->whole = true;
 	if (n->rows != n->mapped + n->filtered + n->rejected)
 		return err_set(e, ERR_INTERNAL,
 		    "rows read are not rows mapped, filtered and rejected");
-	return 0;
+	if (r->held.code == ERR_NONE)
+		return 0;
+	*e = r->held;
+	return -1;
+}
+
+const struct header_watch *
+reading_header(const struct reading *r)
+{
+	return &r->watch;
+}
+
+bool
+reading_whole(const struct reading *r)
+{
+	return r->whole;
 }
 
 const struct mapper_counts *
@@ -428,6 +472,7 @@ reading_free(struct reading *r)
 		return;
 	if (r->file != NULL)
 		r->ops->close(r->file);
+	header_mark_release(&r->watch.now);
 	buf_release(&r->header);
 	free(r);
 }

@@ -10,6 +10,7 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/header.h"
 #include "base/json.h"
 #include "base/problem.h"
 #include "base/record.h"
@@ -51,6 +52,7 @@ struct mapper_sink {
 	/* It is a reject file that was mended: told before its first row. May be NULL. */
 	int (*mended)(void *arg, struct err *e);
 	void *arg;
+	const struct header_mark *before; /* of the last good file; NULL: none is known */
 	/* The site's, for the transform hash; NULL: what it is asked for fails (no_key). */
 	const struct site_keys *keys;
 };

@@ -3,19 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
 #include "mappers/csv_layout.h"
+#include "mappers/csv_marks.h"
 #include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
 #include "mappers/guide_impl.h"
 #include "mappers/map.h"
 
-#define FOUND_MAX   128
-#define HEADER_SIZE 32 /* " header=4" */
-#define FNV_PRIME   UINT64_C(0x100000001b3)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* A feed's: what `compile` makes. */
 struct csv_feed {
@@ -35,7 +33,7 @@ struct csv_file {
 	struct rejects *rejects; /* NULL: it is the first reading */
 	struct json *explain;
 	uint64_t explain_row;
-	char found[FOUND_MAX];
+	char found[HEADER_FOUND_MAX];
 };
 
 static void
@@ -128,6 +126,8 @@ map_cells(struct csv_file *f, const struct row *row, struct err *e)
 	struct row_result result;
 	int rc;
 
+	if (marks_wanted(counts->rows))
+		marks_add(&f->header.watch.now, row->cells, row->n);
 	if (explain)
 		binding_explain(f->header.binding, f->explain);
 	rc = map_row(f->header.binding, row, &result, e);
@@ -309,7 +309,8 @@ close_file(void *file)
 
 /* NULL: no memory, or a set that can't be read. `again`: for a reject file. */
 static struct csv_file *
-open_reading(const struct csv_feed *feed, bool again, struct err *e)
+open_reading(
+    const struct csv_feed *feed, const struct format_run *run, bool again, struct err *e)
 {
 	const struct layout *layout = &feed->layout;
 	struct csv_file *f = calloc(1, sizeof(*f));
@@ -323,8 +324,9 @@ open_reading(const struct csv_feed *feed, bool again, struct err *e)
 	if (f == NULL)
 		return err_nomem(e), NULL;
 	f->feed = feed;
+	f->run = *run;
 	conf.keep_text = again;
-	header_init(&f->header, layout, feed->map);
+	header_init(&f->header, layout, feed->map, run->before);
 	if (mended_init(&f->mended, conf.max_columns, e) != 0 ||
 	    (f->reader = reader_new(&conf, &sink, e)) == NULL) {
 		close_file(f);
@@ -338,11 +340,10 @@ open_file(void **file, void *self, const struct format_run *run, struct err *e)
 {
 	const struct csv_feed *feed = self;
 	const struct footer_conf *footer = &feed->layout.footer;
-	struct csv_file *f = open_reading(feed, false, e);
+	struct csv_file *f = open_reading(feed, run, false, e);
 
 	if (f == NULL)
 		return -1;
-	f->run = *run;
 	if (footer->n > 0 && (f->footer = footer_new(footer, take_kept, f, e)) == NULL) {
 		close_file(f);
 		return -1;
@@ -356,7 +357,7 @@ open_rejects(void **file, void *self, const struct format_run *run,
     const struct rejects_sink *sink, struct err *e)
 {
 	const struct csv_feed *feed = self;
-	struct csv_file *f = open_reading(feed, true, e);
+	struct csv_file *f = open_reading(feed, run, true, e);
 
 	if (f == NULL)
 		return -1;
@@ -364,7 +365,6 @@ open_rejects(void **file, void *self, const struct format_run *run,
 		close_file(f);
 		return err_nomem(e);
 	}
-	f->run = *run;
 	rejects_init(f->rejects, sink, feed->layout.reader.max_line);
 	*file = f;
 	return 0;
@@ -409,22 +409,26 @@ end_file(void *file, struct err *e)
 	return f->footer == NULL ? 0 : end_footer(f, e);
 }
 
+/* A second reading tells nothing. */
+static int
+take_watch(void *file, struct header_watch *out, struct err *e)
+{
+	struct csv_file *f = file;
+
+	return f->rejects == NULL ? header_take_watch(&f->header, out, e) : 0;
+}
+
 static const char *
 found(void *file)
 {
 	struct csv_file *f = file;
-	const char *delimiter = reader_delimiter(f->reader);
-	bool fixed = delimiter[0] == '\0';
-	char header[HEADER_SIZE] = "";
+	size_t n;
 
 	if (f->header.binding == NULL)
 		return "no header";
-	if (f->header.row > 1)
-		snprintf(header, sizeof(header), " header=%" PRIu64, f->header.row);
-	snprintf(f->found, sizeof(f->found), "%s%s charset=%s%s%s",
-	    fixed ? "fixed width" : "delimiter=",
-	    strcmp(delimiter, "\t") == 0 ? "tab" : delimiter, reader_charset(f->reader),
-	    header, f->mended.is ? " mended=yes" : "");
+	n = header_found(&f->header, f->reader, f->found);
+	if (f->mended.is)
+		snprintf(f->found + n, sizeof(f->found) - n, " mended=yes");
 	return f->found;
 }
 
@@ -492,6 +496,7 @@ const struct format_ops format_csv = {
     .end = end_file,
     .found = found,
     .made = made,
+    .header = take_watch,
     .explain = explain_row,
     .close = close_file,
 };

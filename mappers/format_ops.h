@@ -6,6 +6,7 @@
 #define MAPPERS_FORMAT_OPS_H
 
 #include "mappers/guide.h"
+#include "mappers/map.h"
 #include "mappers/rejects.h"
 
 /* What a file is read with; valid until close. */
@@ -14,6 +15,7 @@ struct format_run {
 	struct mapper_counts *counts; /* the backend counts rows and their fates */
 	uint64_t *last;               /* and tells the number of each one that it reads */
 	int64_t now;
+	const struct header_mark *before; /* the last good one; may be NULL */
 };
 
 struct format_receipts {
@@ -66,6 +68,11 @@ struct format_ops {
 	int (*end)(void *file, struct err *e);
 	const char *(*found)(void *file);
 	const struct made *(*made)(const void *file);
+	/*
+	 * After the end, or what ended it: moves what is known of the header; NULL: the
+	 * format has none. -1 with ERR_HELD if columns look swapped.
+	 */
+	int (*header)(void *file, struct header_watch *out, struct err *e);
 	void (*explain)(void *file, uint64_t row, struct json *explain);
 	void (*fields)(
 	    void *file, uint64_t row, const struct mapper_fields *to); /* may be NULL */

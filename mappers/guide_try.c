@@ -12,7 +12,7 @@ bind_titles(const struct map *m, const struct guide *g, struct arena *a, struct 
 
 	if (titles == NULL)
 		return err_nomem(e), NULL;
-	return map_bind(m, titles, g->width, e);
+	return map_bind(m, titles, g->width, NULL, e);
 }
 
 struct span *
@@ -118,7 +118,7 @@ try_sample(struct trial *t, size_t row, struct err *e)
 	struct mapper_counts counts = {.rows = 0};
 	struct guide_cells own = {.guide = t->guide, .now = t->now};
 	uint64_t last = 0;
-	const struct format_run run = {&sink, &counts, &last, t->now};
+	const struct format_run run = {&sink, &counts, &last, t->now, NULL};
 	struct span *cells;
 	struct arena a;
 	int rc = -1;

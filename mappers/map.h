@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/span.h"
-#include "mappers/format.h"
+#include "mappers/reading_header.h"
 
 struct hl7_charsets;
 struct hl7_message;
@@ -64,11 +64,20 @@ const struct missing *map_missing(const struct map *m);
 /*
  * Finds the columns. The titles are copied. ERR_REFUSED names every missing title
  * with the nearest one present; a title of the file is printed only if it is close
- * to a missing one, as a file without header has patients' values there.
+ * to a missing one, as a file without header has patients' values there. If the last
+ * good file had them all, cells of those that are missing are empty; where rows can't be
+ * mapped without them it is ERR_HELD, with w->lacks. `w` may be NULL.
  */
-struct binding *map_bind(
-    const struct map *m, const struct span *titles, size_t n, struct err *e);
+struct binding *map_bind(const struct map *m, const struct span *titles, size_t n,
+    struct header_watch *w, struct err *e);
 void binding_free(struct binding *b);
+
+/*
+ * After the last row, with profiles in w->now: tells the sink how the header, in row
+ * `row`, differs. -1 with ERR_HELD if two columns that the map reads look swapped.
+ */
+int binding_drift(
+    struct binding *b, const struct header_watch *w, uint64_t row, struct err *e);
 
 /* To messages instead of columns; `charsets`, borrowed, decodes the one at hand. */
 struct binding *map_bind_messages(

@@ -1,13 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
 #include "mappers/letters.h"
 #include "mappers/map_eval.h"
 
 #define BINDING_MAX (16 << 20) /* titles and column numbers of a file */
-#define MISSING_MAX 65536      /* of text about missing titles, before it is cut */
-#define NEAR        3 /* a title is near if one letter in three differs, at most */
+#define NUMBER_SIZE 24         /* "#16384" */
 
 /* Bytes of white space at p; U+00A0 is what web pages put between words. */
 static size_t
@@ -49,87 +46,6 @@ find_title(const struct binding *b, struct span title, size_t *at)
 	return n;
 }
 
-/* "Patient Name" where "Patient" is asked. */
-static bool
-goes_on(struct span title, struct span wanted)
-{
-	return title.n > wanted.n + 1 && title.p[wanted.n] == ' ' &&
-	       letters_eq_nocase((struct span){title.p, wanted.n}, wanted);
-}
-
-/* The title of the file that a missing one may have meant; empty if none is near. */
-static struct span
-nearest(const struct binding *b, const struct slot *s)
-{
-	struct span best = {NULL, 0};
-	size_t least = (size_t)-1, d, limit;
-
-	for (const struct item *it = s->titles; it != NULL; it = it->next) {
-		for (size_t i = 0; i < b->ntitles; i++) {
-			limit = it->text.n / NEAR;
-			d = goes_on(b->titles[i], it->text)
-				? limit
-				: span_distance(it->text, b->titles[i], limit);
-			if (d > limit || d >= least || b->titles[i].n == 0)
-				continue;
-			least = d;
-			best = b->titles[i];
-		}
-	}
-	return best;
-}
-
-static void
-add_missing(const struct binding *b, const struct slot *s, struct buf *out, bool near)
-{
-	struct span title;
-
-	if (out->n > 0)
-		buf_add_str(out, ", ");
-	if (s->number != 0) {
-		buf_addf(out, "#%u", s->number);
-		return;
-	}
-	for (const struct item *it = s->titles; it != NULL; it = it->next)
-		buf_addf(out, "%s\"%.*s\"", it == s->titles ? "" : " or ",
-		    (int)it->text.n, it->text.p);
-	title = near ? nearest(b, s) : (struct span){NULL, 0};
-	if (title.n > 0)
-		buf_addf(out, " (there is \"%.*s\")", (int)title.n, title.p);
-}
-
-static bool
-any_found(const struct binding *b)
-{
-	for (size_t i = 0; i < b->map->nslots; i++)
-		if (b->columns[i] != SLOT_NONE && b->map->slots[i].titles != NULL)
-			return true;
-	return false;
-}
-
-static int
-refuse_missing(const struct binding *b, struct err *e)
-{
-	static const char prefix[] = "columns of the map are not in the header: ";
-	struct buf out;
-	/* Where none is found the first row is no header, and holds patients' values. */
-	bool near = any_found(b);
-
-	buf_init(&out, MISSING_MAX);
-	for (;; near = false) {
-		buf_clear(&out);
-		for (size_t i = 0; i < b->map->nslots; i++)
-			if (b->columns[i] == SLOT_NONE)
-				add_missing(b, &b->map->slots[i], &out, near);
-		/* Naming every missing title goes before naming near ones. */
-		if (!near || out.n + sizeof(prefix) <= ERR_MSG_SIZE)
-			break;
-	}
-	err_set(e, ERR_REFUSED, "%s%.*s", prefix, (int)out.n, out.p != NULL ? out.p : "");
-	buf_release(&out);
-	return -1;
-}
-
 static int
 find_column(struct binding *b, const struct slot *s, unsigned *out, struct err *e)
 {
@@ -159,7 +75,7 @@ find_column(struct binding *b, const struct slot *s, unsigned *out, struct err *
 }
 
 static int
-bind_columns(struct binding *b, struct err *e)
+bind_columns(struct binding *b, struct header_watch *w, struct err *e)
 {
 	bool missing = false;
 
@@ -168,7 +84,9 @@ bind_columns(struct binding *b, struct err *e)
 			return -1;
 		missing |= b->columns[i] == SLOT_NONE;
 	}
-	return missing ? refuse_missing(b, e) : 0;
+	if (missing && binding_lost(b, w, e) != 0)
+		return -1;
+	return binding_moved(b, w, e);
 }
 
 static void
@@ -194,7 +112,8 @@ make_room(struct binding *b, const struct span *titles, size_t n, struct err *e)
 
 	b->columns = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->columns));
 	b->used = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->used));
-	b->titles = arena_alloc(&b->arena, (n + 1) * sizeof(*b->titles));
+	/* Behind those of the file there is room for columns that it lacks. */
+	b->titles = arena_alloc(&b->arena, (n + m->nslots + 1) * sizeof(*b->titles));
 	b->values = arena_alloc(&b->arena, m->nsections * sizeof(*b->values));
 	if (b->columns == NULL || b->used == NULL || b->titles == NULL ||
 	    b->records == NULL || b->values == NULL)
@@ -228,14 +147,54 @@ new_binding(const struct map *m, struct err *e)
 	return b;
 }
 
+/* "#1" in place of each title. */
+static struct span *
+number_columns(struct arena *a, size_t n)
+{
+	struct span *numbers = arena_alloc(a, (n + 1) * sizeof(*numbers));
+	char text[NUMBER_SIZE];
+
+	for (size_t i = 0; numbers != NULL && i < n; i++) {
+		snprintf(text, sizeof(text), "#%zu", i + 1);
+		numbers[i] = arena_span(a, span_of(text));
+		if (numbers[i].p == NULL)
+			return NULL;
+	}
+	return numbers;
+}
+
+/*
+ * A map that names no title can't tell titles from a row of data: there columns are
+ * remembered by their numbers.
+ */
+int
+header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct err *e)
+{
+	struct span *titles = b->titles;
+
+	if (w == NULL)
+		return 0;
+	header_mark_release(&w->now);
+	w->lacks = false;
+	if (!map_has_titles(b->map) && (titles = number_columns(&b->arena, n)) == NULL)
+		return err_nomem(e);
+	if (header_mark_set(&w->now, titles, n, e) != 0)
+		return -1;
+	for (size_t i = b->ntitles; i < w->now.n; i++)
+		w->now.v[i].gone = true;
+	return 0;
+}
+
 struct binding *
-map_bind(const struct map *m, const struct span *titles, size_t n, struct err *e)
+map_bind(const struct map *m, const struct span *titles, size_t n, struct header_watch *w,
+    struct err *e)
 {
 	struct binding *b = new_binding(m, e);
 
 	if (b == NULL)
 		return NULL;
-	if (make_room(b, titles, n, e) != 0 || bind_columns(b, e) != 0) {
+	if (make_room(b, titles, n, e) != 0 || header_watch_set(w, b, n, e) != 0 ||
+	    bind_columns(b, w, e) != 0) {
 		binding_free(b);
 		return NULL;
 	}

@@ -120,6 +120,24 @@ void eval_tell(struct binding *b, const struct problem *p);
 /* Tells the sink of a problem with the rule at hand, if there is one. */
 void eval_problem(struct binding *b, enum problem_code code, enum problem_weight w);
 
+/*
+ * Must every file have the column of this slot: does it decide what rows give, identify
+ * a record, or cost the row if it is empty? (map_needs.c)
+ */
+bool map_needs(const struct map *m, unsigned slot);
+
+/* Remembers the first n of b->titles; those behind the file's own are gone (map_bind.c). */
+int header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct err *e);
+
+/* Of columns that are not in the header: 0 if the map can do without (map_lost.c). */
+int binding_lost(struct binding *b, struct header_watch *w, struct err *e);
+/* -1 with ERR_HELD if a column that the map names by its number stands elsewhere now. */
+int binding_moved(const struct binding *b, struct header_watch *w, struct err *e);
+
+/* A rule that reads it, and its section; NULL: none does. */
+const struct rule *map_reader(
+    const struct map *m, unsigned slot, const struct section **section);
+
 /* Explains a rule while it is evaluated (map_explain.c). */
 void explain_rule(struct binding *b);
 void explain_step(struct binding *b, const struct step *st, struct span result);

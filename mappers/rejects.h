@@ -18,6 +18,7 @@ struct rejects_sink {
 	int (*wanted)(void *arg, uint64_t row, struct reject *out, struct err *e);
 	int (*text)(void *arg, struct span bytes, struct err *e);
 	void *arg;
+	const struct header_mark *before; /* as of the first reading, or NULL */
 };
 
 /* Does the format have reject files? */

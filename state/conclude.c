@@ -1,6 +1,7 @@
 #include "state/conclude.h"
 
 #include "state/files_impl.h"
+#include "state/headers_impl.h"
 
 static int
 write_all(const struct act *a, const struct conclusion *c)
@@ -20,6 +21,10 @@ write_all(const struct act *a, const struct conclusion *c)
 	if (c->feed != NULL && feed_write(a, c->feed) != 0)
 		return -1;
 	if (c->snapshot != NULL && snapshot_write(a, feed, c->snapshot) != 0)
+		return -1;
+	if (c->header != NULL && header_write(a, feed, c->header) != 0)
+		return -1;
+	if (c->drift != NULL && file_header_write(a, c->audit.file, c->drift) != 0)
 		return -1;
 	if (c->name != NULL && name_write(a, feed, c->name) != 0)
 		return -1;

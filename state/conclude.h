@@ -9,6 +9,7 @@
 
 #include "state/audit.h"
 #include "state/files.h"
+#include "state/headers.h"
 #include "state/pass.h"
 #include "state/snapshot.h"
 
@@ -23,6 +24,8 @@ struct conclusion {
 	const struct file_entry *again; /* this content is to be read again */
 	const struct feed_state *feed;
 	const struct snapshot_state *snapshot; /* the feed's */
+	const struct header_mark *header;      /* the last good one of the feed */
+	const struct file_header *drift;       /* the file's, where it is another */
 	const struct name_put *name;
 	const struct settling *settling;
 	struct audit_act audit;

@@ -137,7 +137,7 @@ put_cell(struct json *j, const struct cell *c, const struct row *row)
 {
 	enum column_kind kind = c->column->kind;
 
-	if (kind == COLUMN_SEALED || kind == COLUMN_NAMED)
+	if (kind == COLUMN_SEALED || kind == COLUMN_NAMED || kind == COLUMN_TITLES)
 		return;
 	jw_key(j, span_of(c->column->name));
 	switch (kind) {
@@ -159,6 +159,7 @@ put_cell(struct json *j, const struct cell *c, const struct row *row)
 		jw_raw(j, c->bytes);
 		break;
 	case COLUMN_COUNTS:
+	case COLUMN_PROFILES:
 		put_counts(j, c);
 		break;
 	case COLUMN_FLAGS:

@@ -34,6 +34,7 @@ static const struct column digest[] = {IS("digest", DIGEST), END};
 static const struct column scope[] = {IS("scope", SCOPE), END};
 static const struct column text[] = {IS("name", TEXT), END};
 static const struct column feed[] = {IS("feed", FEED), END};
+static const struct column known_file[] = {IS("file", FILE), END};
 static const struct column file[] = {IS("file", DIGEST), END};
 static const struct column batch[] = {IS("scope", SCOPE), UINT("batch", 8), END};
 
@@ -99,6 +100,11 @@ static const struct column settings_value[] = {IS("settings", DIGEST), IS("feed"
 static const struct column snapshot_value[] = {WORD("clock", clocks), IS("at", EVENT),
     UINT("removals", 8), {.name = "rows", .kind = COLUMN_COUNTS, .size = 7 * 4}, END};
 
+static const struct column feed_header[] = {IS("titles", TITLES), IS("profiles", PROFILES),
+    END};
+static const struct column file_header[] = {BOOL("lacks"), IS("before", TITLES),
+    IS("before_profiles", PROFILES), IS("now", TITLES), IS("now_profiles", PROFILES), END};
+
 static const struct column sweep_value[] = {IS("cutoff", TIME), IS("ended", TIME),
     IS("oldest", TIME), WORD("at", sweeps), IS("behind", BYTES), END};
 
@@ -123,6 +129,11 @@ static const struct layout controls[] = {
     {"\1", "decision", digest, decision_value, false},
     {"\2", "pause", digest, pause_value, false},
     {"\3", "settings", digest, settings_value, false},
+    {.word = NULL},
+};
+static const struct layout headers[] = {
+    {"\1", "feed", feed, feed_header, false},
+    {"\2", "file", known_file, file_header, false},
     {.word = NULL},
 };
 static const struct layout scopes = {.key = text, .value = number};
@@ -184,6 +195,8 @@ layout_find(enum table table, struct span key)
 		return &audit;
 	case TABLE_CONTROLS:
 		return find_word(controls, key);
+	case TABLE_HEADERS:
+		return find_word(headers, key);
 	case TABLE_COUNT:
 		break;
 	}

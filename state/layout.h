@@ -32,6 +32,8 @@ enum column_kind {
 	COLUMN_SEALED,      /* text: an id, sealed under its record's key */
 	COLUMN_NAMED,       /* digest of a text, which is sealed under it */
 	COLUMN_COUNTS,      /* `size` of u32 */
+	COLUMN_TITLES,      /* digest of titles, which are sealed under it */
+	COLUMN_PROFILES,    /* u32, and as many u32: of the titles before them */
 	COLUMN_JSON,        /* an object: the rest, but for `size` bytes */
 	COLUMN_ENTRIES,     /* the rest: an intent's entries */
 	COLUMN_OUTCOMES,    /* u32, and as many bytes: `words`, and OUTCOME_HALVED */

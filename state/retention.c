@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/headers_impl.h"
 #include "state/pass_impl.h"
 #include "state/retention_impl.h"
 
@@ -158,7 +159,8 @@ forget(const struct slice *s, const struct victim *v)
 	if (v->mark)
 		return mark(a, key);
 	if (s->sweep->at == SWEEP_FILES &&
-	    ops->clear(a->txn, TABLE_PROBLEMS, key, a->e) != 0)
+	    (ops->clear(a->txn, TABLE_PROBLEMS, key, a->e) != 0 ||
+		file_header_forget(a, key) != 0))
 		return -1;
 	return ops->del(a->txn, sweep_table(s->sweep->at), key, a->e);
 }

@@ -174,6 +174,7 @@ get_cell(struct decoder *d, struct cell *c)
 		c->bytes = get_text(&d->in);
 		return 0;
 	case COLUMN_NAMED:
+	case COLUMN_TITLES:
 		get_bytes(&d->in, c->digest.b, DIGEST_SIZE);
 		c->bytes = get_text(&d->in);
 		return 0;
@@ -190,6 +191,9 @@ get_cell(struct decoder *d, struct cell *c)
 	case COLUMN_JSON:
 		c->bytes = get_span(&d->in,
 		    d->in.in.n > c->column->size ? d->in.in.n - c->column->size : 0);
+		return 0;
+	case COLUMN_PROFILES:
+		c->bytes = get_span(&d->in, get_u32(&d->in) * sizeof(uint32_t));
 		return 0;
 	case COLUMN_COUNTS:
 		c->bytes = get_span(&d->in, c->column->size * sizeof(uint32_t));

@@ -30,6 +30,7 @@ enum table {
 	TABLE_LAST_OF_2 = TABLE_RUNS, /* the last that format 2 had */
 	TABLE_AUDIT,
 	TABLE_CONTROLS,
+	TABLE_HEADERS,
 	TABLE_COUNT
 };
 

@@ -18,6 +18,7 @@ table_name(enum table table)
 	    [TABLE_RUNS] = "runs",
 	    [TABLE_AUDIT] = "audit",
 	    [TABLE_CONTROLS] = "controls",
+	    [TABLE_HEADERS] = "headers",
 	};
 
 	return names[table];

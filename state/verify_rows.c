@@ -2,9 +2,11 @@
  * What must be true of the columns of one table, and of what it refers to. The layouts
  * say the rest.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/problem.h"
+#include "state/headers_impl.h"
 #include "state/verify_impl.h"
 
 #define RUN_FILE "\"file\":\"" /* a quote within a text would have a backslash */
@@ -386,6 +388,36 @@ check_control(struct verify *v)
 	return verify_tell(v, "is not that of its key");
 }
 
+/* Titles, and as many profiles: 0, or what telling gave. */
+static int
+check_titles(struct verify *v, const char *name, const char *profiles)
+{
+	struct header_text *text = malloc(sizeof(*text));
+	const struct cell *c = cell(v, name);
+	const char *wrong;
+	int rc = 0;
+
+	if (text == NULL)
+		return err_nomem(v->act.e);
+	wrong = header_open(&v->act.ledger->keys, &c->digest, c->bytes, text);
+	if (wrong != NULL)
+		rc = verify_tell(v, "%s %s", name, wrong);
+	else if (!header_profiles_ok(cell(v, profiles)->bytes, text->n))
+		rc = verify_tell(v, "%s are not those of its titles", profiles);
+	free(text);
+	return rc;
+}
+
+static int
+check_header(struct verify *v)
+{
+	if (strcmp(v->layout->what, "feed") == 0)
+		return check_titles(v, "titles", "profiles");
+	if (check_titles(v, "before", "before_profiles") != 0)
+		return -1;
+	return check_titles(v, "now", "now_profiles");
+}
+
 /* No default: the compiler says which table has no checks yet. */
 int
 verify_row(struct verify *v)
@@ -419,6 +451,8 @@ verify_row(struct verify *v)
 		return check_audit(v);
 	case TABLE_CONTROLS:
 		return check_control(v);
+	case TABLE_HEADERS:
+		return check_header(v);
 	case TABLE_COUNT:
 		break;
 	}

@@ -97,8 +97,8 @@ test_untold() {
 	job 4
 	has "no row at all" "$dir/out" "it has no rows: as the whole truth"
 	rows 1 5 | export_of h '2020-11-07T12:00Z'
-	job 65
-	has "no such column" "$dir/out" 'columns of the map are not in the header: \"Export Date\"'
+	job 4
+	has "no such column" "$dir/out" 'gone since the last good file: \"Export Date\"'
 	rm "$dir/drop/h.csv"
 }
 
@@ -115,7 +115,7 @@ test_superseded() {
 	rows 1 5 | made '11/20/2020 06:00' | export_of k '2020-11-02T12:00Z'
 	job 4
 	run 0 status --json
-	is "f and g were made before i, and j and k are held" 2 \
+	is "f and g were made before i; j and k are held, and h was, which is gone" 3 \
 		"$(report '[.feeds[0].stuck[] | select(.verdict == "hold")] | length')"
 	rows 1 91 | made '11/10/2020 06:00' | export_of l '2020-11-10T12:00Z'
 	job 4

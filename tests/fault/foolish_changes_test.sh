@@ -20,7 +20,8 @@ yesterday's, as today's;export_of $((day - 1));0;0;duplicate;0;-;-
 an older one, as today's;export_of $((day - 2));0;0;deliver;1;-;-
 an older one, as what it is;export_of $((day - 2));-2;0;deliver;1;-;-
 names swapped;today | swap 2 3;0;0;deliver;60;-;-
-dates in the ZIP column;today | swap 4 5;0;4;hold;0;60 of 60 rows were rejected;discard
+dates in the ZIP column;today | swap 4 5;0;4;hold;0;look swapped: each holds what the other held;discard
+a required column has another title;today | sed '1s/Start/Begins at/';0;4;hold;0;gone since the last good file;mend
 all ids are new;rows 1001 1060;0;0;deliver;120;-;-
 a third is bad;today | bad_third;0;4;hold;0;20 of 60 rows were rejected, more than max_reject allows;approve
 a third is bad, put away;today | bad_third;0;4;hold;0;more than max_reject allows;discard

@@ -90,7 +90,7 @@ feed_all(struct reading *r, struct span file, size_t piece)
 static void
 reject_all(struct feed *feed, struct span file, size_t piece, struct buf *out)
 {
-	const struct rejects_sink sink = {want_all, add_text, out};
+	const struct rejects_sink sink = {want_all, add_text, out, NULL};
 	struct err e;
 	struct reading *r = mapper_open_rejects(feed->mapper, &sink, &e);
 
@@ -446,7 +446,7 @@ Test(csv_mended, layouts)
 {
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
 		struct plain p = {.last = layouts[i].last};
-		const struct rejects_sink again = {want_plain, add_plain, &p};
+		const struct rejects_sink again = {want_plain, add_plain, &p, NULL};
 		struct taken t = {.records = 0};
 		const struct mapper_sink sink = {.record = count_record,
 		    .problem = note_problem,

@@ -66,7 +66,8 @@ Test(export, every_value_of_every_table_is_a_line_of_json)
 	    [TABLE_PROBLEMS] = 1,
 	    [TABLE_RUNS] = 1,
 	    [TABLE_AUDIT] = 5,
-	    [TABLE_CONTROLS] = 3};
+	    [TABLE_CONTROLS] = 3,
+	    [TABLE_HEADERS] = 2};
 	struct buf out = export();
 	int counts[TABLE_COUNT] = {0};
 
@@ -117,6 +118,10 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"outcomes\":[\"taken\",2]}\n",
 	    "\"number\":0,\"code\":\"not_date\",\"weight\":\"rejected\",\"row\":3,"
 	    "\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\"}\n",
+	    "{\"table\":\"headers\",\"what\":\"feed\",\"feed\":\"north\",\"profiles\":"
+	    "[0,0,0,0,0,0,0,60,3,50,2,1,399,0]}\n",
+	    "\"lacks\":true,\"before_profiles\":[0,0,0,0,0,0,0,60,3,50,2,1,399,0],"
+	    "\"now_profiles\":[0,0,0,0,0,0,0,60,3,50,2,1,399,0]}\n",
 	    "{\"table\":\"runs\",\"run\":\"" WHOLE_RUN "\",\"feed\":\"north\","
 	    "\"report\":{\"feed\":\"north\",\"files\":[{\"file\":\"",
 	    "{\"table\":\"audit\",\"number\":4,\"line\":{\"number\":4,\"at\":\"2026-11-20T19:30:02.007Z\",",

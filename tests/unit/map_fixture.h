@@ -75,7 +75,7 @@ map_bind_titles(const char *titles, struct err *e)
 	struct span cells[CELLS_MAX];
 	char *copy = strdup(titles);
 
-	binding = map_bind(map, cells, map_split(copy, cells), e);
+	binding = map_bind(map, cells, map_split(copy, cells), NULL, e);
 	free(copy);
 	return binding == NULL ? -1 : 0;
 }

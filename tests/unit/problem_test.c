@@ -65,6 +65,10 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_SERIAL_DATE] = "serial_date",
     [PROBLEM_CELL_ERROR] = "cell_error",
     [PROBLEM_LOST_ZERO] = "lost_zero",
+    [PROBLEM_COLUMN_RENAMED] = "column_renamed",
+    [PROBLEM_COLUMN_MISSING] = "column_missing",
+    [PROBLEM_COLUMN_ADDED] = "column_added",
+    [PROBLEM_COLUMN_ORDER] = "column_order",
 };
 
 Test(problem, names_are_stable_and_found_again)

@@ -157,15 +157,21 @@ Test(retention, old_files_go_with_their_problems_runs_and_names)
 {
 	struct digest old = put_all("north", "a.csv", T0);
 	struct digest young = put_all("north", "b.csv", T0 + DAY);
+	struct file_header h = {whole_header("A"), whole_header("B"), false};
 
+	cr_assert_eq(ledger_file_header_put(l, &old, &h, &e), 0);
+	cr_assert_eq(ledger_file_header_put(l, &young, &h, &e), 0);
+	file_header_release(&h);
 	retain(T0 + KEEP - 1);
 	cr_expect(has_file(&old));
+	cr_expect_eq(whole_count(TABLE_HEADERS), 2);
 	retain(T0 + KEEP + DAY - 1);
 	cr_expect_not(has_file(&old));
 	cr_expect_not(has_name("north", "a.csv"));
 	cr_expect(has_file(&young));
 	cr_expect(has_name("north", "b.csv"));
 	cr_expect_eq(whole_count(TABLE_PROBLEMS), 1);
+	cr_expect_eq(whole_count(TABLE_HEADERS), 1);
 	cr_expect_eq(whole_count(TABLE_RUNS), 1);
 }
 

@@ -154,6 +154,18 @@ whole_put_name(const char *feed, const char *name, enum name_state state, int64_
 	cr_assert_eq(ledger_names_put(l, feed, &put, 1, &e), 0, "%s", e.msg);
 }
 
+/* A header with one title that must not be found in the clear. */
+static inline struct header_mark
+whole_header(const char *second)
+{
+	const struct span titles[] = {SPAN_LIT("MRN"), span_of(second)};
+	struct header_mark h;
+
+	cr_assert_eq(header_mark_set(&h, titles, 2, &e), 0, "%s", e.msg);
+	h.v[1].profile = (struct column_profile){60, 3, 50, 2, 1, 399};
+	return h;
+}
+
 static inline void
 whole_settle(
     const char *feed, const char *name, const char *path, const struct digest *file)
@@ -163,7 +175,10 @@ whole_settle(
 	    name, {.state = NAME_DONE, .size = 100, .seen = WHOLE_AT, .file = *file}};
 	const struct snapshot_state snapshot = {
 	    .clock = SNAPSHOT_MTIME, .at = WHOLE_AT, .removals = 7, .rows[1][0] = 3};
+	struct file_header drift = {whole_header("Quoll"), whole_header("Quolls"), true};
 	const struct conclusion c = {.name = &put,
+	    .header = &drift.now,
+	    .drift = &drift,
 	    .settling = &s,
 	    .snapshot = &snapshot,
 	    .audit = {.act = "file-delivered", .feed = feed, .file = file}};
@@ -171,6 +186,7 @@ whole_settle(
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	snprintf(s.path, sizeof(s.path), "%s", path);
 	cr_assert_eq(ledger_conclude(l, &c, &e), 0, "%s", e.msg);
+	file_header_release(&drift);
 }
 
 static inline void

@@ -1,0 +1,152 @@
+/*
+ * How a header differs from that of the last good file, told when the file has been read.
+ */
+#include <stdio.h>
+
+#include "mappers/drift.h"
+#include "mappers/letters.h"
+#include "mappers/map_eval.h"
+
+#define DETAIL_SIZE 320 /* "now " and a title */
+
+/* What is being told. */
+struct telling {
+	struct binding *b;
+	const struct header_watch *watch;
+	uint64_t row;
+};
+
+static bool
+has_title(const struct slot *s, struct span title)
+{
+	const struct item *it = s->titles;
+
+	while (it != NULL && !letters_eq_nocase(it->text, title))
+		it = it->next;
+	return it != NULL;
+}
+
+/* The slot that reads a column with this title; SLOT_NONE: the map does not. */
+static unsigned
+slot_of(const struct binding *b, struct span title)
+{
+	for (unsigned i = 0; i < b->map->nslots; i++)
+		if (has_title(&b->map->slots[i], title))
+			return i;
+	return SLOT_NONE;
+}
+
+/* Is the map at no loss for it: does another column of the file stand for it? */
+static bool
+is_found(const struct binding *b, struct span title)
+{
+	unsigned slot = slot_of(b, title);
+
+	return slot != SLOT_NONE && b->columns[slot] < b->ntitles;
+}
+
+static void
+tell(const struct telling *t, enum problem_code code, struct span title,
+    struct span detail)
+{
+	unsigned slot = slot_of(t->b, title);
+	const struct section *section = NULL;
+	const struct rule *ru = slot == SLOT_NONE ? NULL
+						  : map_reader(t->b->map, slot, &section);
+
+	eval_tell(t->b, &(struct problem){.code = code,
+			    .weight = WEIGHT_WARNING,
+			    .row = t->row,
+			    .column = title,
+			    .type = ru == NULL ? NULL : section->schema->name,
+			    .field = ru == NULL ? NULL : ru->path,
+			    .detail = detail});
+}
+
+static void
+tell_pair(const struct telling *t, const struct drift_pair *p)
+{
+	const struct header_mark *before = t->watch->before, *now = &t->watch->now;
+	const struct span none = {NULL, 0};
+	struct span old = p->before == DRIFT_NONE ? none : before->v[p->before].title;
+	struct span new = p->now == DRIFT_NONE ? none : now->v[p->now].title;
+	char detail[DETAIL_SIZE];
+
+	switch (p->kind) {
+	case DRIFT_RENAMED:
+		snprintf(detail, sizeof(detail), "now \"%.*s\"", (int)new.n, new.p);
+		if (!is_found(t->b, old) &&
+		    (slot_of(t->b, old) != SLOT_NONE || !is_found(t->b, new)))
+			tell(t, PROBLEM_COLUMN_RENAMED, old, span_of(detail));
+		break;
+	case DRIFT_MISSING:
+		if (!is_found(t->b, old))
+			tell(t, PROBLEM_COLUMN_MISSING, old, none);
+		break;
+	case DRIFT_ADDED:
+		if (!is_found(t->b, new))
+			tell(t, PROBLEM_COLUMN_ADDED, new, none);
+		break;
+	case DRIFT_SAME:
+		break;
+	}
+}
+
+/* As long as the map asks for it: in each file what it held is left out. */
+static void
+tell_still_gone(const struct telling *t)
+{
+	const struct header_mark *before = t->watch->before;
+
+	for (size_t i = 0; i < before->n; i++)
+		if (before->v[i].gone && slot_of(t->b, before->v[i].title) != SLOT_NONE &&
+		    !is_found(t->b, before->v[i].title))
+			tell(t, PROBLEM_COLUMN_MISSING, before->v[i].title,
+			    (struct span){NULL, 0});
+}
+
+static int
+hold_swapped(const struct header_mark *now, const size_t columns[2], struct err *e)
+{
+	struct span a = now->v[columns[0]].title, b = now->v[columns[1]].title;
+
+	return err_set(e, ERR_HELD,
+	    "columns \"%.*s\" and \"%.*s\" look swapped: each holds what the other held in "
+	    "the last good file",
+	    (int)a.n, a.p, (int)b.n, b.p);
+}
+
+static bool
+is_read(const struct binding *b, size_t column)
+{
+	for (size_t i = 0; i < b->nused; i++)
+		if (b->used[i] == column)
+			return true;
+	return false;
+}
+
+int
+binding_drift(
+    struct binding *b, const struct header_watch *w, uint64_t row, struct err *e)
+{
+	const struct telling t = {b, w, row};
+	size_t columns[2];
+	struct drift d;
+	int rc = 0;
+
+	if (w->before == NULL || w->before->n == 0 || w->now.n == 0)
+		return 0;
+	if (drift_compare(&d, w->before, &w->now, e) != 0)
+		return -1;
+	for (size_t i = 0; i < d.n; i++)
+		tell_pair(&t, &d.v[i]);
+	tell_still_gone(&t);
+	if (d.reordered)
+		tell(&t, PROBLEM_COLUMN_ORDER, (struct span){NULL, 0},
+		    (struct span){NULL, 0});
+	if (drift_swapped(&d, w->before, &w->now, columns) == 1 &&
+	    (is_read(b, columns[0]) || is_read(b, columns[1])))
+		rc = hold_swapped(&w->now, columns, e);
+	drift_release(&d);
+	return rc;
+}

@@ -1,0 +1,22 @@
+/*
+ * The header of a file that is read, beside the last good one (mapper_sink.before). What
+ * differs is told as problems when the reading ends.
+ */
+#ifndef MAPPERS_READING_HEADER_H
+#define MAPPERS_READING_HEADER_H
+
+#include "mappers/format.h"
+
+struct header_watch {
+	const struct header_mark *before; /* of the last good file; NULL: none is known */
+	struct header_mark now; /* owned; n is 0: there is none, or it is too wide */
+	bool lacks;             /* columns that the map needs: its rows can't be mapped */
+};
+
+/* Of the first export, with profiles of what was read. Valid until free. */
+const struct header_watch *reading_header(const struct reading *r);
+
+/* Was all of it read, whatever reading_end thinks of it? */
+bool reading_whole(const struct reading *r);
+
+#endif
