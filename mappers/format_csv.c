@@ -1,6 +1,5 @@
 #include "mappers/format_ops.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
