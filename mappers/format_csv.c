@@ -413,7 +413,6 @@ static int
 take_watch(void *file, struct header_watch *out, struct err *e)
 {
 	struct csv_file *f = file;
-
 	return f->rejects == NULL ? header_take_watch(&f->header, out, e) : 0;
 }
 
