@@ -1,6 +1,5 @@
 #include "mappers/format_ops.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -414,7 +413,6 @@ static int
 take_watch(void *file, struct header_watch *out, struct err *e)
 {
 	struct csv_file *f = file;
-
 	return f->rejects == NULL ? header_take_watch(&f->header, out, e) : 0;
 }
 

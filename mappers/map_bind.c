@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "mappers/letters.h"
 #include "mappers/map_eval.h"
 
