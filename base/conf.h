@@ -43,8 +43,11 @@ struct conf_section {
 
 struct conf_errors {
 	struct arena arena;
-	const char *text[CONF_ERRORS_MAX]; /* "FILE:LINE: [section] key: reason" */
-	size_t n;                          /* may exceed CONF_ERRORS_MAX */
+	/* "FILE:LINE: [section] key: reason"; of each file in the order of its lines */
+	const char *text[CONF_ERRORS_MAX];
+	const char *file[CONF_ERRORS_MAX]; /* or NULL */
+	unsigned line[CONF_ERRORS_MAX];
+	size_t n; /* may exceed CONF_ERRORS_MAX */
 };
 
 struct conf {
@@ -80,7 +83,13 @@ int conf_defaults(
 void conf_errors_init(struct conf_errors *errs);
 void conf_errors_release(struct conf_errors *errs);
 
-/* A mistake at an entry (key may be empty), or at a section's own line. */
+/* Is TODO its first word, as in what `init` leaves to a person? */
+bool conf_is_todo(struct span value);
+
+/*
+ * A mistake at an entry (key may be empty), or at a section's own line. Of an entry that
+ * still says TODO only the first is kept.
+ */
 void conf_error_at(struct conf_errors *errs, const struct conf_section *s,
     const struct conf_entry *en, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
