@@ -254,6 +254,7 @@ test_no_header() {
 	# No title is used where each stands there twice: the header is known by its row.
 	printf 'Visits\n\nMRN,MRN,Email,Email\n1,1,a@example.org,\n2,2,b@example.org,\n' >"$dir/twice.csv"
 	drafted twice "$dir/twice.csv" 2 0
+	rule twice 'delimiter = ","' '# likely: found in 2 rows of 4 columns'
 	rule twice 'skip_top = 2' '# likely: row 3 is the header, what stands above it is none'
 	rule twice 'email = {#3} | email' '# not sure: its title stands there more than once'
 	rm "$dir/etc/feeds.d/twice.ini"

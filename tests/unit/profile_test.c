@@ -278,6 +278,30 @@ Test(profile, code_words)
 	}
 }
 
+/* What is counted in the first row need not be what the rows are split by. */
+Test(profile, delimiters)
+{
+	static const struct {
+		const char *text;
+		const char *delimiter;
+		bool auto_finds;
+	} files[] = {
+	    {"a,b\n1,2\n", ",", true},
+	    {"sep=;\na,b;c\n1;2\n", ";", true},
+	    {"a, b, c;d\nq;w\ne;r\nt;y\n", ";", false},
+	};
+	struct profile_file f;
+	struct profile *p;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		p = profile_of(files[i].text);
+		profile_file(p, &f);
+		cr_expect_str_eq(f.delimiter, files[i].delimiter, "%s", files[i].text);
+		cr_expect_eq(f.auto_finds, files[i].auto_finds, "%s", files[i].text);
+		profile_free(p);
+	}
+}
+
 /* The last row: the pattern it is known by, never a word that may be a patient's. */
 Test(profile, totals)
 {
