@@ -43,8 +43,11 @@ struct conf_section {
 
 struct conf_errors {
 	struct arena arena;
-	const char *text[CONF_ERRORS_MAX]; /* "FILE:LINE: [section] key: reason" */
-	size_t n;                          /* may exceed CONF_ERRORS_MAX */
+	const char
+	    *text[CONF_ERRORS_MAX]; /* "FILE:LINE: [section] key: reason", by line */
+	const char *file[CONF_ERRORS_MAX]; /* or NULL */
+	unsigned line[CONF_ERRORS_MAX];
+	size_t n; /* may exceed CONF_ERRORS_MAX */
 };
 
 struct conf {
@@ -80,10 +83,11 @@ int conf_defaults(
 void conf_errors_init(struct conf_errors *errs);
 void conf_errors_release(struct conf_errors *errs);
 
-/* A mistake at an entry (key may be empty), or at a section's own line. */
+/* A mistake at an entry, or a section's own line; if it says TODO, only the first. */
 void conf_error_at(struct conf_errors *errs, const struct conf_section *s,
     const struct conf_entry *en, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+bool conf_is_todo(struct span value); /* is TODO its first word? */
 
 /* The section [name] or [name label]; NULL if there is none. label "" is no label. */
 struct conf_section *conf_find(struct conf *c, const char *name, const char *label);

@@ -328,6 +328,22 @@ value_clear(const struct conf_option *o, char *out)
 	memset(out + o->offset, 0, sizes[o->type]);
 }
 
+/*
+ * A text is set all the same: that nothing is there would be another mistake wherever it
+ * is needed.
+ */
+static int
+still_todo(const struct bind *b, char *out)
+{
+	const char *help = b->option->help;
+
+	conf_error_at(b->conf->errors, b->section, b->entry, "is still TODO%s%s",
+	    help != NULL ? ": " : ": fill it in", help != NULL ? help : "");
+	if (b->option->type == CONF_STRING || b->option->type == CONF_LIST)
+		(void)value_set(b, b->entry->value, out);
+	return 1;
+}
+
 static int
 option_bind(
     struct conf *c, struct conf_section *s, const struct conf_option *o, char *out)
@@ -345,6 +361,8 @@ option_bind(
 	if (given != NULL && given->value.n > 0) {
 		given->used = true;
 		b.entry = given;
+		if (conf_is_todo(given->value))
+			return still_todo(&b, out) + faults;
 		return value_set(&b, given->value, out) != 0 ? faults + 1 : faults;
 	}
 	if (o->required) {

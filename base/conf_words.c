@@ -1,5 +1,6 @@
 #include "base/conf.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +28,68 @@ conf_errors_release(struct conf_errors *errs)
 	memset(errs, 0, sizeof(*errs));
 }
 
+static const char *
+file_of(const struct conf_section *s, const struct conf_entry *en)
+{
+	return en != NULL ? en->file : s != NULL ? s->file : NULL;
+}
+
+static unsigned
+line_of(const struct conf_section *s, const struct conf_entry *en)
+{
+	return en != NULL ? en->line : s != NULL ? s->line : 0;
+}
+
+static bool
+same_file(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+is_told(const struct conf_errors *errs, const char *file, unsigned line)
+{
+	size_t n = errs->n < CONF_ERRORS_MAX ? errs->n : CONF_ERRORS_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (errs->line[i] == line && same_file(errs->file[i], file))
+			return true;
+	return false;
+}
+
+/* The last one, in front of those of its file that stand further down in it. */
+static void
+put(struct conf_errors *errs, const char *text, const char *file, unsigned line)
+{
+	size_t last = errs->n - 1, at = 0;
+
+	while (at < last && !(same_file(errs->file[at], file) && errs->line[at] > line))
+		at++;
+	for (size_t i = last; i > at; i--) {
+		errs->text[i] = errs->text[i - 1];
+		errs->file[i] = errs->file[i - 1];
+		errs->line[i] = errs->line[i - 1];
+	}
+	errs->text[at] = text;
+	errs->file[at] = file == NULL ? NULL : arena_str(&errs->arena, file);
+	errs->line[at] = line;
+}
+
+bool
+conf_is_todo(struct span value)
+{
+	static const char todo[] = "TODO";
+	const size_t n = sizeof(todo) - 1;
+
+	return value.n >= n && memcmp(value.p, todo, n) == 0 &&
+	       (value.n == n || !isalnum((unsigned char)value.p[n]));
+}
+
 static void
 place_add(struct buf *b, const struct conf_section *s, const struct conf_entry *en)
 {
-	const char *file = en != NULL ? en->file : s != NULL ? s->file : NULL;
-	unsigned line = en != NULL ? en->line : s != NULL ? s->line : 0;
+	const char *file = file_of(s, en);
+	unsigned line = line_of(s, en);
 
 	if (file != NULL)
 		buf_add_str(b, file);
@@ -62,10 +120,13 @@ conf_error_at(struct conf_errors *errs, const struct conf_section *s,
     const struct conf_entry *en, const char *fmt, ...)
 {
 	char reason[ERROR_REASON_MAX];
-	const char *text = NULL;
+	const char *text = NULL, *file = file_of(s, en);
+	unsigned line = line_of(s, en);
 	struct buf b;
 	va_list ap;
 
+	if (en != NULL && conf_is_todo(en->value) && is_told(errs, file, line))
+		return;
 	if (errs->n++ >= CONF_ERRORS_MAX)
 		return;
 	va_start(ap, fmt);
@@ -76,7 +137,7 @@ conf_error_at(struct conf_errors *errs, const struct conf_section *s,
 	buf_add(&b, reason, strlen(reason) + 1);
 	if (!b.failed)
 		text = arena_str(&errs->arena, b.p);
-	errs->text[errs->n - 1] = text != NULL ? text : "a mistake too long to be told";
+	put(errs, text != NULL ? text : "a mistake too long to be told", file, line);
 	buf_release(&b);
 }
 

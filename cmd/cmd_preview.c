@@ -39,6 +39,7 @@ struct preview {
 	struct json json, explained, told, listed;
 	char unpacked[LOCAL_FOUND_SIZE]; /* what the file was packed with */
 	struct file_header header;       /* beside that of the last good file */
+	bool mended;                     /* a reject file: max_reject does not hold it */
 };
 
 /* Without --json the records go out as they come. */
@@ -148,6 +149,16 @@ tell_header(struct preview *p, const struct reading *r, struct err *e)
 	return rc;
 }
 
+static int
+take_mended(void *arg, struct err *e)
+{
+	struct preview *p = arg;
+
+	(void)e;
+	p->mended = true;
+	return 0;
+}
+
 /* Objects that were written aside, with commas between them. */
 static void
 put_list(struct preview *p, const char *name, const struct buf *objects)
@@ -231,6 +242,21 @@ finish(struct preview *p, const struct reading *r, const char *held, struct err 
 	return n->rejected > 0 ? STATUS_SOME_LOST : STATUS_OK;
 }
 
+/* The whole was read: by its rows a run would hold it, or not. */
+static int
+preview_read(struct preview *p, const struct reading *r, struct err *e)
+{
+	const struct mapper_counts *n = reading_counts(r);
+	char held[96];
+
+	if (p->mended || !feed_rejects_too_many(p->feed, n->rows, n->rejected))
+		return finish(p, r, NULL, e);
+	snprintf(held, sizeof(held),
+	    "%llu of %llu rows were rejected, more than max_reject allows",
+	    (unsigned long long)n->rejected, (unsigned long long)n->rows);
+	return finish(p, r, held, e);
+}
+
 /* What was read is shown all the same. */
 static int
 preview_held(struct preview *p, const struct reading *r, struct err *e)
@@ -248,6 +274,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	struct site_keys keys;
 	struct mapper_sink sink = {.record = take_record,
 	    .problem = take_problem,
+	    .mended = take_mended,
 	    .arg = &p,
 	    .before = &p.header.before,
 	    .keys = app_keys(app, &keys) ? &keys : NULL};
@@ -279,7 +306,7 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	if (r == NULL || wrong)
 		exit = err_exit(e->code);
 	else if (local_read(&file, r, p.unpacked, e) == 0)
-		exit = finish(&p, r, NULL, e);
+		exit = preview_read(&p, r, e);
 	else
 		exit = e->code == ERR_HELD ? preview_held(&p, r, e) : err_exit(e->code);
 	reading_free(r);

@@ -45,16 +45,43 @@ seen_before(const struct column *c, unsigned at)
 	return false;
 }
 
+/* Is it a word for `ours`, the first time that it stands there? */
+static bool
+means(
+    const char *path, const char *ours, const struct column *c, unsigned at, bool *likely)
+{
+	const char *code = words_find(path, span_of(c->words[at].text), likely);
+
+	return code != NULL && strcmp(code, ours) == 0 && !seen_before(c, at);
+}
+
+/* How sure the line is: what is not is named. */
+static void
+put_doubts(struct buf *out, const char *path, const char *ours, const struct column *c)
+{
+	unsigned n = 0;
+	bool likely;
+
+	for (unsigned i = 0; i < c->nwords; i++) {
+		if (!means(path, ours, c, i, &likely) || !likely)
+			continue;
+		buf_add_str(out, n++ == 0 ? "# likely: ask the clinic about " : ", ");
+		put_word(out, c->words[i].text);
+	}
+	buf_add_str(out, n == 0 ? "# sure: the words say so\n" : "\n");
+}
+
 static unsigned
 put_known(struct buf *out, const char *path, const char *ours, const struct column *c)
 {
 	unsigned n = 0, words = c->nwords <= COLUMN_WORDS_MAX ? c->nwords : 0;
-	const char *code;
+	bool likely;
 
 	for (unsigned i = 0; i < words; i++) {
-		code = words_find(path, span_of(c->words[i].text));
-		if (code == NULL || strcmp(code, ours) != 0 || seen_before(c, i))
+		if (!means(path, ours, c, i, &likely))
 			continue;
+		if (n == 0)
+			put_doubts(out, path, ours, c);
 		if (n++ == 0)
 			buf_addf(out, "%s = ", ours);
 		else
@@ -66,15 +93,38 @@ put_known(struct buf *out, const char *path, const char *ours, const struct colu
 	return n;
 }
 
+/* Words that we know, and that mean now this and now that. */
+static void
+put_unclear(struct buf *out, const char *path, const struct column *c)
+{
+	const char *may;
+	unsigned n = 0;
+
+	for (unsigned i = 0; c->nwords <= COLUMN_WORDS_MAX && i < c->nwords; i++) {
+		may = words_unclear(path, span_of(c->words[i].text));
+		if (may == NULL || seen_before(c, i))
+			continue;
+		if (n++ == 0)
+			buf_add_str(out,
+			    "# Rows with these are rejected until a code's line "
+			    "has them.\n");
+		buf_addf(out, "# not sure: %s\n# ? = ", may);
+		put_word(out, c->words[i].text);
+		buf_add_char(out, '\n');
+	}
+}
+
 static void
 put_unknown(struct buf *out, const char *path, const struct column *c)
 {
 	unsigned shown = 0, hidden = 0;
+	bool likely;
 
 	for (unsigned i = 0; c->nwords <= COLUMN_WORDS_MAX && i < c->nwords; i++) {
 		const struct word *w = &c->words[i];
 
-		if (words_find(path, span_of(w->text)) != NULL || seen_before(c, i))
+		if (words_find(path, span_of(w->text), &likely) != NULL ||
+		    words_unclear(path, span_of(w->text)) != NULL || seen_before(c, i))
 			continue;
 		if (!column_is_code(c) || w->times < SHOWN_TIMES) {
 			hidden++;
@@ -107,5 +157,6 @@ draft_codes(
 	if (known == 0)
 		buf_addf(out, "# not sure: no word in the column is known\n%s = %s\n",
 		    field->codes[0], field->codes[0]);
+	put_unclear(out, field->path, c);
 	put_unknown(out, field->path, c);
 }

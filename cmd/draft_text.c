@@ -10,8 +10,6 @@
 #include "cmd/text.h"
 #include "mappers/ascii.h"
 
-#define FOOTER_MAX 20 /* as `footer` takes */
-
 static void
 put_head(struct buf *out, const char *name)
 {
@@ -97,21 +95,36 @@ put_delimiter(struct buf *out, const char *delimiter)
 		buf_addf(out, "delimiter = \"%s\"\n", delimiter);
 }
 
+/* The number of rows that the total should say: those that would be rejected count. */
+static uint64_t
+rows_before(const struct profile_file *f)
+{
+	return f->rows + f->thin - f->tail + f->bad;
+}
+
+/* A number of rows would take the last row of data where the total is missing. */
 static void
 put_footer(struct buf *out, const struct profile_file *f)
 {
-	if (f->thin == 0)
-		return;
-	if (f->thin == f->tail && f->tail <= FOOTER_MAX)
+	bool total = f->tail == 1 && f->total[0] != '\0';
+
+	if (total && f->said == rows_before(f))
 		buf_addf(out,
-		    "# likely: so many rows at the end have too few cells to be data\n"
-		    "footer = %" PRIu64 "\n",
-		    f->tail);
-	else
+		    "# likely: the last row says how many stand before it; a file that does\n"
+		    "# not end so is held\nfooter = \"%s\"\n",
+		    f->total);
+	else if (f->tail > 0)
 		buf_addf(out,
-		    "# %" PRIu64
-		    " rows have too few cells or too many, and would be rejected\n",
-		    f->thin);
+		    "# not sure: rows at the end that look like no data: %" PRIu64
+		    ". They are rejected,\n"
+		    "# unless you say what stands there at the end of each export: "
+		    "emrdrop.conf(5)\n# footer = \"%s\"\n",
+		    f->tail, total ? f->total : "TEXT");
+	if (f->thin > f->tail)
+		buf_addf(out,
+		    "# Rows with too few cells or too many, which would be rejected: "
+		    "%" PRIu64 "\n",
+		    f->thin - f->tail);
 }
 
 /* Does the draft name a column by its title, so that the header can be known by it? */
@@ -137,21 +150,41 @@ put_header(struct buf *out, const struct draft *d)
 		buf_addf(out, "skip_top = %" PRIu64 "\n", d->file.header - 1);
 }
 
+/* With titles each delimiter is tried for them, without them it is counted. */
+static bool
+finds_delimiter(const struct draft *d)
+{
+	const struct profile_file *f = &d->file;
+
+	return f->columns < 2 || has_titles(d) || (f->auto_finds && f->header < 2);
+}
+
+/* What is found in each file is right after a spreadsheet has saved it, too. */
+static void
+put_found(struct buf *out, const struct draft *d)
+{
+	const struct profile_file *f = &d->file;
+
+	if (finds_delimiter(d)) {
+		buf_addf(out,
+		    "# sure: found in each file; here \"%s\"\ndelimiter = auto\n",
+		    strcmp(f->delimiter, "\t") == 0 ? "tab" : f->delimiter);
+	} else {
+		buf_addf(out, "# likely: found in %" PRIu64 " rows of %zu columns\n",
+		    f->rows, f->columns);
+		put_delimiter(out, f->delimiter);
+	}
+	buf_addf(out, "# %s: found in each file; here %s\ncharset = auto\n",
+	    strncmp(f->charset, "utf-", 4) == 0 ? "sure" : "likely", f->charset);
+}
+
 static void
 put_layout(struct buf *out, const struct draft *d)
 {
 	const struct profile_file *f = &d->file;
 
-	buf_addf(out, "\n[csv]\n# sure: found in %" PRIu64 " rows of %zu columns\n",
-	    f->rows, f->columns);
-	put_delimiter(out, f->delimiter);
-	if (strncmp(f->charset, "utf-", 4) == 0)
-		buf_addf(out,
-		    "# sure: it is found in each file; here %s\ncharset = auto\n",
-		    f->charset);
-	else
-		buf_addf(
-		    out, "# likely: found in the sample\ncharset = %s\n", f->charset);
+	buf_add_str(out, "\n[csv]\n");
+	put_found(out, d);
 	if (f->header == 0)
 		buf_add_str(out, "# not sure: no row is surely a header\nheader = no\n");
 	if (f->header > 1)

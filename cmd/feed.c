@@ -15,7 +15,8 @@
 static const char *const contents[] = {
     [CONTENTS_CHANGES] = "changes", [CONTENTS_SNAPSHOT] = "snapshot", NULL};
 
-#define AT(member) offsetof(struct feed_conf, member)
+#define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
+#define AT(member)      offsetof(struct feed_conf, member)
 
 const struct conf_option feed_options[] = {
     {.name = "name",
@@ -149,6 +150,20 @@ leave_tests(struct feed *f)
 	}
 }
 
+/* What no option and no rule took offence at: a text may be anything. */
+static void
+check_todo(struct feed *f)
+{
+	for (size_t i = 0; i < f->conf.n; i++) {
+		const struct conf_section *s = &f->conf.sections[i];
+
+		for (size_t n = 0; n < s->n; n++)
+			if (conf_is_todo(s->entries[n].value))
+				conf_error_at(&f->errors, s, &s->entries[n],
+				    "is still TODO: fill it in");
+	}
+}
+
 static int
 bind_all(struct feed *f, struct err *e)
 {
@@ -186,6 +201,7 @@ bind_all(struct feed *f, struct err *e)
 		    "messages tell of changes: a snapshot is a file of rows");
 	leave_tests(f);
 	conf_check_unused(&f->conf, known_sections);
+	check_todo(f);
 	if (f->errors.n == 0) {
 		f->fingerprint = fingerprint(f);
 		f->verdict_fingerprint = verdict_fingerprint(f);
@@ -424,4 +440,13 @@ feed_exists(struct app *app, const char *name)
 	}
 	free(all);
 	return found;
+}
+
+bool
+feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected)
+{
+	if (rows > 0 && rejected == rows)
+		return true;
+	return rejected >= REJECT_ROWS_MIN &&
+	       rejected * 10000 > (uint64_t)f->feed.max_reject * rows;
 }

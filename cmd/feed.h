@@ -53,6 +53,9 @@ void feed_paths_free(char **paths, size_t n);
 /* Is there a feed file with this name, right or not? */
 bool feed_exists(struct app *app, const char *name);
 
+/* Is it more than max_reject allows? Then a run holds the file. */
+bool feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected);
+
 /*
  * What to do with each feed: `e` is NULL, or says that its file has mistakes. Returns
  * an exit status.

@@ -14,8 +14,7 @@
 #include "pollers/order.h"
 #include "state/controls.h"
 
-#define REJECT_ROWS_MIN 20         /* fewer rejected rows hold no file, unless all are */
-#define REJECTS_MEMORY  (1u << 20) /* bytes of the list of rejects kept in memory */
+#define REJECTS_MEMORY (1u << 20) /* bytes of the list of rejects kept in memory */
 
 static int
 sink_record(void *arg, const struct record *r, struct err *e)
@@ -275,20 +274,6 @@ check_books(const struct intake *in, struct err *e)
 	return 0;
 }
 
-/* What is wrong with a mended file's rows is known, and comes back once more. */
-static bool
-too_many_rejected(const struct intake *in, long long max_reject)
-{
-	const struct file_entry *en = &in->entry;
-
-	if (in->mended)
-		return false;
-	if (en->rows > 0 && en->rejected == en->rows)
-		return true;
-	return en->rejected >= REJECT_ROWS_MIN &&
-	       en->rejected * 10000 > (uint64_t)max_reject * en->rows;
-}
-
 /* Of a file that is discarded no record counts. */
 static void
 discard(struct file_entry *en)
@@ -355,7 +340,9 @@ judge(struct job *j, struct intake *in)
 		return;
 	} else if (en->rows == 0) {
 		judge_empty(j, in);
-	} else if (too_many_rejected(in, j->feed->feed.max_reject)) {
+	} else if (!in->mended &&
+		   feed_rejects_too_many(j->feed, en->rows, en->rejected)) {
+		/* What is wrong with a mended file's rows is known, and comes once more. */
 		en->verdict = VERDICT_HOLD;
 		snprintf(en->reason, sizeof(en->reason),
 		    "%llu of %llu rows were rejected, more than max_reject allows",

@@ -15,6 +15,7 @@
 #include "mappers/ascii.h"
 #include "mappers/csv_reader.h"
 #include "mappers/titles.h"
+#include "mappers/total.h"
 
 #define MAX_LINE     (1 << 20)
 #define MAX_COLUMNS  1000
@@ -48,6 +49,8 @@ struct profile {
 	struct span *titles;
 	struct column *columns;
 	struct profile_file file;
+	char counted; /* the delimiter that is found by counting; NUL: the file says it */
+	char total[TOTAL_SIZE];
 };
 
 static size_t
@@ -230,9 +233,9 @@ is_header_again(const struct profile *p, const struct span *cells, size_t n)
 	return true;
 }
 
-/* One cell alone in a row of many, as a total has it. */
+/* One cell alone in a row of many, or a total: those are often filled up with cells. */
 static bool
-is_thin(const struct profile *p, const struct span *cells, size_t n)
+is_thin(const struct profile *p, const struct span *cells, size_t n, bool total)
 {
 	size_t columns = p->file.columns, some = 0;
 
@@ -240,21 +243,27 @@ is_thin(const struct profile *p, const struct span *cells, size_t n)
 		return true;
 	for (size_t i = 0; i < columns; i++)
 		some += span_trim(cells[i]).n > 0;
-	return columns > 2 && some < 2;
+	return columns > 2 && (some < 2 || (total && some < columns));
 }
 
 static void
 take_data(struct profile *p, const struct span *cells, size_t n)
 {
+	bool total;
+
+	if (filled(cells, n) == 0)
+		return;
 	if (is_header_again(p, cells, n)) {
 		p->file.headers++;
 		return;
 	}
-	if (is_thin(p, cells, n)) {
+	total = total_pattern(cells, n, p->total, &p->file.said);
+	if (is_thin(p, cells, n, total)) {
 		p->file.thin++;
 		p->file.tail++;
 		return;
 	}
+	p->total[0] = '\0';
 	p->file.tail = 0;
 	p->file.rows++;
 	for (size_t i = 0; i < p->file.columns; i++)
@@ -319,6 +328,8 @@ on_bad(void *arg, const struct bad_row *bad, struct err *e)
 
 	(void)bad;
 	(void)e;
+	p->total[0] = '\0';
+	p->file.tail = 0;
 	p->file.bad++;
 	return 0;
 }
@@ -382,8 +393,9 @@ find_delimiter(void *arg, struct span head)
 	static const char *const candidates[] = {",", ";", "\t", "|"};
 	size_t best = 0, n;
 	char found = ',';
+	struct profile *p = arg;
 
-	(void)arg;
+	p->counted = reader_find_delimiter(head, 0);
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
 		n = try_delimiter(candidates[i], head);
 		if (n <= best)
@@ -449,6 +461,8 @@ profile_file(const struct profile *p, struct profile_file *out)
 	*out = p->file;
 	out->delimiter = reader_delimiter(p->reader);
 	out->charset = reader_charset(p->reader);
+	out->total = p->total;
+	out->auto_finds = p->counted == '\0' || p->counted == out->delimiter[0];
 }
 
 struct span

@@ -9,6 +9,7 @@
 #ifndef MAPPERS_PROFILE_H
 #define MAPPERS_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,12 +29,15 @@ int profile_end(struct profile *p, struct err *e);
 /* Of the whole file, once it was read; texts are valid until free. */
 struct profile_file {
 	const char *delimiter, *charset;
-	uint64_t header;  /* number of its row; 0: there is none */
-	uint64_t rows;    /* of data */
-	uint64_t thin;    /* rows with too few or too many cells, or one alone: no data */
-	uint64_t tail;    /* so many of them stand at the end */
-	uint64_t bad;     /* rows that can't be read */
-	uint64_t headers; /* the header once more */
+	uint64_t header; /* number of its row; 0: there is none */
+	uint64_t rows;   /* of data */
+	uint64_t thin;   /* rows with too few or too many cells, or one alone: no data */
+	uint64_t tail;   /* so many of them stand at the end */
+	const char *total; /* the last of them, if it is a total: its pattern; else "" */
+	uint64_t said;     /* the number in it */
+	bool auto_finds;   /* counting delimiters in the first row finds this one too */
+	uint64_t bad;      /* rows that can't be read */
+	uint64_t headers;  /* the header once more */
 	size_t columns;
 };
 

@@ -166,28 +166,41 @@ static const struct {
 };
 
 static const struct {
-	const char *path, *ours, *theirs;
+	const char *path, *ours, *theirs, *likely;
 } words[] = {
-	{"gender", "female", "f female w woman weiblich mujer femenino fem"},
-	{"gender", "male", "m male man maennlich hombre masculino masc"},
-	{"gender", "other", "o other x nonbinary nb diverse divers d intersex"},
-	{"gender", "unknown", "u unknown unk na notspecified undisclosed unspecified"},
-	{"status", "proposed", "proposed requested tentative request"},
-	{"status", "pending", "pending pen unconfirmed pend awaitingconfirmation"},
-	{"status", "booked", "booked scheduled confirmed sched sch conf con planned sc active "
-		"reminded leftmessage rescheduled made new open"},
-	{"status", "arrived", "arrived arr here waiting waitingroom inlobby arrive"},
-	{"status", "checked-in", "checkedin chk checkin ci inroom intreatment inprogress "
+	{"gender", "female", "f female woman weiblich mujer femenino", "w fem"},
+	{"gender", "male", "m male man maennlich hombre masculino", "masc"},
+	{"gender", "other", "other nonbinary diverse divers intersex", "o x nb d"},
+	{"gender", "unknown", "unknown unk notspecified undisclosed unspecified", "u na"},
+	{"status", "proposed", "proposed requested tentative", "request"},
+	{"status", "pending", "pending unconfirmed awaitingconfirmation", "pen pend"},
+	{"status", "booked", "booked scheduled confirmed sched planned",
+		"sch conf con sc active reminded leftmessage made"},
+	{"status", "arrived", "arrived", "arr here waiting waitingroom inlobby arrive"},
+	{"status", "checked-in", "checkedin checkin", "chk ci inroom intreatment inprogress "
 		"roomed withprovider inexam started"},
-	{"status", "waitlist", "waitlist waitlisted onwaitlist standby"},
-	{"status", "fulfilled", "fulfilled completed complete comp done checkedout checkout co "
-		"seen kept finished closed"},
-	{"status", "cancelled", "cancelled canceled cancel can cnc cxl canc cx calledoff "
-		"deleted cancelledbypatient cancelledbyprovider canceledbypatient "
-		"canceledbyprovider patientcancelled officecancelled abgesagt cancelado"},
-	{"status", "noshow", "noshow ns missed didnotcome dna didnotattend "
-		"didnotshow failed fta"},
-	{"status", "entered-in-error", "enteredinerror error void voided"},
+	{"status", "waitlist", "waitlist waitlisted onwaitlist", "standby"},
+	{"status", "fulfilled", "fulfilled completed complete checkedout seen kept",
+		"comp done checkout co finished"},
+	{"status", "cancelled", "cancelled canceled calledoff cancelledbypatient "
+		"cancelledbyprovider canceledbypatient canceledbyprovider patientcancelled "
+		"officecancelled abgesagt cancelado", "cancel can cnc cxl canc cx"},
+	{"status", "noshow", "noshow didnotcome didnotattend didnotshow",
+		"ns missed dna fta"},
+	{"status", "entered-in-error", "enteredinerror", "void voided"},
+};
+
+static const struct {
+	const char *path, *theirs, *may;
+} unclear[] = {
+	{"status", "rescheduled resched reschedule rsch rs moved postponed",
+		"cancelled, for the old time is over, or booked, for there is a new one"},
+	{"status", "nostatus none na unknown blank", "booked, or a row to leave out"},
+	{"status", "leftwithoutbeingseen leftwobeingseen lwobs lwbs leftbeforeseen left",
+		"noshow, cancelled or arrived"},
+	{"status", "new open", "booked, or a slot that nobody has taken"},
+	{"status", "closed failed error deleted", "cancelled, noshow or entered-in-error"},
+	{"status", "bumped blocked block hold held", "cancelled, or a row to leave out"},
 };
 /* clang-format on */
 
@@ -252,13 +265,29 @@ titles_find(struct span title, unsigned types, bool *exact)
 }
 
 const char *
-words_find(const char *path, struct span theirs)
+words_find(const char *path, struct span theirs, bool *likely)
 {
 	char text[KEY_MAX];
 	struct span key = make_key(theirs, text);
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (strcmp(words[i].path, path) == 0 && among(words[i].theirs, key))
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcmp(words[i].path, path) != 0)
+			continue;
+		*likely = among(words[i].likely, key);
+		if (*likely || among(words[i].theirs, key))
 			return words[i].ours;
+	}
+	return NULL;
+}
+
+const char *
+words_unclear(const char *path, struct span theirs)
+{
+	char text[KEY_MAX];
+	struct span key = make_key(theirs, text);
+
+	for (size_t i = 0; i < COUNT(unclear); i++)
+		if (strcmp(unclear[i].path, path) == 0 && among(unclear[i].theirs, key))
+			return unclear[i].may;
 	return NULL;
 }

@@ -32,7 +32,13 @@ extern const struct title titles[];
  */
 const struct title *titles_find(struct span title, unsigned types, bool *exact);
 
-/* Our code that this word of theirs surely means, or NULL. `path` is gender or status. */
-const char *words_find(const char *path, struct span theirs);
+/*
+ * Our code that this word of theirs means, or NULL. *likely: another is possible. `path`
+ * is gender or status.
+ */
+const char *words_find(const char *path, struct span theirs, bool *likely);
+
+/* Of a word that is known to mean now this and now that: what it may mean; else NULL. */
+const char *words_unclear(const char *path, struct span theirs);
 
 #endif

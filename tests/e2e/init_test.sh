@@ -52,7 +52,8 @@ test_canaries() {
 		>"$dir/d.csv"
 	odd "$dir/d.csv"
 	has "a title row and a total" "$dir/out" "header_match = auto"
-	has "a title row and a total" "$dir/out" "footer = 1"
+	has "what may be a total with a name" "$dir/out" '# footer = "TEXT"'
+	is "no footer of so many rows" "" "$(grep '^footer' "$dir/out")"
 	{ canary_rows 2 "MRN,Last Name,DOB,SSN,Email,Cell" && printf '"QUOLL"x,y\nz,"quoll\n' && canary_rows 3; } |
 		gzip >"$dir/e.csv"
 	odd "$dir/e.csv"
@@ -115,13 +116,14 @@ rule() {
 
 test_northside() {
 	# 14 rows without MRN, and 88 more whose status is x, CANC, BLOCK or HOLD.
-	drafted north "fixtures/northside/day1/Appt Report 03042026.csv" 884 3
+	drafted north "fixtures/northside/day1/Appt Report 03042026.csv" 884 4
+	has "what a run would do" "$dir/err" "102 of 400 rows were rejected, more than max_reject allows"
 	rule north 'pattern = "Appt Report *.csv"' "# likely: the sample's name, with a star for each number"
 	rule north 'id = {MRN} | not_scientific' '# likely: 14 of 400 rows have none, and would be rejected'
 	rule north 'birth_date = {DOB} | date "%m/%d/%Y" "%Y-%m-%d"' '# sure: by its title'
 	rule north 'start = {Appt Date} {Appt Time} | datetime "%m/%d/%Y %I:%M %p"' '# sure: by its title'
 	rule north 'phone.home = {Home Phone}' '# not sure: 226 of 226 rows do not fit'
-	rule north 'charset = windows-1252' '# likely: found in the sample'
+	rule north 'charset = auto' '# likely: found in each file; here windows-1252'
 	has "a word to fill in" "$dir/etc/feeds.d/north.ini" '# ? = "CANC: <24h"'
 	has "a column not used" "$dir/etc/feeds.d/north.ini" '#   #9 "Area", integer'
 	is "sections" 'feed source csv patient appointment practitioner code gender code appointment-status target' \
@@ -138,7 +140,7 @@ test_northside() {
 test_lakeside() {
 	drafted lakep fixtures/lakeside/patients/patients_2026-03-06.csv 120 0
 	rule lakep 'id = {"Patient No."} | not_scientific' '# sure: by its title'
-	rule lakep 'delimiter = ";"' '# sure: found in 120 rows of 20 columns'
+	rule lakep 'delimiter = auto' '# sure: found in each file; here ";"'
 	has "our word for theirs" "$dir/etc/feeds.d/lakep.ini" 'other = diverse'
 	rm "$dir/etc/feeds.d/lakep.ini"
 	drafted lakea fixtures/lakeside/appointments/appointments_2026-03-06.csv 888 3
@@ -159,12 +161,66 @@ test_western() {
 	drafted west "$dir/west.csv" 6 0
 	rule west 'birth_date = {DOB} | date "%m/%d/%Y"' \
 		'# not sure: all rows fit with day and month changed too; %m/%d/%Y is taken'
-	rule west 'footer = 1' '# likely: so many rows at the end have too few cells to be data'
-	rule west 'charset = windows-1252' '# likely: found in the sample'
+	rule west 'footer = "Total*{count}"' '# not end so is held'
+	rule west 'charset = auto' '# likely: found in each file; here windows-1252'
 	rule west 'header_match = auto' '# likely: row 2 is the header, what stands above it is none'
 	has "words to fill in" "$dir/etc/feeds.d/west.ini" '# ? = 1'
 	is "its name" '"Müller"' "$(jq -s '.[0].data.name.family' "$dir/out")"
+	# A spreadsheet has saved it with commas, as UTF-8; then the total was taken off.
+	iconv -f windows-1252 -t utf-8 "$dir/west.csv" | tr ';' ',' >"$dir/saved.csv"
+	run 0 preview west "$dir/saved.csv"
+	is "the saved ones" 6 "$(wc -l <"$dir/out")"
+	is "the saved name" '"Müller"' "$(jq -s '.[0].data.name.family' "$dir/out")"
+	sed -i '$d' "$dir/saved.csv"
+	run 4 preview west "$dir/saved.csv"
+	is "no row is lost without the total" 6 "$(wc -l <"$dir/out")"
 	rm "$dir/etc/feeds.d/west.ini"
+}
+
+# A row too short, a total filled up with cells, and words that mean now this and now that.
+test_total() {
+	cat >"$dir/total.csv" <<-'END'
+		Appt #,Chart,Last Name,Appt Date,Status
+		1,100,Testcase,3/4/2026 9:00 AM,Scheduled
+		2,101,Sample,3/14/2026 9:00 AM,sched
+		3,101,Sample
+		4,101,Sample,3/14/2026 9:30 AM,Sch
+		5,101,Sample,3/15/2026 9:30 AM,Rescheduled
+		6,101,Sample,3/16/2026 9:30 AM,Left w/o being seen
+		Total appointments:,6,,,
+	END
+	run 0 init total "$dir/total.csv"
+	mistakes total
+	is "by their lines" "$(grep -o ':[0-9]*:' "$dir/err" | sort -t: -k2n)" \
+		"$(grep -o ':[0-9]*:' "$dir/err")"
+	is "each says that it is still TODO" 5 "$(grep -c 'is still TODO: ' "$dir/err")"
+	rule total 'footer = "Total appointments:*{count}"' '# not end so is held'
+	has "the short row" "$dir/etc/feeds.d/total.ini" "which would be rejected: 1"
+	rule total 'booked = Scheduled, sched, Sch' '# likely: ask the clinic about Sch'
+	rule total '# ? = Rescheduled' \
+		'# not sure: cancelled, for the old time is over, or booked, for there is a new one'
+	rule total '# ? = "Left w/o being seen"' '# not sure: noshow, cancelled or arrived'
+	fill total
+	run 3 preview total "$dir/total.csv"
+	has "the total is no row" "$dir/err" "6 rows: 3 mapped, 0 filtered, 3 rejected"
+	# One number that is not the rows' makes no footer.
+	sed -i 's/:,6/:,7/' "$dir/total.csv"
+	run 0 init other "$dir/total.csv" --dry-run
+	has "to decide" "$dir/out" '# footer = "Total appointments:*{count}"'
+	is "and none that counts" "" "$(grep '^footer' "$dir/out")"
+	rm "$dir/etc/feeds.d/total.ini"
+}
+
+# A value that nothing but a person can doubt.
+test_todo() {
+	printf 'MRN,Last Name\n1,Ann\n2,Bea\n' >"$dir/todo.csv"
+	run 0 init todo "$dir/todo.csv"
+	fill todo
+	run 0 check todo
+	sed -i 's/^name.family = .*/name.family = TODO: which column/' "$dir/etc/feeds.d/todo.ini"
+	run 78 check todo
+	is "one mistake" 1 "$(grep -c "^$dir/etc" "$dir/err")"
+	rm "$dir/etc/feeds.d/todo.ini"
 }
 
 # Names in one cell, a date and a time apart, a provider without an id.
@@ -198,6 +254,7 @@ test_no_header() {
 	# No title is used where each stands there twice: the header is known by its row.
 	printf 'Visits\n\nMRN,MRN,Email,Email\n1,1,a@example.org,\n2,2,b@example.org,\n' >"$dir/twice.csv"
 	drafted twice "$dir/twice.csv" 2 0
+	rule twice 'delimiter = ","' '# likely: found in 2 rows of 4 columns'
 	rule twice 'skip_top = 2' '# likely: row 3 is the header, what stands above it is none'
 	rule twice 'email = {#3} | email' '# not sure: its title stands there more than once'
 	rm "$dir/etc/feeds.d/twice.ini"
@@ -218,6 +275,8 @@ test_profile
 test_northside
 test_lakeside
 test_western
+test_total
+test_todo
 test_cells
 test_no_header
 test_messages

@@ -590,6 +590,24 @@ Test(conf_bind, tells_what_is_expected)
 	}
 }
 
+Test(conf_bind, tells_mistakes_by_line)
+{
+	static const char *const by_line[] = {":2: [feed] flag: 'perhaps'",
+	    ":3: [feed] string: is still TODO", ":4: [feed] password_file: is still TODO",
+	    ":5: [feed] max_rejekt: there is no such key"};
+	struct conf_section *s;
+	struct bound b;
+
+	load("[feed]\nflag = perhaps\nstring = TODO\npassword_file = TODO: a path\n"
+	     "max_rejekt = 5 %\nother = TODOS\n");
+	s = conf_find(&conf, "feed", "");
+	cr_expect_eq(conf_bind(&conf, s, table, &b), 4);
+	conf_error_at(&errors, s, conf_get(s, "string"), "is no address");
+	cr_expect_eq(errors.n, 4);
+	for (size_t i = 0; i < COUNT(by_line); i++)
+		cr_expect(strstr(errors.text[i], by_line[i]), "%s", errors.text[i]);
+}
+
 Test(conf_bind, requires_and_knows_what_is_used)
 {
 	static const struct conf_option need[] = {{.name = "url",

@@ -240,10 +240,110 @@ Test(profile, titles)
 		cr_expect_str_eq(t->path, rows[i].path, "%s", rows[i].title);
 		cr_expect_eq(exact, rows[i].exact, "%s", rows[i].title);
 	}
-	cr_expect_str_eq(words_find("status", SPAN_LIT("No Show")), "noshow");
-	cr_expect_str_eq(words_find("gender", SPAN_LIT("F")), "female");
-	cr_expect_null(words_find("gender", SPAN_LIT("No Show")));
-	cr_expect_null(words_find("status", SPAN_LIT("*")));
+}
+
+/* A word that means now this and now that is none of our codes'. */
+Test(profile, code_words)
+{
+	static const struct {
+		const char *path, *word, *ours;
+		bool likely, unclear;
+	} rows[] = {
+	    {"status", "No Show", "noshow", false, false},
+	    {"status", "SCH", "booked", true, false},
+	    {"status", "Scheduled", "booked", false, false},
+	    {"status", "Rescheduled", NULL, false, true},
+	    {"status", "No status", NULL, false, true},
+	    {"status", "Left w/o being seen", NULL, false, true},
+	    {"status", "*", NULL, false, false},
+	    {"gender", "F", "female", false, false},
+	    {"gender", "X", "other", true, false},
+	    {"gender", "No Show", NULL, false, false},
+	    {"gender", "Rescheduled", NULL, false, false},
+	};
+	const char *ours;
+	bool likely;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct span word = span_of(rows[i].word);
+
+		likely = false;
+		ours = words_find(rows[i].path, word, &likely);
+		cr_expect_eq(ours != NULL, rows[i].ours != NULL, "%s", rows[i].word);
+		if (ours != NULL && rows[i].ours != NULL)
+			cr_expect_str_eq(ours, rows[i].ours, "%s", rows[i].word);
+		cr_expect_eq(likely, rows[i].likely, "%s", rows[i].word);
+		cr_expect_eq(words_unclear(rows[i].path, word) != NULL, rows[i].unclear,
+		    "%s", rows[i].word);
+	}
+}
+
+/* What is counted in the first row need not be what the rows are split by. */
+Test(profile, delimiters)
+{
+	static const struct {
+		const char *text;
+		const char *delimiter;
+		bool auto_finds;
+	} files[] = {
+	    {"a,b\n1,2\n", ",", true},
+	    {"sep=;\na,b;c\n1;2\n", ";", true},
+	    {"a, b, c;d\nq;w\ne;r\nt;y\n", ";", false},
+	};
+	struct profile_file f;
+	struct profile *p;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		p = profile_of(files[i].text);
+		profile_file(p, &f);
+		cr_expect_str_eq(f.delimiter, files[i].delimiter, "%s", files[i].text);
+		cr_expect_eq(f.auto_finds, files[i].auto_finds, "%s", files[i].text);
+		profile_free(p);
+	}
+}
+
+/* The last row: the pattern it is known by, never a word that may be a patient's. */
+Test(profile, totals)
+{
+	static const struct {
+		const char *last, *total;
+		uint64_t said, rows, thin, tail;
+	} files[] = {
+	    {"Total appointments: 2", "Total appointments: {count}", 2, 2, 1, 1},
+	    {"Total appointments: 2,,,", "Total appointments: {count}", 2, 2, 1, 1},
+	    {"Total appointments:,2,,", "Total appointments:*{count}", 2, 2, 1, 1},
+	    {"TOTAL,,2,", "TOTAL*{count}", 2, 2, 1, 1},
+	    {",,Total,2", "*Total*{count}", 2, 2, 1, 1},
+	    {"\"1,234\",records", "", 0, 2, 1, 1},
+	    {"Total,\"1,234\"", "Total*{count}", 1234, 2, 1, 1},
+	    {"Total: 2\n,,,\n", "Total: {count}", 2, 2, 1, 1},
+	    {"Total: 2\nTotal: 3", "Total: {count}", 3, 2, 2, 2},
+	    {"x,y\nTotal: 3", "Total: {count}", 3, 2, 2, 2},
+	    {"Total", "", 0, 2, 1, 1},
+	    {"Total: 2 of 3", "", 0, 2, 1, 1},
+	    {"Total: 1,2,3", "", 0, 2, 1, 1},
+	    {"Total for Quoll: 2", "", 0, 2, 1, 1},
+	    {"Total * 2", "", 0, 2, 1, 1},
+	    {"2", "", 0, 2, 1, 1},
+	    {"3,Total,Ann,", "", 0, 3, 0, 0},
+	};
+	char text[256];
+	struct profile_file f;
+	struct profile *p;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		snprintf(text, sizeof(text),
+		    "MRN,Last Name,DOB,Sex\n1,Ann,,F\n2,Bea,,F\n%s\n", files[i].last);
+		p = profile_of(text);
+		profile_file(p, &f);
+		cr_expect_str_eq(f.total, files[i].total, "%s", files[i].last);
+		if (f.total[0] != '\0')
+			cr_expect_eq(f.said, files[i].said, "%s", files[i].last);
+		cr_expect_eq(f.rows, files[i].rows, "rows: %s", files[i].last);
+		cr_expect_eq(f.thin, files[i].thin, "thin: %s", files[i].last);
+		cr_expect_eq(f.tail, files[i].tail, "tail: %s", files[i].last);
+		profile_free(p);
+	}
 }
 
 /* Each row of the table is a field of the schema, or one of its own few words. */
