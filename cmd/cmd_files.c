@@ -3,6 +3,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/drift.h"
+#include "cmd/pick.h"
 #include "cmd/query.h"
 #include "cmd/text.h"
 #include "state/files.h"
@@ -80,9 +81,23 @@ counts_of(const struct file_entry *f, struct count out[COUNTS])
 	memcpy(out, all, sizeof(all));
 }
 
+/* Held or refused, and taken away or overwritten since: 1, 0, -1. */
+static int
+has_left(struct query *q, const struct file_entry *f)
+{
+	struct name_entry name;
+	int r;
+
+	if ((f->verdict != VERDICT_HOLD && f->verdict != VERDICT_REFUSE) ||
+	    f->path[0] != '\0')
+		return 0;
+	r = pick_in_drop(q->ledger, f, &name, q->e);
+	return r < 0 ? -1 : !r;
+}
+
 static int
 show_json(struct json *j, const struct file_entry *f, const struct file_header *h,
-    struct err *e)
+    bool left, struct err *e)
 {
 	struct count counts[COUNTS];
 	char id[FILE_ID_HEX_SIZE];
@@ -94,6 +109,8 @@ show_json(struct json *j, const struct file_entry *f, const struct file_header *
 	jw_put_cstr(j, "verdict", verdict_name(f->verdict));
 	jw_put_cstr(j, "reason", f->reason);
 	jw_put_bool(j, "closed", f->closed);
+	if (left)
+		jw_put_bool(j, "left_drop", true);
 	jw_put_uint(j, "bytes", f->size);
 	jw_put_uint(j, "pass", f->pass);
 	counts_of(f, counts);
@@ -105,9 +122,24 @@ show_json(struct json *j, const struct file_entry *f, const struct file_header *
 	return 0;
 }
 
+/* How it stands, where the verdict alone would mislead. */
+static void
+show_state(struct buf *out, const struct file_entry *f, bool left)
+{
+	bool aside = f->verdict == VERDICT_HOLD || f->verdict == VERDICT_REFUSE;
+
+	if (left)
+		buf_add_str(out, "  left the drop");
+	else if (!f->closed && !aside)
+		buf_add_str(out, "  unfinished");
+	else if (f->verdict == VERDICT_DELIVER && f->reason[0] != '\0')
+		buf_addf(out, "  %s", f->reason);
+	buf_add_str(out, "  ");
+}
+
 static int
 show_text(struct buf *out, const struct file_entry *f, const struct file_header *h,
-    struct err *e)
+    bool left, struct err *e)
 {
 	struct count counts[COUNTS];
 	char id[FILE_ID_HEX_SIZE];
@@ -120,7 +152,7 @@ show_text(struct buf *out, const struct file_entry *f, const struct file_header 
 		if (counts[i].n > 0 || i == 0)
 			buf_addf(out, " %llu %s", (unsigned long long)counts[i].n,
 			    counts[i].name);
-	buf_add_str(out, f->closed ? "  " : "  unfinished  ");
+	show_state(out, f, left);
 	text_quote(out, span_of(f->name));
 	if (f->path[0] != '\0') {
 		buf_add_str(out, " in ");
@@ -135,15 +167,16 @@ show(struct query *q, const struct lines *all)
 {
 	struct file_header h;
 	struct file_entry f;
-	int rc;
+	int rc, left;
 
 	for (size_t i = 0; i < all->n; i++) {
-		if (ledger_file_get(q->ledger, &all->v[i].id, &f, q->e) < 0)
+		if (ledger_file_get(q->ledger, &all->v[i].id, &f, q->e) < 0 ||
+		    (left = has_left(q, &f)) < 0)
 			return -1;
 		if (ledger_file_header_get(q->ledger, &f.id, &h, q->e) < 0)
 			return -1;
-		rc = q->app->json ? show_json(&q->json, &f, &h, q->e)
-				  : show_text(&q->out, &f, &h, q->e);
+		rc = q->app->json ? show_json(&q->json, &f, &h, left == 1, q->e)
+				  : show_text(&q->out, &f, &h, left == 1, q->e);
 		file_header_release(&h);
 		if (rc != 0)
 			return -1;

@@ -136,8 +136,8 @@ decide(struct query *q, enum decision d)
 	if (is_old(&f))
 		buf_add_str(&q->out, "backfill it once more\n");
 	else
-		buf_addf(&q->out, "`emrdrop run %s`, or its next run, %s it\n", f.feed,
-		    approve ? "delivers" : "puts away");
+		buf_addf(&q->out, "`emrdrop run %s`, or its next run, %s\n", f.feed,
+		    approve ? "delivers it" : "puts it away");
 	return 0;
 }
 

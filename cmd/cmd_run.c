@@ -9,9 +9,10 @@ static const char help[] =
     "  --dry-run     read and compare, but write nothing anywhere and send nothing\n"
     "  --json        one JSON report on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
-    "Exit status: 0 all well or nothing to do; 3 delivered, some rows rejected or refused;\n"
-    "4 a file is held; 65 a file cannot be read; 69 API unavailable; 74 I/O or ledger;\n"
-    "75 another run is at work; 76 host key or certificate; 77 permission; 78 configuration\n\n"
+    "Exit status: 0 all well or nothing to do; 3 delivered, some rows rejected or refused,\n"
+    "or a delivery given up; 4 a file is held; 65 a file cannot be read; 69 API unavailable;\n"
+    "74 I/O or ledger; 75 another run is at work; 76 host key or certificate;\n"
+    "77 permission; 78 configuration\n\n"
     "Examples:\n"
     "  emrdrop run\n"
     "  emrdrop run northside-appointments --json\n";

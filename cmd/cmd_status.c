@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/query.h"
+#include "cmd/status.h"
 #include "cmd/stuck.h"
 #include "cmd/text.h"
 #include "state/controls.h"
@@ -26,10 +27,17 @@ static const char help[] =
 
 #define PROBLEMS_SHOWN 5
 
+/* What the API refused and no retry brought in. */
+struct refusals {
+	uint64_t files, records;
+	int64_t last; /* ms: when the newest of the files was read */
+};
+
 /* Of the feed at hand. */
 struct show {
 	struct query *q;
 	const struct feed_state *feed;
+	const struct refusals *refusals;
 	struct stuck stuck; /* of all feeds */
 };
 
@@ -63,22 +71,51 @@ show_stuck(struct show *s)
 	return rc;
 }
 
+/* Would the next run get no further than the last one? */
+static bool
+needs_mending(const struct feed_state *f)
+{
+	return f->last_error != 0 &&
+	       (f->last_exit == STATUS_API || f->last_exit == STATUS_PEER ||
+		   f->last_exit == STATUS_PERM || f->last_exit == STATUS_CONFIG);
+}
+
+static void
+pass_text(struct show *s, const struct pass *p, bool at_work)
+{
+	const struct feed_state *f = s->feed;
+
+	buf_addf(&s->q->out,
+	    "  UNFINISHED  delivery %llu (%llu batch%s): ", (unsigned long long)p->number,
+	    (unsigned long long)p->batches, p->batches == 1 ? "" : "es");
+	if (at_work)
+		buf_add_str(&s->q->out, "a run is at work\n");
+	else if (needs_mending(f))
+		buf_addf(&s->q->out,
+		    "the last run ended with %u (%s): mend that first, then "
+		    "`emrdrop run %s` goes on\n",
+		    f->last_exit, status_words((int)f->last_exit), f->name);
+	else
+		buf_addf(&s->q->out, "`emrdrop run %s` goes on\n", f->name);
+}
+
 static int
 show_pass(struct show *s)
 {
 	struct pass p;
+	int at_work = 0;
 	int r = pass_get(s->q->ledger, s->feed->scope, &p, s->q->e);
 	bool mine = r == 1 && strcmp(p.feed, s->feed->name) == 0;
 
-	if (r < 0)
+	if (r < 0 || (mine && (at_work = ledger_locked(
+				   s->q->ledger, s->feed->scope, s->q->e)) < 0))
 		return -1;
 	if (s->q->app->json) {
 		jw_put_bool(&s->q->json, "unfinished", mine);
+		if (mine)
+			jw_put_bool(&s->q->json, "at_work", at_work == 1);
 	} else if (mine) {
-		buf_addf(&s->q->out,
-		    "  UNFINISHED  delivery %llu of %llu batches: `emrdrop run %s` goes on\n",
-		    (unsigned long long)p.number, (unsigned long long)p.batches,
-		    s->feed->name);
+		pass_text(s, &p, at_work == 1);
 	}
 	return 0;
 }
@@ -106,7 +143,8 @@ feed_head(struct show *s, const struct feed_state *f)
 	buf_addf(&s->q->out, "; %llu files, %llu records so far\n",
 	    (unsigned long long)f->files, (unsigned long long)f->delivered);
 	if (f->last_error != 0) {
-		buf_addf(&s->q->out, "  last run ended with %u, at ", f->last_exit);
+		buf_addf(&s->q->out, "  last run ended with %u (%s), at ", f->last_exit,
+		    status_words((int)f->last_exit));
 		text_time(&s->q->out, f->last_error);
 		buf_add_char(&s->q->out, '\n');
 	}
@@ -136,6 +174,7 @@ show_snapshot(struct show *s)
 
 struct feeds {
 	struct feed_state v[1024]; /* feeds one ledger may have before `status` is cut */
+	struct refusals refusals[1024];
 	size_t n;
 };
 
@@ -148,6 +187,48 @@ collect_feed(void *arg, const struct feed_state *f)
 		return 1;
 	all->v[all->n++] = *f;
 	return 0;
+}
+
+/* As `retry` takes them. */
+static int
+collect_refused(void *arg, const struct file_entry *f)
+{
+	struct feeds *all = arg;
+
+	if (f->refused == 0 || !f->closed || f->verdict == VERDICT_DISCARD)
+		return 0;
+	for (size_t i = 0; i < all->n; i++) {
+		struct refusals *of = &all->refusals[i];
+
+		if (strcmp(all->v[i].name, f->feed) != 0)
+			continue;
+		of->files++;
+		of->records += f->refused;
+		if (f->read_at > of->last)
+			of->last = f->read_at;
+		break;
+	}
+	return 0;
+}
+
+static void
+show_refused(struct show *s)
+{
+	const struct refusals *of = s->refusals;
+
+	if (s->q->app->json) {
+		jw_put_uint(&s->q->json, "refused_left", of->records);
+		return;
+	}
+	if (of->records == 0)
+		return;
+	buf_addf(&s->q->out,
+	    "  %llu record%s of %llu file%s refused by the API, last at ",
+	    (unsigned long long)of->records, of->records == 1 ? "" : "s",
+	    (unsigned long long)of->files, of->files == 1 ? "" : "s");
+	text_time(&s->q->out, of->last);
+	buf_addf(
+	    &s->q->out, ", and taken by no retry: emrdrop retry %s\n", s->feed->name);
 }
 
 static int
@@ -174,6 +255,7 @@ show_feed(struct show *s, const struct feed_state *f)
 	feed_head(s, f);
 	if (show_pause(s) != 0 || show_snapshot(s) != 0 || show_pass(s) != 0)
 		return -1;
+	show_refused(s);
 	if (s->q->app->json) {
 		jw_key(&s->q->json, SPAN_LIT("stuck"));
 		jw_array(&s->q->json);
@@ -202,9 +284,13 @@ show_all(struct query *q)
 	if (rc == 0)
 		rc = ledger_feed_each(q->ledger, collect_feed, all, q->e);
 	if (rc == 0)
+		rc = ledger_file_each(q->ledger, collect_refused, all, q->e);
+	if (rc == 0)
 		rc = stuck_find(q->ledger, &s.stuck, q->e);
-	for (size_t i = 0; rc == 0 && i < all->n; i++)
+	for (size_t i = 0; rc == 0 && i < all->n; i++) {
+		s.refusals = &all->refusals[i];
 		rc = show_feed(&s, &all->v[i]);
+	}
 	stuck_release(&s.stuck);
 	free(all);
 	if (q->app->json) {

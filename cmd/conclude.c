@@ -250,9 +250,8 @@ known_entry(struct job *j, const struct digest *id, struct file_entry *out, stru
 		       : -1;
 }
 
-/* What a file's entry becomes with its pass; a retry's moves from refused to delivered. */
-static void
-add_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum)
+void
+conclude_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum)
 {
 	if (mode != PASS_RETRY) {
 		en->delivered = sum->taken;
@@ -293,7 +292,7 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	if (pass != NULL &&
 	    (keep_header(j, in, e) != 0 || pass_merge(j->ledger, pass, &sum, e) != 0))
 		return -1;
-	add_sum(&in->entry, PASS_RUN, &sum);
+	conclude_sum(&in->entry, PASS_RUN, &sum);
 	if (check_books(in, sum.doubtful, e) != 0)
 		return -1;
 	/* The receipt was written before the merge, by what the API had answered. */
@@ -302,7 +301,7 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	if (in->mode == PASS_RETRY) {
 		if (known_entry(j, &in->entry.id, &kept, e) != 0)
 			return -1;
-		add_sum(&kept, PASS_RETRY, &sum);
+		conclude_sum(&kept, PASS_RETRY, &sum);
 		end.kept = &kept;
 	}
 	return conclude(j, &end, sum.doubtful, e);
@@ -323,7 +322,7 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 	    known_entry(j, &pass->file, &in->entry, e) != 0 ||
 	    drift_recall(j, in, e) != 0)
 		goto out;
-	add_sum(&in->entry, pass->mode, &sum);
+	conclude_sum(&in->entry, pass->mode, &sum);
 	in->decided = true; /* if anybody decided, it was carried out */
 	snprintf(f.name, sizeof(f.name), "%s", in->entry.name);
 	f.size = in->entry.size;

@@ -27,6 +27,9 @@ bool conclude_blocks(const struct job *j, const struct intake *in);
 int conclude_tell(
     struct job *j, const struct intake *in, uint64_t pending, struct err *e);
 
+/* What a file's entry becomes with its pass; a retry's moves from refused to delivered. */
+void conclude_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum);
+
 /* What is to be told of a file whose delivery ends with an error. */
 void conclude_unsent(struct job *j, const struct intake *in);
 

@@ -31,7 +31,7 @@ int feedback_give(struct job *j, struct err *e);
 int feedback_needs(struct job *j, const char *path, struct err *e);
 
 /* What is told of a failure to write or to move: 0, and the work goes on; -1: it can't. */
-int feedback_failed(struct job *j, const char *event, struct err *e);
+int feedback_failed(struct job *j, const char *event, const char *folder, struct err *e);
 
 /* Forgets receipts that were kept here for long enough. */
 int feedback_retain(struct job *j, struct err *e);

@@ -16,12 +16,13 @@
 #define REJECTS_KEPT   ".rejects" /* as answers are named beside the ledger */
 
 int
-feedback_failed(struct job *j, const char *event, struct err *e)
+feedback_failed(struct job *j, const char *event, const char *folder, struct err *e)
 {
 	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
 		return -1;
 	log_event(&j->app->log, LOG_ERROR, event,
-	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_ERR(e)));
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_NAME("folder", folder),
+		LOG_ERR(e)));
 	j->out->unsettled++;
 	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
 	e->code = ERR_NONE;
@@ -154,7 +155,9 @@ give_or_tell(void *arg, const char *name, int fd, struct err *e)
 
 	if (give(j, name, fd, e) == 0)
 		return 0;
-	return feedback_failed(j, "feedback-failed", e) == 0 ? 1 : -1;
+	return feedback_failed(j, "feedback-failed", j->feed->source.feedback, e) == 0
+		   ? 1
+		   : -1;
 }
 
 int

@@ -119,17 +119,32 @@ take(struct job *j, const struct drop_file *f, struct err *e)
 	return rc == 1 && e->code == ERR_GONE ? 0 : rc;
 }
 
+/* Of those from there on, what would be taken if none before them were held. */
+static uint64_t
+count_behind(const struct drop_look *look, size_t from)
+{
+	uint64_t n = 0;
+
+	for (size_t i = from; i < look->n; i++)
+		n += look->files[i].what == TAKE || look->files[i].what == WAIT;
+	return n;
+}
+
 /* Files are taken in the feed's order; none overtakes one that is about to be ready. */
 static int
 take_ready(struct job *j, const struct drop_look *look, struct err *e)
 {
 	long long left = j->feed->source.max_files;
 
-	for (size_t i = 0; i < look->n && !j->out->blocked; i++) {
+	for (size_t i = 0; i < look->n; i++) {
 		const struct listed *it = &look->files[i];
 		int rc;
 
-		if (it->what == STOP || (it->what == WAIT && it->wait > 0))
+		if (it->what == STOP || j->out->blocked) {
+			j->out->behind = count_behind(look, i);
+			break;
+		}
+		if (it->what == WAIT && it->wait > 0)
 			break;
 		if (it->what != TAKE)
 			continue;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/left.h"
 #include "cmd/snapshot.h"
 #include "pollers/ready.h"
 #include "state/controls.h"
@@ -150,7 +151,11 @@ look_all(struct job *j, struct drop_look *look, int64_t began, struct err *e)
 		if (look_one(j, &look->files[i], began, e) != 0)
 			return -1;
 	}
-	return j->app->dry_run ? 0 : keep_looks(j, look->files, look->n, e);
+	if (j->app->dry_run)
+		return 0;
+	if (keep_looks(j, look->files, look->n, e) != 0)
+		return -1;
+	return left_forget(j, &look->list, e);
 }
 
 /* The longest of the waits that time alone can end. */

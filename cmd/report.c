@@ -230,6 +230,26 @@ audit_json(struct json *j, const struct audit_head *head)
 	jw_put_cstr(j, "audit", text);
 }
 
+static void
+given_up_json(struct json *j, const struct given_up *g)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	if (g->pass == 0)
+		return;
+	digest_hex(&g->file, id);
+	jw_key(j, SPAN_LIT("given_up"));
+	jw_object(j);
+	jw_put_cstr(j, "file", id);
+	jw_put_uint(j, "pass", g->pass);
+	jw_put_cstr(j, "reason", g->why);
+	jw_put_uint(j, "delivered", g->delivered);
+	jw_put_uint(j, "refused", g->refused);
+	jw_put_uint(j, "doubtful", g->doubtful);
+	jw_put_uint(j, "unsent", g->unsent);
+	jw_object_end(j);
+}
+
 void
 report_feed_json(const struct feed_report *f, struct json *j)
 {
@@ -248,6 +268,8 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	jw_put_uint(j, "held", f->held);
 	jw_put_uint(j, "refused", f->refused);
 	jw_put_uint(j, "unsettled", f->unsettled);
+	jw_put_uint(j, "behind", f->behind);
+	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
 	if (f->paused != 0)
@@ -386,6 +408,39 @@ paused_line(const struct feed_report *f, struct buf *out)
 }
 
 static void
+given_up_line(const struct feed_report *f, struct buf *out)
+{
+	const struct given_up *g = &f->given_up;
+	char id[FILE_ID_HEX_SIZE];
+
+	if (g->pass == 0)
+		return;
+	digest_hex(&g->file, id);
+	buf_addf(out,
+	    "  delivery %llu of file %.8s given up: %s; %llu delivered, %llu in doubt, "
+	    "%llu never sent\n    they go out with the next file that has them, or drop "
+	    "the file again\n",
+	    (unsigned long long)g->pass, id, g->why, (unsigned long long)g->delivered,
+	    (unsigned long long)g->doubtful, (unsigned long long)g->unsent);
+}
+
+/* What stands aside, and what waits for it. */
+static void
+aside_lines(const struct feed_report *f, struct buf *out)
+{
+	if (f->held > 0)
+		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,
+		    "waiting for a decision: `emrdrop hold list` tells why");
+	if (f->behind > 0)
+		buf_addf(out, "  %llu file%s wait%s behind %s\n",
+		    (unsigned long long)f->behind, f->behind == 1 ? "" : "s",
+		    f->behind == 1 ? "s" : "", f->held == 1 ? "it" : "the first of them");
+	if (f->refused > 0)
+		buf_addf(out, "  %llu refused: `emrdrop status` tells why\n",
+		    (unsigned long long)f->refused);
+}
+
+static void
 feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 {
 	buf_addf(out, "%s: ", f->feed);
@@ -393,10 +448,12 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 		buf_addf(out, "%s\n", f->err.msg);
 	else if (f->paused != 0)
 		paused_line(f, out);
-	else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0)
+	else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0 &&
+		 f->given_up.pass == 0)
 		buf_add_str(out, "nothing new\n");
 	else
 		buf_addf(out, "%zu file%s read\n", f->n, f->n == 1 ? "" : "s");
+	given_up_line(f, out);
 	for (size_t i = 0; i < f->n; i++)
 		file_text(r, &f->files[i], out);
 	if (f->waiting > 0)
@@ -406,12 +463,7 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 		buf_addf(out,
 		    "  %llu not put away or not answered yet: the log says why\n",
 		    (unsigned long long)f->unsettled);
-	if (f->held > 0)
-		buf_addf(out, "  %llu held, %s\n", (unsigned long long)f->held,
-		    "waiting for a decision: `emrdrop hold list` tells why");
-	if (f->refused > 0)
-		buf_addf(out, "  %llu refused: `emrdrop status` tells why\n",
-		    (unsigned long long)f->refused);
+	aside_lines(f, out);
 }
 
 void

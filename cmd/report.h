@@ -50,6 +50,14 @@ struct file_report {
 	char found[256];
 };
 
+/* A delivery of an earlier run that nobody can finish. */
+struct given_up {
+	uint64_t pass; /* 0: there was none */
+	struct digest file;
+	const char *why; /* a constant */
+	uint64_t delivered, refused, doubtful, unsent;
+};
+
 struct feed_report {
 	char feed[LEDGER_NAME_MAX + 1];
 	int exit;
@@ -59,7 +67,9 @@ struct feed_report {
 	uint64_t known, waiting, held, refused;
 	uint64_t unsettled; /* delivered, but could not be put away */
 	bool blocked;       /* a held file keeps later ones back */
-	int64_t paused;     /* ms: since when nothing is done; 0: it is not */
+	uint64_t behind;    /* that many */
+	struct given_up given_up;
+	int64_t paused; /* ms: since when nothing is done; 0: it is not */
 	struct audit_head audit;
 	uint64_t requests, retries;
 };

@@ -7,27 +7,12 @@
 #include <string.h>
 
 #include "cmd/conclude.h"
-#include "state/conclude.h"
+#include "cmd/give_up.h"
 
-/* The pass ends as it stands: what was sent and not answered becomes doubtful. */
-static int
-abandon(struct job *j, struct pass *p, const char *why, struct err *e)
+static bool
+is_old(const struct pass *p)
 {
-	const struct conclusion c = {.pass = p,
-	    .audit = {.act = "pass-abandoned",
-		.feed = p->feed,
-		.file = &p->file,
-		.detail = why}};
-	struct merged sum;
-
-	if (pass_merge(j->ledger, p, &sum, e) != 0 ||
-	    ledger_conclude(j->ledger, &c, e) != 0)
-		return -1;
-	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
-	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
-		LOG_NAME("reason", why), LOG_UINT("delivered", sum.taken),
-		LOG_UINT("refused", sum.refused), LOG_UINT("doubtful", sum.doubtful)));
-	return 0;
+	return p->mode == PASS_BACKFILL || p->mode == PASS_RETRY;
 }
 
 static bool
@@ -43,7 +28,8 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
     struct err *e)
 {
 	if (!same_changes(j, p, in))
-		return abandon(j, p, "the file gives other changes than it did", e);
+		return give_up_pass(
+		    j, p, "the file gives other changes than it did", !is_old(p), e);
 	in->entry.id = p->file;
 	in->entry.pass = p->number;
 	in->entry.verdict = VERDICT_DELIVER;
@@ -119,12 +105,6 @@ find_old(struct job *j, struct pass *p, struct err *e)
 	return try_file(j, p, &f, path, e);
 }
 
-static bool
-is_old(const struct pass *p)
-{
-	return p->mode == PASS_BACKFILL || p->mode == PASS_RETRY;
-}
-
 /*
  * The pass of another feed of this source is that feed's to finish. If its file is
  * gone from feeds.d nobody can, and the pass ends as it stands.
@@ -133,10 +113,24 @@ static int
 other_feed(struct job *j, struct pass *p, struct err *e)
 {
 	if (!feed_exists(j->app, p->feed))
-		return abandon(j, p, "its feed is not configured any more", e);
+		return give_up_pass(
+		    j, p, "its feed is not configured any more", false, e);
 	return err_set(e, ERR_BUSY,
 	    "feed %s has an unfinished delivery from the same source: `emrdrop run %s` first",
 	    p->feed, p->feed);
+}
+
+/* A pass whose every record was answered is a delivery; another was being given up. */
+static int
+end_merge(struct job *j, struct pass *p, struct err *e)
+{
+	struct merged sum;
+
+	if (pass_merge(j->ledger, p, &sum, e) != 0)
+		return -1;
+	if (sum.doubtful > 0)
+		return give_up_pass(j, p, "its file could not be gone on with", false, e);
+	return conclude_merged(j, p, e);
 }
 
 int
@@ -152,9 +146,10 @@ resume(struct job *j, struct err *e)
 	log_event(&j->app->log, LOG_INFO, "pass-resumed",
 	    LOG_FIELDS(LOG_NAME("feed", p.feed), LOG_UINT("pass", p.number)));
 	if (p.closing)
-		return conclude_merged(j, &p, e);
+		return end_merge(j, &p, e);
 	r = is_old(&p) ? find_old(j, &p, e) : find_file(j, &p, e);
 	if (r < 0)
 		return -1;
-	return r == 1 ? 0 : abandon(j, &p, "its file is not there any more", e);
+	return r == 1 ? 0
+		      : give_up_pass(j, &p, "its file is not there any more", false, e);
 }

@@ -144,8 +144,13 @@ static int
 settle_or_tell(struct job *j, const struct settling *s, struct err *e)
 {
 	int r = settle(j, s, e);
+	const char *folder;
 
-	return r >= 0 ? r : feedback_failed(j, "settle-failed", e);
+	if (r >= 0)
+		return r;
+	if (source_after(&j->feed->source, &folder) != AFTER_ARCHIVE)
+		folder = poller_path(j->poller, "");
+	return feedback_failed(j, "settle-failed", folder, e);
 }
 
 struct unsettled {

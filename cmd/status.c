@@ -15,3 +15,26 @@ status_worse(int a, int b)
 			return order[i];
 	return STATUS_OK;
 }
+
+const char *
+status_words(int status)
+{
+	static const struct {
+		int status;
+		const char *words;
+	} all[] = {{STATUS_OK, "all well"},
+	    {STATUS_SOME_LOST, "rows rejected, or records refused or not delivered"},
+	    {STATUS_HELD, "a file is held"}, {STATUS_USAGE, "the command line is wrong"},
+	    {STATUS_FILE_REFUSED, "a file cannot be read"},
+	    {STATUS_API, "the API is unavailable or takes nothing, or the time was over"},
+	    {STATUS_BUG, "a bug in emrdrop"}, {STATUS_IO, "input, output or the ledger"},
+	    {STATUS_BUSY, "another run was at work, or its delivery is unfinished"},
+	    {STATUS_PEER, "host key or certificate"},
+	    {STATUS_PERM, "login or permission refused"},
+	    {STATUS_CONFIG, "mistakes in the configuration"}};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].status == status)
+			return all[i].words;
+	return "an unknown status";
+}

@@ -22,4 +22,7 @@ enum status {
 /* The one of two that the operator has to know first. */
 int status_worse(int a, int b);
 
+/* What it means, in a few words. */
+const char *status_words(int status);
+
 #endif

@@ -27,15 +27,16 @@ struct collecting {
 	struct err *e;
 };
 
+/* Names that stand aside are few, and drops are small: files there are for years. */
 static int
-collect(void *arg, const struct file_entry *f)
+collect(void *arg, const struct name_entry *n)
 {
 	const struct collecting *c = arg;
 	struct stuck *st = c->to;
 	size_t more = st->cap * 2 + 8;
 	struct file_entry *v;
 
-	if (!waits(f))
+	if (n->state != NAME_HELD && n->state != NAME_REFUSED)
 		return 0;
 	if (st->n == st->cap) {
 		if ((v = reallocarray(st->v, more, sizeof(*v))) == NULL)
@@ -43,8 +44,18 @@ collect(void *arg, const struct file_entry *f)
 		st->v = v;
 		st->cap = more;
 	}
-	st->v[st->n++] = *f;
+	st->v[st->n++].id = n->file;
 	return 0;
+}
+
+/* Its entry: 1, or 0 if that does not say that it stands aside; -1. */
+static int
+fill(struct ledger *l, struct file_entry *f, struct err *e)
+{
+	const struct digest id = f->id;
+	int r = ledger_file_get(l, &id, f, e);
+
+	return r == 1 ? stuck_is(l, f, e) : r;
 }
 
 int
@@ -55,10 +66,10 @@ stuck_find(struct ledger *l, struct stuck *out, struct err *e)
 	int r;
 
 	*out = (struct stuck){.n = 0};
-	if (ledger_file_each(l, collect, &c, e) != 0)
+	if (ledger_name_each(l, collect, &c, e) != 0)
 		return -1;
 	for (size_t i = 0; i < out->n; i++) {
-		if ((r = stuck_is(l, &out->v[i], e)) < 0)
+		if ((r = fill(l, &out->v[i], e)) < 0)
 			return -1;
 		if (r == 1)
 			out->v[left++] = out->v[i];
@@ -142,6 +153,28 @@ header_json(struct ledger *l, const struct file_entry *f, struct json *j, struct
 	return r < 0 ? -1 : 0;
 }
 
+/* What a person may do about it, and what waits meanwhile. */
+static int
+show_choice(struct ledger *l, const struct file_entry *f, struct buf *out, struct err *e)
+{
+	char id[FILE_ID_HEX_SIZE];
+	struct name_entry n;
+	int r = pick_in_drop(l, f, &n, e);
+
+	if (r < 0)
+		return -1;
+	digest_hex(&f->id, id);
+	if (r == 1 && n.state == NAME_HELD && n.blocks)
+		buf_add_str(out, "      later files of the feed wait behind it\n");
+	if (f->verdict == VERDICT_HOLD)
+		buf_addf(out, "      emrdrop hold approve %.8s | discard %.8s\n", id, id);
+	else
+		buf_addf(out,
+		    "      mend the file or the map, or: emrdrop hold discard %.8s\n",
+		    id);
+	return 0;
+}
+
 int
 stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf *out,
     struct err *e)
@@ -162,6 +195,8 @@ stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf 
 	if (d != DECISION_NONE)
 		buf_addf(
 		    out, "      %s: the next run carries it out\n", decision_name(d));
+	else if (show_choice(l, f, out, e) != 0)
+		return -1;
 	return header_text(l, f, out, e) != 0
 		   ? -1
 		   : ledger_problem_each(l, &f->id, show_problem, &problems, e);

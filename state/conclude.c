@@ -10,9 +10,10 @@ write_all(const struct act *a, const struct conclusion *c)
 
 	if (c->pass != NULL && pass_end(a, c->pass) != 0)
 		return -1;
-	if (c->file != NULL &&
-	    (file_write(a, c->file) != 0 ||
-		problems_write(a, &c->file->id, c->problems, c->nproblems) != 0))
+	if (c->file != NULL && file_write(a, c->file) != 0)
+		return -1;
+	if (c->file != NULL && c->problems != NULL &&
+	    problems_write(a, &c->file->id, c->problems, c->nproblems) != 0)
 		return -1;
 	if (c->decided && decision_end(a, c->file) != 0)
 		return -1;

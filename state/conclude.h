@@ -17,8 +17,8 @@
 struct conclusion {
 	const struct pass *pass; /* merged: it ends */
 	const struct file_entry *file;
-	const struct problem
-	    *problems; /* the file's; at most FILE_PROBLEMS_MAX are kept */
+	const struct problem *
+	    problems; /* the file's; at most FILE_PROBLEMS_MAX are kept; NULL: as they were */
 	size_t nproblems;
 	bool decided; /* what a human decided of this content is carried out: it goes */
 	const struct file_entry *again; /* this content is to be read again */

@@ -79,6 +79,40 @@ ledger_scope_get(
 	return -1;
 }
 
+struct scope_search {
+	uint32_t scope;
+	char *name;
+	struct err *e;
+	bool found;
+};
+
+static int
+scope_compare(void *arg, struct span key, struct span value)
+{
+	struct scope_search *s = arg;
+	uint32_t scope;
+
+	if (key.n > LEDGER_NAME_MAX || scope_decode(&scope, key, value) != 0)
+		return ledger_damaged(s->e, TABLE_SCOPES);
+	if (scope != s->scope)
+		return 0;
+	memcpy(s->name, key.p, key.n);
+	s->name[key.n] = '\0';
+	s->found = true;
+	return 1;
+}
+
+int
+scope_name(struct ledger *l, uint32_t scope, char out[LEDGER_NAME_MAX + 1], struct err *e)
+{
+	struct scope_search s = {.scope = scope, .name = out, .e = e};
+
+	if (ledger_each(l, TABLE_SCOPES, (struct span){NULL, 0},
+		&(struct visitor){scope_compare, &s}, e) != 0)
+		return -1;
+	return s.found;
+}
+
 static int
 feed_decode(void *out, struct span key, struct span value)
 {

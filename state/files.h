@@ -43,6 +43,10 @@ struct name_put {
 int ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts,
     size_t n, struct err *e);
 
+/* Of all feeds; the walk ends when `fn` returns 1, and fails with its -1. */
+int ledger_name_each(struct ledger *l, int (*fn)(void *arg, const struct name_entry *n),
+    void *arg, struct err *e);
+
 /* A file that needs nothing more but to be put away. */
 struct settling {
 	char name[FILE_NAME_MAX + 1];

@@ -9,6 +9,9 @@
 #include "state/pass.h"
 #include "state/snapshot.h"
 
+/* Its bytes, as a key. */
+struct span digest_span(const struct digest *d);
+
 int file_write(const struct act *a, const struct file_entry *f);
 int problems_write(
     const struct act *a, const struct digest *file, const struct problem *p, size_t n);

@@ -417,6 +417,18 @@ ledger_dir(const struct ledger *l)
 	return l->dir;
 }
 
+/*
+ * Beside the flock(2), which is what keeps others out, the owner has a lock that can be
+ * asked for without being taken: who asks must not be in the way of a run that begins.
+ */
+static int
+lock_visibly(int fd)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(fd, F_OFD_SETLK, &all);
+}
+
 int
 ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
 {
@@ -426,7 +438,7 @@ ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
 	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*lock < 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", path);
-	if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && lock_visibly(*lock) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
@@ -442,4 +454,25 @@ ledger_unlock(int lock)
 {
 	if (lock >= 0)
 		close(lock);
+}
+
+int
+ledger_locked(struct ledger *l, uint32_t scope, struct err *e)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char name[LEDGER_NAME_MAX + 1], path[4096];
+	int fd, rc = scope_name(l, scope, name, e);
+
+	if (rc != 1)
+		return rc;
+	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", path);
+	if (fcntl(fd, F_OFD_GETLK, &all) != 0)
+		rc = err_sys(e, ERR_LEDGER, errno, "%s", path);
+	else
+		rc = all.l_type != F_UNLCK;
+	close(fd);
+	return rc;
 }

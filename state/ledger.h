@@ -55,6 +55,9 @@ int ledger_scope_get(
 int ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e);
 void ledger_unlock(int lock);
 
+/* Does a process have the lock of that scope? It is asked, never taken: 1, 0, -1. */
+int ledger_locked(struct ledger *l, uint32_t scope, struct err *e);
+
 /* What is known of a feed; all zero for one that never ran. */
 struct feed_state {
 	char name[LEDGER_NAME_MAX + 1];

@@ -75,6 +75,10 @@ int ledger_write_one(struct ledger *l, enum table table, struct span key,
 struct digest ledger_name_digest(
     const struct ledger *l, const char *feed, const char *name);
 
+/* What a scope is called: 1, 0 if there is none of that number, -1. */
+int scope_name(
+    struct ledger *l, uint32_t scope, char out[LEDGER_NAME_MAX + 1], struct err *e);
+
 /* The number of a feed's next pass, taken within the transaction. */
 int feed_take_pass(
     const struct act *a, const char *name, uint32_t scope, uint64_t *number);

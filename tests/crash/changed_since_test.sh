@@ -84,10 +84,13 @@ test_renamed() {
 test_gone() {
 	crash 4
 	mv "$dir/drop/export.csv" "$dir/aside/"
-	job 0
+	job 3
 	has "the pass is given up" "$dir/err" pass-abandoned
 	has "with a reason" "$dir/err" "not there any more"
 	has "as a warning" "$dir/err" " warn "
+	is "the report" '[1,200]' \
+		"$(report '.feeds[0].given_up | [.pass, .delivered + .doubtful + .unsent]')"
+	ok "some are in doubt" [ "$(report '.feeds[0].given_up.doubtful')" -ge 1 ]
 	is "nothing was sent" "$crashed_at" "$(changes)"
 	rows 1 100 >"$dir/drop/next.csv"
 	job 0
@@ -103,7 +106,7 @@ test_overwritten() {
 	sed 's/Scheduled\r$/Canceled_\r/; s/,A-9,\(.*\),Canceled_/,A-9,\1,Scheduled/' \
 		"$dir/export.csv" >"$dir/drop/export.csv"
 	simple "${each[@]}" -e '/^booked/a cancelled = Canceled_'
-	job 0
+	job 3
 	has "the pass is given up" "$dir/err" pass-abandoned
 	is "the newer file counts" '["booked",1,"cancelled",99]' "$(api_curl state | jq -c '[.records[] |
 		select(.type == "appointment") | .data.status] | group_by(.) | map([.[0], length]) | add')"
@@ -116,7 +119,7 @@ test_all_at_once() {
 	rm "$dir/drop/export.csv"
 	rows 51 150 >"$dir/drop/next.csv"
 	simple -e "\$a batch_records = 11"
-	job 0
+	job 3
 	is "what the next export has" '[150,100]' "$(api_curl state | jq -c '[.records[] |
 		select(.type == "appointment").id[2:] | tonumber] | [max, (map(select(. > 50)) | length)]')"
 	batches_sound "all at once"

@@ -108,7 +108,7 @@ test_feed_removed() {
 		-e 's|^source  *=.*|source = simple|' -e 's|/drop/hostile$|/drop/other|' \
 		-e '/^\[appointment/a op = patch'
 	rows 51 52 >"$dir/drop/other/b.csv"
-	job 0
+	job 3
 	has "the pass is given up" "$dir/err" pass-abandoned
 	is "the other feed goes on" '["deliver",4]' "$(file_report verdict delivered)"
 }

@@ -165,6 +165,8 @@ Test(report, json_for_a_program)
 	f->exit = 4;
 	f->held = 1;
 	f->unsettled = 5;
+	f->behind = 3;
+	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2};
 	f->requests = 6;
 	f->retries = 2;
 	err_set(&f->err, ERR_API, "down");
@@ -178,7 +180,10 @@ Test(report, json_for_a_program)
 		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"dry_run\":false,\"started_ms\":5,"
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
 		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
-		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
+		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,"
+		    "\"given_up\":{\"file\":\"abababababababababababababababab\",\"pass\":13,"
+		    "\"reason\":\"gone\",\"delivered\":8,\"refused\":1,\"doubtful\":4,"
+		    "\"unsent\":2},\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
 		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
 		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
 		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"

@@ -1,0 +1,181 @@
+#!/bin/bash
+# What stands still, and who is told of it: files that stood aside and left the drop,
+# deliveries that nobody can finish, folders that cannot be written to, records that the
+# API refused.
+#
+#   tests/e2e/stuck_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1"
+api_start
+
+# fresh [SED...]: nobody knows of anything, and the drop is empty.
+fresh() {
+	rm -rf "$dir"/{state,drop,done,aside}
+	mkdir "$dir"/{drop,done,aside}
+	simple -e "s|^after.*|after = archive:$dir/done|" "$@"
+	before=$(changes)
+}
+
+sent() {
+	is "$1: changes" "$2" $(($(changes) - before))
+}
+
+# id_of NTH: the first digits of the id of the NTH file that was read, from 0.
+id_of() {
+	run 0 files simple --json
+	jq -r ".files[$1].file[:8]" "$dir/out"
+}
+
+# stuck: how many files `status` tells of.
+stuck() {
+	run 0 status --json
+	report '.feeds[0].stuck | length'
+}
+
+test_left() {
+	fresh
+	bad 1 150 >"$dir/drop/a.csv"
+	rows 201 202 >"$dir/drop/b.csv"
+	rows 203 203 >"$dir/drop/c.csv"
+	job 4
+	is "how many wait" 2 "$(report '.feeds[0].behind')"
+	run 4 run
+	has "in words" "$dir/out" "2 files wait behind it"
+	held=$(id_of 0)
+	run 0 files simple
+	hasnt "a held file is not unfinished" unfinished "$dir/out"
+	run 0 status
+	has "what may be done" "$dir/out" "emrdrop hold approve $held | discard $held"
+	has "what waits" "$dir/out" "later files of the feed wait behind it"
+	run 0 hold list
+	has "the list says so, too" "$dir/out" "emrdrop hold approve $held | discard $held"
+	run 0 hold show "$held"
+	has "and the file's own words" "$dir/out" "emrdrop hold approve $held | discard $held"
+	mv "$dir/drop/a.csv" "$dir/aside/"
+	job 0
+	has "it is logged" "$dir/err" file-left
+	sent "what waited goes out" 6
+	is "nothing is stuck" 0 "$(stuck)"
+	run 0 hold list
+	has "nobody is asked" "$dir/out" "no file waits"
+	run 64 hold discard "$held"
+	run 0 files simple
+	has "the history says it" "$dir/out" "left the drop"
+	run 0 files simple --json
+	is "in JSON" '[true]' "$(jq -c '.files | map(.left_drop | values)' "$dir/out")"
+	mv "$dir/aside/a.csv" "$dir/drop/"
+	job 4
+	is "once back it is held again" 1 "$(stuck)"
+}
+
+# Somebody decides, and takes the file away before the run that would carry it out.
+test_decided_and_left() {
+	fresh
+	rows 1 3 | sed '1s/DOB/Birthday/' >"$dir/drop/a.csv"
+	bad 301 450 >"$dir/drop/b.csv"
+	job 65
+	run 0 status
+	is "both are told of" '1 1' "$(grep -c HELD "$dir/out") $(grep -c REFUSED "$dir/out")"
+	has "of the refused one" "$dir/out" "mend the file or the map, or: emrdrop hold discard"
+	run 0 hold discard "$(id_of 1)"
+	has "plain words" "$dir/out" "or its next run, puts it away"
+	rm "$dir"/drop/*.csv
+	job 0
+	run 0 status
+	hasnt "nothing is to be carried out" "the next run carries it out" "$dir/out"
+	is "nothing is stuck" 0 "$(stuck)"
+}
+
+# given_up [SED...]: the feed of the next test.
+given_up() {
+	simple -e "s|^after.*|after = archive:$dir/done|" \
+		-e "\$a batch_records = 2\nin_flight = 1" "$@"
+}
+
+# Of a feed that is killed in the midst of a delivery; then its file is taken away.
+test_given_up() {
+	fresh
+	given_up
+	rows 501 520 >"$dir/drop/a.csv"
+	faults '{"latency":300}'
+	start_job
+	e2e_until "a pass is open" unfinished
+	run 0 status
+	has "a run is at work" "$dir/out" "a run is at work"
+	end_job 137 KILL
+	run 0 status
+	hasnt "it is not any more" "a run is at work" "$dir/out"
+	has "what goes on" "$dir/out" "\`emrdrop run simple\` goes on"
+	faults '{"latency":0}'
+	(umask 077 && echo wrong >"$dir/wrong")
+	given_up -e "s|^token_file.*|token_file = $dir/wrong|"
+	job 77
+	run 0 status
+	has "what is to be mended" "$dir/out" \
+		"the last run ended with 77 (login or permission refused): mend that first"
+	given_up
+	mv "$dir/drop/a.csv" "$dir/aside/"
+	run 3 run
+	has "the summary" "$dir/out" "given up: its file is not there any more"
+	has "what to do" "$dir/out" "or drop the file again"
+	hasnt "there was something" "nothing new" "$dir/out"
+	is "all are accounted for" 40 "$(grep -o '[0-9]* delivered, [0-9]* in doubt, [0-9]* never sent' \
+		"$dir/out" | awk '{ print $1 + $3 + $6 }')"
+	run 0 files simple
+	has "the history" "$dir/out" "given up: its file is not there any more"
+	hasnt "nothing goes on" unfinished "$dir/out"
+	job 0
+	mv "$dir/aside/a.csv" "$dir/drop/"
+	job 0
+	is "dropped again it goes in" '["deliver",40]' "$(file_report verdict records)"
+	is "each record is there" 20 "$(api_curl state | jq '[.records[] |
+		select(.type == "appointment" and (.id[2:] | tonumber) > 500)] | length')"
+	batches_sound "given up"
+}
+
+test_folders() {
+	fresh -e "s|^after.*|after = archive:$dir/done/in\nfeedback = $dir/answers|"
+	rmdir "$dir/done"
+	: >"$dir/done"
+	: >"$dir/answers"
+	rows 601 602 >"$dir/drop/a.csv"
+	job 74
+	ok "the archive is named" grep -q "settle-failed.* folder=$dir/done/in " "$dir/err"
+	ok "the answers' folder, too" grep -q "feedback-failed.* folder=$dir/answers " "$dir/err"
+	hasnt "no file is" a.csv "$dir/err"
+	run 0 status
+	has "in words" "$dir/out" "last run ended with 74 (input, output or the ledger)"
+	rm "$dir/done" "$dir/answers"
+	mkdir "$dir/done" "$dir/answers"
+	job 0
+	is "mended" 1 "$(in_archive "$dir/done")"
+}
+
+test_refused_records() {
+	fresh
+	faults '{"refuse":["A-701"]}'
+	rows 701 702 >"$dir/drop/a.csv"
+	job 3
+	run 0 status
+	has "it is told" "$dir/out" "1 record of 1 file refused by the API, last at 2"
+	has "and what to do" "$dir/out" "emrdrop retry simple"
+	run 3 retry simple
+	run 0 status --json
+	is "a retry that fails changes nothing" '[1,1]' \
+		"$(report '.feeds[0] | [.refused, .refused_left]')"
+	faults '{"refuse":[]}'
+	run 0 retry simple
+	run 0 status
+	hasnt "taken" "refused by the API" "$dir/out"
+	run 0 status --json
+	is "the total stays" '[1,0]' "$(report '.feeds[0] | [.refused, .refused_left]')"
+}
+
+test_left
+test_decided_and_left
+test_given_up
+test_folders
+test_refused_records
+e2e_end
