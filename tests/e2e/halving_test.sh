@@ -143,7 +143,7 @@ test_way_out() {
 	job 69
 	is "the next file waits" 0 "$(changes)"
 	mv "$dir/drop/export.csv" "$dir/taken-out.csv"
-	job 0
+	job 3
 	is "the next file is delivered" 2 "$(changes)"
 	bad
 	mv "$dir/taken-out.csv" "$dir/drop/mended.csv"

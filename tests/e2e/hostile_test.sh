@@ -43,7 +43,7 @@ while IFS=$'\t' read -r file verdict rows mapped rejected code row; do
 		ok "$file: a reason" [ "$(report '.feeds[0].files[0].reason | length')" -gt 10 ]
 		run 65 preview simple "$dir/drop/$file" --json
 	else
-		run "$([ "$rejected" = 0 ] && echo 0 || echo 3)" preview simple "$dir/drop/$file" --json
+		run "$(status_of "$verdict" "$rejected")" preview simple "$dir/drop/$file" --json
 		is "$file: preview" "[$rows,$mapped,$rejected]" \
 			"$(report '[.rows, .mapped, .rejected]')"
 	fi

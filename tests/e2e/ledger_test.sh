@@ -88,7 +88,7 @@ test_foreign() {
 	site ''
 	echo 'not a ledger, but long enough to be read as one' >"$dir/state/ledger.mdb"
 	damaged "no ledger at all" "ledger.mdb"
-	sed 's/^./0/; s/.$/0/' "$dir/good/ledger.id" >"$dir/state/ledger.id"
+	tr 0-9a-f 1-9a-f0 <"$dir/good/ledger.id" >"$dir/state/ledger.id"
 	damaged "another ledger.id" "ledger.id"
 	echo x >"$dir/state/ledger.id"
 	damaged "half a ledger.id" "ledger.id"

@@ -73,7 +73,7 @@ test_export() {
 	run 0 ledger export
 	secret export
 	ok "each line is JSON" jq -e . "$dir/out" >"$dir/all"
-	is "tables" "acks audit controls feeds files headers intents meta names passes problems records runs scopes" \
+	is "tables" "acks audit controls feeds files headers intents meta passes problems records runs scopes" \
 		"$(jq -r .table "$dir/out" | sort -u | grep -v settling | paste -sd' ')"
 	is "records" 120 "$(jq 'select(.table == "records") | .key' "$dir/out" | sort -u | wc -l)"
 	is "verdicts" "deliver deliver hold refuse" \

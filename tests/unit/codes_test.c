@@ -136,7 +136,7 @@ Test(codes_table, one_file_says_each_code_once)
 	cr_assert_eq(errors.n, 2);
 	make(broken, COUNT(broken));
 	cr_assert_eq(errors.n, 3);
-	cr_expect_str_eq(errors.text[2], "feed.ini:2: [code status] booked: character 1: "
+	cr_expect_str_eq(errors.text[0], "feed.ini:2: [code status] booked: character 1: "
 					 "expected a second quote that closes this one");
 }
 

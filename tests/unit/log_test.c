@@ -142,8 +142,9 @@ Test(log, problem_has_place_code_words_and_remedy)
 	    "2026-11-20T19:30:02.007Z warn  row-rejected feed=north file=ab12 row=3 "
 	    "column=\"\" times=1 code=csv_quote "
 	    "reason=\"A quotation mark is not closed, or stands inside a cell.\" "
-	    "remedy=\"Put the whole cell in quotation marks and write each one inside it "
-	    "twice.\"\n");
+	    "remedy=\"In a spreadsheet: take the mark out, and move cells that slipped "
+	    "back under their titles. In a text editor: put the whole cell in quotation "
+	    "marks and write each one inside it twice.\"\n");
 }
 
 Test(log, a_title_of_any_length_costs_no_event)
