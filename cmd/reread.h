@@ -9,8 +9,9 @@
 
 /*
  * The text of the reject file goes to `out`: encrypted if it is long (P1), and whole
- * before the clinic sees any of it. `list` is what reject_list_write wrote. 0; 1 if it can never be made, and *e says why: the file
- * is gone, or is another, or would be read otherwise; -1.
+ * before the clinic sees any of it. `list` is what reject_list_write wrote. 0; 1 if it
+ * can never be made, and *e says why: the file is gone, or is another, or would be read
+ * otherwise; -1.
  */
 int reread_rejects(struct job *j, const struct file_entry *en, int list,
     struct outbox *out, struct err *e);

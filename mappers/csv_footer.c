@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "base/buf.h"
 
 #define COUNT        "{count}"
@@ -25,12 +26,6 @@ struct footer {
 	struct kept kept[FOOTER_ROWS_MAX];
 	size_t first, n; /* a ring of conf->n */
 };
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static char
 lower(char c)
@@ -69,15 +64,16 @@ read_count(struct span s, char sep, uint64_t *count)
 
 	*count = 0;
 	for (; n < s.n; n++) {
-		if (digit(s.p[n])) {
+		if (ascii_digit(s.p[n])) {
 			*count = *count * 10 + (uint64_t)(s.p[n] - '0');
 			group++;
 			if (++digits > COUNT_DIGITS)
 				return 0;
 			continue;
 		}
-		if (sep == '\0' || s.p[n] != sep || n + 1 == s.n || !digit(s.p[n + 1]) ||
-		    (digits != group && group != GROUP) || group == 0 || group > GROUP)
+		if (sep == '\0' || s.p[n] != sep || n + 1 == s.n ||
+		    !ascii_digit(s.p[n + 1]) || (digits != group && group != GROUP) ||
+		    group == 0 || group > GROUP)
 			break;
 		group = 0;
 	}

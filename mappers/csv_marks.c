@@ -2,22 +2,16 @@
 
 #include <string.h>
 
-#define YEAR 4
+#include "mappers/ascii.h"
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#define YEAR 4
 
 /* Digits at the head of the text, which are taken off. */
 static size_t
 take_digits(struct span *s)
 {
-	size_t n = 0;
+	size_t n = ascii_digits(*s);
 
-	while (n < s->n && is_digit(s->p[n]))
-		n++;
 	*s = (struct span){s->p + n, s->n - n};
 	return n;
 }
@@ -53,7 +47,7 @@ add_cell(struct column_profile *p, struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		digits += is_digit((char)c);
+		digits += ascii_digit((char)c);
 		letters += (unsigned char)((c | 0x20) - 'a') < 26 || c >= 0x80;
 	}
 	p->length += (uint32_t)(s.n < UINT32_MAX - p->length ? s.n : 0);

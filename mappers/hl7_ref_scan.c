@@ -1,14 +1,9 @@
 #include <string.h>
 
+#include "mappers/ascii.h"
 #include "mappers/hl7_index.h"
 #include "mappers/hl7_ref.h"
 #include "mappers/scan.h"
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool
 at_segment(const struct scan *s)
@@ -31,7 +26,7 @@ take_number(struct scan *s, unsigned *out)
 	struct scan from = *s;
 	unsigned n = 0;
 
-	while (digit(scan_peek(s)) && n <= HL7_NUMBER_MAX)
+	while (ascii_digit(scan_peek(s)) && n <= HL7_NUMBER_MAX)
 		n = n * 10 + (unsigned)(s->text.p[s->at++] - '0');
 	if (n == 0 || n > HL7_NUMBER_MAX)
 		return scan_expected(&from, "a number from 1 to 999");
