@@ -85,7 +85,7 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 	write_detail(&in->entry, detail);
 	if (c->file == NULL)
 		c->file = &in->entry;
-	c->problems = in->problems.v;
+	c->problems = in->merged ? NULL : in->problems.v;
 	c->nproblems = in->problems.n;
 	c->drift = drift_of_file(in);
 	c->audit.feed = in->entry.feed;
@@ -324,6 +324,7 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 		goto out;
 	conclude_sum(&in->entry, pass->mode, &sum);
 	in->decided = true; /* if anybody decided, it was carried out */
+	in->merged = true;
 	snprintf(f.name, sizeof(f.name), "%s", in->entry.name);
 	f.size = in->entry.size;
 	f.mtime = in->entry.mtime;

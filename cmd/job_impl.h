@@ -90,6 +90,7 @@ struct intake {
 	enum pass_mode mode;
 	int64_t file_at; /* ms: the file's own time */
 	bool decided;    /* by a human */
+	bool merged;     /* by an earlier run: its problems stand in the ledger */
 };
 
 /*

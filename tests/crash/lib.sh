@@ -190,6 +190,7 @@ scenario() {
 	run "$well" "${work[@]}" --json
 	api_curl state >"$dir/undisturbed.json"
 	undisturbed_changes=$(changes)
+	undisturbed_problems=$(problems)
 	files >"$dir/undisturbed.txt"
 	totals >"$dir/undisturbed.sum"
 	ok "$1: the run sent something" [ "$(received)" -gt 3 ]
@@ -255,6 +256,11 @@ run_until_done() {
 	is "$1: runs until all is delivered" "at most $RUNS_MAX" "$n"
 }
 
+# How many problems the ledger keeps of all files.
+problems() {
+	"$emrdrop" --config "$dir/etc" ledger export | grep -c '"table":"problems"'
+}
+
 # as_undisturbed WHAT: the API and the world are what one undisturbed run makes of them.
 as_undisturbed() {
 	api_curl state >"$dir/disturbed.json"
@@ -264,4 +270,5 @@ as_undisturbed() {
 	files >"$dir/disturbed.txt"
 	ok "$1: the files" diff "$dir/undisturbed.txt" "$dir/disturbed.txt"
 	is "$1: totals" "$(<"$dir/undisturbed.sum")" "$(totals)"
+	is "$1: problems that are kept" "$undisturbed_problems" "$(problems)"
 }
