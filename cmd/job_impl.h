@@ -70,10 +70,9 @@ struct intake {
 	struct unpack *unpack;
 	struct reading *reading;
 	struct sha256 *sha;
-	_Atomic uint64_t
-	    fetched;        /* bytes; another thread may fetch than the one that reads */
-	bool whole;         /* all of it was read, whatever is thought of it */
-	struct err refusal; /* why the file cannot be read */
+	_Atomic uint64_t fetched; /* bytes; perhaps by another thread than reads */
+	bool whole;               /* all of it was read, whatever is thought of it */
+	struct err refusal;       /* why the file cannot be read */
 	struct problems problems;
 	struct file_header header;   /* beside that of the last good file */
 	bool drifts;                 /* it is another */
