@@ -205,7 +205,7 @@ next_steps() {
 		What to do next
 		  1. ./deploy/demo.sh --keep                     the same, and the servers stay up
 		  2. README.md                                   the feed file explained, cron, exit codes
-		  3. man -l deploy/man/emrdrop.conf.5            every option and the map language
+		  3. man -l build/release/deploy/man/emrdrop.conf.5            every option and the map language
 		  4. $EMRDROP preview --help    the records that your own export would give
 		  5. $EMRDROP check --connect   once /etc/emrdrop/feeds.d has your feed
 		  6. ./tests/run.sh                              all tests, with sanitizers
