@@ -35,7 +35,7 @@ setup() {
 
 	mkdir -m 700 "$dir/etc/keys" "$dir/etc/keys/pgp"
 	trap away EXIT
-	for key in $(grep -o '/keys/[a-z-]*' "$page" | sort -u | grep -v pgp); do
+	grep -o '/keys/[a-z-]*' "$page" | sort -u | grep -v pgp | while read -r key; do
 		(umask 077 && echo synthetic >"$dir/etc$key")
 	done
 	: >"$dir/etc/known_hosts"
