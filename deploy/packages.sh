@@ -9,12 +9,16 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf tzdata ca-certificates
 	liblz4-dev zlib1g-dev libarchive-dev libgpgme-dev gpg gpg-agent
 	libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
 
+# For deploy/package.sh: dpkg-shlibdeps, and dpkg-deb's own.
+PACKAGES_PACKAGE="dpkg-dev file"
+
 # What the demo talks to, and looks at the result with.
 PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
 PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
-	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd"
+	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd
+	fish zsh systemd python3-yaml"
 
 # For tests/bench only.
 PACKAGES_BENCH="$PACKAGES_DEMO python3 python3-paramiko python3-requests"

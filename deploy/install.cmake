@@ -1,0 +1,47 @@
+# What `cmake --install` puts where. Two components: emrdrop, and sandbox for the receiver
+# that the demo and the tests talk to.
+include(GNUInstallDirs)
+
+set(COMPLETE ${CMAKE_INSTALL_FULL_DATADIR}/emrdrop/complete.sh)
+foreach(file systemd/emrdrop@.service completion/emrdrop.bash completion/_emrdrop
+		completion/emrdrop.fish)
+	configure_file(${file}.in ${file} @ONLY)
+endforeach()
+
+install(TARGETS emrdrop RUNTIME COMPONENT emrdrop)
+install(TARGETS emrdrop-sandbox RUNTIME COMPONENT sandbox)
+
+install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+	COMPONENT emrdrop FILES_MATCHING PATTERN "CMakeFiles" EXCLUDE PATTERN "*.1")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/man/emrdrop.conf.5
+	DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT emrdrop)
+install(FILES man/emrdrop-feeds.7 man/emrdrop-hl7.7
+	DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT emrdrop)
+install(FILES man/emrdrop-sandbox.1
+	DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT sandbox)
+
+install(DIRECTORY maps DESTINATION ${CMAKE_INSTALL_DATADIR}/emrdrop
+	COMPONENT emrdrop FILES_MATCHING PATTERN "*.ini")
+install(PROGRAMS completion/complete.sh
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/emrdrop COMPONENT emrdrop)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/emrdrop.bash RENAME emrdrop
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT emrdrop)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/_emrdrop
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT emrdrop)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/emrdrop.fish
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT emrdrop)
+
+# systemd looks in lib, whatever the library folder of this system is.
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/systemd/emrdrop@.service systemd/emrdrop@.timer
+	DESTINATION lib/systemd/system COMPONENT emrdrop)
+install(FILES systemd/emrdrop.sysusers RENAME emrdrop.conf
+	DESTINATION lib/sysusers.d COMPONENT emrdrop)
+install(FILES systemd/emrdrop.tmpfiles RENAME emrdrop.conf
+	DESTINATION lib/tmpfiles.d COMPONENT emrdrop)
+
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/SECURITY.md openapi.yaml
+	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT emrdrop)
+install(FILES cron/emrdrop RENAME cron.d
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)
+install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)
