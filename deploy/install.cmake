@@ -43,5 +43,5 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/SECURITY.md 
 	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT emrdrop)
 install(FILES cron/emrdrop RENAME cron.d
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)
-install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini
+install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini examples/visits.csv
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)

@@ -1,0 +1,243 @@
+#!/bin/bash
+# The Debian packages, in a Debian release of their own: built there, judged by lintian,
+# installed in a root that has nothing else, used as the README says, upgraded, removed and
+# purged. And the image, made of that package. By hand, as root:
+#
+#   tests/package/release.sh bookworm|trixie [FOLDER]
+#
+# FOLDER, build/roots otherwise, keeps the bare roots between calls. EMRDROP_MIRROR is where
+# they come from; otherwise it is where this machine's packages come from. Ends with 77 if
+# root or debootstrap is missing.
+#
+# shellcheck disable=SC2016 # what others read
+set -u -o pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 74
+. deploy/packages.sh
+release=${1:?bookworm or trixie}
+roots=$(realpath -m "${2:-build/roots}")
+failures=0
+for tool in debootstrap unshare dpkg-deb; do
+	command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
+done
+[ "$(id -u)" -eq 0 ] || { echo "skipped: not root"; exit 77; }
+# All mounts go with this process.
+[ -n "${EMRDROP_UNSHARED:-}" ] || EMRDROP_UNSHARED=1 exec unshare --mount --propagation private \
+	"${BASH_SOURCE[0]}" "$release" "$roots"
+mirror=${EMRDROP_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+	grep '/debian/\{0,1\}$' | head -n 1)}
+
+say() {
+	printf '== %s\n' "$*"
+}
+
+stop() {
+	echo "FAIL $*"
+	exit 1
+}
+
+# is WHAT EXPECTED GOT
+is() {
+	[ "$2" = "$3" ] && return
+	printf 'FAIL %s\n  expected %s\n  got      %s\n' "$1" "$2" "$3"
+	failures=$((failures + 1))
+}
+
+# ok WHAT COMMAND...
+ok() {
+	local what=$1
+
+	shift
+	"$@" && return
+	printf 'FAIL %s\n  %s\n' "$what" "$*"
+	failures=$((failures + 1))
+}
+
+# bare NAME: a root with nothing but Debian's smallest system.
+bare() {
+	root=$roots/$1
+	umount -q "$root/proc" "$root/dev" 2>/dev/null
+	rm -rf "$root"
+	cp -a "$roots/$release" "$root"
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+	chmod 755 "$root/usr/sbin/policy-rc.d"
+	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+}
+
+# in COMMAND...: in the root.
+in_root() {
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+}
+
+apt() {
+	in_root apt-get -qq -y --no-install-recommends "$@" >"$roots/apt.log" 2>&1 && return
+	tail -n 20 "$roots/apt.log"
+	stop "apt-get $*"
+}
+
+build() {
+	bare "$release-build"
+	apt update
+	# shellcheck disable=SC2086 # lists of words
+	apt install $PACKAGES_BUILD $PACKAGES_PACKAGE lintian
+	mkdir "$root/src"
+	git ls-files -co --exclude-standard | tar -cf - -T - | tar -C "$root/src" -xf -
+	in_root /src/deploy/package.sh >"$roots/build.log" 2>&1 || {
+		tail -n 20 "$roots/build.log"
+		stop "deploy/package.sh"
+	}
+	rm -rf "$roots/packages"
+	mkdir "$roots/packages"
+	cp "$root"/src/build/package/*.deb "$roots/packages"
+	# Its checks of spelling and of sections are about Debian's archive.
+	in_root sh -c 'lintian --allow-root --fail-on error,warning /src/build/package/*.deb' ||
+		stop "lintian"
+}
+
+# newer PACKAGE: the same with a higher version and another conffile.
+newer() {
+	dpkg-deb -R "$1" "$roots/newer"
+	sed -i 's/^Version: .*/Version: 99/' "$roots/newer/DEBIAN/control"
+	echo "# a newer default" >>"$roots/newer/etc/emrdrop/emrdrop.ini"
+	dpkg-deb --root-owner-group -b "$roots/newer" "$roots/packages/newer.deb" >/dev/null
+	rm -rf "$roots/newer"
+}
+
+# The commands that the README gives behind the installation, as they stand there.
+first_sample() {
+	local command n=0
+
+	while IFS= read -r command; do
+		n=$((n + 1))
+		in_root sh -c "$command" >"$roots/out" 2>&1 || {
+			cat "$roots/out"
+			stop "$command"
+		}
+	done < <(sed -n '/^## From the package/,/^## /s/^    //p' README.md | grep -v '^apt ')
+	ok "at most five commands, and not none: $n" [ "$n" -ge 3 -a "$n" -le 5 ]
+	is "records of the sample" 22 "$(grep -c '^{"op":' "$roots/out")"
+	echo "   $n commands to a first validated sample"
+}
+
+# Feeds extend the maps that were installed, by name.
+maps() {
+	mkdir -p "$root/tmp/hl7/feeds.d"
+	sed -e '/^extends/s/=.*/= hl7-siu.ini/' fixtures/hl7/clinic.ini >"$root/tmp/hl7/feeds.d/clinic.ini"
+	cp fixtures/hl7/sample.hl7 "$root/tmp/hl7"
+	is "records of a map that is installed" 3 "$(in_root emrdrop --config /tmp/hl7 preview clinic \
+		/tmp/hl7/sample.hl7 2>/dev/null | grep -c '"type":"appointment"')"
+}
+
+installed() {
+	local file
+
+	is "the state folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /var/lib/emrdrop)"
+	is "the keys' folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/keys)"
+	is "feeds.d" "755 root:root" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/feeds.d)"
+	is "the user's shell" /usr/sbin/nologin "$(in_root getent passwd emrdrop | cut -d: -f7)"
+	for file in /usr/bin/emrdrop /usr/bin/emrdrop-sandbox \
+		/usr/share/bash-completion/completions/emrdrop \
+		/usr/share/zsh/vendor-completions/_emrdrop \
+		/usr/share/fish/vendor_completions.d/emrdrop.fish \
+		/usr/lib/systemd/system/emrdrop@.service /usr/lib/systemd/system/emrdrop@.timer; do
+		ok "$file" [ -s "$root$file" ]
+	done
+	in_root emrdrop version || stop "emrdrop version"
+	in_root runuser -u emrdrop -- emrdrop status >/dev/null || stop "status, as emrdrop"
+	is "the units" "" "$(in_root systemd-analyze verify /usr/lib/systemd/system/emrdrop@.timer 2>&1 |
+		grep -v 'man\|Cannot open\|SYSTEMD_LOG' | head -n 3)"
+}
+
+# A run as the package's user, from a folder to the sandbox of the other package.
+delivers() {
+	in_root sh -ec '
+		install -d -o emrdrop /tmp/drop
+		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/tmp/drop/visits.csv
+		(umask 077 && echo token >/etc/emrdrop/keys/token && chown emrdrop /etc/emrdrop/keys/token)
+		cat >/etc/emrdrop/feeds.d/here.ini <<-END
+			[feed]
+			timezone = America/Chicago
+			[source]
+			url = file:///tmp/drop
+			pattern = *.csv
+			stable_for = 0
+			after = archive:/tmp/drop/done
+			[patient]
+			id = {MRN}
+			name.family = {Last Name}
+			[target]
+			url = http://127.0.0.1:18472/v1/batches
+			token_file = /etc/emrdrop/keys/token
+		END
+		mv /etc/emrdrop/feeds.d/northside.ini /tmp
+		emrdrop-sandbox --db /tmp/api.db --token-file /etc/emrdrop/keys/token --port 18472 \
+			--port-file /tmp/port >/tmp/sandbox.log 2>&1 &
+		sandbox=$!
+		trap "kill $sandbox" EXIT
+		timeout 60 sh -c "until [ -s /tmp/port ]; do :; done"
+		runuser -u emrdrop -- emrdrop run
+		runuser -u emrdrop -- emrdrop ledger verify
+	' >"$roots/out" 2>&1 || {
+		cat "$roots/out"
+		stop "a run in the root"
+	}
+	ok "two patients were delivered" grep -q '2 delivered\|delivered=2' "$roots/out"
+	ok "the file was archived" sh -c "ls '$root'/tmp/drop/done/*visits.csv >/dev/null"
+}
+
+upgrade() {
+	local ini=$root/etc/emrdrop/emrdrop.ini before
+
+	echo "# ours" >>"$ini"
+	before=$(in_root sha256sum /var/lib/emrdrop/site.key)
+	cp "$roots/packages/newer.deb" "$root/tmp"
+	apt -o Dpkg::Options::=--force-confold install /tmp/newer.deb
+	is "the version" 99 "$(in_root dpkg-query -W -f '${Version}' emrdrop)"
+	ok "a setting that was changed stays" grep -q '^# ours' "$ini"
+	ok "the new default is beside it" grep -q '^# a newer' "$ini.dpkg-dist"
+	is "the key stays" "$before" "$(in_root sha256sum /var/lib/emrdrop/site.key)"
+	in_root runuser -u emrdrop -- emrdrop ledger verify >/dev/null || stop "the ledger, upgraded"
+}
+
+remove() {
+	apt remove emrdrop
+	ok "the program is gone" [ ! -e "$root/usr/bin/emrdrop" ]
+	ok "the ledger is there" [ -s "$root/var/lib/emrdrop/ledger.mdb" ]
+	ok "the settings are there" [ -s "$root/etc/emrdrop/emrdrop.ini" ]
+	apt purge emrdrop emrdrop-sandbox
+	ok "the ledger is gone" [ ! -e "$root/var/lib/emrdrop" ]
+	ok "the settings are gone" [ ! -e "$root/etc/emrdrop/emrdrop.ini" ]
+	ok "feeds are their owner's" [ -s "$root/etc/emrdrop/feeds.d/here.ini" ]
+	apt install /tmp/newer.deb
+	in_root emrdrop version >/dev/null || stop "installed again"
+}
+
+mkdir -p "$roots"
+[ -d "$roots/$release" ] || {
+	say "debootstrap $release"
+	debootstrap --variant=minbase "$release" "$roots/$release.new" "$mirror" >"$roots/debootstrap.log" 2>&1 ||
+		stop "debootstrap: see $roots/debootstrap.log"
+	mv "$roots/$release.new" "$roots/$release"
+}
+say "building in $release"
+build
+newer "$(echo "$roots"/packages/emrdrop_*.deb)"
+say "installing"
+bare "$release-fresh"
+cp "$roots"/packages/emrdrop_*.deb "$roots"/packages/emrdrop-sandbox_*.deb "$root/tmp"
+apt update
+in_root sh -c 'apt-get -qq -y --no-install-recommends install /tmp/emrdrop_*.deb /tmp/emrdrop-sandbox_*.deb' \
+	>"$roots/apt.log" 2>&1 || { tail -n 20 "$roots/apt.log"; stop "apt install ./emrdrop_*.deb"; }
+installed
+say "the README's way to a first sample"
+first_sample
+maps
+delivers
+say "upgrade, remove, purge"
+upgrade
+remove
+[ "$failures" -eq 0 ] || exit 1
+echo "all well in $release"
