@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"
@@ -47,6 +48,7 @@ struct app {
 	const struct clock *clock;
 	struct log log;
 	char run[ULID_SIZE];
+	struct trace trace;
 	struct auditor auditor;
 };
 

@@ -204,8 +204,8 @@ count_aside(const struct dues *d, const struct arrival_facts *facts, struct arri
 }
 
 static void
-judge(const struct expectation *x, const struct dues *d, const struct arrival_facts *facts,
-    struct arrival *out)
+judge(const struct expectation *x, const struct dues *d,
+    const struct arrival_facts *facts, struct arrival *out)
 {
 	const struct due *last;
 

@@ -103,7 +103,8 @@ try_api(struct app *app, struct check *c, struct feed *f)
 {
 	struct target_env env = {.clock = app->clock,
 	    .deadline = clock_mono(app->clock) + CONNECT_TIME,
-	    .run = app->run};
+	    .run = app->run,
+	    .trace = &app->trace};
 	struct err e = {.code = ERR_NONE};
 	struct target *t = target_open(&f->target, &env, &e);
 

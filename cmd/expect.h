@@ -36,8 +36,8 @@ extern const struct conf_option expect_options[];
  * conf_bind for [expect], `s` (may be NULL), and what it means. Mistakes go to the
  * conf's errors. `timezone` is the feed's own, or NULL. Files of holidays are read.
  */
-void expect_bind(
-    struct conf *c, struct conf_section *s, const char *timezone, struct expectation *out);
+void expect_bind(struct conf *c, struct conf_section *s, const char *timezone,
+    struct expectation *out);
 
 /* Of what is expected: with another, what was due before is nobody's business any more. */
 struct digest expect_digest(const struct expectation *x, const struct site_keys *k);

@@ -203,6 +203,15 @@ tell_error(const struct app *app, const struct err *e, int exit)
 	buf_release(&out);
 }
 
+/* Ours, and that of the trace which it is part of. */
+static void
+name_run(struct app *app)
+{
+	ulid_make(clock_wall(app->clock), app->run);
+	trace_begin(&app->trace, getenv("TRACEPARENT"));
+	app->log.trace = app->trace.id;
+}
+
 static int
 run_command(struct app *app, const struct command *c, int argc, char **argv)
 {
@@ -216,7 +225,7 @@ run_command(struct app *app, const struct command *c, int argc, char **argv)
 	if (r == 0)
 		r = crypto_init(&e);
 	if (r == 0)
-		ulid_make(clock_wall(app->clock), app->run);
+		name_run(app);
 	if (r == 0 && c->needs_site)
 		r = app_load(app, &e);
 	exit = r == 0 ? c->run(app, &e) : err_exit(e.code);

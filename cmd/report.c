@@ -73,9 +73,9 @@ problems_add(struct problems *p, const struct problem *one)
 }
 
 void
-report_init(struct report *r, const char *run)
+report_init(struct report *r, const char *run, const char *trace)
 {
-	*r = (struct report){.run = run};
+	*r = (struct report){.run = run, .trace = trace};
 	arena_init(&r->arena, REPORT_ARENA_MAX);
 }
 
@@ -291,6 +291,7 @@ report_json(const struct report *r, struct buf *out)
 	jw_init(&j, out);
 	jw_object(&j);
 	jw_put_cstr(&j, "run", r->run);
+	jw_put_cstr(&j, "trace", r->trace);
 	jw_put_bool(&j, "dry_run", r->dry_run);
 	jw_put_int(&j, "started_ms", r->started);
 	jw_put_int(&j, "ended_ms", r->ended);

@@ -78,13 +78,14 @@ struct report {
 	struct arena arena;
 	struct feed_report *feeds;
 	size_t n, cap;
-	const char *run;
+	const char *run, *trace;
 	bool dry_run;
 	int exit;
 	int64_t started, ended; /* ms */
 };
 
-void report_init(struct report *r, const char *run);
+/* Both are borrowed; `trace` is the id of the trace that the run is part of. */
+void report_init(struct report *r, const char *run, const char *trace);
 void report_release(struct report *r);
 
 /*

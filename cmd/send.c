@@ -334,6 +334,7 @@ sender_init(struct sender *s, struct err *e)
 	s->env = (struct target_env){.clock = j->app->clock,
 	    .deadline = j->env.deadline,
 	    .run = j->app->run,
+	    .trace = &j->app->trace,
 	    .judged = s->pass->mode == PASS_RETRY,
 	    .random = jitter};
 	s->in_flight = (size_t)j->feed->target.in_flight;

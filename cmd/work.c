@@ -39,7 +39,7 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 	struct buf out;
 	int exit;
 
-	report_init(&w.report, app->run);
+	report_init(&w.report, app->run, app->trace.id);
 	w.report.dry_run = app->dry_run;
 	w.report.started = clock_wall(app->clock);
 	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, &w}, e);

@@ -159,7 +159,7 @@ send_slot(struct http *h, struct slot *s, int64_t now, struct err *e)
 {
 	struct request *r = &s->req;
 
-	if (request_prepare(r, &h->auth, h->env->run, time_left(h, now), e) < 0)
+	if (request_prepare(r, &h->auth, h->env, time_left(h, now), e) < 0)
 		return -1;
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, s);
 	if (curl_multi_add_handle(h->multi, r->easy) != CURLM_OK)
@@ -397,7 +397,7 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 	buf_add_str(&r->url, tail);
 	r->method = "OPTIONS";
 	(void)snprintf(r->what, sizeof(r->what), "no record sent");
-	if (request_prepare(r, &h->auth, h->env->run, time_left(h, now_ms(h)), e) < 0)
+	if (request_prepare(r, &h->auth, h->env, time_left(h, now_ms(h)), e) < 0)
 		return -1;
 	request_reply(r, curl_easy_perform(r->easy), &seen);
 	failure_of(&seen, &f);

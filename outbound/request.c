@@ -154,16 +154,21 @@ add_named(struct request *r, const char *name, const char *value)
 }
 
 static int
-set_headers(struct request *r, const struct auth *a, const char *run)
+set_headers(struct request *r, const struct auth *a, const struct target_env *env)
 {
+	char trace[TRACE_HEADER_SIZE] = "";
 	size_t i;
+
+	if (env->trace != NULL)
+		trace_header(env->trace, trace);
 
 	free_headers(r);
 	/* "Expect:" alone takes the header away: it would cost a round trip a batch. */
 	if (add_header(r, "Content-Type: application/json") < 0 ||
 	    add_header(r, "Accept: application/json") < 0 ||
 	    add_header(r, "Expect:") < 0 || add_named(r, "Idempotency-Key", r->key) < 0 ||
-	    add_named(r, "Emrdrop-Run", run) < 0 ||
+	    add_named(r, "Emrdrop-Run", env->run) < 0 ||
+	    add_named(r, "traceparent", trace) < 0 ||
 	    add_named(r, "Content-Encoding", r->packed.n > 0 ? "gzip" : NULL) < 0)
 		return -1;
 	for (i = 0; i < a->n; i++)
@@ -173,8 +178,8 @@ set_headers(struct request *r, const struct auth *a, const char *run)
 }
 
 int
-request_prepare(struct request *r, const struct auth *a, const char *run, int64_t timeout,
-    struct err *e)
+request_prepare(struct request *r, const struct auth *a, const struct target_env *env,
+    int64_t timeout, struct err *e)
 {
 	CURL *h = r->easy;
 
@@ -185,7 +190,7 @@ request_prepare(struct request *r, const struct auth *a, const char *run, int64_
 	if (buf_check(&r->url, "the URL of a record", e) < 0)
 		return -1;
 	r->url.n--;
-	if (set_headers(r, a, run) < 0 ||
+	if (set_headers(r, a, env) < 0 ||
 	    curl_easy_setopt(h, CURLOPT_URL, r->url.p) != CURLE_OK ||
 	    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK)
 		return err_nomem(e);
