@@ -10,6 +10,7 @@
 #ifndef CMD_ARRIVALS_H
 #define CMD_ARRIVALS_H
 
+#include "base/json.h"
 #include "cmd/expect.h"
 #include "state/watch.h"
 
@@ -96,6 +97,10 @@ int arrivals_of(struct ledger *l, const struct feed *f, int64_t now, struct arri
  * before does not count.
  */
 int arrivals_begin(struct ledger *l, const struct feed *f, int64_t now, struct err *e);
+
+/* Members of an object; a line without its end. */
+void arrival_json(const struct arrival *a, struct json *j);
+void arrival_text(const struct arrival *a, struct buf *out);
 
 /* "in time", "late" and so on. */
 const char *arrival_word(enum arrival_state s);

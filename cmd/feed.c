@@ -68,7 +68,8 @@ static const char *const known_sections[] = {"feed", "source", "unpack", "csv", 
     "appointment", "slot", "practitioner", "location", "coverage", "encounter",
     "observation", NULL};
 
-static const char *const site_sections[] = {"state", "log", "run", NULL};
+static const char *const site_sections[] = {
+    "state", "log", "run", "alarms", "metrics", NULL};
 
 #define NAME_RULE "is no name: use a-z, 0-9, dot, dash and underscore, at most 64"
 

@@ -272,6 +272,9 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
+	jw_put_int(j, "took_ms", f->took);
+	if (f->api_expires != 0)
+		jw_put_int(j, "api_certificate_expires_ms", f->api_expires);
 	if (f->paused != 0)
 		jw_put_int(j, "paused_ms", f->paused);
 	audit_json(j, &f->audit);

@@ -72,6 +72,8 @@ struct feed_report {
 	int64_t paused; /* ms: since when nothing is done; 0: it is not */
 	struct audit_head audit;
 	uint64_t requests, retries;
+	int64_t api_expires; /* ms: the API's certificate; 0: not seen */
+	int64_t took;        /* ms */
 };
 
 struct report {

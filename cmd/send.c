@@ -366,6 +366,8 @@ sender_release(struct sender *s)
 		target_stats(s->target, &stats);
 		s->job->out->requests += stats.requests;
 		s->job->out->retries += stats.retries;
+		if (stats.expires != 0)
+			s->job->out->api_expires = stats.expires;
 		s->job->api_takes |= target_takes(s->target);
 	}
 	target_close(s->target);

@@ -307,6 +307,14 @@ reply(struct http *h, struct slot *s, const struct reply *r, struct err *e)
 	return -1;
 }
 
+static void
+note_expiry(struct http *h, const struct request *r)
+{
+	int64_t at = request_expiry(r);
+
+	h->stats.expires = at > 0 ? at : h->stats.expires;
+}
+
 static int
 finish(struct http *h, struct slot *s, CURLcode transport, struct err *e)
 {
@@ -316,6 +324,7 @@ finish(struct http *h, struct slot *s, CURLcode transport, struct err *e)
 	curl_multi_remove_handle(h->multi, s->req.easy);
 	h->sending--;
 	s->state = SLOT_IDLE;
+	note_expiry(h, &s->req);
 	request_reply(&s->req, transport, &r);
 	failure_of(&r, &f);
 	switch (f.outcome) {
@@ -400,6 +409,7 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 	if (request_prepare(r, &h->auth, h->env, time_left(h, now_ms(h)), e) < 0)
 		return -1;
 	request_reply(r, curl_easy_perform(r->easy), &seen);
+	note_expiry(h, r);
 	failure_of(&seen, &f);
 	/* An API need not know OPTIONS: that it answers so is all we ask. */
 	if (seen.transport == CURLE_OK && (seen.status == 405 || seen.status == 501))

@@ -50,6 +50,7 @@ set_connection(CURL *h, const struct target_conf *tc)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_CERTINFO, 1L);
 	if (tc->ca_file != NULL) {
 		/* Debian's libcurl would trust /etc/ssl/certs beside it. */
 		SET(CURLOPT_CAINFO, tc->ca_file);
@@ -213,6 +214,24 @@ is_json(const char *type)
 
 	return (n >= 5 && strncasecmp(type + n - 5, "/json", 5) == 0) ||
 	       (n >= 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+int64_t
+request_expiry(const struct request *r)
+{
+	static const char label[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	const struct curl_slist *line;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	    chain == NULL || chain->num_of_certs < 1)
+		return 0;
+	for (line = chain->certinfo[0]; line != NULL; line = line->next)
+		if (strncmp(line->data, label, sizeof(label) - 1) == 0)
+			return (int64_t)curl_getdate(
+				   line->data + sizeof(label) - 1, NULL) *
+			       1000;
+	return 0;
 }
 
 void

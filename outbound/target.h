@@ -123,6 +123,7 @@ int target_settle(struct target *t, struct err *e);
 /* Requests sent and retried so far, for the report. */
 struct target_stats {
 	uint64_t requests, retries, bytes;
+	int64_t expires; /* ms: the API's certificate; 0: not seen */
 };
 void target_stats(const struct target *t, struct target_stats *out);
 

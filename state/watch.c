@@ -283,3 +283,67 @@ ledger_login_put(
 	buf_add(&b, p->credentials.b, DIGEST_SIZE);
 	return put_alone(l, &at, &b, e);
 }
+
+/* Feeds of which these credentials were refused. */
+struct login_search {
+	const struct digest *credentials;
+	int64_t since; /* of the first one */
+	char feed[LEDGER_NAME_MAX + 1];
+	struct err *e;
+};
+
+static int
+login_compare(void *arg, struct span key, struct span value)
+{
+	struct login_search *s = arg;
+	struct reader r = {.in = value};
+	struct span feed = get_text(&r);
+	struct login_pause p;
+
+	if (login_decode(&p, key, value) != 0 || feed.n > LEDGER_NAME_MAX)
+		return ledger_damaged(s->e, TABLE_CONTROLS);
+	if (p.since == 0 || !digest_eq(&p.credentials, s->credentials))
+		return 0;
+	s->since = p.since;
+	memcpy(s->feed, feed.p, feed.n);
+	s->feed[feed.n] = '\0';
+	return 1;
+}
+
+static int
+login_search(struct ledger *l, struct login_search *s)
+{
+	static const char kind[] = {CONTROL_LOGIN};
+	const struct visitor compare = {login_compare, s};
+
+	s->since = 0;
+	return ledger_each(
+	    l, TABLE_CONTROLS, (struct span){kind, sizeof(kind)}, &compare, s->e);
+}
+
+int
+ledger_login_find(
+    struct ledger *l, const struct digest *credentials, int64_t *since, struct err *e)
+{
+	struct login_search s = {.credentials = credentials, .e = e};
+
+	if (login_search(l, &s) != 0)
+		return -1;
+	*since = s.since;
+	return s.since != 0;
+}
+
+int
+ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e)
+{
+	const struct login_pause good = {.since = 0};
+	struct login_search s = {.credentials = credentials, .e = e};
+
+	do {
+		if (login_search(l, &s) != 0)
+			return -1;
+		if (s.since != 0 && ledger_login_put(l, s.feed, &good, e) != 0)
+			return -1;
+	} while (s.since != 0);
+	return 0;
+}

@@ -89,4 +89,10 @@ int ledger_login_get(
 int ledger_login_put(
     struct ledger *l, const char *feed, const struct login_pause *p, struct err *e);
 
+/* Whichever feed they were refused of: 1 and *since, 0, -1. */
+int ledger_login_find(
+    struct ledger *l, const struct digest *credentials, int64_t *since, struct err *e);
+/* They are good again, for all feeds. */
+int ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e);
+
 #endif

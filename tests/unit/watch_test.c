@@ -42,3 +42,24 @@ Test(watch, is_kept_by_feed)
 	cr_assert_eq(ledger_login_get(l, "nort", &p, &e), 0, "%s", e.msg);
 	cr_expect_eq(p.since, 0);
 }
+
+/* Feeds that share an account share its lock-out. */
+Test(watch, refused_credentials_are_found_whatever_the_feed)
+{
+	struct login_pause a = {.since = 5}, b = {.since = 6}, p;
+	int64_t since;
+
+	memset(a.credentials.b, 1, DIGEST_SIZE);
+	memset(b.credentials.b, 2, DIGEST_SIZE);
+	cr_assert_eq(ledger_login_put(l, "north", &a, &e), 0);
+	cr_assert_eq(ledger_login_put(l, "south", &a, &e), 0);
+	cr_assert_eq(ledger_login_put(l, "west", &b, &e), 0);
+	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 1);
+	cr_expect_eq(since, 5);
+	cr_expect_eq(ledger_login_end(l, &a.credentials, &e), 0);
+	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 0);
+	cr_assert_eq(ledger_login_get(l, "south", &p, &e), 0);
+	cr_expect_eq(p.since, 0);
+	cr_expect_eq(ledger_login_find(l, &b.credentials, &since, &e), 1);
+	cr_expect_eq(since, 6);
+}
