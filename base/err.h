@@ -20,7 +20,8 @@ enum err_code {
 	ERR_LEDGER,   /* the ledger is missing, damaged, foreign or newer */
 	ERR_BUSY,     /* another run holds the lock */
 	ERR_PEER,     /* host key or certificate is not the expected one */
-	ERR_PERM,     /* login or file permission refused */
+	ERR_PERM,     /* file permission, or the API's, refused */
+	ERR_LOGIN,    /* the drop refused our login */
 	ERR_GONE,     /* the file is no longer there */
 	ERR_CHANGED,  /* the file changed while it was read */
 	ERR_REFUSED,  /* the file cannot be read at all */

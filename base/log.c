@@ -113,6 +113,8 @@ line_text(const struct log *l, struct buf *out, enum log_level level, const char
 		text_field(out, fields);
 	if (l->run != NULL)
 		text_pair(out, "run", span_of(l->run));
+	if (l->trace != NULL)
+		text_pair(out, "trace", span_of(l->trace));
 }
 
 static void
@@ -132,6 +134,8 @@ line_json(const struct log *l, struct buf *out, enum log_level level, const char
 		json_field(&j, fields);
 	if (l->run != NULL)
 		jw_put_cstr(&j, "run", l->run);
+	if (l->trace != NULL)
+		jw_put_cstr(&j, "trace", l->trace);
 	jw_object_end(&j);
 }
 

@@ -22,7 +22,8 @@ struct log {
 	enum log_format format;
 	enum log_level level;
 	const struct clock *clock;
-	const char *run; /* run id, or NULL */
+	const char *run;   /* run id, or NULL */
+	const char *trace; /* of W3C Trace Context, or NULL */
 };
 
 enum log_kind { LOGF_END, LOGF_UINT, LOGF_NAME, LOGF_TITLE, LOGF_ERR };

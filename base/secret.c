@@ -165,3 +165,9 @@ secret_free(char *secret)
 {
 	sodium_free(secret);
 }
+
+void
+secret_wipe(void *p, size_t n)
+{
+	sodium_memzero(p, n);
+}

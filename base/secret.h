@@ -5,6 +5,8 @@
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /* A file, $CREDENTIALS_DIRECTORY/NAME, or env:NAME. */
@@ -19,5 +21,8 @@ struct conf_secret {
  */
 char *secret_read(const struct conf_secret *s, struct err *e);
 void secret_free(char *secret);
+
+/* What was made of a secret, elsewhere. */
+void secret_wipe(void *p, size_t n);
 
 #endif

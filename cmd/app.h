@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"
@@ -29,10 +30,22 @@ struct run_conf {
 	const char *maps;        /* folder of the maps that feeds extend by name */
 };
 
+#define ALARMS_ARGS_MAX 32
+
+struct alarms_conf {
+	struct conf_list on_problem;
+	struct conf_secret webhook_file, ping_file;
+	long long timeout, warn_before; /* ms */
+};
+
+struct metrics_conf {
+	const char *textfile;
+};
+
 struct app {
 	const char *command;
 	const char *config_dir;
-	bool json, dry_run, connect, fields, reveal, guide;
+	bool json, dry_run, connect, fields, reveal, guide, arrivals;
 	long long row;         /* preview --row; 0: all */
 	const char *from, *to; /* backfill --from, --to: as given, or NULL */
 	char **args;           /* what is left after the options */
@@ -43,10 +56,13 @@ struct app {
 	struct state_conf state;
 	struct log_conf log_conf;
 	struct run_conf run_conf;
+	struct alarms_conf alarms;
+	struct metrics_conf metrics;
 
 	const struct clock *clock;
 	struct log log;
 	char run[ULID_SIZE];
+	struct trace trace;
 	struct auditor auditor;
 };
 
@@ -54,6 +70,11 @@ struct app {
 extern const struct conf_option state_options[];
 extern const struct conf_option log_options[];
 extern const struct conf_option run_options[];
+extern const struct conf_option alarms_options[];
+extern const struct conf_option metrics_options[];
+
+/* Binds [alarms] and [metrics]; mistakes go to the conf's errors. */
+void alarms_bind(struct conf *c, struct alarms_conf *ac, struct metrics_conf *mc);
 
 /*
  * Reads CONFIG/emrdrop.ini, which may be missing. Mistakes are in app->errors, and

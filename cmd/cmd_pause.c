@@ -1,4 +1,5 @@
 #include "cmd/commands.h"
+#include "cmd/login.h"
 #include "cmd/query.h"
 #include "cmd/text.h"
 #include "state/controls.h"
@@ -16,7 +17,8 @@ static const char pause_help[] =
 
 static const char resume_help[] =
     "emrdrop resume FEED\n\n"
-    "Ends what `emrdrop pause FEED` began: the next run goes on where the last one ended.\n\n"
+    "Ends what `emrdrop pause FEED` began: the next run goes on where the last one ended.\n"
+    "It also lets runs log in again where the drop refused our login.\n\n"
     "  --json        one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
@@ -67,7 +69,8 @@ resume_one(struct query *q)
 	int64_t since;
 
 	if (ledger_pause_get(q->ledger, act.feed, &since, q->e) != 0 ||
-	    (since != 0 && ledger_pause_put(q->ledger, act.feed, 0, &act, q->e) != 0))
+	    (since != 0 && ledger_pause_put(q->ledger, act.feed, 0, &act, q->e) != 0) ||
+	    login_note(q->ledger, q->feed, false, 0, q->e) != 0)
 		return -1;
 	tell(q, 0);
 	return 0;

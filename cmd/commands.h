@@ -14,7 +14,8 @@ enum option_bit {
 	OPT_FROM = 16,
 	OPT_TO = 32,
 	OPT_REVEAL = 64,
-	OPT_GUIDE = 128
+	OPT_GUIDE = 128,
+	OPT_ARRIVALS = 256
 };
 
 struct command {

@@ -77,10 +77,48 @@ write_detail(const struct file_entry *en, char out[DETAIL_SIZE])
 	    (unsigned long long)en->delivered, (unsigned long long)en->refused);
 }
 
+/* Does its name stand aside, or stay in the drop, since it was read before? 1, 0, -1. */
+static int
+came_before(struct job *j, const struct name_put *name, struct err *e)
+{
+	struct name_entry before;
+	int r = ledger_name_get(j->ledger, j->feed->feed.name, name->name, &before, e);
+
+	return r == 1 ? before.state != NAME_SEEN && before.size == name->entry.size &&
+			    before.mtime == name->entry.mtime
+		      : r;
+}
+
+/* A file that is read again, for whatever reason, came when it was read first. */
+static int
+note_arrival(struct job *j, const struct intake *in, const struct name_put *name,
+    struct arrivals *a, struct err *e)
+{
+	const struct file_entry *en = &in->entry;
+	bool counted = en->verdict == VERDICT_DELIVER || en->verdict == VERDICT_EMPTY;
+	uint32_t rows = en->rows < ARRIVAL_ROWS_UNKNOWN ? (uint32_t)en->rows
+							: ARRIVAL_ROWS_UNKNOWN - 1;
+	int r = name == NULL || (in->decided && !in->merged) ? 1
+							     : came_before(j, name, e);
+
+	if (r != 0)
+		return r;
+	if (ledger_arrivals_get(j->ledger, en->feed, a, e) != 0)
+		return -1;
+	arrivals_add(a, clock_wall(j->app->clock), counted ? rows : ARRIVAL_ROWS_UNKNOWN);
+	return 0;
+}
+
 static int
 commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 {
 	char detail[DETAIL_SIZE];
+	struct arrivals arrivals;
+	int known = note_arrival(j, in, c->name, &arrivals, e);
+
+	if (known < 0)
+		return -1;
+	c->arrivals = known == 0 ? &arrivals : NULL;
 
 	write_detail(&in->entry, detail);
 	if (c->file == NULL)

@@ -64,11 +64,12 @@ const struct conf_option feed_options[] = {
 };
 
 static const char *const known_sections[] = {"feed", "source", "unpack", "csv", "hl7",
-    "columns", "fields", "rows", "code", "lookup", "target", "test", "patient",
+    "columns", "fields", "rows", "code", "lookup", "target", "expect", "test", "patient",
     "appointment", "slot", "practitioner", "location", "coverage", "encounter",
     "observation", NULL};
 
-static const char *const site_sections[] = {"state", "log", "run", NULL};
+static const char *const site_sections[] = {
+    "state", "log", "run", "alarms", "metrics", NULL};
 
 #define NAME_RULE "is no name: use a-z, 0-9, dot, dash and underscore, at most 64"
 
@@ -174,6 +175,8 @@ bind_all(struct feed *f, struct err *e)
 	conf_bind(&f->conf, conf_section(&f->conf, "source"), source_options, &f->source);
 	bind_unpack(f);
 	target_bind(&f->conf, conf_section(&f->conf, "target"), &f->target);
+	expect_bind(
+	    &f->conf, conf_find(&f->conf, "expect", ""), f->feed.timezone, &f->expect);
 	if (f->feed.name == NULL)
 		f->feed.name = f->base;
 	if (f->feed.source == NULL)

@@ -5,6 +5,7 @@
 #define CMD_FEED_H
 
 #include "cmd/app.h"
+#include "cmd/expect.h"
 #include "mappers/unpack.h"
 #include "outbound/target.h"
 #include "pollers/poller.h"
@@ -24,6 +25,7 @@ struct feed {
 	struct source_conf source;
 	struct unpack_conf unpack;
 	struct target_conf target;
+	struct expectation expect;
 	struct mapper *mapper;
 	char path[4096];
 	char base[256];               /* the file's name without .ini */

@@ -206,6 +206,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 {
 	struct file_entry en = in->entry;
 	struct receipt_facts facts = {.entry = &en,
+	    .trace = j->app->trace.id,
 	    .problems = &in->problems,
 	    .header = drift_of_file(in),
 	    .found = in->found,

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "cmd/conclude.h"
+#include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/status.h"
+#include "cmd/watch.h"
 #include "state/controls.h"
 
 const struct site_keys *
@@ -256,8 +258,6 @@ note_audit(struct job *j)
 static void
 close_all(struct job *j)
 {
-	poller_close(j->poller);
-	ledger_unlock(j->lock);
 	ledger_close(j->ledger);
 	if (j->ephemeral != NULL)
 		site_keys_wipe(j->ephemeral);
@@ -301,6 +301,24 @@ note_end(struct job *j, int exit)
 	ledger_feed_put(j->ledger, &j->state, &ignored);
 }
 
+/* A dry run leaves no trace, and so is no second try either. */
+static int
+open_drop(struct job *j, struct err *e)
+{
+	const struct feed *f = j->feed;
+	bool noted = !j->app->dry_run;
+	struct err other;
+
+	if (j->ledger != NULL && login_may(j->ledger, f, noted, e) != 0)
+		return -1;
+	j->poller = poller_open(&f->source, &j->env, e);
+	if (j->poller != NULL)
+		return noted ? login_note(j->ledger, f, false, 0, e) : 0;
+	if (noted && e->code == ERR_LOGIN)
+		(void)login_note(j->ledger, f, true, clock_wall(j->app->clock), &other);
+	return -1;
+}
+
 /* Nothing is done for a feed that is paused; a dry run does nothing anyhow. */
 static int
 work(struct job *j, struct err *e)
@@ -309,8 +327,7 @@ work(struct job *j, struct err *e)
 		return -1;
 	if (j->out->paused != 0)
 		return 0;
-	j->poller = poller_open(&j->feed->source, &j->env, e);
-	if (j->poller == NULL)
+	if (open_drop(j, e) != 0)
 		return -1;
 	if (!j->app->dry_run && (settle_again(j, e) != 0 || resume(j, e) != 0))
 		return -1;
@@ -328,6 +345,7 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	    .errand = order->errand,
 	    .lock = -1};
 	struct err e = {.code = ERR_NONE};
+	int64_t began = clock_mono(app->clock);
 	int rc;
 
 	j.env = (struct poller_env){app->clock, order->deadline};
@@ -340,7 +358,12 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 		    LOG_FIELDS(LOG_NAME("feed", feed->feed.name), LOG_ERR(&e)));
 	}
 	note_audit(&j);
+	out->took = clock_mono(app->clock) - began;
 	note_end(&j, out->exit);
+	poller_close(j.poller);
+	ledger_unlock(j.lock);
+	if (j.ledger != NULL && !app->dry_run)
+		watch_run(app, j.ledger, feed, out);
 	close_all(&j);
 	return out->exit;
 }

@@ -91,7 +91,7 @@ row_number(struct app *app, const char *text, struct err *e)
 }
 
 /* In what getopt_long returns: no letter, but one of the table below. */
-#define LONG_OPTION 0x100
+#define LONG_OPTION 0x10000
 
 static const struct option options[] = {
     {"config", required_argument, NULL, LONG_OPTION | 'c'},
@@ -103,6 +103,7 @@ static const struct option options[] = {
     {"fields", no_argument, NULL, LONG_OPTION | OPT_FIELDS},
     {"from", required_argument, NULL, LONG_OPTION | OPT_FROM},
     {"guide", no_argument, NULL, LONG_OPTION | OPT_GUIDE},
+    {"arrivals", no_argument, NULL, LONG_OPTION | OPT_ARRIVALS},
     {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
     {"reveal", no_argument, NULL, LONG_OPTION | OPT_REVEAL},
     {NULL, 0, NULL, 0},
@@ -152,6 +153,7 @@ parse_options(
 		app->fields |= o == OPT_FIELDS;
 		app->reveal |= o == OPT_REVEAL;
 		app->guide |= o == OPT_GUIDE;
+		app->arrivals |= o == OPT_ARRIVALS;
 	}
 	app->args = argv + optind;
 	app->nargs = argc - optind;
@@ -203,6 +205,15 @@ tell_error(const struct app *app, const struct err *e, int exit)
 	buf_release(&out);
 }
 
+/* Ours, and that of the trace which it is part of. */
+static void
+name_run(struct app *app)
+{
+	ulid_make(clock_wall(app->clock), app->run);
+	trace_begin(&app->trace, getenv("TRACEPARENT"));
+	app->log.trace = app->trace.id;
+}
+
 static int
 run_command(struct app *app, const struct command *c, int argc, char **argv)
 {
@@ -216,7 +227,7 @@ run_command(struct app *app, const struct command *c, int argc, char **argv)
 	if (r == 0)
 		r = crypto_init(&e);
 	if (r == 0)
-		ulid_make(clock_wall(app->clock), app->run);
+		name_run(app);
 	if (r == 0 && c->needs_site)
 		r = app_load(app, &e);
 	exit = r == 0 ? c->run(app, &e) : err_exit(e.code);

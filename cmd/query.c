@@ -22,7 +22,7 @@ run(struct query *q, query_fn *fn)
 	if (rc == 0)
 		rc = print_out(buf_span(&q->out), q->e);
 	buf_release(&q->out);
-	return rc == 0 ? STATUS_OK : err_exit(q->e->code);
+	return rc == 0 ? q->exit : err_exit(q->e->code);
 }
 
 int

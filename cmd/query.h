@@ -14,6 +14,7 @@ struct query {
 	const struct feed *feed; /* of query_feed */
 	struct buf out;          /* what is printed if fn returns 0 */
 	struct json json;        /* into `out`, if app->json */
+	int exit; /* status, if fn returns 0 and has another than 0 to say */
 	struct err *e;
 };
 

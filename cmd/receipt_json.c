@@ -49,6 +49,7 @@ file_json(struct json *j, const struct receipt_facts *r)
 	if (en->reason[0] != '\0')
 		jw_put_cstr(j, "reason", en->reason);
 	jw_put_cstr(j, "found", r->found);
+	jw_put_cstr(j, "trace", r->trace);
 	jw_put_cstr(j, "unit", r->messages ? "message" : "row");
 	jw_put_bool(j, "mended", r->mended);
 	jw_put_bool(j, "reject_file", r->rejects);

@@ -73,9 +73,9 @@ problems_add(struct problems *p, const struct problem *one)
 }
 
 void
-report_init(struct report *r, const char *run)
+report_init(struct report *r, const char *run, const char *trace)
 {
-	*r = (struct report){.run = run};
+	*r = (struct report){.run = run, .trace = trace};
 	arena_init(&r->arena, REPORT_ARENA_MAX);
 }
 
@@ -272,6 +272,9 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
+	jw_put_int(j, "took_ms", f->took);
+	if (f->api_expires != 0)
+		jw_put_int(j, "api_certificate_expires_ms", f->api_expires);
 	if (f->paused != 0)
 		jw_put_int(j, "paused_ms", f->paused);
 	audit_json(j, &f->audit);
@@ -291,6 +294,7 @@ report_json(const struct report *r, struct buf *out)
 	jw_init(&j, out);
 	jw_object(&j);
 	jw_put_cstr(&j, "run", r->run);
+	jw_put_cstr(&j, "trace", r->trace);
 	jw_put_bool(&j, "dry_run", r->dry_run);
 	jw_put_int(&j, "started_ms", r->started);
 	jw_put_int(&j, "ended_ms", r->ended);

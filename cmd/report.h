@@ -72,19 +72,22 @@ struct feed_report {
 	int64_t paused; /* ms: since when nothing is done; 0: it is not */
 	struct audit_head audit;
 	uint64_t requests, retries;
+	int64_t api_expires; /* ms: the API's certificate; 0: not seen */
+	int64_t took;        /* ms */
 };
 
 struct report {
 	struct arena arena;
 	struct feed_report *feeds;
 	size_t n, cap;
-	const char *run;
+	const char *run, *trace;
 	bool dry_run;
 	int exit;
 	int64_t started, ended; /* ms */
 };
 
-void report_init(struct report *r, const char *run);
+/* Both are borrowed; `trace` is the id of the trace that the run is part of. */
+void report_init(struct report *r, const char *run, const char *trace);
 void report_release(struct report *r);
 
 /*

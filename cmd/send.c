@@ -334,6 +334,7 @@ sender_init(struct sender *s, struct err *e)
 	s->env = (struct target_env){.clock = j->app->clock,
 	    .deadline = j->env.deadline,
 	    .run = j->app->run,
+	    .trace = &j->app->trace,
 	    .judged = s->pass->mode == PASS_RETRY,
 	    .random = jitter};
 	s->in_flight = (size_t)j->feed->target.in_flight;
@@ -365,6 +366,8 @@ sender_release(struct sender *s)
 		target_stats(s->target, &stats);
 		s->job->out->requests += stats.requests;
 		s->job->out->retries += stats.retries;
+		if (stats.expires != 0)
+			s->job->out->api_expires = stats.expires;
 		s->job->api_takes |= target_takes(s->target);
 	}
 	target_close(s->target);

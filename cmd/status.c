@@ -4,7 +4,7 @@
 
 /* From the most to the least urgent. */
 static const int order[] = {STATUS_BUG, STATUS_USAGE, STATUS_CONFIG, STATUS_PEER,
-    STATUS_PERM, STATUS_IO, STATUS_API, STATUS_FILE_REFUSED, STATUS_HELD,
+    STATUS_PERM, STATUS_IO, STATUS_API, STATUS_FILE_REFUSED, STATUS_HELD, STATUS_LATE,
     STATUS_SOME_LOST, STATUS_BUSY};
 
 int
@@ -24,7 +24,9 @@ status_words(int status)
 		const char *words;
 	} all[] = {{STATUS_OK, "all well"},
 	    {STATUS_SOME_LOST, "rows rejected, or records refused or not delivered"},
-	    {STATUS_HELD, "a file is held"}, {STATUS_USAGE, "the command line is wrong"},
+	    {STATUS_HELD, "a file is held"},
+	    {STATUS_LATE, "an expected file has not come, or is strange"},
+	    {STATUS_USAGE, "the command line is wrong"},
 	    {STATUS_FILE_REFUSED, "a file cannot be read"},
 	    {STATUS_API, "the API is unavailable or takes nothing, or the time was over"},
 	    {STATUS_BUG, "a bug in emrdrop"}, {STATUS_IO, "input, output or the ledger"},

@@ -8,6 +8,7 @@ enum status {
 	STATUS_OK = 0,
 	STATUS_SOME_LOST = 3, /* delivered, but rows were rejected or refused */
 	STATUS_HELD = 4,      /* a file waits for a human */
+	STATUS_LATE = 5,      /* an expected file has not come, or is strange */
 	STATUS_USAGE = 64,
 	STATUS_FILE_REFUSED = 65,
 	STATUS_API = 69,

@@ -1,13 +1,29 @@
 #include "cmd/work.h"
 
+#include "cmd/alarms.h"
 #include "cmd/commands.h"
 #include "cmd/status.h"
+#include "cmd/watch.h"
 
 struct work {
 	struct report report;
 	struct job_order order;
 	struct err *e; /* of all feeds together */
+	bool pings;    /* a run by the schedule, that somebody waits for */
 };
+
+static int
+run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *w)
+{
+	int exit;
+
+	if (w->pings)
+		alarms_ping(app, f->feed.name, PING_START);
+	exit = job_run(app, f, out, &w->order);
+	if (w->pings)
+		alarms_ping(app, f->feed.name, exit);
+	return exit;
+}
 
 static int
 work_one(struct app *app, struct feed *f, struct err *e, void *arg)
@@ -20,9 +36,11 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 		return err_exit(ERR_NOMEM);
 	}
 	if (e == NULL)
-		return job_run(app, f, out, &w->order);
+		return run_feed(app, f, out, w);
 	out->err = *e;
 	out->exit = err_exit(e->code);
+	if (w->pings)
+		watch_broken(app, f->feed.name, out->exit);
 	app_print_errors(&f->errors);
 	log_event(&app->log, LOG_ERROR, "feed-failed",
 	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_ERR(e)));
@@ -35,13 +53,16 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 	struct work w = {.order = {.report = &w.report,
 			     .deadline = clock_mono(app->clock) + app->run_conf.deadline,
 			     .errand = errand},
-	    .e = e};
+	    .e = e,
+	    .pings = errand == NULL && !app->dry_run};
 	struct buf out;
 	int exit;
 
-	report_init(&w.report, app->run);
+	report_init(&w.report, app->run, app->trace.id);
 	w.report.dry_run = app->dry_run;
 	w.report.started = clock_wall(app->clock);
+	if (w.pings)
+		alarms_ping(app, NULL, PING_START);
 	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, &w}, e);
 	w.report.ended = clock_wall(app->clock);
 	w.report.exit = exit;
@@ -54,5 +75,7 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 		exit = status_worse(exit, err_exit(e->code));
 	buf_release(&out);
 	report_release(&w.report);
+	if (w.pings)
+		alarms_ping(app, NULL, exit);
 	return exit;
 }

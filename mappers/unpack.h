@@ -43,8 +43,11 @@ extern const struct conf_option unpack_options[];
 void unpack_check(
     const struct unpack_conf *uc, const struct conf_section *s, struct conf_errors *errs);
 
-/* Are gpg, the keyring and the signers' keys there? Runs gpg; for `check`. */
-int unpack_probe(const struct unpack_conf *uc, struct err *e);
+/*
+ * Are gpg, the keyring and the signers' keys there? Runs gpg. *expires: ms since 1970,
+ * when the first of them ends for which there is no other; 0: none does.
+ */
+int unpack_probe(const struct unpack_conf *uc, int64_t *expires, struct err *e);
 
 /* Digests of what shapes the records of a file, and of what decides if it is taken. */
 uint64_t unpack_fingerprint(const struct unpack_conf *uc);

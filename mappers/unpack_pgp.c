@@ -223,8 +223,53 @@ read_pgp(void *self, struct span *out, struct err *e)
 	return handoff_take(p->out, left, out, e);
 }
 
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* When it is good for nothing of that kind any more, ms; 0: never. */
+static int64_t
+key_expires(const struct _gpgme_key *key, bool sign)
+{
+	const struct _gpgme_subkey *sub = key->subkeys;
+	int64_t whole = sub == NULL ? 0 : (int64_t)sub->expires * 1000, latest = -1;
+
+	for (; sub != NULL; sub = sub->next) {
+		if (sub->revoked || sub->disabled ||
+		    !(sign ? sub->can_sign : sub->can_encrypt))
+			continue;
+		if (sub->expires == 0)
+			return whole;
+		if ((int64_t)sub->expires * 1000 > latest)
+			latest = (int64_t)sub->expires * 1000;
+	}
+	return latest < 0 ? whole : sooner(latest, whole);
+}
+
+/* Whoever encrypts for us takes the key that lasts longest. */
 static int
-find_signer(struct pgp *p, const char *fingerprint, struct err *e)
+find_ours(struct pgp *p, int64_t *expires, struct err *e)
+{
+	int64_t latest = -1, at;
+	gpgme_key_t key;
+
+	if (gpgme_op_keylist_start(p->ctx, NULL, 1) != 0)
+		return err_set(e, ERR_CONFIG, "the keyring cannot be listed");
+	while (gpgme_op_keylist_next(p->ctx, &key) == 0) {
+		at = key_expires(key, false);
+		if (at == 0 || (latest != 0 && at > latest))
+			latest = at;
+		gpgme_key_unref(key);
+	}
+	gpgme_op_keylist_end(p->ctx);
+	*expires = sooner(*expires, latest < 0 ? 0 : latest);
+	return 0;
+}
+
+static int
+find_signer(struct pgp *p, const char *fingerprint, int64_t *expires, struct err *e)
 {
 	gpgme_key_t key;
 
@@ -233,23 +278,27 @@ find_signer(struct pgp *p, const char *fingerprint, struct err *e)
 		    "signed_by: the keyring has no public key %.64s; import it: "
 		    "gpg --homedir %.256s --import FILE",
 		    fingerprint, p->conf->keyring);
+	*expires = sooner(*expires, key_expires(key, true));
 	gpgme_key_unref(key);
 	return 0;
 }
 
 int
-unpack_probe(const struct unpack_conf *uc, struct err *e)
+unpack_probe(const struct unpack_conf *uc, int64_t *expires, struct err *e)
 {
 	struct pgp p = {.conf = uc};
 	int rc;
 
+	*expires = 0;
 	if (uc->pgp == UNPACK_PGP_NO)
 		return 0;
 	if (pgp_home_open(&p.home, uc->keyring, e) != 0)
 		return -1;
 	rc = start_gpgme(&p, e);
+	if (rc == 0)
+		rc = find_ours(&p, expires, e);
 	for (size_t i = 0; i < uc->signed_by.n && rc == 0; i++)
-		rc = find_signer(&p, uc->signed_by.v[i], e);
+		rc = find_signer(&p, uc->signed_by.v[i], expires, e);
 	if (p.ctx != NULL)
 		gpgme_release(p.ctx);
 	pgp_home_close(&p.home);

@@ -159,7 +159,7 @@ send_slot(struct http *h, struct slot *s, int64_t now, struct err *e)
 {
 	struct request *r = &s->req;
 
-	if (request_prepare(r, &h->auth, h->env->run, time_left(h, now), e) < 0)
+	if (request_prepare(r, &h->auth, h->env, time_left(h, now), e) < 0)
 		return -1;
 	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, s);
 	if (curl_multi_add_handle(h->multi, r->easy) != CURLM_OK)
@@ -307,6 +307,14 @@ reply(struct http *h, struct slot *s, const struct reply *r, struct err *e)
 	return -1;
 }
 
+static void
+note_expiry(struct http *h, const struct request *r)
+{
+	int64_t at = request_expiry(r);
+
+	h->stats.expires = at > 0 ? at : h->stats.expires;
+}
+
 static int
 finish(struct http *h, struct slot *s, CURLcode transport, struct err *e)
 {
@@ -316,6 +324,7 @@ finish(struct http *h, struct slot *s, CURLcode transport, struct err *e)
 	curl_multi_remove_handle(h->multi, s->req.easy);
 	h->sending--;
 	s->state = SLOT_IDLE;
+	note_expiry(h, &s->req);
 	request_reply(&s->req, transport, &r);
 	failure_of(&r, &f);
 	switch (f.outcome) {
@@ -397,9 +406,10 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 	buf_add_str(&r->url, tail);
 	r->method = "OPTIONS";
 	(void)snprintf(r->what, sizeof(r->what), "no record sent");
-	if (request_prepare(r, &h->auth, h->env->run, time_left(h, now_ms(h)), e) < 0)
+	if (request_prepare(r, &h->auth, h->env, time_left(h, now_ms(h)), e) < 0)
 		return -1;
 	request_reply(r, curl_easy_perform(r->easy), &seen);
+	note_expiry(h, r);
 	failure_of(&seen, &f);
 	/* An API need not know OPTIONS: that it answers so is all we ask. */
 	if (seen.transport == CURLE_OK && (seen.status == 405 || seen.status == 501))

@@ -50,6 +50,7 @@ set_connection(CURL *h, const struct target_conf *tc)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_CERTINFO, 1L);
 	if (tc->ca_file != NULL) {
 		/* Debian's libcurl would trust /etc/ssl/certs beside it. */
 		SET(CURLOPT_CAINFO, tc->ca_file);
@@ -154,16 +155,21 @@ add_named(struct request *r, const char *name, const char *value)
 }
 
 static int
-set_headers(struct request *r, const struct auth *a, const char *run)
+set_headers(struct request *r, const struct auth *a, const struct target_env *env)
 {
+	char trace[TRACE_HEADER_SIZE] = "";
 	size_t i;
+
+	if (env->trace != NULL)
+		trace_header(env->trace, trace);
 
 	free_headers(r);
 	/* "Expect:" alone takes the header away: it would cost a round trip a batch. */
 	if (add_header(r, "Content-Type: application/json") < 0 ||
 	    add_header(r, "Accept: application/json") < 0 ||
 	    add_header(r, "Expect:") < 0 || add_named(r, "Idempotency-Key", r->key) < 0 ||
-	    add_named(r, "Emrdrop-Run", run) < 0 ||
+	    add_named(r, "Emrdrop-Run", env->run) < 0 ||
+	    add_named(r, "traceparent", trace) < 0 ||
 	    add_named(r, "Content-Encoding", r->packed.n > 0 ? "gzip" : NULL) < 0)
 		return -1;
 	for (i = 0; i < a->n; i++)
@@ -173,8 +179,8 @@ set_headers(struct request *r, const struct auth *a, const char *run)
 }
 
 int
-request_prepare(struct request *r, const struct auth *a, const char *run, int64_t timeout,
-    struct err *e)
+request_prepare(struct request *r, const struct auth *a, const struct target_env *env,
+    int64_t timeout, struct err *e)
 {
 	CURL *h = r->easy;
 
@@ -185,7 +191,7 @@ request_prepare(struct request *r, const struct auth *a, const char *run, int64_
 	if (buf_check(&r->url, "the URL of a record", e) < 0)
 		return -1;
 	r->url.n--;
-	if (set_headers(r, a, run) < 0 ||
+	if (set_headers(r, a, env) < 0 ||
 	    curl_easy_setopt(h, CURLOPT_URL, r->url.p) != CURLE_OK ||
 	    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK)
 		return err_nomem(e);
@@ -208,6 +214,24 @@ is_json(const char *type)
 
 	return (n >= 5 && strncasecmp(type + n - 5, "/json", 5) == 0) ||
 	       (n >= 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+int64_t
+request_expiry(const struct request *r)
+{
+	static const char label[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	const struct curl_slist *line;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	    chain == NULL || chain->num_of_certs < 1)
+		return 0;
+	for (line = chain->certinfo[0]; line != NULL; line = line->next)
+		if (strncmp(line->data, label, sizeof(label) - 1) == 0)
+			return (int64_t)curl_getdate(
+				   line->data + sizeof(label) - 1, NULL) *
+			       1000;
+	return 0;
 }
 
 void

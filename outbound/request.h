@@ -50,8 +50,11 @@ int request_clear(struct request *r, const struct target_conf *tc, struct err *e
 int request_pack(struct request *r, struct err *e);
 
 /* Sets url, method, body and headers on the handle, for at most `timeout` ms. */
-int request_prepare(struct request *r, const struct auth *a, const char *run,
+int request_prepare(struct request *r, const struct auth *a, const struct target_env *env,
     int64_t timeout, struct err *e);
+
+/* When the server's certificate expires, ms; 0 if no handshake was made for it. */
+int64_t request_expiry(const struct request *r);
 
 /* What came of it. Forgets the headers, and the credentials with them. */
 void request_reply(struct request *r, CURLcode transport, struct reply *out);

@@ -17,6 +17,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "base/trace.h"
 #include "outbound/target_conf.h"
 
 #define TARGET_DOUBTS_MAX   20        /* refusals in a row that name no record */
@@ -68,7 +69,8 @@ struct target_env {
 	const struct clock *clock;
 	int64_t deadline; /* monotonic ms; may be lowered while the target is open */
 	const char *run;  /* ULID, for the Emrdrop-Run header */
-	bool judged;      /* all that is sent was refused before, and is marked so */
+	const struct trace *trace; /* for traceparent, with a span a request; or NULL */
+	bool judged; /* all that is sent was refused before, and is marked so */
 	uint32_t (*random)(void *arg); /* for jitter */
 	void *random_arg;
 };
@@ -121,6 +123,7 @@ int target_settle(struct target *t, struct err *e);
 /* Requests sent and retried so far, for the report. */
 struct target_stats {
 	uint64_t requests, retries, bytes;
+	int64_t expires; /* ms: the API's certificate; 0: not seen */
 };
 void target_stats(const struct target *t, struct target_stats *out);
 

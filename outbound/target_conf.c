@@ -160,6 +160,17 @@ url_fault(CURLU *u, const char *url, int mode)
 	return fault;
 }
 
+const char *
+target_url_fault(const char *url)
+{
+	CURLU *u = curl_url();
+	const char *fault = u == NULL ? "there is no memory for it"
+				      : url_fault(u, url, TARGET_BATCH);
+
+	curl_url_cleanup(u);
+	return fault;
+}
+
 void
 target_check(
     const struct target_conf *tc, const struct conf_section *s, struct conf_errors *errs)

@@ -48,7 +48,7 @@ struct poller_env {
  * each wait, so that a signal handler's owner can end a run by moving it up.
  *
  * Connects, checks the host key, logs in, and finds the drop folder. ERR_PEER:
- * wrong or unknown host key; ERR_PERM: login refused; ERR_IO: no connection, or no
+ * wrong or unknown host key; ERR_LOGIN: login refused; ERR_IO: no connection, or no
  * such folder; ERR_DEADLINE. There is no second try here: the next run is one.
  */
 struct poller *poller_open(

@@ -225,7 +225,7 @@ password_result(struct ssh *s, int rc, struct err *e)
 	if (refused(s, rc))
 		return 0;
 	if (rc == LIBSSH2_ERROR_PASSWORD_EXPIRED)
-		return err_set(e, ERR_PERM,
+		return err_set(e, ERR_LOGIN,
 		    "%s: the password of %s has expired; ask the clinic for a new one",
 		    s->where, s->url->user);
 	return ssh_fail(s, rc, e, "login by password");
@@ -305,7 +305,7 @@ login_refused(const struct login *l, struct err *e)
 	const struct ssh *s = l->ssh;
 
 	if (l->rsa && !ssh_modern())
-		return err_set(e, ERR_PERM,
+		return err_set(e, ERR_LOGIN,
 		    "%s: login as %s refused: libssh2 %s can use an RSA key only with SHA-1, "
 		    "which servers no longer take; use an ed25519 or ecdsa key, or libssh2 1.11 "
 		    "(Debian 13)",
@@ -315,7 +315,7 @@ login_refused(const struct login *l, struct err *e)
 		    "%s: cannot log in as %s: the server offers %s, and the feed has nothing "
 		    "for that",
 		    s->where, s->url->user, l->offer);
-	return err_set(e, ERR_PERM,
+	return err_set(e, ERR_LOGIN,
 	    "%s: login as %s refused; tried %s; the server offers %s", s->where,
 	    s->url->user, l->tried, l->offer);
 }

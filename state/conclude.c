@@ -2,6 +2,7 @@
 
 #include "state/files_impl.h"
 #include "state/headers_impl.h"
+#include "state/watch_impl.h"
 
 static int
 write_all(const struct act *a, const struct conclusion *c)
@@ -30,6 +31,8 @@ write_all(const struct act *a, const struct conclusion *c)
 	if (c->name != NULL && name_write(a, feed, c->name) != 0)
 		return -1;
 	if (c->settling != NULL && settling_write(a, feed, c->settling) != 0)
+		return -1;
+	if (c->arrivals != NULL && arrivals_write(a, feed, c->arrivals) != 0)
 		return -1;
 	return audit_append(a, &c->audit);
 }

@@ -12,6 +12,7 @@
 #include "state/headers.h"
 #include "state/pass.h"
 #include "state/snapshot.h"
+#include "state/watch.h"
 
 /* What is NULL stays as it is. */
 struct conclusion {
@@ -28,6 +29,7 @@ struct conclusion {
 	const struct file_header *drift;       /* the file's, where it is another */
 	const struct name_put *name;
 	const struct settling *settling;
+	const struct arrivals *arrivals; /* the feed's, with this file */
 	struct audit_act audit;
 };
 

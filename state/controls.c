@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "state/files_impl.h"
-
-/* Keys begin with what is decided. */
-enum kind { KIND_FILE = 1, KIND_PAUSE, KIND_SETTINGS };
+#include "state/watch_impl.h"
 
 struct digest
 decision_digest(
@@ -24,12 +22,13 @@ file_key(struct key *k, const struct ledger *l, const char *feed,
 	struct digest d = decision_digest(l, span_of(feed), sha256);
 
 	key_init(k);
-	key_u8(k, KIND_FILE);
+	key_u8(k, CONTROL_FILE);
 	key_bytes(k, d.b, DIGEST_SIZE);
 }
 
-static void
-feed_key(struct key *k, const struct ledger *l, enum kind kind, const char *feed)
+void
+control_key(
+    struct key *k, const struct ledger *l, enum control_kind kind, const char *feed)
 {
 	struct digest d = digest_bytes(&l->keys, KEY_NAME, feed, strlen(feed));
 
@@ -139,7 +138,7 @@ ledger_pause_get(struct ledger *l, const char *feed, int64_t *since, struct err 
 	struct key k;
 
 	*since = 0;
-	feed_key(&k, l, KIND_PAUSE, feed);
+	control_key(&k, l, CONTROL_PAUSE, feed);
 	return ledger_read_one(l, TABLE_CONTROLS, key_span(&k),
 		   &(struct visitor){time_decode, since}, e) < 0
 		   ? -1
@@ -154,7 +153,7 @@ ledger_pause_put(struct ledger *l, const char *feed, int64_t since,
 	struct buf b;
 	int r;
 
-	feed_key(&k, l, KIND_PAUSE, feed);
+	control_key(&k, l, CONTROL_PAUSE, feed);
 	buf_init(&b, VALUE_MAX);
 	put_i64(&b, since);
 	put_text(&b, span_of(feed));
@@ -183,7 +182,7 @@ ledger_settings_note(struct ledger *l, const char *feed, const struct digest *no
 	struct buf b;
 	int r;
 
-	feed_key(&k, l, KIND_SETTINGS, feed);
+	control_key(&k, l, CONTROL_SETTINGS, feed);
 	r = ledger_read_one(
 	    l, TABLE_CONTROLS, key_span(&k), &(struct visitor){digest_decode, &known}, e);
 	if (r < 0 || (r == 1 && digest_eq(&known, now)))

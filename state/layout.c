@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/record.h"
+#include "state/watch.h"
 
 /* clang-format off */
 #define UINT(n, s)	{.name = n, .kind = COLUMN_UINT, .size = s}
@@ -96,6 +97,23 @@ static const struct column decision_value[] = {WORD("decision", decisions),
 static const struct column pause_value[] = {IS("since", TIME), IS("feed", TEXT), END};
 static const struct column settings_value[] = {IS("settings", DIGEST), IS("feed", TEXT),
     END};
+static const struct column arrivals_value[] = {IS("feed", TEXT), IS("since", TIME),
+    IS("expect", DIGEST), {.name = "at", .kind = COLUMN_COUNTS, .size = ARRIVALS_MAX},
+    {.name = "files", .kind = COLUMN_COUNTS, .size = ARRIVALS_MAX},
+    {.name = "rows", .kind = COLUMN_COUNTS, .size = ARRIVALS_MAX}, END};
+static const struct column troubles_value[] = {IS("feed", TEXT), IS("failed", TIME),
+    IS("failed_mark", MARK), IS("login", TIME), IS("login_mark", MARK), IS("held", TIME),
+    IS("held_mark", MARK), IS("refused", TIME), IS("refused_mark", MARK),
+    IS("late", TIME), IS("late_mark", MARK), IS("strange", TIME),
+    IS("strange_mark", MARK), IS("expiry", TIME), IS("expiry_mark", MARK), END};
+static const struct column figures_value[] = {IS("feed", TEXT), UINT("runs", 8),
+    UINT("failed", 8), UINT("files", 8), UINT("rows", 8), UINT("bytes", 8),
+    UINT("delivered", 8), UINT("removals", 8), UINT("rejected", 8), UINT("refused", 8),
+    UINT("requests", 8), UINT("retries", 8), UINT("total_ms", 8), UINT("last_ms", 8),
+    IS("last_run", TIME), IS("last_success", TIME), UINT("last_exit", 4),
+    IS("api_expires", TIME), IS("pgp_expires", TIME), IS("pgp_looked", TIME), END};
+static const struct column login_value[] = {IS("feed", TEXT), IS("since", TIME),
+    IS("credentials", DIGEST), END};
 
 static const struct column snapshot_value[] = {WORD("clock", clocks), IS("at", EVENT),
     UINT("removals", 8), {.name = "rows", .kind = COLUMN_COUNTS, .size = 7 * 4}, END};
@@ -129,6 +147,10 @@ static const struct layout controls[] = {
     {"\1", "decision", digest, decision_value, false},
     {"\2", "pause", digest, pause_value, false},
     {"\3", "settings", digest, settings_value, false},
+    {"\4", "arrivals", digest, arrivals_value, false},
+    {"\5", "troubles", digest, troubles_value, false},
+    {"\6", "figures", digest, figures_value, false},
+    {"\7", "login", digest, login_value, false},
     {.word = NULL},
 };
 static const struct layout headers[] = {

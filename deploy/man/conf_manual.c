@@ -34,6 +34,8 @@ static const struct section {
     {"state", state_options},
     {"log", log_options},
     {"run", run_options},
+    {"alarms", alarms_options},
+    {"metrics", metrics_options},
     {"feed", feed_options},
     {"source", source_options},
     {"unpack", unpack_options},
@@ -41,6 +43,7 @@ static const struct section {
     {"hl7", hl7_options},
 
     {"target", target_options},
+    {"expect", expect_options},
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))

@@ -394,6 +394,6 @@ Test(poller_odd, interactive)
 	d.sc.password_file.where = password;
 	expect_login(&d, "right", ERR_NONE, NULL);
 	snprintf(password, sizeof(password), "%s/wrong", d.shell.dir);
-	expect_login(&d, "wrong", ERR_PERM, "tried keyboard-interactive");
+	expect_login(&d, "wrong", ERR_LOGIN, "tried keyboard-interactive");
 	drop_end(&d);
 }

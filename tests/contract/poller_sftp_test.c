@@ -148,7 +148,7 @@ Test(poller_sftp, keys)
 	    {"ecdsa", NULL, ERR_NONE, NULL},
 	    {"pem", NULL, ERR_NONE, NULL},
 	    {"client", "phrase", ERR_NONE, NULL},
-	    {"stranger", NULL, ERR_PERM,
+	    {"stranger", NULL, ERR_LOGIN,
 		"tried key_file; the server offers publickey,password"},
 	    {"enc-aes256-ctr", "phrase", ERR_NONE, NULL},
 	    {"enc-aes128-cbc", "phrase", ERR_NONE, NULL},
@@ -186,7 +186,7 @@ Test(poller_sftp, keys)
 	if (modern())
 		expect_login(&d, "rsa", ERR_NONE, NULL);
 	else
-		expect_login(&d, "rsa", ERR_PERM, "RSA key only with SHA-1");
+		expect_login(&d, "rsa", ERR_LOGIN, "RSA key only with SHA-1");
 	drop_end(&d);
 }
 
@@ -208,9 +208,9 @@ Test(poller_sftp, agent)
 	d.sc.key_file.where = NULL;
 	expect_login(&d, "the third key of the agent", ERR_NONE, NULL);
 	shell_must(&d.shell, "ssh-add -q -d client 2>/dev/null", NULL);
-	expect_login(&d, "not among them", ERR_PERM, "tried the agent's keys");
+	expect_login(&d, "not among them", ERR_LOGIN, "tried the agent's keys");
 	setenv("SSH_AUTH_SOCK", "/nowhere", 1);
-	expect_login(&d, "no agent", ERR_PERM, "no agent at $SSH_AUTH_SOCK");
+	expect_login(&d, "no agent", ERR_LOGIN, "no agent at $SSH_AUTH_SOCK");
 	d.sc.key_file.where = d.key;
 	expect_login(&d, "no agent, but a key", ERR_NONE, NULL);
 	drop_end(&d);
@@ -228,14 +228,14 @@ Test(poller_sftp, passwords)
 	d.sc.password_file.where = d.password;
 	expect_login(&d, "right", ERR_NONE, NULL);
 	d.sc.password_file.where = wrong;
-	expect_login(&d, "wrong", ERR_PERM,
+	expect_login(&d, "wrong", ERR_LOGIN,
 	    "login as drop refused; tried password; the server "
 	    "offers publickey,password");
 	drop_end(&d);
 
 	/* both are asked for, one after the other */
 	drop_start_proftpd(&d, "PROFTPD_METHODS=publickey+password;");
-	expect_login(&d, "half of it", ERR_PERM, "tried key_file");
+	expect_login(&d, "half of it", ERR_LOGIN, "tried key_file");
 	d.sc.password_file.where = d.password;
 	expect_login(&d, "key and password", ERR_NONE, NULL);
 	drop_end(&d);
@@ -245,7 +245,7 @@ Test(poller_sftp, passwords)
 	snprintf(wrong, sizeof(wrong), "%s/wrong", d.shell.dir);
 	d.sc.password_file.where = wrong;
 	d.sc.key_file.where = NULL;
-	expect_login(&d, "wrong, OpenSSH", ERR_PERM, "tried password");
+	expect_login(&d, "wrong, OpenSSH", ERR_LOGIN, "tried password");
 	d.sc.key_file.where = d.key;
 	expect_login(&d, "key first", ERR_NONE, NULL);
 	drop_end(&d);

@@ -26,6 +26,7 @@ import email.utils
 import gzip
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Name:
     def __init__(self):
         self.requests = 0
         self.bodies = {}
+        self.spans = {}  # libcurl sends one again if a kept connection dies
         self.answers = {}
         self.applied = 0
         self.wrong = 0
@@ -68,7 +70,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def check_headers(self, name, body):
         key = self.headers.get("Idempotency-Key", "")
-        good = (len(key) == 32 and self.headers.get("Emrdrop-Run") == "01RUN"
+        trace = self.headers.get("traceparent", "")
+        span = re.fullmatch("00-0af7651916cd43dd8448eb211c80319c-([0-9a-f]{16})-01", trace)
+        good = (len(key) == 32 and span is not None
+                and name.spans.setdefault(span[1], key) == key and self.headers.get("Emrdrop-Run") == "01RUN"
                 and self.headers.get("Content-Type") == "application/json"
                 and self.headers.get("User-Agent", "").startswith("emrdrop/")
                 and self.headers.get("Expect") is None

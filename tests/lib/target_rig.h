@@ -356,9 +356,11 @@ deliver(const struct job *job, const struct load *l, struct outcome *o)
 {
 	struct fake_clock self = {0};
 	struct clock clock = {fake_wall, fake_mono, fake_pause, &self};
+	const struct trace trace = {"0af7651916cd43dd8448eb211c80319c", 1};
 	struct target_env env = {.clock = &clock,
 	    .deadline = clock_mono(&clock) + job->deadline,
 	    .run = "01RUN",
+	    .trace = &trace,
 	    .random = longest};
 	struct err e = {.code = ERR_NONE};
 	int64_t start = clock_mono(&clock);

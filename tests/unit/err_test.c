@@ -20,6 +20,7 @@ static const struct {
     {ERR_BUSY, "busy", FATE_RETRY, 75},
     {ERR_PEER, "peer", FATE_FATAL, 76},
     {ERR_PERM, "permission", FATE_FATAL, 77},
+    {ERR_LOGIN, "login", FATE_FATAL, 77},
     {ERR_GONE, "gone", FATE_RETRY, 74},
     {ERR_CHANGED, "changed", FATE_RETRY, 0},
     {ERR_REFUSED, "refused", FATE_REJECT, 65},

@@ -66,7 +66,7 @@ Test(export, every_value_of_every_table_is_a_line_of_json)
 	    [TABLE_PROBLEMS] = 1,
 	    [TABLE_RUNS] = 1,
 	    [TABLE_AUDIT] = 5,
-	    [TABLE_CONTROLS] = 3,
+	    [TABLE_CONTROLS] = 7,
 	    [TABLE_HEADERS] = 2};
 	struct buf out = export();
 	int counts[TABLE_COUNT] = {0};
@@ -130,6 +130,8 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"at\":\"2026-11-20T19:30:02.007Z\",\"removals\":7,\"rows\":[0,0,0,0,3,0,0,0,0,",
 	    "{\"table\":\"controls\",\"what\":\"decision\",\"digest\":\"",
 	    "\"decision\":\"approve\",\"feed\":\"north\",\"file\":\"",
+	    "\"feed\":\"south\",\"since\":\"2026-11-20T19:30:02.007Z\",\"expect\":\"",
+	    "\"last_run\":\"2026-11-20T19:30:02.007Z\",\"last_success\":null,",
 	    "\"since\":\"2026-11-20T19:30:02.007Z\",\"feed\":\"south\"}\n",
 	    "\"closed\":true,\"removals\":0,\"made\":\"1970-01-01T00:00:00.000Z\"}\n",
 	};

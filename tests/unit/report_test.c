@@ -22,7 +22,7 @@ static struct buf out;
 static void
 setup(void)
 {
-	report_init(&r, "01ARYZ6S41TSV4RRFFQ69G5FAV");
+	report_init(&r, "01ARYZ6S41TSV4RRFFQ69G5FAV", "0af7651916cd43dd8448eb211c80319c");
 	problems_init(&p);
 	buf_init(&out, 1 << 20);
 }
@@ -177,7 +177,8 @@ Test(report, json_for_a_program)
 	cr_expect(
 	    span_eq(buf_span(&out),
 		SPAN_LIT(
-		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"dry_run\":false,\"started_ms\":5,"
+		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"trace\":"
+		    "\"0af7651916cd43dd8448eb211c80319c\",\"dry_run\":false,\"started_ms\":5,"
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
 		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
 		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,"

@@ -7,6 +7,7 @@
 #include "state/answers.h"
 #include "state/controls.h"
 #include "state/upkeep.h"
+#include "state/watch.h"
 #include "tests/unit/ledger_rig.h"
 
 /* Names and ids that must not be found anywhere in the clear. */
@@ -130,6 +131,22 @@ whole_controls(void)
 	whole_decide("north", WHOLE_NAME);
 	cr_assert_eq(ledger_pause_put(l, "south", WHOLE_AT, &act, &e), 0);
 	cr_assert_eq(ledger_settings_note(l, "south", &settings, &act, &e), 1);
+}
+
+/* What is watched of a feed. */
+static inline void
+whole_watch(void)
+{
+	struct arrivals arrivals = {.since = WHOLE_AT};
+	const struct troubles troubles = {.v[TROUBLE_LATE] = {WHOLE_AT, 3}};
+	const struct figures figures = {.runs = 2, .last_run = WHOLE_AT};
+	const struct login_pause login = {.since = WHOLE_AT};
+
+	arrivals_add(&arrivals, WHOLE_AT, 3);
+	cr_assert_eq(ledger_arrivals_put(l, "south", &arrivals, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_troubles_put(l, "south", &troubles, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_figures_put(l, "south", &figures, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_login_put(l, "south", &login, &e), 0, "%s", e.msg);
 }
 
 static inline void
@@ -270,6 +287,7 @@ whole_init(void)
 	whole_settle("north", WHOLE_NAME, WHOLE_PATH, &whole_file);
 	whole_answer("north", &whole_file);
 	whole_controls();
+	whole_watch();
 	whole_records();
 	whole_open_pass();
 }

@@ -1,0 +1,261 @@
+#include "cmd/alarms.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/spawn.h"
+#include "cmd/app.h"
+#include "cmd/feed.h"
+#include "cmd/status.h"
+#include "outbound/notify.h"
+
+#define EVENT_MAX 4096
+#define LOCK      "+alarms" /* no source may have this name */
+#define FEED_WORD "{feed}"
+
+/* A change: it began, or another of its kind did; or it ended. */
+struct event {
+	struct app *app;
+	const char *feed;
+	enum trouble kind;
+	const struct trouble_now *trouble;
+	bool begun;
+	int64_t since;
+};
+
+static void
+event_json(const struct event *ev, struct buf *out)
+{
+	const struct trouble_now *t = ev->trouble;
+	struct json j;
+
+	jw_init(&j, out);
+	jw_object(&j);
+	jw_put_cstr(&j, "schema", "emrdrop-problem/1");
+	jw_put_cstr(&j, "feed", ev->feed);
+	jw_put_cstr(&j, "problem", trouble_name(ev->kind));
+	jw_put_cstr(&j, "state", ev->begun ? "begun" : "ended");
+	jw_put_int(&j, "since_ms", ev->since);
+	jw_put_int(&j, "at_ms", clock_wall(ev->app->clock));
+	if (ev->begun) {
+		jw_put_cstr(&j, "words", t->words);
+		jw_put_uint(&j, "count", t->count);
+		jw_put_int(&j, "exit", t->exit);
+		jw_put_cstr(&j, "command", t->command);
+	}
+	jw_put_cstr(&j, "run", ev->app->run);
+	jw_put_cstr(&j, "trace", ev->app->trace.id);
+	jw_object_end(&j);
+	buf_add_char(out, '\n');
+}
+
+static void
+event_log(const struct event *ev)
+{
+	const struct trouble_now *t = ev->trouble;
+
+	if (ev->begun)
+		log_event(&ev->app->log, LOG_WARN, "problem-begun",
+		    LOG_FIELDS(LOG_NAME("feed", ev->feed),
+			LOG_NAME("problem", trouble_name(ev->kind)),
+			LOG_NAME("words", t->words), LOG_UINT("count", t->count),
+			LOG_NAME("command", t->command)));
+	else
+		log_event(&ev->app->log, LOG_WARN, "problem-ended",
+		    LOG_FIELDS(LOG_NAME("feed", ev->feed),
+			LOG_NAME("problem", trouble_name(ev->kind))));
+}
+
+/* Nothing of our own environment: it holds secrets. */
+static int
+call_command(struct app *app, struct span json, struct err *e)
+{
+	const struct alarms_conf *ac = &app->alarms;
+	char trace[TRACE_HEADER_SIZE], parent[sizeof("TRACEPARENT=") + TRACE_HEADER_SIZE];
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char lang[] = "LANG=C.UTF-8";
+	char *env[] = {path, lang, parent, NULL};
+
+	trace_header(&app->trace, trace);
+	snprintf(parent, sizeof(parent), "TRACEPARENT=%s", trace);
+	return spawn_run(&(struct spawn){.args = ac->on_problem.v,
+			     .n = ac->on_problem.n,
+			     .env = env,
+			     .in = json,
+			     .timeout = ac->timeout},
+	    e);
+}
+
+/* `json` p NULL: got, not posted. `tail` goes behind the URL, `feed` in place of {feed}. */
+static int
+notify(struct app *app, const char *url, struct span json, struct err *e)
+{
+	const struct target_env env = {
+	    .clock = app->clock, .run = app->run, .trace = &app->trace};
+	const struct notice n = {url, json, app->alarms.timeout, &env};
+
+	return notify_send(&n, e);
+}
+
+static int
+call_webhook(struct app *app, struct span json, struct err *e)
+{
+	char *url = secret_read(&app->alarms.webhook_file, e);
+	int rc = url == NULL ? -1 : notify(app, url, json, e);
+
+	secret_free(url);
+	return rc;
+}
+
+static void
+log_failure(const struct event *ev, const char *what, const struct err *e)
+{
+	log_event(&ev->app->log, LOG_WARN, what,
+	    LOG_FIELDS(LOG_NAME("feed", ev->feed),
+		LOG_NAME("problem", trouble_name(ev->kind)), LOG_ERR(e)));
+}
+
+/* The command is not run again because the webhook failed: whoever is told twice learns not to listen. */
+static bool
+tell(const struct event *ev)
+{
+	const struct alarms_conf *ac = &ev->app->alarms;
+	bool told = false, wanted = false;
+	struct buf json;
+	struct err e;
+
+	buf_init(&json, EVENT_MAX);
+	event_json(ev, &json);
+	if (ac->on_problem.n > 0) {
+		wanted = true;
+		if (call_command(ev->app, buf_span(&json), &e) == 0)
+			told = true;
+		else
+			log_failure(ev, "on-problem-failed", &e);
+	}
+	if (ac->webhook_file.where != NULL) {
+		wanted = true;
+		if (call_webhook(ev->app, buf_span(&json), &e) == 0)
+			told = true;
+		else
+			log_failure(ev, "webhook-failed", &e);
+	}
+	buf_release(&json);
+	return told || !wanted;
+}
+
+/* One kind: true if what is remembered of it is to be another from now on. */
+static bool
+tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *told,
+    bool *silent)
+{
+	const struct trouble_now *t = &now->v[ev->kind];
+	int64_t *since = &told->v[ev->kind].since;
+	uint64_t *mark = &told->v[ev->kind].mark;
+
+	if (t->is ? *since != 0 && *mark == t->mark : *since == 0)
+		return false;
+	ev->trouble = t;
+	ev->begun = t->is;
+	ev->since = *since != 0 ? *since : clock_wall(ev->app->clock);
+	/* Whoever does not answer is not asked again and again while a run waits. */
+	if (*silent || !tell(ev)) {
+		*silent = true;
+		return false;
+	}
+	event_log(ev);
+	*since = t->is ? ev->since : 0;
+	*mark = t->is ? t->mark : 0;
+	return true;
+}
+
+static int
+tell_changes(
+    struct app *app, struct ledger *l, const struct feed_troubles *now, struct err *e)
+{
+	struct event ev = {.app = app, .feed = now->state.name};
+	struct troubles told;
+	bool changed = false, silent = false;
+
+	if (ledger_troubles_get(l, ev.feed, &told, e) != 0)
+		return -1;
+	for (int k = 0; k < TROUBLE_COUNT; k++) {
+		ev.kind = (enum trouble)k;
+		changed |= tell_change(&ev, now, &told, &silent);
+	}
+	return changed ? ledger_troubles_put(l, ev.feed, &told, e) : 0;
+}
+
+void
+alarms_tell(struct app *app, struct ledger *l, const struct feed_troubles *now)
+{
+	struct err e;
+	int lock;
+
+	/* Another process that tells will have told this, or the next one does. */
+	if (ledger_lock(l, LOCK, &lock, &e) != 0)
+		return;
+	if (tell_changes(app, l, now, &e) != 0)
+		log_event(&app->log, LOG_WARN, "alarms-failed",
+		    LOG_FIELDS(LOG_NAME("feed", now->state.name), LOG_ERR(&e)));
+	ledger_unlock(lock);
+}
+
+/* The switch wants to know that the work is done: rejected rows are work that was. */
+static void
+ping_tail(int exit, char out[16])
+{
+	if (exit == PING_START)
+		snprintf(out, 16, "/start");
+	else if (exit == STATUS_OK || exit == STATUS_SOME_LOST)
+		out[0] = '\0';
+	else
+		snprintf(out, 16, "/%d", exit);
+}
+
+/* Is it for this ping? Then *out is where to. */
+static int
+ping_url(
+    const char *url, const char *feed, int exit, char out[NOTIFY_URL_MAX], struct err *e)
+{
+	const char *at = strstr(url, FEED_WORD);
+	size_t n = at == NULL ? strlen(url) : (size_t)(at - url);
+	char tail[16];
+
+	if ((feed != NULL) != (at != NULL))
+		return 0;
+	if (strchr(url, '?') != NULL)
+		return err_set(e, ERR_CONFIG,
+		    "its URL: has a ?query, behind which neither "
+		    "/start nor an exit status can stand");
+	ping_tail(exit, tail);
+	(void)snprintf(out, NOTIFY_URL_MAX, "%.*s%s%s%s", (int)n, url,
+	    feed != NULL ? feed : "", at != NULL ? at + strlen(FEED_WORD) : "", tail);
+	return 1;
+}
+
+void
+alarms_ping(struct app *app, const char *feed, int exit)
+{
+	const struct span none = {NULL, 0};
+	char to[NOTIFY_URL_MAX];
+	struct err e;
+	char *url;
+	int rc;
+
+	/* Who found another run at work did nothing; that one says how it ends. */
+	if (app->alarms.ping_file.where == NULL || exit == STATUS_BUSY)
+		return;
+	url = secret_read(&app->alarms.ping_file, &e);
+	rc = url == NULL ? -1 : ping_url(url, feed, exit, to, &e);
+	if (rc == 1)
+		rc = notify(app, to, none, &e);
+	if (rc < 0)
+		log_event(&app->log, LOG_WARN, "ping-failed",
+		    LOG_FIELDS(
+			LOG_NAME("feed", feed != NULL ? feed : "all"), LOG_ERR(&e)));
+	secret_wipe(to, sizeof(to));
+	secret_free(url);
+}

@@ -1,0 +1,25 @@
+/*
+ * Telling people: each change of a feed's troubles once, to the log, to a command and
+ * to a webhook; and to a dead-man's switch that a run began and how it ended. None of
+ * it changes what a run does, or how it ends.
+ */
+#ifndef CMD_ALARMS_H
+#define CMD_ALARMS_H
+
+#include "cmd/app.h"
+#include "cmd/troubles.h"
+
+/*
+ * Tells what began and what ended since it was told last, and remembers it. What could
+ * not be told is told by whoever looks next.
+ */
+void alarms_tell(struct app *app, struct ledger *l, const struct feed_troubles *now);
+
+/*
+ * `feed` NULL: of the run as a whole. Each goes to the ping URL or not, by whether there
+ * is {feed} in it. `exit` is the run's, or PING_START.
+ */
+#define PING_START (-1)
+void alarms_ping(struct app *app, const char *feed, int exit);
+
+#endif

@@ -1,0 +1,94 @@
+#include "cmd/check_arrivals.h"
+
+#include "cmd/commands.h"
+#include "cmd/query.h"
+#include "cmd/status.h"
+#include "cmd/watch.h"
+
+/* Of all feeds: their state each time; what is new of it is told by watch_feed. */
+struct checking {
+	struct query *q;
+	int exit;
+};
+
+static int
+exit_of(const struct arrival *a)
+{
+	switch (a->state) {
+	case ARRIVAL_LATE:
+	case ARRIVAL_STRANGE:
+		return STATUS_LATE;
+	case ARRIVAL_ASIDE:
+		return a->refused > 0 ? STATUS_FILE_REFUSED : STATUS_HELD;
+	default:
+		return STATUS_OK;
+	}
+}
+
+static void
+show(struct query *q, const struct feed *f, const struct feed_troubles *t)
+{
+	if (q->app->json) {
+		jw_object(&q->json);
+		jw_put_cstr(&q->json, "feed", f->feed.name);
+		arrival_json(&t->arrival, &q->json);
+		jw_put_int(&q->json, "paused_ms", t->paused);
+		jw_object_end(&q->json);
+		return;
+	}
+	buf_addf(&q->out, "%s: ", f->feed.name);
+	arrival_text(&t->arrival, &q->out);
+	buf_add_char(&q->out, '\n');
+	if (t->v[TROUBLE_LATE].is)
+		buf_addf(&q->out, "    %s\n", t->v[TROUBLE_LATE].command);
+}
+
+/* A feed file with mistakes has its own alarm: nobody knows what it expects. */
+static int
+visit(struct app *app, struct feed *f, struct err *e, void *arg)
+{
+	struct checking *c = arg;
+	struct feed_troubles t;
+
+	if (e != NULL) {
+		app_print_errors(&f->errors);
+		watch_broken(app, f->feed.name, err_exit(e->code));
+		return err_exit(e->code);
+	}
+	if (watch_feed(app, c->q->ledger, f, &t, c->q->e) != 0)
+		return err_exit(c->q->e->code);
+	if (f->expect.days == 0)
+		return STATUS_OK;
+	show(c->q, f, &t);
+	return exit_of(&t.arrival);
+}
+
+static int
+ask_all(struct query *q)
+{
+	struct checking c = {.q = q};
+	const struct feed_visitor v = {visit, &c};
+
+	if (q->app->json) {
+		jw_object(&q->json);
+		jw_key(&q->json, SPAN_LIT("feeds"));
+		jw_array(&q->json);
+	}
+	c.exit = feed_each(q->app, q->app->args, (size_t)q->app->nargs, &v, q->e);
+	if (q->app->json) {
+		jw_array_end(&q->json);
+		jw_put_int(&q->json, "exit", c.exit);
+		jw_object_end(&q->json);
+	} else if (q->out.n == 0) {
+		buf_add_str(
+		    &q->out, "no feed expects a file: it says so with [expect]\n");
+	}
+	q->exit = c.exit;
+	return q->e->code == ERR_NONE ? 0 : -1;
+}
+
+int
+check_arrivals(struct app *app, struct err *e)
+{
+	return query_run(app, ask_all, e);
+}

@@ -1,0 +1,86 @@
+#include "cmd/login.h"
+
+#include <string.h>
+
+#include "cmd/text.h"
+#include "state/watch.h"
+
+/*
+ * Keyed: neither a key nor a password can be guessed by it. A secret that can't be read
+ * stands for itself, and the login tells of it.
+ */
+static struct digest
+credentials(const struct feed *f, const struct site_keys *k)
+{
+	const struct conf_secret *places[] = {
+	    &f->source.key_file, &f->source.key_passphrase, &f->source.password_file};
+	struct digest sum = {{0}};
+	struct err ignored;
+
+	sum = digest_bytes(k, KEY_NAME, f->source.url, strlen(f->source.url));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char *secret = places[i]->where == NULL
+				   ? NULL
+				   : secret_read(places[i], &ignored);
+		const struct span parts[] = {SPAN_LIT("login"),
+		    {(const char *)sum.b, DIGEST_SIZE},
+		    span_of(secret == NULL ? "" : secret)};
+
+		sum = digest_parts(k, KEY_NAME, parts, 3);
+		secret_free(secret);
+	}
+	return sum;
+}
+
+/* Files on this machine need no login. */
+static bool
+has_login(const struct feed *f)
+{
+	return strncmp(f->source.url, "sftp:", 5) == 0;
+}
+
+int
+login_may(struct ledger *l, const struct feed *f, bool note, struct err *e)
+{
+	struct login_pause p = {.since = 0};
+	char when[32];
+	struct buf b;
+	int r;
+
+	if (!has_login(f))
+		return 0;
+	p.credentials = credentials(f, ledger_keys(l));
+	if ((r = ledger_login_find(l, &p.credentials, &p.since, e)) <= 0)
+		return r;
+	if (note && ledger_login_put(l, f->feed.name, &p, e) != 0)
+		return -1;
+	buf_init(&b, sizeof(when));
+	text_time(&b, p.since);
+	err_set(e, ERR_LOGIN,
+	    "the drop refused our login at %.*s, and is not asked again with the same "
+	    "credentials: mend them, then `emrdrop check %s --connect` or `emrdrop resume "
+	    "%s`",
+	    (int)b.n, b.p, f->feed.name, f->feed.name);
+	buf_release(&b);
+	return -1;
+}
+
+int
+login_note(
+    struct ledger *l, const struct feed *f, bool refused, int64_t now, struct err *e)
+{
+	struct login_pause p;
+
+	if (!has_login(f) || ledger_login_get(l, f->feed.name, &p, e) != 0)
+		return has_login(f) ? -1 : 0;
+	if (refused) {
+		p = (struct login_pause){now, credentials(f, ledger_keys(l))};
+		return ledger_login_put(l, f->feed.name, &p, e);
+	}
+	if (p.since == 0)
+		return 0;
+	if (ledger_login_end(l, &p.credentials, e) != 0)
+		return -1;
+	p.credentials = credentials(f, ledger_keys(l));
+	return ledger_login_end(l, &p.credentials, e);
+}

@@ -1,0 +1,227 @@
+#include "cmd/troubles.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/feed.h"
+#include "cmd/status.h"
+#include "cmd/stuck.h"
+#include "cmd/text.h"
+#include "state/controls.h"
+
+#define DAY_MS   INT64_C(86400000)
+#define WHEN_MAX 32
+
+static const char *const names[TROUBLE_COUNT] = {[TROUBLE_FAILED] = "failed",
+    [TROUBLE_LOGIN] = "login",
+    [TROUBLE_HELD] = "held",
+    [TROUBLE_REFUSED] = "refused",
+    [TROUBLE_LATE] = "late",
+    [TROUBLE_STRANGE] = "strange",
+    [TROUBLE_EXPIRY] = "expiry"};
+
+const char *
+trouble_name(enum trouble t)
+{
+	return names[t];
+}
+
+/* A moment for a person. */
+static const char *
+when(int64_t ms, char out[WHEN_MAX])
+{
+	struct buf b;
+
+	buf_init(&b, WHEN_MAX);
+	text_time(&b, ms);
+	snprintf(out, WHEN_MAX, "%.*s", (int)b.n, b.p);
+	buf_release(&b);
+	return out;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct trouble_now *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(t->words, sizeof(t->words), fmt, ap);
+	va_end(ap);
+	t->is = true;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+next(struct trouble_now *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(t->command, sizeof(t->command), fmt, ap);
+	va_end(ap);
+}
+
+/* What the run before found is told as what it is, not as a run that failed. */
+static bool
+is_failure(const struct feed_troubles *all)
+{
+	uint32_t exit = all->state.last_exit;
+
+	return all->state.last_error != 0 && exit != STATUS_HELD &&
+	       exit != STATUS_FILE_REFUSED && exit != STATUS_BUSY &&
+	       !(exit == STATUS_PERM && all->v[TROUBLE_LOGIN].is);
+}
+
+static void
+find_failure(struct feed_troubles *all)
+{
+	struct trouble_now *t = &all->v[TROUBLE_FAILED];
+	uint32_t exit = all->state.last_exit;
+	bool connect = exit == STATUS_PEER || exit == STATUS_PERM || exit == STATUS_API;
+
+	if (!is_failure(all))
+		return;
+	t->mark = exit;
+	t->exit = (int)exit;
+	t->count = 1;
+	say(t, "the last run ended with %u: %s", exit, status_words((int)exit));
+	next(t, "emrdrop check %s%s", all->state.name, connect ? " --connect" : "");
+}
+
+static int
+find_login(struct ledger *l, struct feed_troubles *all, struct err *e)
+{
+	struct trouble_now *t = &all->v[TROUBLE_LOGIN];
+	struct login_pause p;
+	char text[WHEN_MAX];
+
+	if (ledger_login_get(l, all->state.name, &p, e) != 0)
+		return -1;
+	if (p.since == 0)
+		return 0;
+	t->count = 1;
+	t->exit = STATUS_PERM;
+	say(t,
+	    "the drop refused our login at %s, and is not asked again before that is "
+	    "mended",
+	    when(p.since, text));
+	next(t, "emrdrop check %s --connect", all->state.name);
+	return 0;
+}
+
+/* The same files in another order are the same trouble. */
+static void
+add_file(struct trouble_now *t, const struct file_entry *f)
+{
+	uint64_t mark;
+
+	memcpy(&mark, f->id.b, sizeof(mark));
+	t->mark ^= mark;
+	t->count++;
+}
+
+static int
+find_stuck(struct ledger *l, struct feed_troubles *all, struct err *e)
+{
+	struct trouble_now *held = &all->v[TROUBLE_HELD];
+	struct trouble_now *refused = &all->v[TROUBLE_REFUSED];
+	const char *feed = all->state.name;
+	struct stuck stuck;
+	int rc = stuck_find(l, &stuck, e);
+
+	for (size_t i = 0; rc == 0 && i < stuck.n; i++)
+		if (strcmp(stuck.v[i].feed, feed) == 0)
+			add_file(stuck.v[i].verdict == VERDICT_HOLD ? held : refused,
+			    &stuck.v[i]);
+	stuck_release(&stuck);
+	held->exit = STATUS_HELD;
+	refused->exit = STATUS_FILE_REFUSED;
+	if (held->count > 0) {
+		say(held, "%llu file%s held until somebody decides",
+		    (unsigned long long)held->count, held->count == 1 ? " is" : "s are");
+		next(held, "emrdrop hold list");
+	}
+	if (refused->count > 0) {
+		say(refused, "%llu file%s cannot be read",
+		    (unsigned long long)refused->count, refused->count == 1 ? "" : "s");
+		next(refused, "emrdrop status");
+	}
+	return rc;
+}
+
+static void
+find_late(struct feed_troubles *all)
+{
+	const struct arrival *a = &all->arrival;
+	struct trouble_now *t = &all->v[TROUBLE_LATE];
+	char text[WHEN_MAX];
+
+	if (a->state != ARRIVAL_LATE)
+		return;
+	t->count = a->missed;
+	t->exit = STATUS_LATE;
+	say(t, "a file was due by %s and has not come%s", when(a->late_from, text),
+	    a->unseen
+		? "; no run has looked into the drop since, so look at the schedule "
+		  "first"
+		: "");
+	next(t, a->unseen ? "emrdrop run %s" : "emrdrop files %s", all->state.name);
+}
+
+static void
+find_strange(struct feed_troubles *all)
+{
+	const struct arrival *a = &all->arrival;
+	struct trouble_now *t = &all->v[TROUBLE_STRANGE];
+
+	if (a->state != ARRIVAL_STRANGE)
+		return;
+	t->count = 1;
+	t->mark = (uint64_t)a->due;
+	t->exit = STATUS_LATE;
+	if (a->usual > 0)
+		say(t, "the last file has %u rows, usually there are %llu", a->rows,
+		    (unsigned long long)a->usual);
+	else
+		say(t, "the last file has %u rows, not as many as [expect] says",
+		    a->rows);
+	next(t, "emrdrop files %s", all->state.name);
+}
+
+/* The one that expires first, if that is soon. */
+static void
+find_expiry(struct feed_troubles *all, int64_t now, int64_t ahead)
+{
+	const struct figures *f = &all->figures;
+	struct trouble_now *t = &all->v[TROUBLE_EXPIRY];
+	bool pgp = f->pgp_expires != 0 &&
+		   (f->api_expires == 0 || f->pgp_expires < f->api_expires);
+	int64_t at = pgp ? f->pgp_expires : f->api_expires;
+	char text[WHEN_MAX];
+
+	if (at == 0 || at > now + ahead)
+		return;
+	t->mark = (uint64_t)at;
+	t->count = 1;
+	say(t, "%s expires at %s", pgp ? "a PGP key" : "the API's certificate",
+	    when(at, text));
+	next(t, "emrdrop check %s --connect", all->state.name);
+}
+
+int
+troubles_find(struct ledger *l, const struct feed *f, int64_t now, int64_t ahead,
+    struct feed_troubles *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (ledger_feed_get(l, f->feed.name, &out->state, e) != 0 ||
+	    ledger_figures_get(l, f->feed.name, &out->figures, e) != 0 ||
+	    ledger_pause_get(l, f->feed.name, &out->paused, e) != 0 ||
+	    arrivals_of(l, f, now, &out->arrival, e) != 0 || find_login(l, out, e) != 0 ||
+	    find_stuck(l, out, e) != 0)
+		return -1;
+	find_failure(out);
+	find_late(out);
+	find_strange(out);
+	find_expiry(out, now, ahead);
+	return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * What somebody has to be told of a feed, judged by the ledger alone: by a run at its
+ * end, and by `check --arrivals` if no run comes to an end any more.
+ */
+#ifndef CMD_TROUBLES_H
+#define CMD_TROUBLES_H
+
+#include "cmd/arrivals.h"
+#include "state/files.h"
+
+#define TROUBLE_WORDS   256
+#define TROUBLE_COMMAND (LEDGER_NAME_MAX + 64)
+
+/* One trouble as it is now. Never a name of a file, nor anything out of one. */
+struct trouble_now {
+	bool is;
+	uint64_t mark;  /* another one is another trouble of its kind */
+	uint64_t count; /* files, due times */
+	int exit;       /* the status that it stands for; 0: none */
+	char words[TROUBLE_WORDS];
+	char command[TROUBLE_COMMAND]; /* what to type next */
+};
+
+struct feed_troubles {
+	struct trouble_now v[TROUBLE_COUNT];
+	struct arrival arrival;
+	struct feed_state state;
+	struct figures figures;
+	int64_t paused; /* ms: since when; 0: it is not */
+};
+
+/*
+ * What the ledger knows at `now`. A key or certificate that expires within `ahead` ms
+ * is a trouble. 0, -1.
+ */
+int troubles_find(struct ledger *l, const struct feed *f, int64_t now, int64_t ahead,
+    struct feed_troubles *out, struct err *e);
+
+/* "held", "late"; stable, for programs. */
+const char *trouble_name(enum trouble t);
+
+#endif

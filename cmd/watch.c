@@ -1,0 +1,138 @@
+#include "cmd/watch.h"
+
+#include "cmd/alarms.h"
+#include "cmd/feed.h"
+#include "cmd/metrics.h"
+#include "cmd/status.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static void
+complain(struct app *app, const char *feed, const struct err *e)
+{
+	log_event(&app->log, LOG_WARN, "watch-failed",
+	    LOG_FIELDS(LOG_NAME("feed", feed), LOG_ERR(e)));
+}
+
+static void
+add_file(struct figures *f, const struct file_entry *en)
+{
+	f->files++;
+	f->rows += en->rows;
+	f->bytes += en->size;
+	f->delivered += en->delivered;
+	f->removals += en->removals;
+	f->rejected += en->rejected;
+	f->refused += en->refused;
+}
+
+static bool
+is_well(int exit)
+{
+	return exit == STATUS_OK || exit == STATUS_SOME_LOST;
+}
+
+static void
+add_run(struct figures *f, const struct feed_report *out, int64_t now)
+{
+	f->runs++;
+	f->failed += !is_well(out->exit);
+	f->requests += out->requests;
+	f->retries += out->retries;
+	f->last_ms = out->took > 0 ? (uint64_t)out->took : 0;
+	f->total_ms += f->last_ms;
+	f->last_run = now;
+	f->last_success = is_well(out->exit) ? now : f->last_success;
+	f->last_exit = (uint32_t)out->exit;
+	f->api_expires = out->api_expires != 0 ? out->api_expires : f->api_expires;
+	for (size_t i = 0; i < out->n; i++)
+		add_file(f, &out->files[i].entry);
+}
+
+/* Once a day: it takes as long as all else that an idle run does. 1: it was. */
+static int
+look_up_pgp(struct figures *f, const struct feed *feed, int64_t now)
+{
+	struct err ignored;
+
+	if (feed->unpack.pgp == UNPACK_PGP_NO || now - f->pgp_looked < DAY_MS)
+		return 0;
+	f->pgp_looked = now;
+	/* A keyring that can't be read is told where it is needed. */
+	(void)unpack_probe(&feed->unpack, &f->pgp_expires, &ignored);
+	return 1;
+}
+
+/* An idle run leaves no commit behind, unless somebody reads its figures. */
+static int
+note_figures(struct app *app, struct ledger *l, const struct feed *f,
+    const struct feed_report *out, struct err *e)
+{
+	int64_t now = clock_wall(app->clock);
+	struct figures figures;
+	bool news = app->metrics.textfile != NULL || out->n > 0;
+
+	if (ledger_figures_get(l, f->feed.name, &figures, e) != 0)
+		return -1;
+	news |= look_up_pgp(&figures, f, now) || (int)figures.last_exit != out->exit ||
+		out->requests > 0;
+	add_run(&figures, out, now);
+	return news ? ledger_figures_put(l, f->feed.name, &figures, e) : 0;
+}
+
+int
+watch_feed(struct app *app, struct ledger *l, const struct feed *f,
+    struct feed_troubles *out, struct err *e)
+{
+	int64_t now = clock_wall(app->clock);
+
+	if (arrivals_begin(l, f, now, e) != 0 ||
+	    troubles_find(l, f, now, app->alarms.warn_before, out, e) != 0)
+		return -1;
+	alarms_tell(app, l, out);
+	return metrics_write(app->metrics.textfile, out, now, e);
+}
+
+void
+watch_run(
+    struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out)
+{
+	struct feed_troubles now;
+	struct err e;
+
+	if (out->exit == STATUS_BUSY || out->paused != 0)
+		return;
+	if (note_figures(app, l, f, out, &e) != 0 || watch_feed(app, l, f, &now, &e) != 0)
+		complain(app, f->feed.name, &e);
+}
+
+static int
+note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struct err *e)
+{
+	struct feed_state state;
+
+	if (!ledger_name_ok(feed) || ledger_feed_get(l, feed, &state, e) != 0)
+		return -1;
+	if (state.scope == 0 || (int)state.last_exit == exit)
+		return 0;
+	state.last_error = clock_wall(app->clock);
+	state.last_exit = (uint32_t)exit;
+	return ledger_feed_put(l, &state, e);
+}
+
+void
+watch_broken(struct app *app, const char *feed, int exit)
+{
+	struct feed f = {.feed = {.name = feed}};
+	struct feed_troubles now;
+	struct ledger *l;
+	struct err e;
+
+	if ((l = app_ledger(app, false, &e)) == NULL)
+		return; /* there is none before the first run */
+	if (note_broken(app, l, feed, exit, &e) == 0 &&
+	    troubles_find(l, &f, clock_wall(app->clock), 0, &now, &e) == 0 &&
+	    now.state.scope != 0)
+		alarms_tell(app, l, &now);
+	ledger_close(l);
+}

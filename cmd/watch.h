@@ -1,0 +1,25 @@
+/*
+ * What a run leaves for those who watch: figures, problems that began or ended, metrics.
+ */
+#ifndef CMD_WATCH_H
+#define CMD_WATCH_H
+
+#include "cmd/app.h"
+#include "cmd/report.h"
+#include "cmd/troubles.h"
+
+/*
+ * At the end of a feed's run, when its lock is given back. What fails here is logged,
+ * and changes nothing.
+ */
+void watch_run(
+    struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out);
+
+/* Judges a feed by the ledger, tells what is new of it, and writes its metrics. */
+int watch_feed(struct app *app, struct ledger *l, const struct feed *f,
+    struct feed_troubles *out, struct err *e);
+
+/* A feed file with mistakes has no run: the ledger says so, if it knows the feed. */
+void watch_broken(struct app *app, const char *feed, int exit);
+
+#endif

@@ -1,0 +1,349 @@
+#include "state/watch.h"
+
+#include <string.h>
+
+#include "state/files_impl.h"
+#include "state/watch_impl.h"
+
+/* Where a feed's value stands, and how it is read. */
+struct place {
+	enum control_kind kind;
+	const char *feed;
+};
+
+static int
+get(struct ledger *l, const struct place *at,
+    int (*decode)(void *out, struct span key, struct span value), void *out,
+    struct err *e)
+{
+	struct key k;
+	int r;
+
+	control_key(&k, l, at->kind, at->feed);
+	r = ledger_read_one(
+	    l, TABLE_CONTROLS, key_span(&k), &(struct visitor){decode, out}, e);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+put(const struct act *a, const struct place *at, struct buf *value)
+{
+	struct key k;
+	int r;
+
+	control_key(&k, a->ledger, at->kind, at->feed);
+	r = ledger_write(a, TABLE_CONTROLS, key_span(&k), value);
+	buf_release(value);
+	return r;
+}
+
+/* In a transaction of its own. */
+static int
+put_alone(struct ledger *l, const struct place *at, struct buf *value, struct err *e)
+{
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0) {
+		buf_release(value);
+		return -1;
+	}
+	if (put(&a, at, value) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}
+
+static void
+begin(struct buf *b, const struct place *at)
+{
+	buf_init(b, VALUE_MAX);
+	put_text(b, span_of(at->feed));
+}
+
+static int
+arrivals_decode(void *out, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+	struct arrivals *a = out;
+
+	(void)key;
+	(void)get_text(&r);
+	a->since = get_i64(&r);
+	get_bytes(&r, a->expect.b, DIGEST_SIZE);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		a->v[i].at = get_u32(&r);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		a->v[i].files = get_u32(&r);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		a->v[i].rows = get_u32(&r);
+	return r.bad ? -1 : 0;
+}
+
+int
+ledger_arrivals_get(
+    struct ledger *l, const char *feed, struct arrivals *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return get(l, &(struct place){CONTROL_ARRIVALS, feed}, arrivals_decode, out, e);
+}
+
+static void
+arrivals_encode(struct buf *b, const struct place *at, const struct arrivals *a)
+{
+	begin(b, at);
+	put_i64(b, a->since);
+	buf_add(b, a->expect.b, DIGEST_SIZE);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(b, a->v[i].at);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(b, a->v[i].files);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(b, a->v[i].rows);
+}
+
+int
+arrivals_write(const struct act *a, const char *feed, const struct arrivals *v)
+{
+	const struct place at = {CONTROL_ARRIVALS, feed};
+	struct buf b;
+
+	arrivals_encode(&b, &at, v);
+	return put(a, &at, &b);
+}
+
+int
+ledger_arrivals_put(
+    struct ledger *l, const char *feed, const struct arrivals *a, struct err *e)
+{
+	const struct place at = {CONTROL_ARRIVALS, feed};
+	struct buf b;
+
+	arrivals_encode(&b, &at, a);
+	return put_alone(l, &at, &b, e);
+}
+
+size_t
+arrivals_count(const struct arrivals *a)
+{
+	size_t n = 0;
+
+	while (n < ARRIVALS_MAX && a->v[n].at != 0)
+		n++;
+	return n;
+}
+
+/* A clock that was set back leaves the list in the order in which files were read. */
+void
+arrivals_add(struct arrivals *a, int64_t at, uint32_t rows)
+{
+	size_t n = arrivals_count(a);
+	int64_t s = at / 1000;
+
+	if (n > 0 && s >= a->v[n - 1].at && s - a->v[n - 1].at < ARRIVALS_MERGE_S) {
+		a->v[n - 1].files++;
+		a->v[n - 1].rows = rows;
+		return;
+	}
+	if (n == ARRIVALS_MAX)
+		memmove(&a->v[0], &a->v[1], --n * sizeof(a->v[0]));
+	a->v[n] = (struct arrival_mark){(uint32_t)s, 1, rows};
+}
+
+static int
+troubles_decode(void *out, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+	struct troubles *t = out;
+
+	(void)key;
+	(void)get_text(&r);
+	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
+		t->v[i].since = get_i64(&r);
+		t->v[i].mark = get_u64(&r);
+	}
+	return r.bad ? -1 : 0;
+}
+
+int
+ledger_troubles_get(
+    struct ledger *l, const char *feed, struct troubles *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return get(l, &(struct place){CONTROL_TROUBLES, feed}, troubles_decode, out, e);
+}
+
+int
+ledger_troubles_put(
+    struct ledger *l, const char *feed, const struct troubles *t, struct err *e)
+{
+	const struct place at = {CONTROL_TROUBLES, feed};
+	struct buf b;
+
+	begin(&b, &at);
+	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
+		put_i64(&b, t->v[i].since);
+		put_u64(&b, t->v[i].mark);
+	}
+	return put_alone(l, &at, &b, e);
+}
+
+/* In the order in which they are written. */
+#define FIGURES 13
+
+static void
+figures_list(struct figures *f, uint64_t *out[FIGURES])
+{
+	uint64_t *const all[FIGURES] = {&f->runs, &f->failed, &f->files, &f->rows,
+	    &f->bytes, &f->delivered, &f->removals, &f->rejected, &f->refused,
+	    &f->requests, &f->retries, &f->total_ms, &f->last_ms};
+
+	memcpy(out, all, sizeof(all));
+}
+
+static int
+figures_decode(void *out, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+	struct figures *f = out;
+	uint64_t *all[FIGURES];
+
+	(void)key;
+	(void)get_text(&r);
+	figures_list(f, all);
+	for (size_t i = 0; i < FIGURES; i++)
+		*all[i] = get_u64(&r);
+	f->last_run = get_i64(&r);
+	f->last_success = get_i64(&r);
+	f->last_exit = get_u32(&r);
+	f->api_expires = get_i64(&r);
+	f->pgp_expires = get_i64(&r);
+	f->pgp_looked = get_i64(&r);
+	return r.bad ? -1 : 0;
+}
+
+int
+ledger_figures_get(struct ledger *l, const char *feed, struct figures *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return get(l, &(struct place){CONTROL_FIGURES, feed}, figures_decode, out, e);
+}
+
+int
+ledger_figures_put(
+    struct ledger *l, const char *feed, const struct figures *f, struct err *e)
+{
+	const struct place at = {CONTROL_FIGURES, feed};
+	struct figures copy = *f;
+	uint64_t *all[FIGURES];
+	struct buf b;
+
+	begin(&b, &at);
+	figures_list(&copy, all);
+	for (size_t i = 0; i < FIGURES; i++)
+		put_u64(&b, *all[i]);
+	put_i64(&b, f->last_run);
+	put_i64(&b, f->last_success);
+	put_u32(&b, f->last_exit);
+	put_i64(&b, f->api_expires);
+	put_i64(&b, f->pgp_expires);
+	put_i64(&b, f->pgp_looked);
+	return put_alone(l, &at, &b, e);
+}
+
+static int
+login_decode(void *out, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+	struct login_pause *p = out;
+
+	(void)key;
+	(void)get_text(&r);
+	p->since = get_i64(&r);
+	get_bytes(&r, p->credentials.b, DIGEST_SIZE);
+	return r.bad ? -1 : 0;
+}
+
+int
+ledger_login_get(
+    struct ledger *l, const char *feed, struct login_pause *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return get(l, &(struct place){CONTROL_LOGIN, feed}, login_decode, out, e);
+}
+
+int
+ledger_login_put(
+    struct ledger *l, const char *feed, const struct login_pause *p, struct err *e)
+{
+	const struct place at = {CONTROL_LOGIN, feed};
+	struct buf b;
+
+	begin(&b, &at);
+	put_i64(&b, p->since);
+	buf_add(&b, p->credentials.b, DIGEST_SIZE);
+	return put_alone(l, &at, &b, e);
+}
+
+/* Feeds of which these credentials were refused. */
+struct login_search {
+	const struct digest *credentials;
+	int64_t since; /* of the first one */
+	char feed[LEDGER_NAME_MAX + 1];
+	struct err *e;
+};
+
+static int
+login_compare(void *arg, struct span key, struct span value)
+{
+	struct login_search *s = arg;
+	struct reader r = {.in = value};
+	struct span feed = get_text(&r);
+	struct login_pause p;
+
+	if (login_decode(&p, key, value) != 0 || feed.n > LEDGER_NAME_MAX)
+		return ledger_damaged(s->e, TABLE_CONTROLS);
+	if (p.since == 0 || !digest_eq(&p.credentials, s->credentials))
+		return 0;
+	s->since = p.since;
+	memcpy(s->feed, feed.p, feed.n);
+	s->feed[feed.n] = '\0';
+	return 1;
+}
+
+static int
+login_search(struct ledger *l, struct login_search *s)
+{
+	static const char kind[] = {CONTROL_LOGIN};
+	const struct visitor compare = {login_compare, s};
+
+	s->since = 0;
+	return ledger_each(
+	    l, TABLE_CONTROLS, (struct span){kind, sizeof(kind)}, &compare, s->e);
+}
+
+int
+ledger_login_find(
+    struct ledger *l, const struct digest *credentials, int64_t *since, struct err *e)
+{
+	struct login_search s = {.credentials = credentials, .e = e};
+
+	if (login_search(l, &s) != 0)
+		return -1;
+	*since = s.since;
+	return s.since != 0;
+}
+
+int
+ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e)
+{
+	const struct login_pause good = {.since = 0};
+	struct login_search s = {.credentials = credentials, .e = e};
+
+	do {
+		if (login_search(l, &s) != 0)
+			return -1;
+		if (s.since != 0 && ledger_login_put(l, s.feed, &good, e) != 0)
+			return -1;
+	} while (s.since != 0);
+	return 0;
+}

@@ -1,0 +1,65 @@
+#include "state/watch.h"
+#include "tests/unit/ledger_rig.h"
+
+TestSuite(watch, .init = rig_init, .fini = rig_release);
+
+/* Whatever field is mistaken for another shows: each has a number of its own. */
+Test(watch, is_kept_by_feed)
+{
+	struct arrivals arrivals = {.since = 5}, a;
+	struct troubles troubles, t;
+	struct figures figures, f;
+	struct login_pause login = {.since = 9}, p;
+
+	for (uint32_t i = 0; i < ARRIVALS_MAX; i++)
+		arrivals.v[i] = (struct arrival_mark){i + 1, 1000 + i, 2000 + i};
+	memset(arrivals.expect.b, 7, DIGEST_SIZE);
+	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
+		troubles.v[i].since = (int64_t)i;
+		troubles.v[i].mark = 100 + i;
+	}
+	figures = (struct figures){
+	    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
+	memset(login.credentials.b, 8, DIGEST_SIZE);
+	cr_assert_eq(ledger_arrivals_put(l, "north", &arrivals, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_troubles_put(l, "north", &troubles, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_figures_put(l, "north", &figures, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_login_put(l, "north", &login, &e), 0, "%s", e.msg);
+	rig_reopen();
+	cr_assert_eq(ledger_arrivals_get(l, "north", &a, &e), 0, "%s", e.msg);
+	cr_expect_arr_eq(&a, &arrivals, sizeof(a));
+	cr_assert_eq(ledger_troubles_get(l, "north", &t, &e), 0, "%s", e.msg);
+	cr_expect_arr_eq(&t, &troubles, sizeof(t));
+	cr_assert_eq(ledger_figures_get(l, "north", &f, &e), 0, "%s", e.msg);
+	cr_expect_eq(f.runs, 1);
+	cr_expect_eq(f.files, 3);
+	cr_expect_eq(f.last_ms, 13);
+	cr_expect_eq(f.last_run, 14);
+	cr_expect_eq(f.last_exit, 16);
+	cr_expect_eq(f.pgp_looked, 19);
+	cr_assert_eq(ledger_login_get(l, "north", &p, &e), 0, "%s", e.msg);
+	cr_expect_arr_eq(&p, &login, sizeof(p));
+	cr_assert_eq(ledger_login_get(l, "nort", &p, &e), 0, "%s", e.msg);
+	cr_expect_eq(p.since, 0);
+}
+
+/* Feeds that share an account share its lock-out. */
+Test(watch, refused_credentials_are_found_whatever_the_feed)
+{
+	struct login_pause a = {.since = 5}, b = {.since = 6}, p;
+	int64_t since;
+
+	memset(a.credentials.b, 1, DIGEST_SIZE);
+	memset(b.credentials.b, 2, DIGEST_SIZE);
+	cr_assert_eq(ledger_login_put(l, "north", &a, &e), 0);
+	cr_assert_eq(ledger_login_put(l, "south", &a, &e), 0);
+	cr_assert_eq(ledger_login_put(l, "west", &b, &e), 0);
+	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 1);
+	cr_expect_eq(since, 5);
+	cr_expect_eq(ledger_login_end(l, &a.credentials, &e), 0);
+	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 0);
+	cr_assert_eq(ledger_login_get(l, "south", &p, &e), 0);
+	cr_expect_eq(p.since, 0);
+	cr_expect_eq(ledger_login_find(l, &b.credentials, &since, &e), 1);
+	cr_expect_eq(since, 6);
+}
