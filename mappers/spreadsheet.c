@@ -76,6 +76,29 @@ spreadsheet_is_serial(struct span s)
 	       ascii_digits((struct span){rest.p + 1, rest.n - 1}) == rest.n - 1;
 }
 
+/* A time of day, as a part of the day: "0.4375". */
+static bool
+is_part_of_day(struct span s)
+{
+	return s.n > 2 && s.p[0] == '0' && (s.p[1] == '.' || s.p[1] == ',') &&
+	       ascii_digits((struct span){s.p + 2, s.n - 2}) == s.n - 2;
+}
+
+const char *
+spreadsheet_find_serial(struct span s)
+{
+	struct span word;
+
+	for (; s.n > 0; s = (struct span){s.p + word.n, s.n - word.n}) {
+		word = (struct span){s.p, s.p[0] == ' '};
+		while (s.p[0] != ' ' && word.n < s.n && s.p[word.n] != ' ')
+			word.n++;
+		if (spreadsheet_is_serial(word) || is_part_of_day(word))
+			return word.p;
+	}
+	return NULL;
+}
+
 /* The text of a field, or an empty one. */
 static struct span
 text_of(const struct record *r, const char *path)

@@ -20,6 +20,12 @@ bool spreadsheet_is_error(struct span s);
 bool spreadsheet_is_serial(struct span s);
 
 /*
+ * The first word of a date, or a time, that is such a number, or a part of a day: 0.4375
+ * is 10:30. NULL: there is none.
+ */
+const char *spreadsheet_find_serial(struct span s);
+
+/*
  * Has the record's address.postal_code, field `at` of its schema, 4 digits or 3 where 5
  * are sure: the country is the US, or there is none and the state is one whose ZIP
  * codes begin with 0?
