@@ -13,6 +13,12 @@
  */
 bool spreadsheet_is_scientific(struct span s);
 
+/*
+ * Would a spreadsheet that opens a file by a double click save another text, because it
+ * takes this one for a number or a day? 00123, 123456789012, 1.50, 12E5, 3-4.
+ */
+bool spreadsheet_changes(struct span s);
+
 /* "#N/A", "#REF!", "####": what stands in a cell whose formula or width is wrong. */
 bool spreadsheet_is_error(struct span s);
 
