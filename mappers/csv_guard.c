@@ -24,8 +24,7 @@ cell_wants_guard(struct span cell)
 		i++;
 	return i < cell.n &&
 	       (memchr("=+-@\t\r\n", cell.p[i], 7) != NULL ||
-		   spreadsheet_changes(
-		       span_trim((struct span){cell.p + i, cell.n - i})));
+		   spreadsheet_changes(span_trim((struct span){cell.p + i, cell.n - i})));
 }
 
 struct span

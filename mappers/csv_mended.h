@@ -14,9 +14,9 @@
 
 /* Where a mended file has our columns: spreadsheets may have moved them. */
 struct mended {
-	bool is; /* MENDED_LEAST are there */
+	bool is;                   /* MENDED_LEAST are there */
 	size_t at[MENDED_COLUMNS]; /* SIZE_MAX: it is gone */
-	struct span *cells; /* room for a row's */
+	struct span *cells;        /* room for a row's */
 	size_t max;
 };
 

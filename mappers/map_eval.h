@@ -166,6 +166,9 @@ int binding_lost(struct binding *b, struct header_watch *w, struct err *e);
 /* -1 with ERR_HELD if a column that the map names by its number stands elsewhere now. */
 int binding_moved(const struct binding *b, struct header_watch *w, struct err *e);
 
+/* A rule of a record that is put whole, and reads it; NULL: none does. */
+const struct rule *map_erases(const struct map *m, unsigned slot);
+
 /* A rule that reads it, and its section; NULL: none does. */
 const struct rule *map_reader(
     const struct map *m, unsigned slot, const struct section **section);

@@ -7,8 +7,8 @@
 
 #define SERIAL_DIGITS 5
 #define ZIP_DIGITS    5
-#define HASHES_LEAST  3 /* of a column that is too narrow */
-#define ZIP_LEAST     3 /* 00501 is the lowest */
+#define HASHES_LEAST  3  /* of a column that is too narrow */
+#define ZIP_LEAST     3  /* 00501 is the lowest */
 #define SHOWN_DIGITS  11 /* what is longer is shown, and saved, as 1.2E+11 */
 #define PART_DIGITS   4  /* of a month, a day or a year */
 
