@@ -169,3 +169,17 @@ civil_format_fhir(const struct civil *c, char *out, size_t n)
 	*end = '\0';
 	return (size_t)(end - out);
 }
+
+bool
+civil_format_has(const char *format, char directive)
+{
+	for (; *format != '\0'; format++) {
+		if (*format != '%')
+			continue;
+		if (*++format == directive)
+			return true;
+		if (*format == '\0')
+			break;
+	}
+	return false;
+}

@@ -48,6 +48,18 @@ void civil_from_seconds(int64_t s, struct civil *out);
  */
 bool civil_parse(struct span s, const char *format, int pivot, struct civil *out);
 
+/* Where in a text its day and its clock time are; NULL: it has none, or not so far. */
+struct civil_places {
+	const char *day, *clock;
+	const char
+	    *wrong; /* of no match: where it ends to fit, or the half that can't be */
+	bool fits;  /* but calendar and clock may not have it */
+};
+
+/* The same; *at is set whatever the result. */
+bool civil_parse_places(struct span s, const char *format, int pivot, struct civil *out,
+    struct civil_places *at);
+
 /* Is `format` one that civil_parse knows? Else *bad points at the directive. */
 bool civil_format_ok(const char *format, const char **bad);
 

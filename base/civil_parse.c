@@ -21,6 +21,10 @@ enum {
 	HAS_EPOCH = 1 << 12
 };
 
+#define CLOCK                                                                        \
+	(HAS_HOUR | HAS_HOUR12 | HAS_HALF | HAS_MINUTE | HAS_SECOND | HAS_FRACTION | \
+	    HAS_ZONE)
+
 /* min: the fewest digits, where leading zeros may be left out; max: the field's width. */
 struct directive {
 	unsigned gives;
@@ -77,6 +81,7 @@ struct parse {
 	struct span rest;
 	int pivot;
 	struct civil c;
+	struct civil_places at;
 	unsigned has;
 	int yearday, weekday;
 	bool afternoon;
@@ -306,6 +311,7 @@ item_take(struct parse *p, const char **format, bool after_digits)
 		return false;
 	*format = f + 2;
 	p->has |= d->gives;
+	*(d->gives & CLOCK ? &p->at.clock : &p->at.day) = p->rest.p;
 	if (d->max == 0)
 		return take_word(p, f[1]);
 	return take_number(p, f[1], after_digits || digits_at(f + 2));
@@ -387,39 +393,74 @@ precision_of(unsigned has)
 	return has & HAS_MONTH ? PRECISION_MONTH : PRECISION_YEAR;
 }
 
-/* From what was read to a date that a calendar has. */
+/* Is there such a time of day, on whatever day? */
+static bool
+clock_fits(struct parse *p)
+{
+	struct civil c = p->c;
+
+	c.year = c.month = c.day = 1;
+	return hour_finish(p) && civil_valid(&c);
+}
+
+/* From what was read to a date that a calendar has; p->at.wrong is what it has not. */
 static bool
 parse_finish(struct parse *p)
 {
+	p->at.wrong = p->at.day;
 	if (senseless_of(p->has) != 0 || !(p->has & (HAS_YEAR | HAS_EPOCH)))
 		return false;
 	if ((p->has & HAS_EPOCH) && !epoch_finish(p))
 		return false;
 	if ((p->has & HAS_YEARDAY) && !yearday_finish(p))
 		return false;
-	if (!hour_finish(p) || !civil_valid(&p->c))
+	if (!clock_fits(p)) {
+		p->at.wrong = p->at.clock;
 		return false;
+	}
 	p->c.precision = precision_of(p->has);
-	return !(p->has & HAS_WEEKDAY) || weekday_fits(p);
+	return civil_valid(&p->c) && (!(p->has & HAS_WEEKDAY) || weekday_fits(p));
 }
 
-bool
-civil_parse(struct span s, const char *format, int pivot, struct civil *out)
+/* Does all of it fit the format? Else p->rest is from where it does not. */
+static bool
+take_all(struct parse *p, const char *format)
 {
-	struct parse p = {.rest = s, .pivot = pivot, .c = {.month = 1, .day = 1}};
 	bool digits = false;
 
 	while (*format != '\0') {
 		const char *item = format;
 
-		if (!item_take(&p, &format, digits))
+		if (!item_take(p, &format, digits))
 			return false;
 		digits = digits_at(item);
 	}
-	if (p.rest.n != 0 || !parse_finish(&p))
-		return false;
-	*out = p.c;
-	return true;
+	return p->rest.n == 0;
+}
+
+bool
+civil_parse_places(struct span s, const char *format, int pivot, struct civil *out,
+    struct civil_places *at)
+{
+	struct parse p = {.rest = s, .pivot = pivot, .c = {.month = 1, .day = 1}};
+	bool good;
+
+	p.at.fits = take_all(&p, format);
+	good = p.at.fits && parse_finish(&p);
+	if (good)
+		*out = p.c;
+	else if (!p.at.fits)
+		p.at.wrong = p.rest.p;
+	*at = p.at;
+	return good;
+}
+
+bool
+civil_parse(struct span s, const char *format, int pivot, struct civil *out)
+{
+	struct civil_places at;
+
+	return civil_parse_places(s, format, pivot, out, &at);
 }
 
 /* The directives of a format as bits; with `find`, the place of the one that gives it. */
@@ -456,18 +497,4 @@ civil_format_ok(const char *format, const char **bad)
 	}
 	*bad = has & (HAS_YEAR | HAS_EPOCH) ? NULL : format;
 	return *bad == NULL;
-}
-
-bool
-civil_format_has(const char *format, char directive)
-{
-	for (; *format != '\0'; format++) {
-		if (*format != '%')
-			continue;
-		if (*++format == directive)
-			return true;
-		if (*format == '\0')
-			break;
-	}
-	return false;
 }

@@ -25,7 +25,7 @@ enum problem_code {
 	PROBLEM_NOT_DATETIME,
 	PROBLEM_TIME_MISSING, /* a local time that the clock change skips */
 	PROBLEM_TIME_TWICE,   /* a local time that happens twice */
-	PROBLEM_TIME_FUTURE,  /* an event time far in the future */
+	PROBLEM_TIME_FUTURE,  /* an event time, or a birth, in the future */
 	PROBLEM_UNKNOWN_CODE, /* not in its code table */
 	PROBLEM_NOT_ALLOWED,  /* not among the values the field may have */
 	PROBLEM_NOT_PHONE,
@@ -71,6 +71,8 @@ enum problem_code {
 	PROBLEM_SERIAL_DATE,  /* a spreadsheet's day number in place of a date */
 	PROBLEM_CELL_ERROR,   /* #N/A and the like */
 	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
+	PROBLEM_NEGATIVE,     /* a number below zero, where none is */
+	PROBLEM_TIME_FAR,     /* a visit in a year that is hardly meant; a warning */
 	/* Of a header that is not that of the last good file: warnings. */
 	PROBLEM_COLUMN_RENAMED,
 	PROBLEM_COLUMN_MISSING,

@@ -13,6 +13,7 @@
 
 #define RECEIPT_MAX (4u << 20) /* bytes: 1000 problems with their columns */
 #define KIND_SIZE   32         /* ".discarded.receipt.json" */
+#define ID_SHOWN    8          /* characters of a file's number in names */
 
 static bool
 is_news(const struct job *j, const struct intake *in)
@@ -41,6 +42,21 @@ feedback_wants_rejects(const struct job *j, const struct intake *in)
 	return is_news(j, in) && wants_receipt(j) &&
 	       j->feed->source.receipts == RECEIPTS_DROP &&
 	       mapper_rejects(j->feed->mapper);
+}
+
+/* NAME-1a2b3c4d.rejects.csv, and what browsers and people add: " (1)", "Copy of". */
+bool
+feedback_is_rejects(const struct job *j, const char *name)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *end = mapper_rejects(j->feed->mapper) ? strstr(name, ".rejects")
+							  : NULL;
+
+	for (; end != NULL; end = strstr(end + 1, ".rejects"))
+		if (end - name > ID_SHOWN && end[-ID_SHOWN - 1] == '-' &&
+		    strspn(end - ID_SHOWN, digits) == ID_SHOWN)
+			return true;
+	return false;
 }
 
 /* The answer ID[KIND], begun. Names of files may tell of patients: they stand nowhere. */

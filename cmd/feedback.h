@@ -18,6 +18,9 @@ bool feedback_wanted(const struct job *j, const struct intake *in);
 /* Are its rejected rows to be given back? */
 bool feedback_wants_rejects(const struct job *j, const struct intake *in);
 
+/* Is a file named like the reject files that the feed's files are answered with? */
+bool feedback_is_rejects(const struct job *j, const char *name);
+
 /*
  * Keeps all answers to a file, whose entry is in the ledger. `in` has its verdict and
  * every outcome; `sent`: it had a pass.

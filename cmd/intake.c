@@ -324,6 +324,17 @@ judge_empty(const struct job *j, struct intake *in)
 		    "it has no rows: as the whole truth it would remove everything");
 }
 
+/* As an export of its own it would be taken for newer than what came since. */
+static void
+refuse_bare(struct file_entry *en)
+{
+	en->verdict = VERDICT_REFUSE;
+	snprintf(en->reason, sizeof(en->reason),
+	    "it has the name of a reject file, but not the columns _row, _column, _problem "
+	    "and _remedy, which say that only its rows are meant: drop it again with them, "
+	    "or, if it is a new export, under another name");
+}
+
 static void
 judge(struct job *j, struct intake *in)
 {
@@ -336,6 +347,8 @@ judge(struct job *j, struct intake *in)
 		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD
 							   : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
+	} else if (!in->mended && feedback_is_rejects(j, in->file->name)) {
+		refuse_bare(en);
 	} else if ((changed || !again) && snapshot_too_old(j, in)) {
 		return;
 	} else if (en->rows == 0) {

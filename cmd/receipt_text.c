@@ -254,12 +254,12 @@ advise_rejects(const struct words *w)
 	    "  1. Open the file whose name ends with -%.8s.rejects.csv, beside this one.\n"
 	    "     It has the rows that were not taken, as you sent them, and in front of each\n"
 	    "     its number in your file, the column, what is wrong and what to do.\n"
-	    "     In Excel don't open it by a double click, which takes the zeros off numbers\n"
-	    "     such as 00123 and changes dates: use Data, From Text/CSV, and let all\n"
-	    "     columns be text.\n"
-	    "  2. Mend the cells. Leave the first line and the four columns in front as they\n"
-	    "     are, and an apostrophe before = + - or @: they are ignored. Delete rows that\n"
-	    "     you can't mend yet.\n"
+	    "     In Excel use Data, From Text/CSV, and let all columns be text: a double click\n"
+	    "     changes dates.\n"
+	    "  2. Mend the cells. Leave the first line and the columns in front as they are: by\n"
+	    "     them we know that only these rows are meant. Leave an apostrophe in front of a\n"
+	    "     cell, too: it keeps Excel from running =1+1, or making 123 of 00123, and we\n"
+	    "     take it off. Delete rows that you can't mend yet.\n"
 	    "  3. Save it as \"CSV UTF-8\", and drop it where you drop your exports",
 	    id);
 	if (w->r->pattern != NULL)

@@ -1,5 +1,6 @@
 #include "mappers/codes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "mappers/codes_file.h"
@@ -27,6 +28,29 @@ codes_find(const struct code_table *t, struct span theirs, struct span *ours)
 	return ours->p != NULL;
 }
 
+#define LIST_TAIL 32 /* bytes kept for marks and ", and N more" */
+
+void
+code_list_add(struct code_list *l, struct span word)
+{
+	const char *glue = l->n == 0 ? "known: " : ", ";
+	const char *quote = memchr(word.p, ',', word.n) != NULL ? "\"" : "";
+
+	if (l->more > 0 || l->n + word.n + LIST_TAIL > sizeof(l->text)) {
+		l->tail = (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n,
+		    "%s%zu more", l->n == 0 ? "known: " : ", and ", ++l->more);
+		return;
+	}
+	l->n += (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s%s%.*s%s",
+	    glue, quote, (int)word.n, word.p, quote);
+}
+
+struct span
+code_list_text(const struct code_list *l)
+{
+	return (struct span){l->text, l->n + l->tail};
+}
+
 /* A later file may give a code another meaning; one file may not give two. */
 static void
 add_code(struct code_table *t, struct conf *c, const struct code_entry *add)
@@ -38,6 +62,8 @@ add_code(struct code_table *t, struct conf *c, const struct code_entry *add)
 		conf_error_at(c->errors, t->section, add->from,
 		    "\"%.*s\" stands for \"%.*s\" already; give each of their codes once",
 		    (int)add->theirs.n, add->theirs.p, (int)en->ours.n, en->ours.p);
+	if (en->ours.p == NULL)
+		code_list_add(&t->list, add->theirs);
 	*en = *add;
 }
 

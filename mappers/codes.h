@@ -22,6 +22,16 @@ struct code_entry {
 	const struct conf_entry *from; /* only while the table is made */
 };
 
+/*
+ * Words as a person reads them, in their order and without what is too much: "known:
+ * Booked, Confirmed, and 40 more". They are the feed's, never a patient's.
+ */
+#define CODES_LIST_MAX 320
+struct code_list {
+	char text[CODES_LIST_MAX];
+	size_t n, more, tail; /* bytes; words that have no room; bytes that say so */
+};
+
 struct code_table {
 	struct code_table *next;
 	struct span name;
@@ -33,6 +43,7 @@ struct code_table {
 	size_t nours;
 	struct conf_section *section; /* NULL: of the program's own */
 	bool lookup;                  /* [lookup NAME] */
+	struct code_list list;        /* what it knows, for people */
 	uint64_t digest;              /* of the CSV file; 0: none */
 };
 
@@ -61,6 +72,10 @@ struct code_table *codes_empty(struct arena *a, size_t n);
 
 /* One value more, or another meaning of it; the texts are borrowed. */
 void codes_add(struct code_table *t, struct span theirs, struct span ours);
+
+/* A list begins zeroed. */
+void code_list_add(struct code_list *l, struct span word);
+struct span code_list_text(const struct code_list *l);
 
 /* Ours for theirs; false if it is not in the table. */
 bool codes_find(const struct code_table *t, struct span theirs, struct span *ours);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mappers/spreadsheet.h"
+
 #define QUOTE '"'
 #define GUARD '\''
 
@@ -12,7 +14,7 @@ is_blank(char c)
 }
 
 bool
-cell_is_formula(struct span cell)
+cell_wants_guard(struct span cell)
 {
 	size_t i = 0;
 
@@ -20,13 +22,15 @@ cell_is_formula(struct span cell)
 		i++;
 	while (i < cell.n && is_blank(cell.p[i]))
 		i++;
-	return i < cell.n && memchr("=+-@\t\r\n", cell.p[i], 7) != NULL;
+	return i < cell.n &&
+	       (memchr("=+-@\t\r\n", cell.p[i], 7) != NULL ||
+		   spreadsheet_changes(span_trim((struct span){cell.p + i, cell.n - i})));
 }
 
 struct span
 cell_unguard(struct span cell)
 {
-	if (cell.n == 0 || cell.p[0] != GUARD || !cell_is_formula(cell))
+	if (cell.n == 0 || cell.p[0] != GUARD || !cell_wants_guard(cell))
 		return cell;
 	return (struct span){cell.p + 1, cell.n - 1};
 }
@@ -78,7 +82,7 @@ add_quoted(struct buf *out, struct span s)
 void
 cell_write(struct buf *out, struct span cell, struct span delimiter)
 {
-	bool guard = cell_is_formula(cell), quotes = needs_quotes(cell, delimiter);
+	bool guard = cell_wants_guard(cell), quotes = needs_quotes(cell, delimiter);
 
 	if (quotes)
 		buf_add_char(out, QUOTE);

@@ -1,7 +1,7 @@
 /*
  * Cells as they stand in a file that is made for a spreadsheet. It would run what looks
- * like a formula, so such a cell has a guard: one apostrophe more in front than it had.
- * Taking one off gives back every cell as it was.
+ * like a formula, and write 123 for the id 00123: such a cell has a guard, one apostrophe
+ * more in front than it had. Taking one off gives back every cell as it was.
  */
 #ifndef MAPPERS_CSV_GUARD_H
 #define MAPPERS_CSV_GUARD_H
@@ -12,10 +12,10 @@
 #include "base/span.h"
 
 /*
- * Does it begin with = + - @ or a control character that some spreadsheets skip? Blanks
- * and apostrophes in front do not count.
+ * Does it begin with = + - @ or a control character that some spreadsheets skip, or is it
+ * a number that they would write otherwise? Blanks and apostrophes in front do not count.
  */
-bool cell_is_formula(struct span cell);
+bool cell_wants_guard(struct span cell);
 
 /* The cell, guarded if it has to be, and in quotes where it needs them (RFC 4180 2.6). */
 void cell_write(struct buf *out, struct span cell, struct span delimiter);

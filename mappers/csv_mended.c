@@ -26,17 +26,54 @@ mended_release(struct mended *m)
 	free(m->cells);
 }
 
+static bool
+is_word(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
+}
+
+/* Where the title stands as a word of its own; NULL: nowhere. */
+static const char *
+find_title(struct span line, const char *title)
+{
+	size_t n = strlen(title);
+
+	for (size_t i = 0; i + n <= line.n; i++)
+		if (memcmp(line.p + i, title, n) == 0 &&
+		    (i == 0 || !is_word(line.p[i - 1])) &&
+		    (i + n == line.n || !is_word(line.p[i + n])))
+			return line.p + i;
+	return NULL;
+}
+
+/* The first of ours in the first line, and how many there are. */
+static const char *
+find_ours(struct span head, size_t *count)
+{
+	const char *first = NULL;
+	struct span line = {head.p, 0};
+
+	while (line.n < head.n && head.p[line.n] != '\n' && head.p[line.n] != '\r')
+		line.n++;
+	*count = 0;
+	for (size_t i = 0; i < MENDED_COLUMNS; i++) {
+		const char *at = find_title(line, ours[i]);
+
+		*count += at != NULL;
+		if (at != NULL && (first == NULL || at < first))
+			first = at;
+	}
+	return first;
+}
+
 bool
 mended_head(struct span head)
 {
-	size_t n = 0;
+	size_t n;
 
-	while (n < head.n && head.p[n] != '\n' && head.p[n] != '\r')
-		n++;
-	for (size_t i = 0; i < MENDED_COLUMNS; i++)
-		if (n == 0 || memmem(head.p, n, ours[i], strlen(ours[i])) == NULL)
-			return false;
-	return true;
+	find_ours(head, &n);
+	return n >= MENDED_LEAST;
 }
 
 /* Is the delimiter `set` what follows `at`, or at the line's end what comes before `from`? */
@@ -53,9 +90,10 @@ is_divided(struct span head, size_t from, size_t at, const char *set)
 char
 mended_delimiter(struct span head, const char *set)
 {
-	const char *row = memmem(head.p, head.n, ours[0], strlen(ours[0]));
-	size_t from = (size_t)(row - head.p), at = from + strlen(ours[0]);
+	size_t n, from = (size_t)(find_ours(head, &n) - head.p), at = from + 1;
 
+	while (at < head.n && is_word(head.p[at]))
+		at++;
 	at += at < head.n && head.p[at] == '"';
 	from -= from > 0 && head.p[from - 1] == '"';
 	if (set != NULL && is_divided(head, from, at, set))
@@ -68,15 +106,17 @@ mended_delimiter(struct span head, const char *set)
 void
 mended_find(struct mended *m, const struct span *titles, size_t n)
 {
-	m->is = true;
-	for (size_t i = 0; i < MENDED_COLUMNS && m->is; i++) {
+	size_t found = 0;
+
+	for (size_t i = 0; i < MENDED_COLUMNS; i++) {
 		size_t at = 0;
 
 		while (at < n && !span_eq_nocase(span_trim(titles[at]), span_of(ours[i])))
 			at++;
-		m->is = at < n;
-		m->at[i] = at;
+		found += at < n;
+		m->at[i] = at < n ? at : SIZE_MAX;
 	}
+	m->is = found >= MENDED_LEAST;
 }
 
 static bool
@@ -151,14 +191,14 @@ without_end(struct span line)
 	return line;
 }
 
-/* May it stand as it was sent? Not if a spreadsheet would run a cell of it. */
+/* May it stand as it was sent? Not if a spreadsheet would run, or change, a cell of it. */
 static bool
 is_clean(const struct mended *m, const struct sent_row *row)
 {
 	bool clean = !m->is && row->text.n > 0;
 
 	for (size_t i = 0; i < row->n && clean; i++)
-		clean = !cell_is_formula(row->cells[i]);
+		clean = !cell_wants_guard(row->cells[i]);
 	return clean;
 }
 

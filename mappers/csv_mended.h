@@ -10,12 +10,13 @@
 #include "mappers/rejects.h"
 
 #define MENDED_COLUMNS 4
+#define MENDED_LEAST   2 /* that must be left: who mends may have no use for the others */
 
 /* Where a mended file has our columns: spreadsheets may have moved them. */
 struct mended {
-	bool is; /* all four are there */
-	size_t at[MENDED_COLUMNS];
-	struct span *cells; /* room for a row's */
+	bool is;                   /* MENDED_LEAST are there */
+	size_t at[MENDED_COLUMNS]; /* SIZE_MAX: it is gone */
+	struct span *cells;        /* room for a row's */
 	size_t max;
 };
 

@@ -3,22 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mappers/csv_feed.h"
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
-#include "mappers/csv_layout.h"
 #include "mappers/csv_marks.h"
 #include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
-#include "mappers/guide_impl.h"
 #include "mappers/map.h"
 
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-/* A feed's: what `compile` makes. */
-struct csv_feed {
-	struct layout layout;
-	struct map *map;
-};
+#define FNV_PRIME   UINT64_C(0x100000001b3)
+#define DETAIL_SIZE 96
 
 /* A file's. */
 struct csv_file {
@@ -100,21 +94,45 @@ fingerprint(const void *self)
 
 /* Which record a snapshot has in such a row can't be known. */
 static int
-reject(struct csv_file *f, uint64_t row, enum problem_code code, size_t column,
-    struct err *e)
+reject(struct csv_file *f, const struct problem *p, struct err *e)
 {
 	const struct mapper_sink *sink = f->run.sink;
+
+	f->rows++;
+	f->run.counts->rows++;
+	f->run.counts->rejected++;
+	sink->problem(sink->arg, p);
+	return sink->present == NULL
+		   ? 0
+		   : sink->present(sink->arg, &(struct record){.row = p->row}, e);
+}
+
+/* It can't be read, in the cell under this title. */
+static int
+reject_unread(struct csv_file *f, uint64_t row, enum problem_code code, size_t column,
+    struct err *e)
+{
 	struct problem p = {.code = code, .weight = WEIGHT_REJECT, .row = row};
 
 	if (column < f->header.n)
 		p.column = f->header.titles[column];
-	f->rows++;
-	f->run.counts->rows++;
-	f->run.counts->rejected++;
-	sink->problem(sink->arg, &p);
-	return sink->present == NULL
-		   ? 0
-		   : sink->present(sink->arg, &(struct record){.row = row}, e);
+	return reject(f, &p, e);
+}
+
+/* Which cell is missing or in excess can't be known, so none is trusted. */
+static int
+reject_ragged(struct csv_file *f, uint64_t row, size_t cells, struct err *e)
+{
+	char detail[DETAIL_SIZE];
+
+	snprintf(detail, sizeof(detail), "%zu cell%s, and %zu title%s", cells,
+	    cells == 1 ? "" : "s", f->header.n, f->header.n == 1 ? "" : "s");
+	return reject(f,
+	    &(struct problem){.code = PROBLEM_CSV_COLUMNS,
+		.weight = WEIGHT_REJECT,
+		.row = row,
+		.detail = span_of(detail)},
+	    e);
 }
 
 static int
@@ -158,14 +176,14 @@ take_row(struct csv_file *f, const struct span *cells, size_t n, uint64_t number
 {
 	const struct header *h = &f->header;
 	struct row row = {.cells = cells, .n = h->n, .number = number};
+	size_t filled = n > h->n ? header_filled(cells, n) : n;
 
 	if (header_again(h, cells, n)) {
 		warn(f, PROBLEM_CSV_HEADER, number);
 		return 0;
 	}
-	/* Which cell is missing or in excess can't be known, so none is trusted. */
-	if (n < h->n || (n > h->n && header_filled(cells, n) > h->n))
-		return reject(f, number, PROBLEM_CSV_COLUMNS, COLUMN_UNKNOWN, e);
+	if (n < h->n || filled > h->n)
+		return reject_ragged(f, number, filled, e);
 	return map_cells(f, &row, e);
 }
 
@@ -176,7 +194,7 @@ take_kept(void *arg, const struct footer_row *row, struct err *e)
 	struct csv_file *f = arg;
 
 	if (row->code != PROBLEM_NONE)
-		return reject(f, row->number, row->code, row->column, e);
+		return reject_unread(f, row->number, row->code, row->column, e);
 	return take_row(f, row->cells, row->n, row->number, e);
 }
 
@@ -273,7 +291,7 @@ on_bad(void *arg, const struct bad_row *bad, struct err *e)
 	if (f->rejects != NULL)
 		return reject_bad(f, bad->number, e);
 	if (f->footer == NULL)
-		return reject(f, bad->number, bad->code, column, e);
+		return reject_unread(f, bad->number, bad->code, column, e);
 	return footer_push(f->footer,
 	    &(struct footer_row){
 		.number = bad->number, .code = bad->code, .column = column},
@@ -447,37 +465,6 @@ explain_row(void *file, uint64_t row, struct json *explain)
 	f->explain_row = row;
 }
 
-static int
-columns(const void *self, struct guide *out, struct err *e)
-{
-	const struct csv_feed *f = self;
-
-	out->ordered = f->layout.reader.nwidths > 0;
-	return guide_columns(out, f->map) == 0 ? 0 : err_nomem(e);
-}
-
-static int
-example(const void *self, struct guide *g, int64_t now, struct buf *out, struct err *e)
-{
-	const struct csv_feed *f = self;
-
-	layout_cut(&f->layout, g);
-	if (guide_prove(f->map, g, now, e) != 0)
-		return -1;
-	return layout_example(&f->layout, g, out, e);
-}
-
-static int
-try_row(const void *self, const struct guide_cells *row, const struct format_run *run,
-    struct err *e)
-{
-	const struct csv_feed *f = self;
-
-	return guide_try(f->map, row, run, e);
-}
-
-static const struct format_guide guide = {columns, example, try_row};
-
 const struct format_ops format_csv = {
     .name = "csv",
     .compile = compile,
@@ -487,7 +474,7 @@ const struct format_ops format_csv = {
     .missing = missing,
     .made_known = made_known,
     .rejects = has_rejects,
-    .guide = &guide,
+    .guide = &csv_guide,
     .open = open_file,
     .open_rejects = open_rejects,
     .feed = feed_file,

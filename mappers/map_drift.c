@@ -105,6 +105,51 @@ tell_still_gone(const struct telling *t)
 			    (struct span){NULL, 0});
 }
 
+/* Of a column that was there: the field that whole records would lose, or NULL. */
+static const struct rule *
+erased_by(const struct telling *t, const struct drift_pair *p)
+{
+	struct span old;
+	unsigned slot;
+
+	if (p->kind != DRIFT_RENAMED && p->kind != DRIFT_MISSING)
+		return NULL;
+	old = t->watch->before->v[p->before].title;
+	slot = slot_of(t->b, old);
+	return slot == SLOT_NONE || is_found(t->b, old) ? NULL
+							: map_erases(t->b->map, slot);
+}
+
+/*
+ * What is put whole and lacks a field erases it where it goes. That is no warning: it is
+ * held until somebody has the column back, or means it.
+ */
+static int
+hold_erased(const struct telling *t, const struct drift *d, struct err *e)
+{
+	const struct rule *ru, *first = NULL;
+	struct span title = {NULL, 0};
+	char others[48] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if ((ru = erased_by(t, &d->v[i])) == NULL)
+			continue;
+		if (n++ > 0)
+			continue;
+		first = ru;
+		title = t->watch->before->v[d->v[i].before].title;
+	}
+	if (n == 0)
+		return 0;
+	if (n > 1)
+		snprintf(others, sizeof(others), " (and %zu more)", n - 1);
+	return err_set(e, ERR_HELD,
+	    "column \"%.*s\"%s is gone since the last good file, and each record would lose "
+	    "its %s at the receiving system",
+	    (int)title.n, title.p, others, first->path);
+}
+
 static int
 hold_swapped(const struct header_mark *now, const size_t columns[2], struct err *e)
 {
@@ -147,6 +192,8 @@ binding_drift(
 	if (drift_swapped(&d, w->before, &w->now, columns) == 1 &&
 	    (is_read(b, columns[0]) || is_read(b, columns[1])))
 		rc = hold_swapped(&w->now, columns, e);
+	else
+		rc = hold_erased(&t, &d, e);
 	drift_release(&d);
 	return rc;
 }

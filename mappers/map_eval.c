@@ -7,35 +7,6 @@
 
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
 
-static struct span
-title_of(const struct binding *b, unsigned slot)
-{
-	return slot == SLOT_NONE ? (struct span){NULL, 0} : b->titles[b->columns[slot]];
-}
-
-void
-eval_tell(struct binding *b, const struct problem *p)
-{
-	b->rejected |= p->weight == WEIGHT_REJECT;
-	b->sink->problem(b->sink->arg, p);
-}
-
-void
-eval_problem(struct binding *b, enum problem_code code, enum problem_weight w)
-{
-	if (b->rule == NULL)
-		return;
-	eval_tell(b, &(struct problem){
-			 .code = code,
-			 .weight = w,
-			 .row = b->row->number,
-			 .column = title_of(
-			     b, b->column != SLOT_NONE ? b->column : b->rule->column),
-			 .type = b->section == NULL ? NULL : b->section->schema->name,
-			 .field = b->rule->path,
-		     });
-}
-
 static inline enum problem_code
 enforce(struct binding *b, struct text *t)
 {
@@ -44,12 +15,21 @@ enforce(struct binding *b, struct text *t)
 	return kind_enforce(b->rule, b->map->kit.zone, &b->run, t);
 }
 
+/* Times that can't be, or are told because they hardly can. */
 static enum problem_code
-check_event(const struct binding *b, const struct text *t)
+check_time(struct binding *b, const struct text *t)
 {
-	if (b->rule->role == ROLE_EVENT && t->s.n > 0 &&
-	    b->run.now < INT64_MAX - FUTURE_MS && t->instant > b->run.now + FUTURE_MS)
+	const struct rule *ru = b->rule;
+
+	if (t->s.n == 0)
+		return PROBLEM_NONE;
+	if (ru->role == ROLE_EVENT && b->run.now < INT64_MAX - FUTURE_MS &&
+	    t->instant > b->run.now + FUTURE_MS)
 		return PROBLEM_TIME_FUTURE;
+	if (ru->birth && eval_lies_ahead(b, t->s))
+		return PROBLEM_TIME_FUTURE;
+	if (ru->near && eval_lies_far(b, t->instant))
+		eval_problem(b, PROBLEM_TIME_FAR, WEIGHT_WARNING);
 	return PROBLEM_NONE;
 }
 
@@ -58,13 +38,16 @@ static bool
 finish_text(struct binding *b, enum problem_code code, struct text *t)
 {
 	const struct pipeline *p = &b->rule->expr.pipe;
+	unsigned slot;
 
 	if (code == PROBLEM_NONE && p->steps != NULL)
 		code = eval_steps(b, p, t);
 	if (code == PROBLEM_NONE)
 		code = enforce(b, t);
+	if (code != PROBLEM_NONE && (slot = eval_slot_at(b, t->at)) != SLOT_NONE)
+		b->column = slot;
 	if (code == PROBLEM_NONE)
-		code = check_event(b, t);
+		code = check_time(b, t);
 	if (code != PROBLEM_NONE && !b->reject) {
 		code = eval_else(b, p, code, t);
 		if (code == PROBLEM_NONE)

@@ -1,7 +1,7 @@
 /*
  * Evaluation from inside: a binding, and what its files share. For map_bind.c,
- * map_row.c, map_present.c, map_made.c, map_eval.c, map_expr.c, map_put.c, map_kind.c
- * and map_explain.c alone.
+ * map_row.c, map_present.c, map_made.c, map_eval.c, map_expr.c, map_put.c, map_kind.c,
+ * map_tell.c and map_explain.c alone.
  */
 #ifndef MAPPERS_MAP_EVAL_H
 #define MAPPERS_MAP_EVAL_H
@@ -17,6 +17,20 @@ struct texts {
 	bool null; /* n is 0, and "" was sent */
 };
 
+/* Where a reference's text begins in one that was joined of several. */
+struct joined {
+	const char *from;
+	unsigned slot;
+};
+
+/* A rejection: the same empty cell may be the id of one record, and asked for by others. */
+struct told {
+	unsigned slot;
+	enum problem_code code;
+};
+
+#define TOLD_MAX 16
+
 struct binding {
 	const struct map *map;
 	struct arena arena;
@@ -30,6 +44,10 @@ struct binding {
 	struct json *explain;
 	struct run run;
 	struct texts texts;
+	struct joined
+	    joined[VALUE_PARTS_MAX]; /* of the last text made of several parts */
+	size_t njoined;
+	const char *joined_end;
 	struct hl7_hit
 	    hits[VALUE_LIST_MAX + 1]; /* of one reference, while they become texts */
 	struct made made;             /* the newest that a row told so far */
@@ -40,13 +58,18 @@ struct binding {
 	struct span event, control; /* of the message: MSH-9.2, MSH-10 */
 	bool whole;                 /* the record must have all that a whole one needs */
 	const struct mapper_sink *sink;
-	const struct section *section;    /* NULL: the rule is the file's */
-	const struct rule *rule;          /* NULL in a condition: nothing is told */
-	unsigned column;                  /* slot of the text at hand, or SLOT_NONE */
+	const struct section *section; /* NULL: the rule is the file's */
+	const struct rule *rule;       /* NULL in a condition: nothing is told */
+	unsigned column;               /* slot of the text at hand, or SLOT_NONE */
+	unsigned taken;                /* slot of the last reference that gave a text */
 	const struct alternative *chosen; /* where b->texts came from */
 	enum problem_code dropped;        /* what an else drop in braces passed over */
-	bool reject;                      /* else reject was met */
-	bool rejected;                    /* the row is */
+	const struct code_list *known;    /* of the last code that is not */
+	struct code_list may;             /* what a field may have, while that is told */
+	struct told told[TOLD_MAX]; /* of the row, what stands in other records as well */
+	size_t ntold;
+	bool reject;   /* else reject was met */
+	bool rejected; /* the row is */
 };
 
 /*
@@ -60,6 +83,15 @@ enum problem_code eval_alternatives(struct binding *b, const struct alternative 
  * and a time, the one to fill in. SLOT_NONE: there is none, or it is a message's.
  */
 unsigned eval_empty_slot(const struct binding *b, const struct alternative *a);
+
+/* The slot that this place of a text came from; SLOT_NONE: that is not known. */
+unsigned eval_slot_at(const struct binding *b, const char *at);
+
+/* Is a FHIR date behind tomorrow (map_row.c)? */
+bool eval_lies_ahead(const struct binding *b, struct span date);
+
+/* Is an instant so far from now that its year may be a slip? */
+bool eval_lies_far(const struct binding *b, int64_t instant);
 
 /* Are all of these columns empty in the row at hand? */
 bool columns_are_empty(const struct binding *b, const struct column_list *l);
@@ -133,6 +165,9 @@ int header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct
 int binding_lost(struct binding *b, struct header_watch *w, struct err *e);
 /* -1 with ERR_HELD if a column that the map names by its number stands elsewhere now. */
 int binding_moved(const struct binding *b, struct header_watch *w, struct err *e);
+
+/* A rule of a record that is put whole, and reads it; NULL: none does. */
+const struct rule *map_erases(const struct map *m, unsigned slot);
 
 /* A rule that reads it, and its section; NULL: none does. */
 const struct rule *map_reader(

@@ -13,6 +13,20 @@ cell(const struct binding *b, unsigned slot)
 	return span_trim(b->row->cells[at]);
 }
 
+/* Between two parts it is the first that is too short, or goes on as it should not. */
+unsigned
+eval_slot_at(const struct binding *b, const char *at)
+{
+	unsigned slot = SLOT_NONE;
+
+	if (at == NULL || b->njoined == 0 || at < b->joined[0].from || at > b->joined_end)
+		return SLOT_NONE;
+	for (size_t i = 0; i < b->njoined && b->joined[i].from <= at; i++)
+		if (b->joined[i].slot != SLOT_NONE)
+			slot = b->joined[i].slot;
+	return slot;
+}
+
 bool
 columns_are_empty(const struct binding *b, const struct column_list *l)
 {
@@ -47,6 +61,8 @@ apply(struct binding *b, const struct pipeline *p, const struct step *st, struct
 
 	t->kept = false;
 	code = st->transform->apply(st->data, &b->run, t);
+	if (code == PROBLEM_UNKNOWN_CODE)
+		b->known = &((const struct code_table *)st->data)->list;
 	if (code != PROBLEM_NONE && t->kept && p->otherwise == ELSE_NONE) {
 		eval_problem(b, code, WEIGHT_WARNING);
 		code = PROBLEM_NONE;
@@ -100,6 +116,7 @@ take_hit(
 		t->s = span_trim(hit->raw);
 	else
 		code = run_decode(&b->run, hit->raw, &t->s);
+	b->taken = r->slot;
 	if ((t->s.n > 0 || code != PROBLEM_NONE) && b->column == SLOT_NONE)
 		b->column = r->slot;
 	return code;
@@ -136,10 +153,14 @@ take_cell(struct binding *b, const struct ref *r, struct text *t)
 	*t = (struct text){.kind = TEXT_PLAIN};
 	for (; r != NULL && t->s.n == 0; r = r->next) {
 		t->s = cell(b, r->slot);
+		b->taken = r->slot;
 		if (t->s.n > 0 && b->column == SLOT_NONE)
 			b->column = r->slot;
 	}
-	return spreadsheet_is_error(t->s) ? PROBLEM_CELL_ERROR : PROBLEM_NONE;
+	if (!spreadsheet_is_error(t->s))
+		return PROBLEM_NONE;
+	b->column = b->taken;
+	return PROBLEM_CELL_ERROR;
 }
 
 /* Between braces: what is dropped is told only if the field stays empty. */
@@ -198,8 +219,12 @@ concat(struct binding *b, const struct span *v, size_t n, struct text *out)
 	from = to = run_bytes(&b->run, size);
 	if (from == NULL)
 		return PROBLEM_LIMIT;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		b->joined[i].from = to;
 		to = join(to, from, v[i]);
+	}
+	b->joined_end = to;
+	b->njoined = n;
 	out->s = span_trim((struct span){from, (size_t)(to - from)});
 	return PROBLEM_NONE;
 }
@@ -215,16 +240,20 @@ eval_parts(struct binding *b, const struct part *p, struct text *out)
 
 	*out = (struct text){.kind = TEXT_PLAIN};
 	for (; p != NULL; p = p->next) {
+		b->joined[n].slot = SLOT_NONE;
 		if (p->refs == NULL) {
 			v[n++] = p->text;
 			continue;
 		}
 		code = eval_braces(b, p, &t);
-		if (code != PROBLEM_NONE)
+		if (code != PROBLEM_NONE) {
+			b->column = b->taken;
 			return code;
+		}
 		if (t.s.n == 0 && !p->optional)
 			return PROBLEM_NONE;
 		filled |= t.s.n > 0;
+		b->joined[n].slot = b->taken;
 		v[n++] = t.s;
 	}
 	return filled ? concat(b, v, n, out) : PROBLEM_NONE;
@@ -236,6 +265,7 @@ text_of(struct binding *b, const struct alternative *a, struct text *out)
 	const struct part *p = a->parts;
 
 	b->column = SLOT_NONE;
+	b->njoined = 0;
 	if (p->next != NULL)
 		return eval_parts(b, p, out);
 	if (p->refs != NULL)

@@ -55,6 +55,8 @@ struct rule {
 	bool list;            /* one value an element */
 	bool object;          /* in a list of objects */
 	bool window;          /* start: where on_missing looks */
+	bool near;            /* it lies within some years: a start that people book */
+	bool birth;           /* a day of birth */
 	bool ranged;          /* its key has a range: contact[1..3] */
 	bool whole;           /* it has join, or split */
 	bool rejects;         /* what fails costs the row */

@@ -69,6 +69,16 @@ decimal(struct run *r, struct text *t)
 	return PROBLEM_NONE;
 }
 
+/* Minutes, places, ranks: none is below zero. */
+static enum problem_code
+count(struct run *r, struct text *t)
+{
+	enum problem_code code = integer_apply(NULL, r, t);
+
+	return code == PROBLEM_NONE && t->s.n > 0 && t->s.p[0] == '-' ? PROBLEM_NEGATIVE
+								      : code;
+}
+
 enum problem_code
 kind_enforce(
     const struct rule *ru, const struct zone *zone, struct run *r, struct text *t)
@@ -94,7 +104,7 @@ kind_enforce(
 			    r, &(struct dtm_how){zone, ru->dst, true}, t);
 		return datetime_from_iso(r, zone, ru->dst, t);
 	case FIELD_INTEGER:
-		return integer_apply(NULL, r, t);
+		return count(r, t);
 	case FIELD_DECIMAL:
 		return decimal(r, t);
 	case FIELD_BOOLEAN:

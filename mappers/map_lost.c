@@ -3,11 +3,13 @@
  * with every missing title named. Where the last good file had them, the export has
  * changed: it goes on without those that the map can do without, and is held for others.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "mappers/drift.h"
 #include "mappers/letters.h"
 #include "mappers/map_eval.h"
+#include "mappers/titles.h"
 
 #define MISSING_MAX 65536 /* of text about missing titles, before it is cut */
 #define NEAR        3     /* a title is near if one letter in three differs, at most */
@@ -49,6 +51,37 @@ goes_on(struct span title, struct span wanted)
 	       letters_eq_nocase((struct span){title.p, wanted.n}, wanted);
 }
 
+/* Does another column of the map stand there? */
+static bool
+is_taken(const struct binding *b, size_t column)
+{
+	for (size_t i = 0; i < b->map->nslots; i++)
+		if (b->columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Is the title known for the field that the slot is read for: "Birthdate" for "DOB"? */
+static bool
+means(const struct binding *b, const struct slot *s, struct span title)
+{
+	const struct section *section = NULL;
+	const struct rule *ru = map_reader(
+	    b->map, (unsigned)(s - b->map->slots), &section);
+	unsigned types = ru == NULL ? UINT_MAX : 1u << section->schema->type;
+	bool exact;
+	const struct title *known = titles_find(title, types, &exact);
+
+	if (known == NULL)
+		return false;
+	if (ru != NULL && strcmp(known->path, ru->path) == 0)
+		return true;
+	for (const struct item *it = s->titles; it != NULL; it = it->next)
+		if (titles_find(it->text, types, &exact) == known)
+			return true;
+	return false;
+}
+
 /* The title of the file that a missing one may have meant; empty if none is near. */
 static struct span
 nearest(const struct binding *b, const struct slot *s)
@@ -56,13 +89,17 @@ nearest(const struct binding *b, const struct slot *s)
 	struct span best = {NULL, 0};
 	size_t least = (size_t)-1, d, limit;
 
+	for (size_t i = 0; i < b->ntitles; i++)
+		if (!is_taken(b, i) && means(b, s, b->titles[i]))
+			return b->titles[i];
 	for (const struct item *it = s->titles; it != NULL; it = it->next) {
 		for (size_t i = 0; i < b->ntitles; i++) {
 			limit = it->text.n / NEAR;
 			d = goes_on(b->titles[i], it->text)
 				? limit
 				: span_distance(it->text, b->titles[i], limit);
-			if (d > limit || d >= least || b->titles[i].n == 0)
+			if (d > limit || d >= least || b->titles[i].n == 0 ||
+			    is_taken(b, i))
 				continue;
 			least = d;
 			best = b->titles[i];

@@ -74,18 +74,34 @@ map_needs(const struct map *m, unsigned slot)
 	return false;
 }
 
+static const struct rule *
+section_reader(const struct section *sec, unsigned slot)
+{
+	for (size_t k = 0; k < sec->nrules; k++)
+		if (expr_reads(&sec->rules[k].expr, slot))
+			return &sec->rules[k];
+	return NULL;
+}
+
 const struct rule *
 map_reader(const struct map *m, unsigned slot, const struct section **section)
 {
-	for (size_t i = 0; i < m->nsections; i++) {
-		const struct section *sec = &m->sections[i];
+	const struct rule *ru = NULL;
 
-		for (size_t k = 0; k < sec->nrules; k++) {
-			if (!expr_reads(&sec->rules[k].expr, slot))
-				continue;
-			*section = sec;
-			return &sec->rules[k];
-		}
+	for (size_t i = 0; i < m->nsections && ru == NULL; i++) {
+		*section = &m->sections[i];
+		ru = section_reader(*section, slot);
 	}
-	return NULL;
+	return ru;
+}
+
+const struct rule *
+map_erases(const struct map *m, unsigned slot)
+{
+	const struct rule *ru = NULL;
+
+	for (size_t i = 0; i < m->nsections && ru == NULL; i++)
+		if (m->sections[i].op == OP_PUT)
+			ru = section_reader(&m->sections[i], slot);
+	return ru;
 }

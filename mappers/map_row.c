@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +7,10 @@
 #include "mappers/hl7_index.h"
 #include "mappers/map_eval.h"
 
-#define DAY_MS    86400000
-#define STEPS_MAX 1000000000 /* segments looked at for one message: a second or two */
+#define DAY_MS      86400000
+#define AHEAD_DAYS  (5 * 366) /* nobody books later visits: the year may be a slip */
+#define BEHIND_DAYS (30 * 366)
+#define STEPS_MAX   1000000000 /* segments looked at for one message: a second or two */
 
 static bool
 control(char c)
@@ -80,7 +83,26 @@ set_now(struct run *r, int64_t now)
 		return;
 	r->now = now;
 	r->today = now / DAY_MS - (now % DAY_MS < 0);
+	civil_from_days(r->today + 1, &r->year, &month, &day);
+	snprintf(r->tomorrow, sizeof(r->tomorrow), "%04d-%02d-%02d", r->year, month, day);
 	civil_from_days(r->today, &r->year, &month, &day);
+}
+
+/* Both are ISO 8601, so that the earlier one comes first; a month may be all there is. */
+bool
+eval_lies_ahead(const struct binding *b, struct span date)
+{
+	size_t n = strlen(b->run.tomorrow);
+
+	return memcmp(date.p, b->run.tomorrow, date.n < n ? date.n : n) > 0;
+}
+
+bool
+eval_lies_far(const struct binding *b, int64_t instant)
+{
+	int64_t days = instant / DAY_MS - b->run.today;
+
+	return days > AHEAD_DAYS || days < -BEHIND_DAYS;
 }
 
 static bool
@@ -296,6 +318,7 @@ begin(struct binding *b, const struct row *r)
 	b->run.ndtms = 0;
 	b->row = r;
 	b->rejected = false;
+	b->ntold = 0;
 	if (r->message != NULL)
 		begin_message(b, r->message);
 }

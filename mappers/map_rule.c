@@ -3,6 +3,14 @@
 #include "base/near.h"
 #include "mappers/map_compile.h"
 
+static bool
+ends_with(const char *path, const char *end)
+{
+	size_t n = strlen(path), m = strlen(end);
+
+	return n >= m && strcmp(path + n - m, end) == 0;
+}
+
 void
 set_role(struct rule *ru, const struct section *sec)
 {
@@ -17,6 +25,9 @@ set_role(struct rule *ru, const struct section *sec)
 		ru->need = ru->field->need;
 	}
 	ru->window = strcmp(ru->path, "start") == 0;
+	ru->near = ru->window && (sec->schema->type == RECORD_APPOINTMENT ||
+				     sec->schema->type == RECORD_SLOT);
+	ru->birth = ru->kind == FIELD_DATE && ends_with(ru->path, "birth_date");
 }
 
 static unsigned

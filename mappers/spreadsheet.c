@@ -1,13 +1,16 @@
 #include "mappers/spreadsheet.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "mappers/ascii.h"
 
 #define SERIAL_DIGITS 5
 #define ZIP_DIGITS    5
-#define HASHES_LEAST  3 /* of a column that is too narrow */
-#define ZIP_LEAST     3 /* 00501 is the lowest */
+#define HASHES_LEAST  3  /* of a column that is too narrow */
+#define ZIP_LEAST     3  /* 00501 is the lowest */
+#define SHOWN_DIGITS  11 /* what is longer is shown, and saved, as 1.2E+11 */
+#define PART_DIGITS   4  /* of a month, a day or a year */
 
 /* The first from number `i` on that is no digit. */
 static size_t
@@ -38,6 +41,34 @@ spreadsheet_is_scientific(struct span s)
 	from = i;
 	i = skip_digits(s, i);
 	return sure && i > from && i == s.n;
+}
+
+/* One group of digits more, behind one of these characters: 12E5, 3-4, 3/4. */
+static bool
+has_second(struct span s, size_t at, const char *between, size_t most)
+{
+	size_t end = skip_digits(s, at < s.n ? at + 1 : at);
+
+	return at < s.n && strchr(between, s.p[at]) != NULL && at > 0 && at <= most &&
+	       end == s.n && end - at > 1 && end - at - 1 <= most;
+}
+
+bool
+spreadsheet_changes(struct span s)
+{
+	size_t whole = skip_digits(s, 0), end = whole;
+
+	if (has_second(s, whole, "Ee", SIZE_MAX) ||
+	    has_second(s, whole, "-/", PART_DIGITS))
+		return true;
+	if (end < s.n && (s.p[end] == '.' || s.p[end] == ','))
+		end = skip_digits(s, end + 1);
+	if (end == 0 || end < s.n || !(ascii_digit(s.p[0]) || end > 1))
+		return false;
+	if (s.n > SHOWN_DIGITS || whole == 0 || (whole > 1 && s.p[0] == '0'))
+		return true;
+	/* 1.50 and 12. are the numbers 1.5 and 12. */
+	return whole < s.n && (s.p[s.n - 1] == '0' || end == whole + 1);
 }
 
 static bool
@@ -74,6 +105,29 @@ spreadsheet_is_serial(struct span s)
 		return true;
 	return rest.n > 1 && (rest.p[0] == '.' || rest.p[0] == ',') &&
 	       ascii_digits((struct span){rest.p + 1, rest.n - 1}) == rest.n - 1;
+}
+
+/* A time of day, as a part of the day: "0.4375". */
+static bool
+is_part_of_day(struct span s)
+{
+	return s.n > 2 && s.p[0] == '0' && (s.p[1] == '.' || s.p[1] == ',') &&
+	       ascii_digits((struct span){s.p + 2, s.n - 2}) == s.n - 2;
+}
+
+const char *
+spreadsheet_find_serial(struct span s)
+{
+	struct span word;
+
+	for (; s.n > 0; s = (struct span){s.p + word.n, s.n - word.n}) {
+		word = (struct span){s.p, s.p[0] == ' '};
+		while (s.p[0] != ' ' && word.n < s.n && s.p[word.n] != ' ')
+			word.n++;
+		if (spreadsheet_is_serial(word) || is_part_of_day(word))
+			return word.p;
+	}
+	return NULL;
 }
 
 /* The text of a field, or an empty one. */

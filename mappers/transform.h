@@ -30,6 +30,7 @@ struct text {
 	enum text_kind kind;
 	bool kept;       /* set by a transform that failed and keeps the value */
 	bool null;       /* "" was sent: delete; the text is empty */
+	const char *at;  /* set by what failed, if it knows: where in the text; or NULL */
 	int64_t instant; /* ms since 1970, of TEXT_DATETIME and where a zone is known */
 	int64_t latest; /* as instant; a day is 24 hours long, an hour may happen twice */
 	struct hl7_repetition from; /* as hl7_hit has it */
@@ -41,6 +42,8 @@ struct dtm_how {
 	enum dst_policy dst;
 	bool clock;
 };
+
+#define FHIR_DAY_SIZE 16 /* "2026-03-08", and what an odd clock may show */
 
 #define DTM_KEPT 4 /* a message has the same time in several fields */
 
@@ -54,11 +57,12 @@ struct dtm_kept {
 /* What applying needs: a row's arena, and today for two-digit years. */
 struct run {
 	struct arena arena;
-	int64_t now;   /* ms since 1970 */
-	int64_t today; /* days since 1970, UTC */
-	int year;      /* this year, UTC */
-	bool full;     /* the arena gave nothing more: arena.nomem says why */
-	bool nomem;    /* there was none for a record */
+	int64_t now;                  /* ms since 1970 */
+	int64_t today;                /* days since 1970, UTC */
+	int year;                     /* this year, UTC */
+	char tomorrow[FHIR_DAY_SIZE]; /* where it is today, UTC, it may be tomorrow */
+	bool full;  /* the arena gave nothing more: arena.nomem says why */
+	bool nomem; /* there was none for a record */
 	const struct site_keys *keys; /* of hash; NULL: there are none */
 	bool limit;                   /* a regular expression reached its limit of work */
 

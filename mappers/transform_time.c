@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "mappers/hl7_dtm.h"
+#include "mappers/iso_time.h"
 #include "mappers/spreadsheet.h"
 #include "mappers/transform_list.h"
 
@@ -9,8 +10,6 @@
 #define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */
 #define PIVOT_MIN      1900
 #define PIVOT_MAX      2200
-#define ISO_DAY        10 /* characters of YYYY-MM-DD */
-#define ISO_MINUTE     16 /* of YYYY-MM-DDTHH:MM */
 
 struct format {
 	const char *text;
@@ -166,96 +165,12 @@ times_compile_datetime(struct kit *k, struct step *st, struct err *e)
 	return compile(k, st, true, e);
 }
 
-static bool
-two_digits(const char *p, int *out)
-{
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-		return false;
-	*out = (p[0] - '0') * 10 + (p[1] - '0');
-	return true;
-}
-
-static bool
-iso_day(struct span s, struct civil *c)
-{
-	int century, year;
-
-	*c = (struct civil){.precision = PRECISION_DAY};
-	if (s.n < ISO_DAY || s.p[4] != '-' || s.p[7] != '-' ||
-	    !two_digits(s.p, &century) || !two_digits(s.p + 2, &year) ||
-	    !two_digits(s.p + 5, &c->month) || !two_digits(s.p + 8, &c->day))
-		return false;
-	c->year = century * 100 + year;
-	return civil_valid(c);
-}
-
 bool
 date_is_iso(struct span s)
 {
 	struct civil c;
 
 	return s.n == ISO_DAY && iso_day(s, &c);
-}
-
-/* Seconds and their fraction, if there are any: ":SS.fff". */
-static bool
-iso_second(struct span *s, struct civil *c)
-{
-	int scale = 100;
-
-	if (s->n == 0 || s->p[0] != ':')
-		return true;
-	if (s->n < 3 || !two_digits(s->p + 1, &c->second))
-		return false;
-	c->precision = PRECISION_SECOND;
-	*s = (struct span){s->p + 3, s->n - 3};
-	if (s->n < 2 || s->p[0] != '.' || s->p[1] < '0' || s->p[1] > '9')
-		return true;
-	c->precision = PRECISION_MILLI;
-	for (*s = (struct span){s->p + 1, s->n - 1};
-	    s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9';
-	    *s = (struct span){s->p + 1, s->n - 1}, scale /= 10)
-		c->milli += (s->p[0] - '0') * scale;
-	return true;
-}
-
-/* "", "Z", "+hh:mm" or "+hhmm", up to the end. */
-static bool
-iso_offset(struct span s, struct civil *c)
-{
-	int h, m;
-	size_t colon;
-
-	if (s.n == 0)
-		return true;
-	c->has_offset = true;
-	if (s.n == 1 && (s.p[0] == 'Z' || s.p[0] == 'z'))
-		return true;
-	colon = s.n == 6 && s.p[3] == ':';
-	if (s.n != 5 + colon || (s.p[0] != '+' && s.p[0] != '-') ||
-	    !two_digits(s.p + 1, &h) || !two_digits(s.p + 3 + colon, &m) || h > 14 ||
-	    m > 59)
-		return false;
-	c->offset = (h * 60 + m) * (s.p[0] == '-' ? -60 : 60);
-	return true;
-}
-
-static bool
-iso_parse(struct span s, struct civil *c)
-{
-	struct span rest;
-
-	if (!iso_day(s, c))
-		return false;
-	if (s.n == ISO_DAY)
-		return true;
-	if (s.n < ISO_MINUTE || (s.p[ISO_DAY] != 'T' && s.p[ISO_DAY] != ' ') ||
-	    s.p[13] != ':' || !two_digits(s.p + 11, &c->hour) ||
-	    !two_digits(s.p + 14, &c->minute))
-		return false;
-	c->precision = PRECISION_MINUTE;
-	rest = (struct span){s.p + ISO_MINUTE, s.n - ISO_MINUTE};
-	return iso_second(&rest, c) && iso_offset(rest, c) && civil_valid(c);
 }
 
 static enum problem_code
@@ -363,12 +278,16 @@ finish(struct run *r, const struct dtm_how *how, struct civil *c, struct text *t
 	return write_fhir(r, c, t);
 }
 
+/* t->at is where it is wrong. Either half may be a spreadsheet's number. */
 static enum problem_code
-no_time(struct span s, bool clock)
+no_time(struct text *t, bool clock)
 {
-	if (spreadsheet_is_serial(s))
-		return PROBLEM_SERIAL_DATE;
-	return clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+	const char *serial = spreadsheet_find_serial(t->s);
+
+	if (serial == NULL)
+		return clock ? PROBLEM_NOT_DATETIME : PROBLEM_NOT_DATE;
+	t->at = serial;
+	return PROBLEM_SERIAL_DATE;
 }
 
 enum problem_code
@@ -379,16 +298,23 @@ datetime_from_iso(
 
 	if (iso_parse(t->s, &c))
 		return finish(r, &(struct dtm_how){zone, dst, true}, &c, t);
-	return no_time(t->s, true);
+	t->at = iso_wrong(t->s);
+	return no_time(t, true);
 }
+
+struct parsed {
+	struct civil c;
+	struct civil_places at;
+};
 
 static bool
 parse_one(const struct times *d, const struct format *f, const struct run *r,
-    struct span s, struct civil *c)
+    struct span s, struct parsed *out)
 {
 	int pivot = d->past ? r->year : d->pivot;
+	struct civil *c = &out->c;
 
-	if (!civil_parse(s, f->text, pivot, c))
+	if (!civil_parse_places(s, f->text, pivot, c, &out->at))
 		return false;
 	if (!f->short_year || !d->past ||
 	    civil_days(c->year, c->month, c->day) <= r->today)
@@ -397,13 +323,35 @@ parse_one(const struct times *d, const struct format *f, const struct run *r,
 }
 
 static bool
-parse(const struct times *d, const struct run *r, struct span s, struct civil *c)
+parse_iso(const struct times *d, struct text *t, struct civil *c)
 {
+	t->at = iso_wrong(t->s);
+	return d->clock ? iso_parse(t->s, c) : t->s.n == ISO_DAY && iso_day(t->s, c);
+}
+
+/*
+ * t->at: the clock time, or where it is wrong. That is what the format says which was
+ * meant: the first that fits but for the calendar, else the one that goes furthest.
+ */
+static bool
+parse(const struct times *d, const struct run *r, struct text *t, struct civil *c)
+{
+	struct parsed p;
+	bool fits = false;
+
 	if (d->n == 0)
-		return d->clock ? iso_parse(s, c) : s.n == ISO_DAY && iso_day(s, c);
-	for (size_t i = 0; i < d->n; i++)
-		if (parse_one(d, &d->formats[i], r, s, c))
+		return parse_iso(d, t, c);
+	t->at = NULL;
+	for (size_t i = 0; i < d->n; i++) {
+		if (parse_one(d, &d->formats[i], r, t->s, &p)) {
+			*c = p.c;
+			t->at = p.at.clock;
 			return true;
+		}
+		if (!fits && (p.at.fits || t->at == NULL || p.at.wrong > t->at))
+			t->at = p.at.wrong;
+		fits |= p.at.fits;
+	}
 	return false;
 }
 
@@ -462,10 +410,12 @@ times_apply(const void *data, struct run *r, struct text *t)
 
 	if (d->dtm)
 		return date_from_dtm(r, &how, t);
-	if (!parse(d, r, t->s, &c))
-		return no_time(t->s, d->clock);
-	if (d->past && lies_ahead(r, &c))
+	if (!parse(d, r, t, &c))
+		return no_time(t, d->clock);
+	if (d->past && lies_ahead(r, &c)) {
+		t->at = NULL;
 		return PROBLEM_TIME_FUTURE;
+	}
 	if (!d->clock)
 		cut_clock(&c);
 	return finish(r, &how, &c, t);

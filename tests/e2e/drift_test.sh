@@ -178,6 +178,29 @@ test_swapped() {
 	is "nor do they make the usual contents look odd" '["deliver"]' "$(file_report verdict)"
 }
 
+# A patient that is put whole would lose the ZIP code at the API: somebody has to mean it.
+test_put() {
+	local id before
+
+	known -e '/^\[patient\]/,/^$/s/^op .*/op = put/'
+	drop
+	job 0
+	before=$(changes)
+	drop sed '1s/ZIP/Zip Code/'
+	job 4
+	has "held" "$dir/out" 'would lose its address.postal_code'
+	is "nothing is sent" "$before" "$(changes)"
+	id=$(report '.feeds[0].files[0].file[:8]' | tr -d '"')
+	has "side by side" "$(ls "$dir"/receipts/*"$id".held.receipt.txt)" '#5 "Zip Code"'
+	run 0 hold approve "$id"
+	job 0
+	is "approved" '["deliver",40]' "$(file_report verdict rows)"
+	drop sed '1s/ZIP/Zip Code/'
+	job 0
+	is "it is asked once" '["deliver",40]' "$(file_report verdict rows)"
+	warned "and told each time" '["column_missing ZIP patient address.postal_code"]'
+}
+
 # Titles are sealed in the ledger; problems alone name some.
 test_sealed() {
 	hasnt "a title in the ledger" Forename "$dir/state/ledger.mdb"
@@ -193,5 +216,6 @@ test_known_title
 test_required
 test_no_header
 test_swapped
+test_put
 test_sealed
 e2e_end

@@ -184,8 +184,72 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
 	as_if_right packed "$dir/three.csv" "$dir/four.csv"
 }
 
+# What Excel makes of a reject file that is opened by a double click, and saved: numbers
+# lose their zeros and long ones their digits, and dates are written as it writes them. A
+# cell with an apostrophe is text.
+excel() {
+	/usr/bin/python3 -c '
+import csv, re, sys
+def seen(c):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", c):
+        return "%.10g" % float(c) if len(c) < 12 else "%.5E" % float(c)
+    m = re.fullmatch(r"(\d+)/(\d+)/(\d{4})(.*)", c)
+    return "%d/%d/%s%s" % (int(m[1]), int(m[2]), m[3], m[4]) if m else c
+rows = list(csv.reader(open(sys.argv[1], encoding="utf-8-sig", newline="")))
+out = csv.writer(open(sys.argv[2], "w", encoding="utf-8-sig", newline=""))
+out.writerow(rows[0])
+for r in rows[1:]:
+    out.writerow([seen(c).replace("Nope", "Scheduled") for c in r])' "$1" "$2"
+}
+
+# Nobody is made another patient by it.
+test_double_click() {
+	fresh
+	rows 1 9 | sed -e '/^0000[357]/s/Scheduled/Nope/' -e '/^00007/s/,A-7,/,123456789012345,/' >"$dir/drop/a.csv"
+	job 3
+	f=$(find "$folder" -name '*.rejects.csv')
+	excel "$f" "$dir/drop/${f##*/}"
+	job 0
+	is "all are taken" '[3,0,6]' "$(file_report rows rejected delivered)"
+	rows 1 9 | sed '/^00007/s/,A-7,/,123456789012345,/' >"$dir/b.csv"
+	as_if_right "double click" "$dir/b.csv"
+}
+
+# without COLUMNS: drops the reject file mended and without these of ours.
+without() {
+	local f
+
+	f=$(find "$folder" -name '*.rejects.csv')
+	sed 's/Nope/Scheduled/' "$f" | /usr/bin/python3 -c '
+import csv, io, sys
+rows = list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")))
+keep = [i for i, t in enumerate(rows[0]) if t not in sys.argv[1:]]
+csv.writer(sys.stdout).writerows([r[i] for i in keep] for r in rows)' "$@" >"$dir/drop/${f##*/}"
+}
+
+# Who has no use for our columns takes them out: two are enough, and none is told.
+test_columns_out() {
+	fresh
+	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/drop/a.csv"
+	job 3
+	before=$(changes)
+	without _row _column _problem _remedy
+	job 65
+	is "without them" '"refuse"' "$(report '.feeds[0].files[0].verdict')"
+	has "why" "$folder"/*.refused.receipt.txt "it has the name of a reject file, but not the columns _row,"
+	is "nothing is sent" "$before" "$(changes)"
+	rm -f "$dir/drop"/*.csv
+	without _problem _remedy
+	job 0
+	is "with two" '[1,0,2]' "$(file_report rows rejected delivered)"
+	rows 1 9 >"$dir/b.csv"
+	as_if_right "columns out" "$dir/b.csv"
+}
+
 test_mended
 test_again
+test_double_click
+test_columns_out
 test_packed
 test_resaved
 test_snapshot

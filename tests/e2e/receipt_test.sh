@@ -81,18 +81,19 @@ test_delivered() {
 	is "one of each" 3 "$(find "$folder" -type f | wc -l)"
 }
 
-# By hand: a mark, the header, and the rows as they were sent, but for two formulas with a
-# guard and a quote that is a cell's own now.
+# By hand: a mark, the header, and the rows as they were sent, but for guards before two
+# formulas and before zeros that a spreadsheet would take off, and a quote that is a cell's
+# own now.
 test_rejects() {
 	{
 		printf '\xef\xbb\xbf_row,_column,_problem,_remedy,ID,Last,First,DOB,ZIP,Appt,Start,Status\r\n'
 		printf '%s\r\n' \
-			'4,Start,not_datetime,00003,Testcase,Synthetic,03/04/1980,00003,A-3,04.11.2026 10:03,Scheduled' \
-			'6,Status,unknown_code,00005,Testcase,Synthetic,03/04/1980,00005,A-5,11/06/2026 10:05,Nope' \
-			'8,,csv_columns,00007,Test,case,Synthetic,03/04/1980,00007,A-7,11/08/2026 10:07,Scheduled' \
-			"9,Status,unknown_code,00008,'=1+1,Synthetic,03/04/1980,00008,A-8,11/09/2026 10:08,'-5" \
-			'10,First,csv_quote,00009,Testcase,"""Synth",03/04/1980,00009,A-9,11/10/2026 10:09,Scheduled' \
-			'12,,api_refused,00011,Testcase,Synthetic,03/04/1980,00011,A-11,11/12/2026 10:11,Scheduled'
+			"4,Start,not_datetime,'00003,Testcase,Synthetic,03/04/1980,'00003,A-3,04.11.2026 10:03,Scheduled" \
+			"6,Status,unknown_code,'00005,Testcase,Synthetic,03/04/1980,'00005,A-5,11/06/2026 10:05,Nope" \
+			"8,,csv_columns,'00007,Test,case,Synthetic,03/04/1980,'00007,A-7,11/08/2026 10:07,Scheduled" \
+			"9,Status,unknown_code,'00008,'=1+1,Synthetic,03/04/1980,'00008,A-8,11/09/2026 10:08,'-5" \
+			"10,First,csv_quote,'00009,Testcase,\"\"\"Synth\",03/04/1980,'00009,A-9,11/10/2026 10:09,Scheduled" \
+			"12,,api_refused,'00011,Testcase,Synthetic,03/04/1980,'00011,A-11,11/12/2026 10:11,Scheduled"
 	} >"$dir/expected"
 	# Of the words in front only the code is looked at.
 	/usr/bin/python3 -c '

@@ -8,6 +8,7 @@
 #include "mappers/csv_footer.h"
 #include "tests/unit/csv_rig.h"
 
+#define NOW      INT64_C(1772323200000) /* 2026-03-01 */
 #define LOG_MAX  (1 << 20)
 #define FEED_MAX 2048
 
@@ -61,7 +62,7 @@ check_piece(const struct layout_case *c, struct feed *f, size_t piece)
 	struct mapper_sink sink = {
 	    .record = log_record, .problem = log_problem_line, .arg = &log};
 	struct err e = {0};
-	struct reading *r = mapper_open(f->mapper, &sink, 0, &e);
+	struct reading *r = mapper_open(f->mapper, &sink, NOW, &e);
 	size_t n;
 	int rc = 0;
 
@@ -425,7 +426,7 @@ Test(csv_layout_spreadsheet, values)
 		buf_init(&log, LOG_MAX);
 		layout_open(&f, c.csv, c.map);
 		cr_assert_not_null(f.mapper, "%s", f.errors.text[0]);
-		r = mapper_open(f.mapper, &sink, 0, &e);
+		r = mapper_open(f.mapper, &sink, NOW, &e);
 		snprintf(in, sizeof(in), TITLES "%s\n", table[i].row);
 		cr_expect_eq(reading_feed(r, span_of(in), &e), 0);
 		cr_expect_eq(reading_end(r, &e), 0);

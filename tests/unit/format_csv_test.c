@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "tests/unit/csv_rig.h"
 
+#define NOW     INT64_C(1772323200000) /* 2026-03-01 */
 #define LOG_MAX (1 << 20)
 
 #define MAP                                                  \
@@ -72,7 +73,7 @@ open_reading(struct feed *f, struct log *l)
 	cr_assert_not_null(
 	    f->mapper, "%s: %s", f->err.msg, f->errors.n > 0 ? f->errors.text[0] : "");
 	buf_init(&l->text, LOG_MAX);
-	r = mapper_open(f->mapper, &sink, 0, &f->err);
+	r = mapper_open(f->mapper, &sink, NOW, &f->err);
 	cr_assert_not_null(r);
 	return r;
 }

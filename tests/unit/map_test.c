@@ -249,10 +249,10 @@ Test(map_rows, one_row_gives_several_records)
 	    "reject scientific_notation row 2 \"Patient ID\" patient id\n"
 	    "reject missing_value row 2 \"Last Name\" patient name.family\n"
 	    "warn scientific_notation row 2 \"Patient ID\" appointment patient_id\n"
-	    "reject time_skipped row 2 \"Appt Date\" appointment start\nrejected 0",
+	    "reject time_skipped row 2 \"Appt Time\" appointment start\nrejected 0",
 	    "%s", out.p);
 	cr_expect_str_eq(row("|7|A-80|PEN|Test|||||11/01/2026|1:30 AM||||"),
-	    "reject time_twice row 2 \"Appt Date\" appointment start\nrejected 0", "%s",
+	    "reject time_twice row 2 \"Appt Time\" appointment start\nrejected 0", "%s",
 	    out.p);
 }
 
