@@ -214,7 +214,7 @@ static int
 take_line(struct reject_reader *r, struct err *e)
 {
 	size_t n = 0;
-	char c;
+	char c = '\0';
 	int got;
 
 	while ((got = next_char(r, &c, e)) == 1 && c != '\n' && n < LINE_SIZE - 1)

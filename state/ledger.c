@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "state/ledger_impl.h"
+#include "state/turn.h"
 
 #define ID_HEX      (2 * LEDGER_ID_SIZE)
 #define MARKER_TEMP "ledger.id.new"
@@ -94,8 +95,10 @@ marker_find(struct ledger *l, bool create, char hex[ID_HEX + 1], struct err *e)
 		return no_ledger(l->dir, e);
 	snprintf(temp, sizeof(temp), "%s/" MARKER_TEMP, l->dir);
 	l->making = open(temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (l->making < 0 || flock(l->making, LOCK_EX) != 0)
+	if (l->making < 0)
 		return err_sys(e, ERR_LEDGER, errno, "%s", temp);
+	if (turn_take(l->making, temp, &clock_system, e) != 0)
+		return -1;
 	if ((r = marker_read(l, hex, e)) == 1) {
 		close(l->making);
 		l->making = -1;

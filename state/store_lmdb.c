@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "state/lmdb_file.h"
+#include "state/turn.h"
 
 /*
  * Address space, not disk: the file grows with what is in it. Half of what a limit allows
@@ -32,13 +33,15 @@ struct store {
 	bool missing[TABLE_COUNT];
 	bool incomplete; /* some are missing */
 	char path[4096];
+	int fd; /* LMDB's own of its data file, which it never locks */
 };
 
 struct txn {
 	struct store *store;
 	MDB_txn *txn;
 	MDB_cursor *cursor[TABLE_COUNT]; /* opened when first needed */
-	bool completes;                  /* it makes what was missing */
+	bool write;
+	bool completes; /* it makes what was missing */
 };
 
 static int
@@ -151,6 +154,8 @@ open_env(struct store *s, size_t map)
 		rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
 	if (rc == 0)
 		rc = mdb_env_open(s->env, s->path, MDB_NOSUBDIR | MDB_NORDAHEAD, 0600);
+	if (rc == 0)
+		rc = mdb_env_get_fd(s->env, &s->fd);
 	return rc;
 }
 
@@ -221,6 +226,15 @@ close_cursors(struct txn *t)
 			mdb_cursor_close(t->cursor[i]);
 }
 
+/* Ended one way or the other. */
+static void
+txn_free(struct txn *t)
+{
+	if (t->write)
+		turn_end(t->store->fd);
+	free(t);
+}
+
 static int
 lmdb_commit(struct txn *t, struct err *e)
 {
@@ -233,7 +247,7 @@ lmdb_commit(struct txn *t, struct err *e)
 		memset(s->missing, 0, sizeof(s->missing));
 		s->incomplete = false;
 	}
-	free(t);
+	txn_free(t);
 	return rc == 0 ? 0 : fail(e, s, rc, "cannot commit");
 }
 
@@ -244,7 +258,7 @@ lmdb_abort(struct txn *t)
 		return;
 	close_cursors(t);
 	mdb_txn_abort(t->txn);
-	free(t);
+	txn_free(t);
 }
 
 /* A handle that a transaction opens is everybody's once it is committed. */
@@ -275,10 +289,13 @@ lmdb_begin(struct store *s, bool write, struct err *e)
 	if (t == NULL)
 		return err_nomem(e), NULL;
 	t->store = s;
+	/* LMDB would wait for ever for a writer that is stopped. */
+	if (write && turn_take(s->fd, s->path, &clock_system, e) != 0)
+		return free(t), NULL;
+	t->write = write;
 	if ((rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &t->txn)) != 0) {
 		fail(e, s, rc, "cannot begin");
-		free(t);
-		return NULL;
+		return txn_free(t), NULL;
 	}
 	if (write && s->incomplete && make_missing(t, e) != 0) {
 		lmdb_abort(t);

@@ -8,7 +8,7 @@ set -u
 
 DAY=86400
 DECADE=$((3652 * DAY))
-e2e_init "$1"
+e2e_init "$1" strace
 clock=$(cd "$1" && pwd)/tests/clock.so
 [ -f "$clock" ] || { echo "skipped: no $clock"; exit 77; }
 # A certificate has its time, too, and it is another's.
@@ -17,8 +17,11 @@ api_scheme=http
 api_start
 
 # From here on emrdrop's clocks are what `clocks` says.
-printf '#!/bin/sh\nexec env LD_PRELOAD=%s CLOCK_FILE=%s ASAN_OPTIONS=%s %s "$@"\n' \
-	"$clock" "$dir/clock" verify_asan_link_order=0 "$emrdrop" >"$dir/emrdrop"
+cat >"$dir/emrdrop" <<-END
+	#!/bin/sh
+	export ASAN_OPTIONS="verify_asan_link_order=0:\$ASAN_OPTIONS"
+	exec env LD_PRELOAD=$clock CLOCK_FILE=$dir/clock $emrdrop "\$@"
+END
 chmod +x "$dir/emrdrop"
 emrdrop=$dir/emrdrop
 
@@ -138,6 +141,47 @@ test_suspended() {
 	end_job 0
 	is "suspended: all is delivered" '[60,120]' "$(file_report rows delivered)"
 	whole "suspended"
+}
+
+# shellcheck disable=SC2317 # e2e_until calls it
+# Half a minute passes at each look, until the job has ended.
+passed() {
+	mono=$((mono + 31))
+	clocks 0 $mono
+	! kill -0 "$job_pid" 2>/dev/null
+}
+
+# Stopped in the middle of a commit: whoever would write waits for half a minute and says
+# so, who reads does not wait, and all goes on when it does.
+test_stopped_writer() {
+	local writer mono=0
+
+	strace -o "$dir/trace" true 2>/dev/null || return 0
+	rm "$dir/trace"
+	fresh
+	more_feeds
+	job 0
+	rows 701 702 >"$dir/drop2/b.csv"
+	export_new
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$dir/trace" -e trace=fdatasync \
+		-e inject=fdatasync:signal=STOP:when=2 \
+		"$emrdrop" --config "$dir/etc" run simple --json >"$dir/writer.out" 2>"$dir/writer.err" &
+	writer=$!
+	SERVER_PIDS+=("$writer")
+	e2e_until "it is stopped" grep -qs "stopped by SIGSTOP" "$dir/trace"
+	run 0 status
+	start_work run other
+	e2e_until "it waits no longer" passed
+	end_job 75
+	has "stopped in a commit: why" "$dir/err" "ledger.mdb: another process has had it locked"
+	pkill -CONT -P "$writer"
+	wait "$writer"
+	is "stopped in a commit: it goes on" 0 $?
+	server_forget "$writer"
+	clocks 0
+	known=132
+	job 0
+	whole "stopped in a commit"
 }
 
 # When it goes on its deadline has passed, by the clock that nobody sets.
@@ -269,6 +313,7 @@ test_dead_owner
 test_side_by_side
 test_suspended
 test_past_deadline
+test_stopped_writer
 test_steps
 test_looks
 test_ages

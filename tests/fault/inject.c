@@ -4,7 +4,9 @@
  *
  *   INJECT=GROUP:N        the Nth call of this group fails
  *   INJECT=GROUP:N:from   and so does each one after it
+ *   INJECT=stack:S[:from] the first allocation that is asked for by this row of callers
  *   INJECT_COUNT=FILE     at the end, a line "GROUP CALLS" for each group
+ *   INJECT_STACKS=FILE    and there a line S for each row of callers of an allocation
  *
  * A group is a row of `groups`. Only calls that go through the dynamic linker are seen,
  * those of the libraries too; what the C library calls within itself is not. Standard
@@ -12,7 +14,10 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,6 +30,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define DEEPEST 64    /* callers that are told apart */
+#define STACKS  32768 /* rows of callers, twice as many as there may be */
 
 enum group {
 	MEMORY,
@@ -60,14 +68,71 @@ static const struct {
 
 static atomic_ulong calls[GROUPS];
 static int chosen = -1;
-static unsigned long at;
+static atomic_ulong at;
 static bool later_too, counting;
 static atomic_bool begun;
+
+/* Rows of callers that were seen, by what identifies them; an open table. */
+static _Atomic uint64_t stacks[STACKS];
+static uint64_t stack;
+static bool by_stack;
+static _Thread_local bool looking;
 
 static void
 stop(void)
 {
 	counting = false;
+}
+
+/* The same in each run of a program: modules lie elsewhere, their code stays in order. */
+static uint64_t
+callers(void)
+{
+	void *code[DEEPEST];
+	int n = backtrace(code, DEEPEST);
+	uint64_t h = 14695981039346656037u;
+	struct dl_find_object module;
+
+	for (int i = 0; i < n; i++) {
+		uint64_t place = (uint64_t)(uintptr_t)code[i];
+
+		if (_dl_find_object(code[i], &module) == 0)
+			place -= (uint64_t)(uintptr_t)module.dlfo_map_start;
+		h = (h ^ place) * 1099511628211u;
+		h ^= h >> 29;
+	}
+	return h != 0 ? h : 1;
+}
+
+/* Was this row of callers not there before? */
+static bool
+is_new(uint64_t h)
+{
+	uint64_t found = 0;
+
+	for (size_t i = h % STACKS; found != h; i = (i + 1) % STACKS) {
+		if (atomic_compare_exchange_strong(&stacks[i], &found, h))
+			return true;
+		if (found != h)
+			found = 0;
+	}
+	return false;
+}
+
+/* Is this the first allocation of the chosen row of callers? */
+static bool
+meets_stack(void)
+{
+	bool met;
+	uint64_t h;
+
+	if (!by_stack || looking)
+		return false;
+	looking = true;
+	h = callers();
+	met = is_new(h) && h == stack;
+	looking = false;
+	return met;
 }
 
 /*
@@ -84,6 +149,8 @@ fails(enum group g)
 	if (!atomic_exchange(&begun, true))
 		atexit(stop);
 	n = atomic_fetch_add(&calls[g], 1) + 1;
+	if (g == MEMORY && meets_stack())
+		at = n;
 	if ((int)g != chosen || n < at || (n > at && !later_too))
 		return false;
 	errno = groups[g].error;
@@ -101,10 +168,10 @@ static void __attribute__((constructor))
 begin(void)
 {
 	const char *s = getenv("INJECT");
+	char *end;
 
 	for (int g = 0; s != NULL && g < GROUPS; g++) {
 		size_t n = strlen(groups[g].name);
-		char *end;
 
 		if (strncmp(s, groups[g].name, n) != 0 || s[n] != ':')
 			continue;
@@ -112,20 +179,42 @@ begin(void)
 		at = strtoul(s + n + 1, &end, 10);
 		later_too = strcmp(end, ":from") == 0;
 	}
+	if (s != NULL && strncmp(s, "stack:", 6) == 0) {
+		chosen = MEMORY;
+		at = ULONG_MAX;
+		stack = strtoull(s + 6, &end, 16);
+		later_too = strcmp(end, ":from") == 0;
+	}
+	by_stack = stack != 0 || getenv("INJECT_STACKS") != NULL;
+	if (by_stack)
+		callers(); /* its first use loads a library */
 	counting = true;
+}
+
+static FILE *
+out(const char *name)
+{
+	const char *path = getenv(name);
+
+	return path != NULL ? fopen(path, "w") : NULL;
 }
 
 static void __attribute__((destructor))
 end(void)
 {
-	const char *path = getenv("INJECT_COUNT");
 	FILE *f;
 
 	counting = false;
-	if (path == NULL || (f = fopen(path, "w")) == NULL)
+	if ((f = out("INJECT_COUNT")) != NULL) {
+		for (int g = 0; g < GROUPS; g++)
+			fprintf(f, "%s %lu\n", groups[g].name, atomic_load(&calls[g]));
+		fclose(f);
+	}
+	if ((f = out("INJECT_STACKS")) == NULL)
 		return;
-	for (int g = 0; g < GROUPS; g++)
-		fprintf(f, "%s %lu\n", groups[g].name, atomic_load(&calls[g]));
+	for (size_t i = 0; i < STACKS; i++)
+		if (stacks[i] != 0)
+			fprintf(f, "%016" PRIx64 "\n", stacks[i]);
 	fclose(f);
 }
 

@@ -55,17 +55,6 @@ told() {
 	[ -s "$dir/proxy.out" ]
 }
 
-# A file of 40 messages, which is answered.
-messages() {
-	local i
-
-	for ((i = 1; i <= 40; i++)); do
-		printf 'MSH|^~\\&|EHR|CLINIC|HUB|EMRDROP|20261101080000||SIU^S12|C-%d|P|2.5.1\r' $i
-		printf 'SCH|A-%d-%d||||||||30|min|^^^202612010900||||||||||||||Booked\r' "$total" $i
-		printf 'PID|1||%d-%d^^^CLINIC^MR||Testcase^Ann\r' "$total" $i
-	done
-}
-
 # victim_file: the next file; one for the drop takes a while to be read.
 victim_file() {
 	case $victim in
@@ -73,22 +62,9 @@ victim_file() {
 		fault_file
 		cat "$dir/padding" >>"$dir/drop/$((total - 1)).csv"
 		;;
-	answers)
-		rm -rf "$dir/state" "$dir/drop/acks"
-		messages >"$dir/drop/$total.hl7"
-		total=$((total + 1))
-		;;
+	answers) messages 40 ;;
 	api) fault_file ;;
 	esac
-}
-
-# answered WHAT: there is one answer, with all messages, a receipt in both forms, and
-# nothing beside them.
-answered() {
-	is "$1: files for the clinic" 3 "$(find "$dir/drop/acks" -type f | wc -l)"
-	is "$1: rows in the receipt" 40 "$(jq .rows "$dir/drop/acks"/*.receipt.json)"
-	is "$1: messages that are answered" 40 "$(tr '\r' '\n' <"$(find "$dir/drop/acks" -name '*.ack.hl7')" |
-		awk -F'|' '$1 == "MSA" && $2 == "AA" { n++ } END { print $1 == "FTS" ? n : "cut" }')"
 }
 
 # measure: for each direction how many bytes a clean run sends, and how many of them
@@ -145,7 +121,7 @@ disturbed() {
 	fault_ended "$what" "$rc"
 	proxy_start clean
 	fault_completes "$what" "$rc"
-	[ "$victim" != answers ] || answered "$what"
+	[ "$victim" != answers ] || answered "$what" 40
 }
 
 # broken KIND WAY: at all the places, once; and then for good.
@@ -234,30 +210,7 @@ test_drop() {
 test_answers() {
 	victim answers 74 "$sshd_port"
 	behind_proxy
-	cat >"$dir/answers.ini" <<-END
-		[feed]
-		name     = answers
-		extends  = hl7-siu.ini
-		timezone = America/Chicago
-
-		[source]
-		url        = file://$dir/drop
-		pattern    = *.hl7
-		after      = archive:$dir/drop/done
-		feedback   = $dir/drop/acks
-		stable_for = 0
-		timeout    = 1s
-
-		[hl7]
-		authority = CLINIC
-		ack       = batch
-
-		[target]
-		url        = @API@/v1/batches
-		token_file = $dir/token
-		ca_file    = $dir/ca.pem
-	END
-	feed "$dir/answers.ini" answers
+	answers_init -e "/^stable_for/a timeout = 1s"
 	EACH=80
 	bad_network
 	compare
