@@ -310,14 +310,19 @@ on_message(void *arg, const struct hl7_found *found, struct err *e)
 {
 	struct hl7_file *f = arg;
 	struct hl7_message *m = found->message;
+	bool typed;
 
 	*f->run.last = found->number;
 	begin_ack(f, found);
+	typed = m != NULL && hl7_leaf(&m->d, hl7_field(m, 0, 9)).n > 0;
+	/* What there was no memory to index looks empty, and is not the sender's fault. */
+	if (m != NULL && m->nomem)
+		return err_nomem(e);
 	if (found->code != PROBLEM_NONE)
 		return reject(f, found, found->code, e);
 	if (found->cut && f->feed->set.unterminated == 0)
 		return reject(f, found, PROBLEM_HL7_CUT, e);
-	if (hl7_leaf(&m->d, hl7_field(m, 0, 9)).n == 0)
+	if (!typed)
 		return reject(f, found, PROBLEM_HL7_HEADER, e);
 	if (!f->marked && hl7_reader_mark(f->reader))
 		hl7_charsets_mark(f->charsets);

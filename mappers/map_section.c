@@ -453,8 +453,8 @@ compile_rules(struct compiler *c, struct section *out, struct conf_section *s)
 	out->zip = find_rule(out, "address.postal_code");
 	out->timed = find_rule(out, "updated_at") != NULL;
 	compile_missing(c, out, s);
-	/* What has mistakes is not evaluated, and may not be whole. */
-	if (c->hl7 && c->conf->errors->n == 0 && compile_asks(c, out) != 0)
+	/* What has mistakes, or had no memory, is not evaluated, and may not be whole. */
+	if (c->hl7 && c->conf->errors->n == 0 && !c->nomem && compile_asks(c, out) != 0)
 		c->nomem = true;
 	if (out->op == OP_MERGE)
 		out->retired = find_rule(out, "retired_id");

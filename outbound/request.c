@@ -77,6 +77,8 @@ request_init(struct request *r, const struct target_conf *tc, struct err *e)
 	if (r->easy == NULL)
 		return err_nomem(e);
 	rc = set_connection(r->easy, tc);
+	if (rc == CURLE_OUT_OF_MEMORY)
+		return err_nomem(e);
 	if (rc != CURLE_OK)
 		return err_set(e, ERR_INTERNAL,
 		    "libcurl takes one of our settings for wrong: %s",
