@@ -31,7 +31,7 @@ compiler_fail(struct compiler *c, const struct conf_section *s,
 {
 	if (why->code == ERR_NOMEM)
 		c->nomem = true;
-	else
+	else if (!c->nomem) /* something may be missing for lack of memory alone */
 		conf_error_at(c->conf->errors, s, en, "%s", why->msg);
 }
 
