@@ -139,6 +139,26 @@ line_json(const struct log *l, struct buf *out, enum log_level level, const char
 	jw_object_end(&j);
 }
 
+/* What happened is told in any case: without memory, or with too much to say, no more. */
+static void
+bare_line(const struct log *l, enum log_level level, const char *event)
+{
+	static const char why[] = "no memory, or no room, for what else there is to say";
+	char when[32], line[512];
+	int n;
+
+	timestamp(clock_wall(l->clock), when);
+	if (l->format == LOG_JSON)
+		n = snprintf(line, sizeof(line),
+		    "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"%s\"}\n",
+		    when, levels[level], event, why);
+	else
+		n = snprintf(line, sizeof(line), "%s %-5s %s message=\"%s\"\n", when,
+		    levels[level], event, why);
+	if (n > 0 && (size_t)n < sizeof(line) && write(l->fd, line, (size_t)n) < 0)
+		return; /* nowhere left to say so */
+}
+
 void
 log_event(const struct log *l, enum log_level level, const char *event,
     const struct log_field *fields)
@@ -154,7 +174,9 @@ log_event(const struct log *l, enum log_level level, const char *event,
 		line_text(l, &out, level, event, fields);
 	buf_add_char(&out, '\n');
 	/* One write a line, so that lines of several processes don't mix. */
-	if (!out.failed && write(l->fd, out.p, out.n) < 0)
+	if (out.failed)
+		bare_line(l, level, event);
+	else if (write(l->fd, out.p, out.n) < 0)
 		(void)out; /* nowhere left to say so */
 	buf_release(&out);
 }

@@ -47,7 +47,10 @@ struct log_field {
 #define LOG_ERR(v)      ((struct log_field){.kind = LOGF_ERR, .key = "error", .e = (v)})
 #define LOG_END         ((struct log_field){.kind = LOGF_END})
 
-/* `fields` ends with LOG_END. */
+/*
+ * `fields` ends with LOG_END. Where there is no memory for the line, or no room, the event
+ * is told by its name alone.
+ */
 void log_event(const struct log *l, enum log_level level, const char *event,
     const struct log_field *fields);
 

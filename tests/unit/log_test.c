@@ -159,6 +159,26 @@ Test(log, a_title_of_any_length_costs_no_event)
 	cr_expect_not_null(strstr(written(), "row=7"));
 }
 
+/* As it is when there is no memory for it. */
+Test(log, a_line_that_has_no_room_is_told_without_the_rest)
+{
+	static const char *const want[] = {
+	    "2026-11-20T19:30:02.007Z error feed-failed message=\"no memory, or no room, for what else there is to say\"\n",
+	    "{\"time\":\"2026-11-20T19:30:02.007Z\",\"level\":\"error\",\"event\":\"feed-failed\",\"message\":\"no memory, or no room, for what else there is to say\"}\n"};
+	static const enum log_format formats[] = {LOG_TEXT, LOG_JSON};
+	static char long_name[70000];
+
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	for (size_t i = 0; i < COUNT(want); i++) {
+		struct log l = log_of(formats[i], "R1");
+
+		log_event(&l, LOG_ERROR, "feed-failed",
+		    LOG_FIELDS(LOG_NAME("feed", long_name)));
+		cr_expect_str_eq(written(), want[i]);
+		setup();
+	}
+}
+
 Test(log, a_closed_descriptor_is_no_crash)
 {
 	struct log l = log_of(LOG_TEXT, NULL);
