@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes a container image out of the package, without a daemon and without a base image: the
-# program, the libraries that it loads, gpg, time zones, certificates, and no shell.
+# program, the libraries that it loads, time zones, certificates, and gpg, whose files dash
+# and rm put away.
 #
 #   deploy/image.sh [PACKAGE]
 #
@@ -16,6 +17,7 @@ arch=$(dpkg-deb -f "$package" Architecture)
 out=$PWD/build/image
 root=$out/rootfs
 id=65532 # who runs in it: as distroless images have it
+programs=(/usr/bin/gpg /usr/bin/gpg-agent /usr/bin/gpgconf /usr/bin/dash /usr/bin/rm)
 # Character sets that exports have come in; UTF-8 is in the C library itself.
 charsets="CP125? CP77? ISO8859-* IBM437 IBM850 IBM858 MACINTOSH KOI8-R KOI8-U UTF-16 UTF-32 UTF-7 UNICODE"
 
@@ -53,13 +55,15 @@ files() {
 	rm -rf "$root"/usr/share/{doc,man,bash-completion,zsh,fish} "$root"/usr/lib "$root"/etc/emrdrop/*
 	lib=$(dirname "$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 .*x86-64.* => //p; s/.*libarchive\.so\.13 .*AArch64.* => //p' | head -n 1)")
 	lib=$(realpath "$lib")
-	take /usr/bin/gpg /usr/bin/gpg-agent "$lib/libarchive.so.13"
+	take "${programs[@]}" "$lib/libarchive.so.13"
+	ln -s dash "$root/usr/bin/sh"
+	ln -s usr/bin "$root/bin"
 	# The system's lib folders are links into /usr.
 	ln -s usr/lib "$root/lib"
 	[ ! -L /lib64 ] || ln -s usr/lib64 "$root/lib64"
 	while read -r path; do
 		take "$(realpath -s "$path" | sed 's|^/lib|/usr/lib|')"
-	done < <(libraries "$root/usr/bin/emrdrop" /usr/bin/gpg /usr/bin/gpg-agent "$lib/libarchive.so.13")
+	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "$lib/libarchive.so.13")
 	without_icu_data
 	gconv=$lib/gconv
 	for set in $charsets; do

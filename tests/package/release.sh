@@ -118,7 +118,7 @@ first_sample() {
 		}
 	done < <(sed -n '/^## From the package/,/^## /s/^    //p' README.md | grep -v '^apt ')
 	ok "at most five commands, and not none: $n" [ "$n" -ge 3 -a "$n" -le 5 ]
-	is "records of the sample" 22 "$(grep -c '^{"op":' "$roots/out")"
+	is "records of the sample" 24 "$(grep -c '^{"op":' "$roots/out")"
 	echo "   $n commands to a first validated sample"
 }
 
@@ -127,7 +127,7 @@ maps() {
 	mkdir -p "$root/tmp/hl7/feeds.d"
 	sed -e '/^extends/s/=.*/= hl7-siu.ini/' fixtures/hl7/clinic.ini >"$root/tmp/hl7/feeds.d/clinic.ini"
 	cp fixtures/hl7/sample.hl7 "$root/tmp/hl7"
-	is "records of a map that is installed" 3 "$(in_root emrdrop --config /tmp/hl7 preview clinic \
+	is "records of a map that is installed" 2 "$(in_root emrdrop --config /tmp/hl7 preview clinic \
 		/tmp/hl7/sample.hl7 2>/dev/null | grep -c '"type":"appointment"')"
 }
 
@@ -146,7 +146,6 @@ installed() {
 		ok "$file" [ -s "$root$file" ]
 	done
 	in_root emrdrop version || stop "emrdrop version"
-	in_root runuser -u emrdrop -- emrdrop status >/dev/null || stop "status, as emrdrop"
 	is "the units" "" "$(in_root systemd-analyze verify /usr/lib/systemd/system/emrdrop@.timer 2>&1 |
 		grep -v 'man\|Cannot open\|SYSTEMD_LOG' | head -n 3)"
 }
@@ -186,6 +185,114 @@ delivers() {
 	}
 	ok "two patients were delivered" grep -q '2 delivered\|delivered=2' "$roots/out"
 	ok "the file was archived" sh -c "ls '$root'/tmp/drop/done/*visits.csv >/dev/null"
+}
+
+# in_system COMMAND...: in the system that `boot` started.
+in_system() {
+	nsenter -t "$init" -m -p -u -i -C env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"
+}
+
+# systemd as the first process of the root, in namespaces of its own.
+boot() {
+	local i
+
+	EMRDROP_ROOT=$root setsid unshare --mount --pid --fork --kill-child --uts --ipc --cgroup bash -ec '
+		cd "$EMRDROP_ROOT"
+		mount --bind . .
+		cd "$EMRDROP_ROOT"
+		umount -l dev proc
+		mount -t proc proc proc
+		mount --rbind /sys sys
+		for dir in run tmp dev; do
+			mount -t tmpfs tmpfs "$dir"
+		done
+		for node in null zero full random urandom tty; do
+			: >"dev/$node"
+			mount --bind "/dev/$node" "dev/$node"
+		done
+		mkdir -p dev/pts dev/shm old
+		mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666
+		ln -s pts/ptmx dev/ptmx
+		pivot_root . old
+		umount -l /old
+		exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			SYSTEMD_PROC_CMDLINE="systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1" \
+			/lib/systemd/systemd --log-target=null' >"$roots/boot.log" 2>&1 &
+	unshared=$!
+	trap 'kill -KILL "$unshared" 2>/dev/null' EXIT
+	for ((i = 0; i < 600; i++)); do
+		init=$(pgrep -P "$unshared" -x systemd) &&
+			in_system systemctl is-system-running 2>/dev/null | grep -q 'running\|degraded' && return
+		read -r -t 0.2 <> <(:)
+	done
+	return 1
+}
+
+# What is packed and encrypted, and needs every library, by the hardened unit itself.
+hardened() {
+	apt install systemd dbus gpg gpg-agent zip
+	in_root sh -ec '
+		install -d -o emrdrop /srv/drop
+		cat >/etc/emrdrop/feeds.d/hard.ini <<-END
+			[feed]
+			timezone = America/Chicago
+			[source]
+			url = file:///srv/drop
+			pattern = *.zip *.pgp
+			stable_for = 0
+			after = archive:/srv/drop/done
+			feedback = /srv/drop/receipts
+			[unpack]
+			pgp = decrypt
+			keyring = /etc/emrdrop/keys/pgp
+			[patient]
+			id = {MRN} | replace /^0+(\d+)$/ \$1
+			name.family = {Last Name}
+			[target]
+			url = http://127.0.0.1:18473/v1/batches
+			token_file = /etc/emrdrop/keys/token
+		END
+		runuser -u emrdrop -- mkdir -m 700 /etc/emrdrop/keys/pgp
+		cd /srv/drop
+		sed -n "1p;5,6p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
+		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/root/a.csv
+		zip -qj a.zip /root/a.csv
+		export GNUPGHOME=/etc/emrdrop/keys/pgp
+		runuser -u emrdrop -- gpg --batch --quiet --passphrase "" --quick-generate-key us@example.org
+		runuser -u emrdrop -- gpg --batch --quiet --trust-model always -r us@example.org -o - -e \
+			</root/b.csv >b.pgp
+		chown emrdrop a.zip b.pgp
+		mkdir -p /etc/systemd/system/emrdrop@hard.service.d
+		printf "[Service]\nReadWritePaths=/srv/drop\n" >/etc/systemd/system/emrdrop@hard.service.d/drop.conf
+	' >"$roots/out" 2>&1 || {
+		cat "$roots/out"
+		stop "what the unit is tried with"
+	}
+	boot || {
+		tail -n 5 "$roots/boot.log"
+		echo "skipped: systemd does not start in namespaces here"
+		return
+	}
+	in_system systemd-run --quiet --unit sandbox emrdrop-sandbox --db /tmp/api.db --token-file \
+		/etc/emrdrop/keys/token --port 18473 --port-file /run/port
+	in_system timeout 60 sh -c "until [ -s /run/port ]; do :; done"
+	in_system systemctl start emrdrop@hard.service || in_system journalctl -u emrdrop@hard.service
+	is "how the unit ended" "Result=success ExecMainStatus=0" \
+		"$(in_system systemctl show -p Result -p ExecMainStatus emrdrop@hard.service | sort -r | paste -sd' ')"
+	in_system journalctl -o cat -u emrdrop@hard.service >"$roots/out"
+	is "files that it delivered" 2 "$(grep -c ' file-delivered ' "$roots/out")"
+	is "records" 4 "$(sed -n 's/.* file-delivered .* delivered=\([0-9]*\) .*/\1/p' "$roots/out" |
+		awk '{ n += $1 } END { print n }')"
+	is "receipts" 4 "$(find "$root/srv/drop/receipts" -name '*.receipt.*' | wc -l)"
+	ok "its exposure is at most 1.5" in_system systemd-analyze security --threshold=15 \
+		emrdrop@hard.service >/dev/null
+	in_system systemctl enable --now emrdrop@hard.timer 2>/dev/null
+	ok "its timer waits" sh -c "nsenter -t $init -m -p systemctl list-timers | grep -q emrdrop@hard"
+	echo "   by systemd: $(in_system systemd-analyze security emrdrop@hard.service | tail -n 1)"
+	in_system systemctl disable --now emrdrop@hard.timer 2>/dev/null
+	kill -KILL "$unshared"
+	wait "$unshared" 2>/dev/null
+	mv "$root/etc/emrdrop/feeds.d/hard.ini" "$root/root"
 }
 
 upgrade() {
@@ -236,6 +343,8 @@ say "the README's way to a first sample"
 first_sample
 maps
 delivers
+say "the hardened unit, by systemd"
+hardened
 say "upgrade, remove, purge"
 upgrade
 remove
