@@ -30,8 +30,8 @@ static const char help[] =
     "late, or strange; 69 API unavailable; 74 no connection; 76 host key or\n"
     "certificate; 77 login refused; 78 mistakes in the configuration\n\n"
     "Examples:\n"
-    "  emrdrop check\n"
-    "  emrdrop check northside-appointments --connect\n";
+    "  emrdrop check northside-appointments --connect\n"
+    "  emrdrop check --arrivals\n";
 
 struct check {
 	struct buf out, text;

@@ -5,8 +5,10 @@
 #include "cmd/text.h"
 #include "state/watch.h"
 
+#define SFTP "sftp://"
+
 /*
- * Keyed: neither a key nor a password can be guessed by it. A secret that can't be read
+ * Of an account, whatever its folder. Keyed: neither a key nor a password can be guessed by it. A secret that can't be read
  * stands for itself, and the login tells of it.
  */
 static struct digest
@@ -14,10 +16,10 @@ credentials(const struct feed *f, const struct site_keys *k)
 {
 	const struct conf_secret *places[] = {
 	    &f->source.key_file, &f->source.key_passphrase, &f->source.password_file};
-	struct digest sum = {{0}};
+	const char *url = f->source.url + strlen(SFTP);
+	struct digest sum = digest_bytes(k, KEY_NAME, url, strcspn(url, "/"));
 	struct err ignored;
 
-	sum = digest_bytes(k, KEY_NAME, f->source.url, strlen(f->source.url));
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char *secret = places[i]->where == NULL
 				   ? NULL
@@ -36,7 +38,7 @@ credentials(const struct feed *f, const struct site_keys *k)
 static bool
 has_login(const struct feed *f)
 {
-	return strncmp(f->source.url, "sftp:", 5) == 0;
+	return strncmp(f->source.url, SFTP, strlen(SFTP)) == 0;
 }
 
 int

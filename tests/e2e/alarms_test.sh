@@ -1,0 +1,179 @@
+#!/bin/bash
+# Who watches is told: pings of each run, problems once, figures whole, one trace through
+# all of it; and nothing of that changes a run.
+#
+#   tests/e2e/alarms_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" python3
+api_start
+
+tests/lib/hooks.py "$dir" &
+SERVER_PIDS+=("$!")
+e2e_until "the hooks listen" test -s "$dir/hooks.port"
+hooks=http://127.0.0.1:$(<"$dir/hooks.port")
+(umask 077 && echo "$hooks/ping/s3cretpath" >"$dir/ping" &&
+	echo "$hooks/ping/s3cretpath/{feed}" >"$dir/ping-feed" &&
+	echo "$hooks/hook/s3cretpath" >"$dir/hook")
+mkdir "$dir/metrics"
+
+# told FILTER: out of what the hooks were sent since the last `silence`.
+told() {
+	[ -f "$dir/hooks.log" ] || : >"$dir/hooks.log"
+	jq -sc "$1" "$dir/hooks.log"
+}
+
+silence() {
+	rm -f "$dir/hooks.log" "$dir/command.log"
+}
+
+pings() {
+	told 'map(select(.method == "GET") | .path | ltrimstr("/ping/s3cretpath"))'
+}
+
+problems() {
+	told 'map(select(.method == "POST") | .body | [.feed, .problem, .state, .count])'
+}
+
+# The command writes down what it reads, and what it was given.
+cat >"$dir/command" <<END
+#!/bin/sh
+{ cat; echo "args \$*"; env; } >>$dir/command.log
+END
+chmod 700 "$dir/command"
+
+watched() {
+	site "[alarms]
+ping_file = $dir/${2:-ping}
+webhook_file = $dir/hook
+timeout = 2s
+$1
+[metrics]
+textfile = $dir/metrics
+"
+}
+
+watched "on_problem = $dir/command \"two words\""
+simple
+rows 1 3 >"$dir/drop/a.csv"
+
+# ---- a run that is well ----
+TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 SECRET_OF_OURS=quoll job 0
+is "pings of a good run" '["/start",""]' "$(pings)"
+is "problems of a good run" '[]' "$(problems)"
+is "the trace of the report" '"0af7651916cd43dd8448eb211c80319c"' "$(report .trace)"
+has "the trace of the log" "$dir/err" trace=0af7651916cd43dd8448eb211c80319c
+is "the trace of the pings" 2 "$(told 'map(select(.traceparent |
+	test("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$"))) | map(.traceparent) | unique | length')"
+ok "it took some time" test "$(report '.feeds[0].took_ms >= 0')" = true
+job 0
+ok "without one there is a trace all the same" test "$(report .trace)" != null
+
+# ---- figures ----
+figures() {
+	tests/lib/metrics.py "$dir"/metrics/*.prom >"$dir/figures" || failures=$((failures + 1))
+}
+# figure NAME VALUE
+figure() {
+	is "$1" "$2" "$(sed -n "s/^emrdrop_$1{feed=\"simple\"} //p" "$dir/figures")"
+}
+
+figures
+figure runs_total 2
+figure run_failures_total 0
+figure files_total 1
+figure rows_total 3
+figure file_bytes_total "$(stat -c %s "$dir/drop/a.csv")"
+figure records_delivered_total 6
+figure last_exit_status 0
+figure held_files 0
+figure late_seconds 0
+ok "the last success is now" awk -v now="$(date +%s)" -F'} ' \
+	'/last_success/ { exit !($2 > now - 60 && $2 <= now + 1) }' "$dir/figures"
+is "who may read them" 644 "$(stat -c %a "$dir/metrics/emrdrop_simple.prom")"
+is "nothing else lies there" emrdrop_simple.prom "$(ls -A "$dir/metrics")"
+if command -v promtool >/dev/null; then
+	ok "promtool takes them" promtool check metrics <"$dir/metrics/emrdrop_simple.prom"
+fi
+
+# ---- a problem begins, stands, changes and ends ----
+silence
+rows 10 15 | sed 's/Scheduled/Nope/' >"$dir/drop/b.csv"
+SECRET_OF_OURS=quoll job 4
+is "pings of a run that held a file" '["/start","/4"]' "$(pings)"
+is "the problem" '[["simple","held","begun",1]]' "$(problems)"
+is "which command frees it" '["emrdrop hold list"]' "$(told 'map(.body | select(.) | .command)')"
+is "its exit status" '[4]' "$(told 'map(.body | select(.) | .exit)')"
+is "the command reads the same" '["simple","held","begun"]' \
+	"$(head -n 1 "$dir/command.log" | jq -c '[.feed, .problem, .state]')"
+has "its arguments" "$dir/command.log" "args two words"
+hasnt "nothing of our environment" SECRET_OF_OURS "$dir/command.log"
+hasnt "no name of a file" b.csv "$dir/command.log" "$dir/hooks.log"
+has "the log has it" "$dir/err" problem-begun
+silence
+job 4
+is "it is told once" '[]' "$(problems)"
+is "but each run pings" '["/start","/4"]' "$(pings)"
+hasnt "the log has it once" problem-begun "$dir/err"
+ok "the command ran once" test ! -f "$dir/command.log"
+rows 20 26 | sed 's/Scheduled/Nope/' >"$dir/drop/b.csv"
+job 4
+is "another file is another problem" '[["simple","held","begun",1]]' "$(problems)"
+figures
+figure held_files 1
+figure run_failures_total 3
+silence
+rm "$dir/drop/b.csv"
+job 0
+is "it ended" '[["simple","held","ended",null]]' "$(problems)"
+
+# ---- whoever does not answer is asked again by the next run, and changes no result ----
+watched ''
+silence
+echo 500 >"$dir/hooks.status"
+rows 10 15 | sed 's/Scheduled/Nope/' >"$dir/drop/b.csv"
+job 4
+has "a webhook that fails is logged" "$dir/err" webhook-failed
+has "and a ping" "$dir/err" ping-failed
+hasnt "no URL in the log" s3cretpath "$dir/err"
+is "tries of the webhook" 3 "$(told 'map(select(.method == "POST")) | length')"
+rm "$dir/hooks.status"
+silence
+job 4
+is "the next run tells" '[["simple","held","begun",1]]' "$(problems)"
+watched "on_problem = /usr/bin/tail -f /dev/null"
+sed -i 's/^timeout.*/timeout = 300ms/; s/^webhook_file.*//' "$dir/etc/emrdrop.ini"
+rm "$dir/drop/b.csv"
+job 0
+has "a command that hangs is killed" "$dir/err" "not done after"
+watched "on_problem = $dir/nowhere"
+sed -i 's/^webhook_file.*//' "$dir/etc/emrdrop.ini"
+job 0
+has "a command that is not there" "$dir/err" on-problem-failed
+watched "on_problem = nowhere"
+run 78 check
+has "a command without a path" "$dir/err" "no absolute path"
+
+# ---- pings by feed, errors of ours ----
+watched '' ping-feed
+silence
+job 0
+is "pings of a feed" '["/simple/start","/simple"]' "$(pings)"
+silence
+api_stop
+simple -e '$a attempts = 1'
+rows 30 31 >"$dir/drop/d.csv"
+job 69
+is "pings of a run that failed" '["/simple/start","/simple/69"]' "$(pings)"
+is "the API is a problem" '[["simple","failed","begun",1]]' "$(problems)"
+simple -e '$a bogus = 1'
+silence
+job 78
+is "a mistake in a feed file is another" '[["simple","failed","begun",1]]' "$(problems)"
+is "and how to see it" '["emrdrop check simple"]' "$(told 'map(.body | select(.) | .command)')"
+run 0 version
+hasnt "no secret anywhere" s3cretpath "$dir/all.err" "$dir/all.out"
+hasnt "no secret beside the figures" s3cretpath "$dir"/metrics/*
+rm "$dir"/etc/feeds.d/*
+e2e_end

@@ -1,0 +1,124 @@
+#!/bin/bash
+# Files that are expected: late, here again, held, strange; told once, and known from the
+# ledger alone, while no job runs. Clocks are set: all of this happens in November 2026.
+#
+#   tests/e2e/arrivals_test.sh BUILD_DIR
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1"
+clock=$(cd "$1" && pwd)/tests/clock.so
+[ -f "$clock" ] || { echo "skipped: no $clock"; exit 77; }
+# A certificate has its time, too, and it is another's.
+# shellcheck disable=SC2034 # api_start reads it
+api_scheme=http
+api_start
+
+printf '#!/bin/sh\nexec env LD_PRELOAD=%s CLOCK_FILE=%s ASAN_OPTIONS=%s %s "$@"\n' \
+	"$clock" "$dir/clock" verify_asan_link_order=0 "$emrdrop" >"$dir/emrdrop"
+chmod +x "$dir/emrdrop"
+emrdrop=$dir/emrdrop
+
+# at TIME: it is so late from now on, in UTC.
+at() {
+	echo "$(($(date -ud "$1" +%s) - $(date +%s))) 0" >"$dir/clock.new"
+	mv "$dir/clock.new" "$dir/clock"
+}
+
+# drop NAME TIME < FILE
+drop() {
+	cat >"$dir/drop/$1"
+	touch -d "$2 UTC" "$dir/drop/$1"
+}
+
+# arrival STATUS FILTER EXPECTED WHAT
+arrival() {
+	run "$1" check --arrivals --json
+	is "$4" "$3" "$(jq -c ".feeds[0] | $2" "$dir/out")"
+	is "$4: the status in the answer" "$1" "$(jq .exit "$dir/out")"
+}
+
+# expecting BY [SED...]
+expecting() {
+	local by_when=$1
+
+	shift
+	simple -e "\$a \\\\n[expect]\nby = $by_when\ntimezone = America/Chicago" "$@"
+}
+usual="Mon-Fri 06:00, Sat 09:00"
+
+# 16 November 2026 is a Monday; 06:00 in Chicago is 12:00 UTC.
+at "2026-11-16 11:00"
+expecting "$usual"
+run 74 check --arrivals
+has "without a ledger nobody knows" "$dir/err" ledger
+job 0
+arrival 0 .state '"none"' "nothing was due yet"
+has "when the first is due" <(jq -r '.feeds[0].next_ms / 1000 | todate' "$dir/out") 2026-11-16T12:00:00Z
+
+# ---- nobody runs any more ----
+at "2026-11-16 12:29"
+arrival 0 .state '"none"' "grace is not over"
+at "2026-11-16 12:31"
+arrival 5 '[.state, .missed, .unseen]' '["late",1,true]' "it is late"
+has "it is told" "$dir/err" "problem-begun feed=simple problem=late"
+has "that nobody looked" "$dir/err" "no run has looked into the drop since"
+arrival 5 .state '"late"' "it still is"
+hasnt "it is told once" problem-begun "$dir/err"
+run 5 check --arrivals simple
+has "in words" "$dir/out" "simple: late: due by 2026-11-16 12:00:00Z; no run has looked"
+has "what to type" "$dir/out" "emrdrop run simple"
+hasnt "cron has nothing to mail" problem "$dir/err"
+
+# ---- it comes late ----
+drop a.csv "2026-11-16 13:00" < <(rows 1 100)
+at "2026-11-16 13:05"
+job 0
+has "the run that read it says so" "$dir/err" "problem-ended feed=simple problem=late"
+arrival 0 '[.state, .rows, .got]' '["in_time",100,1]' "it came"
+hasnt "and that once" problem-ended "$dir/err"
+
+# ---- what came is held: here, and not delivered ----
+drop b.csv "2026-11-17 11:00" < <(bad 101 250)
+at "2026-11-17 11:30"
+job 4
+at "2026-11-17 13:00"
+arrival 4 '[.state, .held]' '["not_delivered",1]' "it is held"
+run 0 hold discard "$("$emrdrop" --config "$dir/etc" status --json | jq -r '.feeds[0].stuck[0].file')"
+job 0
+arrival 0 .state '"in_time"' "somebody decided"
+
+# ---- strange ----
+expecting "$usual" -e '$a min_rows = 50, Wed 60'
+drop c.csv "2026-11-18 11:00" < <(rows 301 355)
+at "2026-11-18 11:30"
+job 0
+at "2026-11-18 13:00"
+arrival 5 '[.state, .rows, .min_rows]' '["strange",55,60]' "too few for a Wednesday"
+has "it is told" "$dir/err" "problem-begun feed=simple problem=strange"
+
+# ---- two days without, one of them a holiday; then the weekend's own time ----
+expecting "$usual" -e '$a holidays = 2026-11-20'
+at "2026-11-19 13:00"
+job 0
+arrival 5 '[.state, .unseen, .missed]' '["late",false,1]' "somebody looked, and nothing came"
+at "2026-11-20 13:00"
+arrival 5 '.missed' 1 "nothing is due on a holiday"
+at "2026-11-21 16:00"
+arrival 5 '.missed' 2 "but on Saturday"
+
+# ---- another calendar forgets what was due by the old one ----
+expecting 06:00
+arrival 0 .state '"none"' "another calendar"
+has "which is told" "$dir/err" "problem-ended feed=simple problem=late"
+simple
+run 0 check --arrivals
+has "a feed without" "$dir/out" "no feed expects a file"
+expecting Mon-Fri
+run 78 check
+has "a mistake" "$dir/err" "[expect] by: ends without a value"
+run 78 check --arrivals
+run 64 run --arrivals
+at "2026-11-21 16:00"
+rm "$dir"/etc/feeds.d/*
+e2e_end
