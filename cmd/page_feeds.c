@@ -6,6 +6,7 @@
 #include "cmd/html.h"
 #include "cmd/local_time.h"
 #include "cmd/page.h"
+#include "cmd/status.h"
 
 #define BARS_MAX    56
 #define REJECT_FULL 1000 /* in 1/100 %: a chart's whole height */
@@ -161,8 +162,12 @@ feed_row(const struct page *p, const struct board_feed *f, uint64_t most_files)
 	html_cstr(p->out, f->state.name);
 	buf_add_str(p->out, "</th>");
 	page_cell(p, "state", "");
-	buf_addf(p->out, "<span class=\"badge %s\">%s</span></td>", health_name(h),
+	buf_addf(p->out, "<span class=\"badge %s\">%s</span>", health_name(h),
 	    health_word(h));
+	if (f->state.last_exit != 0)
+		buf_addf(p->out, "<br><small>last run: %s</small>",
+		    status_words((int)f->state.last_exit));
+	buf_add_str(p->out, "</td>");
 	page_cell(p, "since", columns[2].title);
 	page_time(p, f->state.last_look);
 	buf_add_str(p->out, "<br><small>delivered ");
