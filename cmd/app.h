@@ -48,6 +48,8 @@ struct app {
 	bool json, dry_run, connect, fields, reveal, guide, arrivals;
 	long long row;         /* preview --row; 0: all */
 	const char *from, *to; /* backfill --from, --to: as given, or NULL */
+	const char *out;       /* report --out, or NULL */
+	long long days;        /* report --days; 0: not given */
 	char **args;           /* what is left after the options */
 	int nargs;
 

@@ -1,44 +1,36 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "cmd/commands.h"
+#include "cmd/overview.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
-#include "cmd/stuck.h"
 #include "cmd/text.h"
-#include "state/controls.h"
-#include "state/pass.h"
 #include "state/snapshot.h"
 
 static const char help[] =
-    "emrdrop status [--json]\n\n"
-    "What the ledger knows of each feed: when it was last looked at, what it delivered,\n"
-    "an unfinished delivery, and the files that are held or cannot be read, with the\n"
-    "reason and the first problems, as of that look. Touches no network, and runs beside\n"
-    "a running job.\n\n"
+    "emrdrop status [FEED...]\n\n"
+    "How the feeds are, on one screen, the sickest first: what is stuck, why, and the\n"
+    "command that helps. With FEED all that the ledger knows of it: when it was last looked\n"
+    "at, what it delivered, why its last run failed, an unfinished delivery, and the files\n"
+    "that are held or cannot be read, with the first problems, as of that look. Touches no\n"
+    "network, and runs beside a running job. Colours are for terminals alone, and not if\n"
+    "NO_COLOR is set.\n\n"
     "  --json        one JSON object on standard output, without the files' names\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
     "  emrdrop status\n"
-    "  emrdrop status --json\n";
+    "  emrdrop status northside-appointments\n";
 
 #define PROBLEMS_SHOWN 5
-
-/* What the API refused and no retry brought in. */
-struct refusals {
-	uint64_t files, records;
-	int64_t last; /* ms: when the newest of the files was read */
-};
 
 /* Of the feed at hand. */
 struct show {
 	struct query *q;
-	const struct feed_state *feed;
-	const struct refusals *refusals;
-	struct stuck stuck; /* of all feeds */
+	const struct board *board;
+	const struct board_feed *of;
+	const struct feed_state *feed; /* of it */
 };
 
 /* The clinic may have taken a file away since. */
@@ -56,8 +48,8 @@ show_stuck(struct show *s)
 	bool told = s->q->app->json;
 	int rc = 0;
 
-	for (size_t i = 0; i < s->stuck.n && rc == 0; i++) {
-		const struct file_entry *f = &s->stuck.v[i];
+	for (size_t i = 0; i < s->board->stuck.n && rc == 0; i++) {
+		const struct file_entry *f = &s->board->stuck.v[i];
 
 		if (strcmp(f->feed, s->feed->name) != 0)
 			continue;
@@ -99,55 +91,78 @@ pass_text(struct show *s, const struct pass *p, bool at_work)
 		buf_addf(&s->q->out, "`emrdrop run %s` goes on\n", f->name);
 }
 
-static int
+static void
 show_pass(struct show *s)
 {
-	struct pass p;
-	int at_work = 0;
-	int r = pass_get(s->q->ledger, s->feed->scope, &p, s->q->e);
-	bool mine = r == 1 && strcmp(p.feed, s->feed->name) == 0;
+	const struct board_feed *f = s->of;
 
-	if (r < 0 || (mine && (at_work = ledger_locked(
-				   s->q->ledger, s->feed->scope, s->q->e)) < 0))
-		return -1;
 	if (s->q->app->json) {
-		jw_put_bool(&s->q->json, "unfinished", mine);
-		if (mine)
-			jw_put_bool(&s->q->json, "at_work", at_work == 1);
-	} else if (mine) {
-		pass_text(s, &p, at_work == 1);
+		jw_put_bool(&s->q->json, "unfinished", f->unfinished);
+		if (f->unfinished)
+			jw_put_bool(&s->q->json, "at_work", f->at_work);
+	} else if (f->unfinished) {
+		pass_text(s, &f->pass, f->at_work);
 	}
-	return 0;
 }
 
 static void
-feed_head(struct show *s, const struct feed_state *f)
+head_json(struct show *s, const struct feed_state *f)
 {
-	if (s->q->app->json) {
-		jw_object(&s->q->json);
-		jw_put_cstr(&s->q->json, "feed", f->name);
-		jw_put_int(&s->q->json, "last_look_ms", f->last_look);
-		jw_put_int(&s->q->json, "last_delivery_ms", f->last_delivery);
-		jw_put_int(&s->q->json, "last_error_ms", f->last_error);
-		jw_put_uint(&s->q->json, "last_exit", f->last_exit);
-		jw_put_uint(&s->q->json, "files", f->files);
-		jw_put_uint(&s->q->json, "delivered", f->delivered);
-		jw_put_uint(&s->q->json, "rejected", f->rejected);
-		jw_put_uint(&s->q->json, "refused", f->refused);
+	struct json *j = &s->q->json;
+
+	jw_object(j);
+	jw_put_cstr(j, "feed", f->name);
+	jw_put_cstr(j, "state", health_name(board_health(s->of)));
+	jw_put_int(j, "last_look_ms", f->last_look);
+	jw_put_int(j, "last_delivery_ms", f->last_delivery);
+	jw_put_int(j, "last_error_ms", f->last_error);
+	jw_put_uint(j, "last_exit", f->last_exit);
+	if (f->failing != 0)
+		jw_put_int(j, "failing_since_ms", f->failing);
+	if (f->last_words[0] != '\0')
+		jw_put_cstr(j, "last_error", f->last_words);
+	jw_put_uint(j, "files", f->files);
+	jw_put_uint(j, "delivered", f->delivered);
+	jw_put_uint(j, "rejected", f->rejected);
+	jw_put_uint(j, "refused", f->refused);
+	ailments_json(s->of, j);
+}
+
+static void
+head_text(struct show *s, const struct feed_state *f)
+{
+	struct buf *out = &s->q->out;
+
+	buf_addf(out, "%s\n  last looked ", f->name);
+	text_time(out, f->last_look);
+	buf_add_str(out, ", last delivered ");
+	text_time(out, f->last_delivery);
+	buf_addf(out, "; %llu files, %llu records so far\n", (unsigned long long)f->files,
+	    (unsigned long long)f->delivered);
+	if (f->last_error == 0)
 		return;
+	buf_addf(out, "  last run ended with %u (%s), at ", f->last_exit,
+	    status_words((int)f->last_exit));
+	text_time(out, f->last_error);
+	if (f->failing != 0 && f->failing != f->last_error) {
+		buf_add_str(out, ", as all since ");
+		text_time(out, f->failing);
 	}
-	buf_addf(&s->q->out, "%s\n  last looked ", f->name);
-	text_time(&s->q->out, f->last_look);
-	buf_add_str(&s->q->out, ", last delivered ");
-	text_time(&s->q->out, f->last_delivery);
-	buf_addf(&s->q->out, "; %llu files, %llu records so far\n",
-	    (unsigned long long)f->files, (unsigned long long)f->delivered);
-	if (f->last_error != 0) {
-		buf_addf(&s->q->out, "  last run ended with %u (%s), at ", f->last_exit,
-		    status_words((int)f->last_exit));
-		text_time(&s->q->out, f->last_error);
-		buf_add_char(&s->q->out, '\n');
-	}
+	buf_add_char(out, '\n');
+	if (f->last_words[0] != '\0')
+		buf_addf(out, "      %s\n", f->last_words);
+}
+
+/* What else there is to know, and to type, of a feed that no run was at work for. */
+static void
+show_unknown(struct show *s)
+{
+	const struct board_feed *f = s->of;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->ailments[i].health == HEALTH_NEW || f->mistakes > 0)
+			buf_addf(&s->q->out, "  %s: %s\n", f->ailments[i].what,
+			    f->ailments[i].commands[0]);
 }
 
 /* What is kept of snapshots; nothing is shown of a feed that never applied one. */
@@ -172,49 +187,10 @@ show_snapshot(struct show *s)
 	return 0;
 }
 
-struct feeds {
-	struct feed_state v[1024]; /* feeds one ledger may have before `status` is cut */
-	struct refusals refusals[1024];
-	size_t n;
-};
-
-static int
-collect_feed(void *arg, const struct feed_state *f)
-{
-	struct feeds *all = arg;
-
-	if (all->n == sizeof(all->v) / sizeof(all->v[0]))
-		return 1;
-	all->v[all->n++] = *f;
-	return 0;
-}
-
-/* As `retry` takes them. */
-static int
-collect_refused(void *arg, const struct file_entry *f)
-{
-	struct feeds *all = arg;
-
-	if (f->refused == 0 || !f->closed || f->verdict == VERDICT_DISCARD)
-		return 0;
-	for (size_t i = 0; i < all->n; i++) {
-		struct refusals *of = &all->refusals[i];
-
-		if (strcmp(all->v[i].name, f->feed) != 0)
-			continue;
-		of->files++;
-		of->records += f->refused;
-		if (f->read_at > of->last)
-			of->last = f->read_at;
-		break;
-	}
-	return 0;
-}
-
 static void
 show_refused(struct show *s)
 {
-	const struct refusals *of = s->refusals;
+	const struct refusals *of = &s->of->refusals;
 
 	if (s->q->app->json) {
 		jw_put_uint(&s->q->json, "refused_left", of->records);
@@ -231,13 +207,11 @@ show_refused(struct show *s)
 	    &s->q->out, ", and taken by no retry: emrdrop retry %s\n", s->feed->name);
 }
 
-static int
+static void
 show_pause(struct show *s)
 {
-	int64_t since;
+	int64_t since = s->of->paused;
 
-	if (ledger_pause_get(s->q->ledger, s->feed->name, &since, s->q->e) != 0)
-		return -1;
 	if (s->q->app->json) {
 		jw_put_int(&s->q->json, "paused_ms", since);
 	} else if (since != 0) {
@@ -245,16 +219,22 @@ show_pause(struct show *s)
 		text_time(&s->q->out, since);
 		buf_addf(&s->q->out, ": `emrdrop resume %s` ends it\n", s->feed->name);
 	}
-	return 0;
 }
 
 static int
-show_feed(struct show *s, const struct feed_state *f)
+show_feed(struct show *s, const struct board_feed *f)
 {
-	s->feed = f;
-	feed_head(s, f);
-	if (show_pause(s) != 0 || show_snapshot(s) != 0 || show_pass(s) != 0)
+	s->of = f;
+	s->feed = &f->state;
+	if (s->q->app->json)
+		head_json(s, s->feed);
+	else
+		head_text(s, s->feed);
+	show_unknown(s);
+	show_pause(s);
+	if (show_snapshot(s) != 0)
 		return -1;
+	show_pass(s);
 	show_refused(s);
 	if (s->q->app->json) {
 		jw_key(&s->q->json, SPAN_LIT("stuck"));
@@ -269,36 +249,58 @@ show_feed(struct show *s, const struct feed_state *f)
 	return 0;
 }
 
+/* Those that are named, or all, by name. */
+static int
+show_feeds(struct show *s)
+{
+	const struct app *app = s->q->app;
+	const struct board_feed *f;
+	int rc = 0;
+
+	for (int i = 0; i < app->nargs && rc == 0; i++) {
+		f = board_find(s->board, app->args[i]);
+		rc = f != NULL ? show_feed(s, f)
+			       : err_set(s->q->e, ERR_CONFIG, "no feed is named %s",
+				     app->args[i]);
+	}
+	for (size_t i = 0; app->nargs == 0 && i < s->board->n && rc == 0; i++)
+		rc = show_feed(s, &s->board->v[i]);
+	return rc;
+}
+
+static int
+show_json(struct show *s)
+{
+	struct json *j = &s->q->json;
+	int rc;
+
+	jw_object(j);
+	jw_put_uint(j, "sick", s->board->sick);
+	jw_key(j, SPAN_LIT("feeds"));
+	jw_array(j);
+	rc = show_feeds(s);
+	jw_array_end(j);
+	jw_object_end(j);
+	return rc;
+}
+
 static int
 show_all(struct query *q)
 {
-	struct feeds *all = calloc(1, sizeof(*all));
-	struct show s = {.q = q};
-	int rc = all == NULL ? err_nomem(q->e) : 0;
+	struct board board;
+	struct screen screen;
+	struct show s = {.q = q, .board = &board};
+	int rc = board_make(&board, q->app, q->ledger, NULL, q->e);
 
-	if (q->app->json) {
-		jw_object(&q->json);
-		jw_key(&q->json, SPAN_LIT("feeds"));
-		jw_array(&q->json);
+	if (rc == 0 && q->app->json) {
+		rc = show_json(&s);
+	} else if (rc == 0 && q->app->nargs > 0) {
+		rc = show_feeds(&s);
+	} else if (rc == 0) {
+		screen_init(&screen);
+		overview_text(&board, &screen, &q->out);
 	}
-	if (rc == 0)
-		rc = ledger_feed_each(q->ledger, collect_feed, all, q->e);
-	if (rc == 0)
-		rc = ledger_file_each(q->ledger, collect_refused, all, q->e);
-	if (rc == 0)
-		rc = stuck_find(q->ledger, &s.stuck, q->e);
-	for (size_t i = 0; rc == 0 && i < all->n; i++) {
-		s.refusals = &all->refusals[i];
-		rc = show_feed(&s, &all->v[i]);
-	}
-	stuck_release(&s.stuck);
-	free(all);
-	if (q->app->json) {
-		jw_array_end(&q->json);
-		jw_object_end(&q->json);
-	} else if (rc == 0 && q->out.n == 0) {
-		buf_add_str(&q->out, "no feed has run yet\n");
-	}
+	board_release(&board);
 	return rc;
 }
 
@@ -309,4 +311,4 @@ status(struct app *app, struct err *e)
 }
 
 const struct command command_status = {
-    "status", "what each feed did, and what is stuck", help, 0, 0, 0, true, status};
+    "status", "how the feeds are, and what to type", help, 0, 0, -1, true, status};

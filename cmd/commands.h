@@ -15,7 +15,9 @@ enum option_bit {
 	OPT_TO = 32,
 	OPT_REVEAL = 64,
 	OPT_GUIDE = 128,
-	OPT_ARRIVALS = 256
+	OPT_ARRIVALS = 256,
+	OPT_OUT = 512,
+	OPT_DAYS = 1024
 };
 
 struct command {
@@ -32,7 +34,8 @@ struct command {
 extern const struct command command_run, command_check, command_preview, command_status,
     command_backfill, command_retry, command_hold, command_files, command_find,
     command_pause, command_resume, command_forget, command_audit, command_ledger,
-    command_version, command_profile, command_init, command_template, command_test;
+    command_version, command_profile, command_init, command_template, command_test,
+    command_report;
 
 /* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
 int print_out(struct span text, struct err *e);

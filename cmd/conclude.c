@@ -109,6 +109,14 @@ note_arrival(struct job *j, const struct intake *in, const struct name_put *name
 	return 0;
 }
 
+/* Of a merge that an earlier run began nobody has read the file. */
+static void
+take_time(const struct job *j, struct intake *in)
+{
+	if (!in->merged)
+		in->entry.took = (uint64_t)(clock_mono(j->app->clock) - in->started);
+}
+
 static int
 commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 {
@@ -120,6 +128,7 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 		return -1;
 	c->arrivals = known == 0 ? &arrivals : NULL;
 
+	take_time(j, in);
 	write_detail(&in->entry, detail);
 	if (c->file == NULL)
 		c->file = &in->entry;

@@ -449,6 +449,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	int rc;
 
 	intake_init(j, f, in);
+	in->started = clock_mono(j->app->clock);
 	if (drift_expect(j, in, e) != 0)
 		return -1;
 	sink.before = &in->header.before;

@@ -283,11 +283,26 @@ note_run(struct job *j)
 	buf_release(&out);
 }
 
+/* How it ended, why, and since when runs of the feed end so. */
+static void
+take_end(struct feed_state *state, const struct feed_report *out, bool bad, int64_t now)
+{
+	if (!bad)
+		state->failing = 0;
+	else if (state->last_error == 0 || (int)state->last_exit != out->exit)
+		state->failing = now;
+	state->last_error = bad ? now : 0;
+	state->last_exit = (uint32_t)out->exit;
+	snprintf(state->last_words, sizeof(state->last_words), "%s",
+	    out->err.code != ERR_NONE ? out->err.msg : "");
+}
+
 /* `status` shows how the last run ended. Nothing more can be done if this fails. */
 static void
-note_end(struct job *j, int exit)
+note_end(struct job *j)
 {
 	struct err ignored;
+	int exit = j->out->exit;
 	bool bad = exit != STATUS_OK && exit != STATUS_SOME_LOST;
 
 	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || j->out->paused != 0)
@@ -296,8 +311,7 @@ note_end(struct job *j, int exit)
 	if (((int)j->state.last_exit == exit && !bad) ||
 	    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, &ignored) != 0)
 		return;
-	j->state.last_error = bad ? clock_wall(j->app->clock) : 0;
-	j->state.last_exit = (uint32_t)exit;
+	take_end(&j->state, j->out, bad, clock_wall(j->app->clock));
 	ledger_feed_put(j->ledger, &j->state, &ignored);
 }
 
@@ -359,7 +373,7 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	}
 	note_audit(&j);
 	out->took = clock_mono(app->clock) - began;
-	note_end(&j, out->exit);
+	note_end(&j);
 	poller_close(j.poller);
 	ledger_unlock(j.lock);
 	if (j.ledger != NULL && !app->dry_run)

@@ -1,6 +1,4 @@
-/*
- * What the stages of a job share: intake (read, verdict), send, settle.
- */
+/* What the stages of a job share: intake (read, verdict), send, settle. */
 #ifndef CMD_JOB_IMPL_H
 #define CMD_JOB_IMPL_H
 
@@ -87,6 +85,7 @@ struct intake {
 	char unpacked[128];              /* what the file was packed with */
 	char found[256];
 	enum pass_mode mode;
+	int64_t started; /* ms of the clock that only goes on: when it was opened */
 	int64_t file_at; /* ms: the file's own time */
 	bool decided;    /* by a human */
 	bool merged;     /* by an earlier run: its problems stand in the ledger */

@@ -11,13 +11,14 @@
 
 #include "base/json.h"
 #include "cmd/commands.h"
+#include "cmd/history.h"
 #include "cmd/status.h"
 
 static const struct command *const commands[] = {&command_run, &command_check,
     &command_preview, &command_profile, &command_init, &command_template, &command_test,
-    &command_status, &command_backfill, &command_retry, &command_hold, &command_files,
-    &command_find, &command_pause, &command_resume, &command_forget, &command_audit,
-    &command_ledger, &command_version};
+    &command_status, &command_report, &command_backfill, &command_retry, &command_hold,
+    &command_files, &command_find, &command_pause, &command_resume, &command_forget,
+    &command_audit, &command_ledger, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -90,6 +91,19 @@ row_number(struct app *app, const char *text, struct err *e)
 	return 0;
 }
 
+static int
+days_number(struct app *app, const char *text, struct err *e)
+{
+	char *end;
+
+	app->days = strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || app->days < 1 ||
+	    app->days > HISTORY_DAYS_MAX)
+		return err_set(e, ERR_USAGE, "--days takes a number of days: 1 to %d",
+		    HISTORY_DAYS_MAX);
+	return 0;
+}
+
 /* In what getopt_long returns: no letter, but one of the table below. */
 #define LONG_OPTION 0x10000
 
@@ -105,6 +119,8 @@ static const struct option options[] = {
     {"guide", no_argument, NULL, LONG_OPTION | OPT_GUIDE},
     {"arrivals", no_argument, NULL, LONG_OPTION | OPT_ARRIVALS},
     {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
+    {"out", required_argument, NULL, LONG_OPTION | OPT_OUT},
+    {"days", required_argument, NULL, LONG_OPTION | OPT_DAYS},
     {"reveal", no_argument, NULL, LONG_OPTION | OPT_REVEAL},
     {NULL, 0, NULL, 0},
 };
@@ -146,6 +162,9 @@ parse_options(
 			return bad_option(c, options[at].name, argv, e);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
+		else if (o == OPT_DAYS && days_number(app, optarg, e) != 0)
+			return -1;
+		app->out = o == OPT_OUT ? optarg : app->out;
 		app->from = o == OPT_FROM ? optarg : app->from;
 		app->to = o == OPT_TO ? optarg : app->to;
 		app->dry_run |= o == OPT_DRY_RUN;

@@ -38,3 +38,27 @@ text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE])
 	digest_hex(&head->link, link);
 	snprintf(out, AUDIT_HEAD_SIZE, "%llu-%s", (unsigned long long)head->number, link);
 }
+
+void
+text_ago(struct buf *out, int64_t now, int64_t ms)
+{
+	static const struct {
+		int64_t s;
+		const char *unit;
+	} units[] = {{86400, "days"}, {3600, "h"}, {60, "min"}};
+	int64_t age = (now - ms) / 1000;
+
+	if (ms == 0) {
+		buf_add_str(out, "never");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		/* Two days are told in hours: which of two nights it was matters. */
+		if (age < units[i].s * (i == 0 ? 2 : 1))
+			continue;
+		buf_addf(
+		    out, "%lld %s ago", (long long)(age / units[i].s), units[i].unit);
+		return;
+	}
+	buf_add_str(out, "just now");
+}

@@ -17,4 +17,7 @@ void text_time(struct buf *out, int64_t ms);
 #define AUDIT_HEAD_SIZE (21 + 2 * DIGEST_SIZE + 1)
 void text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE]);
 
+/* "5 min ago", of ms since 1970; "never" of 0. */
+void text_ago(struct buf *out, int64_t now, int64_t ms);
+
 #endif

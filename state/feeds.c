@@ -131,6 +131,10 @@ feed_decode(void *out, struct span key, struct span value)
 	f->delivered = get_u64(&r);
 	f->rejected = get_u64(&r);
 	f->refused = get_u64(&r);
+	if (r.in.n > 0) { /* not there in a value of format 1 or 2 */
+		f->failing = get_i64(&r);
+		get_string(&r, f->last_words, sizeof(f->last_words));
+	}
 	return r.bad ? -1 : 0;
 }
 
@@ -148,6 +152,8 @@ feed_encode(struct buf *b, const struct feed_state *f)
 	put_u64(b, f->delivered);
 	put_u64(b, f->rejected);
 	put_u64(b, f->refused);
+	put_i64(b, f->failing);
+	put_text(b, span_of(f->last_words));
 }
 
 int

@@ -155,7 +155,7 @@ feed_content(
 	return digest_parts(k, KEY_NAME, parts, 2);
 }
 
-static void
+void
 get_string(struct reader *r, char *out, size_t size)
 {
 	struct span s = get_text(r);
@@ -211,6 +211,7 @@ file_decode(void *out, struct span key, struct span value)
 		if (get_sealed(o->l, &r, f->path, sizeof(f->path)) != 0)
 			return -1;
 		f->made_at = get_i64(&r);
+		f->took = get_u64(&r);
 	}
 	return r.bad || f->verdict > VERDICT_DISCARD ? -1 : 0;
 }
@@ -236,6 +237,7 @@ file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
 	put_u64(b, f.removals);
 	put_sealed(l, b, f.path);
 	put_i64(b, f.made_at);
+	put_u64(b, f.took);
 }
 
 int

@@ -91,6 +91,7 @@ struct file_entry {
 	bool closed;       /* its pass is closed, or it had none */
 	char path[FILE_PATH_MAX + 1]; /* where it lies, if not in the drop by its name */
 	int64_t made_at; /* ms: when it was made, if its rows tell; else TIME_NONE */
+	uint64_t took;   /* ms from its first byte to its end, in the run that ended it */
 };
 
 /* id = keyed digest of feed, name and content. */

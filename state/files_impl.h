@@ -12,6 +12,9 @@
 /* Its bytes, as a key. */
 struct span digest_span(const struct digest *d);
 
+/* A text, cut to `size` with its 0. */
+void get_string(struct reader *r, char *out, size_t size);
+
 int file_write(const struct act *a, const struct file_entry *f);
 int problems_write(
     const struct act *a, const struct digest *file, const struct problem *p, size_t n);

@@ -67,7 +67,9 @@ struct feed_state {
 	int64_t last_delivery; /* ms: when a pass last closed */
 	int64_t last_error;    /* ms, and its exit status; 0: the last run was well */
 	uint32_t last_exit;
-	struct digest last_content;                   /* of the file it applied last */
+	int64_t failing; /* ms: since when runs end with it; 0: it is unknown */
+	char last_words[ERR_MSG_SIZE]; /* what that error said; empty if there was none */
+	struct digest last_content;    /* of the file it applied last */
 	uint64_t files, delivered, rejected, refused; /* since the ledger began */
 };
 

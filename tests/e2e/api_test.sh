@@ -22,14 +22,14 @@ test_down_then_up() {
 		"$(file_report verdict closed records delivered pending)"
 	job 69
 	ok "the file stays" [ -f "$dir/drop/export-1.csv" ]
-	run 0 status
+	run 0 status simple
 	has "status says so" "$dir/out" UNFINISHED
 	has "and how the last run ended" "$dir/out" "last run ended with 69"
 	api_start
 	job 0
 	is "the rest" 120 "$(report '.feeds[0].files[0].delivered')"
 	whole "down, then up"
-	run 0 status
+	run 0 status simple
 	ok "nothing is unfinished" [ "$(grep -c 'UNFINISHED\|ended with' "$dir/out")" = 0 ]
 }
 

@@ -118,7 +118,7 @@ test_pause() {
 	ok "and it says so" jq -e '.feeds[0].paused_ms > 0' "$dir/out"
 	run 0 run
 	has "in words" "$dir/out" "emrdrop resume simple"
-	run 0 status
+	run 0 status simple
 	has "status" "$dir/out" "PAUSED"
 	sent "paused" 0
 	run 0 resume simple

@@ -34,7 +34,7 @@ test_held() {
 		is "it is not read again" '[1,0]' "$(report '.feeds[0] | [.held, (.files | length)]')"
 	done
 	sent "held" 0
-	run 0 status
+	run 0 status simple
 	has "status" "$dir/out" HELD
 	has "its name" "$dir/out" '"a.csv"'
 	has "the reason" "$dir/out" "more than max_reject allows"
@@ -114,7 +114,7 @@ test_refused() {
 	sent "the next one" 4
 	job 65
 	is "it is not read again" '[1,0]' "$(report '.feeds[0] | [.refused, (.files | length)]')"
-	run 0 status
+	run 0 status simple
 	has "status" "$dir/out" REFUSED
 	has "says why" "$dir/out" '"DOB"'
 	simple -e 's/{DOB}/{Birthday}/; s/{Start}/{Starts}/'

@@ -81,7 +81,7 @@ in_the_middle() {
 	e2e_until "the API has some batches" received_enough 2
 	e2e_until "it is stopped where others may write" stopped_well
 	faults '{"latency":0}'
-	run 0 status
+	run 0 status simple
 	has "a pass is open" "$dir/out" UNFINISHED
 }
 

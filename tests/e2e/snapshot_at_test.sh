@@ -61,7 +61,7 @@ test_older() {
 	job 0
 	is "a newer one, told by its first row alone" '["deliver",1]' "$(file_report verdict removals)"
 	last_of 1604660400000
-	run 0 status
+	run 0 status simple
 	has "in words" "$dir/out" "last snapshot of 2020-11-06"
 	{
 		rows 1 6 | made '11/04/2020 06:00'

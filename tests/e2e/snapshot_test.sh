@@ -64,7 +64,7 @@ test_removed() {
 	rows 1 60 | without 20 30 60 | export_of 20201105
 	job 0
 	cancelled "one is back" '["A-20","A-30","A-60","A-61"]' 2
-	run 0 status
+	run 0 status simple
 	has "status" "$dir/out" "last snapshot of 2020-11-05"
 	has "status counts" "$dir/out" "5 removals so far"
 	job 0

@@ -46,7 +46,7 @@ test_left() {
 	held=$(id_of 0)
 	run 0 files simple
 	hasnt "a held file is not unfinished" unfinished "$dir/out"
-	run 0 status
+	run 0 status simple
 	has "what may be done" "$dir/out" "emrdrop hold approve $held | discard $held"
 	has "what waits" "$dir/out" "later files of the feed wait behind it"
 	run 0 hold list
@@ -76,14 +76,14 @@ test_decided_and_left() {
 	rows 1 3 | sed '1s/DOB/Birthday/' >"$dir/drop/a.csv"
 	bad 301 450 >"$dir/drop/b.csv"
 	job 65
-	run 0 status
+	run 0 status simple
 	is "both are told of" '1 1' "$(grep -c HELD "$dir/out") $(grep -c REFUSED "$dir/out")"
 	has "of the refused one" "$dir/out" "mend the file or the map, or: emrdrop hold discard"
 	run 0 hold discard "$(id_of 1)"
 	has "plain words" "$dir/out" "or its next run, puts it away"
 	rm "$dir"/drop/*.csv
 	job 0
-	run 0 status
+	run 0 status simple
 	hasnt "nothing is to be carried out" "the next run carries it out" "$dir/out"
 	is "nothing is stuck" 0 "$(stuck)"
 }
@@ -102,19 +102,25 @@ test_given_up() {
 	faults '{"latency":300}'
 	start_job
 	e2e_until "a pass is open" unfinished
-	run 0 status
+	run 0 status simple
 	has "a run is at work" "$dir/out" "a run is at work"
 	end_job 137 KILL
-	run 0 status
+	run 0 status simple
 	hasnt "it is not any more" "a run is at work" "$dir/out"
 	has "what goes on" "$dir/out" "\`emrdrop run simple\` goes on"
 	faults '{"latency":0}'
 	(umask 077 && echo wrong >"$dir/wrong")
 	given_up -e "s|^token_file.*|token_file = $dir/wrong|"
 	job 77
-	run 0 status
+	why=$(jq -r '.feeds[0].error.message' "$dir/out")
+	run 0 status simple
 	has "what is to be mended" "$dir/out" \
 		"the last run ended with 77 (login or permission refused): mend that first"
+	has "the whole reason" "$dir/out" "      $why"
+	has "which names the answer" "$dir/out" "401"
+	run 0 status
+	has "on one screen" "$dir/out" "$why (exit status 77, login or permission refused)"
+	has "and what to type" "$dir/out" "            emrdrop check simple --connect"
 	given_up
 	mv "$dir/drop/a.csv" "$dir/aside/"
 	run 3 run
@@ -145,7 +151,7 @@ test_folders() {
 	ok "the archive is named" grep -q "settle-failed.* folder=$dir/done/in " "$dir/err"
 	ok "the answers' folder, too" grep -q "feedback-failed.* folder=$dir/answers " "$dir/err"
 	hasnt "no file is" a.csv "$dir/err"
-	run 0 status
+	run 0 status simple
 	has "in words" "$dir/out" "last run ended with 74 (input, output or the ledger)"
 	rm "$dir/done" "$dir/answers"
 	mkdir "$dir/done" "$dir/answers"
@@ -158,7 +164,7 @@ test_refused_records() {
 	faults '{"refuse":["A-701"]}'
 	rows 701 702 >"$dir/drop/a.csv"
 	job 3
-	run 0 status
+	run 0 status simple
 	has "it is told" "$dir/out" "1 record of 1 file refused by the API, last at 2"
 	has "and what to do" "$dir/out" "emrdrop retry simple"
 	run 3 retry simple
@@ -167,7 +173,7 @@ test_refused_records() {
 		"$(report '.feeds[0] | [.refused, .refused_left]')"
 	faults '{"refuse":[]}'
 	run 0 retry simple
-	run 0 status
+	run 0 status simple
 	hasnt "taken" "refused by the API" "$dir/out"
 	run 0 status --json
 	is "the total stays" '[1,0]' "$(report '.feeds[0] | [.refused, .refused_left]')"

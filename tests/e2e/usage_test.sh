@@ -85,7 +85,11 @@ test_usage() {
 		preview simple a b
 		preview simple a --row 0
 		preview simple a --row x --json
-		status now --json
+		report now
+		report --days 0 --json
+		report --days 401
+		report --days x
+		status --days 7
 		run --config
 		rum --json
 		--json rum
@@ -109,7 +113,7 @@ test_usage() {
 	refused --dry-run check feed --dry-run
 	refused --config run feed --config
 	refused --row preview a b --row
-	for line in run check preview status version; do
+	for line in run check preview status report version; do
 		run 0 "$line" --help
 		ok "lines of $line --help" [ "$(wc -l <"$dir/out")" -le 24 ]
 		ok "examples of $line --help" [ "$(grep -c '^  emrdrop ' "$dir/out")" -ge 2 ]
@@ -135,7 +139,7 @@ test_status() {
 	simple
 	rows 1 4 | sed 's/Scheduled/Nope/' >"$dir/drop/a.csv"
 	job 4
-	run 0 status
+	run 0 status simple
 	looked=$(sed -n 's/^  last looked \(.*Z\), last delivered.*/\1/p' "$dir/out")
 	ok "a look" [ -n "$looked" ]
 	has "what was known then" "$dir/out" "  stuck, as of the last look $looked:"

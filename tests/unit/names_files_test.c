@@ -282,6 +282,7 @@ file_of(const char *name)
 	    .refused = UINT64_MAX,
 	    .removals = 15,
 	    .made_at = -16,
+	    .took = 17,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -305,6 +306,7 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_arr_eq(got->sha256, want->sha256, SHA256_SIZE);
 	cr_expect_eq(got->removals, want->removals);
 	cr_expect_eq(got->made_at, want->made_at);
+	cr_expect_eq(got->took, want->took);
 	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
@@ -342,14 +344,14 @@ Test(names_files, files_are_kept)
 /* Behind the value stands its check. */
 #define CHECK_BYTES 4
 
-/* Without removals, the path that is empty (nonce, length and seal), and when it was made. */
+/* Without removals, the path that is empty (nonce, length and seal), and two times. */
 static int
 cut_to_format_2(void *arg, struct span key, struct span value)
 {
 	struct buf *b = arg;
 
-	buf_add(
-	    b, value.p, value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 8 - CHECK_BYTES);
+	buf_add(b, value.p,
+	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 2 * 8 - CHECK_BYTES);
 	value_check(&l->keys, key, b);
 	return 1;
 }
@@ -373,6 +375,7 @@ Test(names_files, files_of_older_formats)
 	buf_release(&b);
 	f.removals = 0;
 	f.made_at = TIME_NONE;
+	f.took = 0;
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
 	expect_file(&got, &f);
 	cr_expect_str_empty(got.path);

@@ -1,0 +1,320 @@
+/*
+ * What ails a feed, in plain words, and the command that helps. No text here holds a
+ * file's name: the page and JSON are for everybody.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/board.h"
+#include "cmd/pick.h"
+#include "cmd/status.h"
+#include "state/controls.h"
+#include "state/headers.h"
+
+#define WORDS_MAX (2 * ERR_MSG_SIZE)
+
+/* The one that is being looked at, and what is needed for it. */
+struct diagnosis {
+	struct board *board;
+	struct board_feed *feed;
+	struct ledger *ledger;
+	struct err *e;
+};
+
+static const char *__attribute__((format(printf, 2, 3)))
+words(struct diagnosis *d, const char *fmt, ...)
+{
+	char text[WORDS_MAX];
+	const char *kept;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if ((kept = arena_str(&d->board->arena, text)) == NULL)
+		err_nomem(d->e);
+	return kept;
+}
+
+static int
+add(struct diagnosis *d, const struct ailment *a)
+{
+	struct board_feed *f = d->feed;
+	size_t more = f->cap * 2 + 4;
+	struct ailment *v;
+
+	if (a->what == NULL || a->commands[0] == NULL)
+		return -1;
+	if (f->n == f->cap) {
+		if ((v = reallocarray(f->ailments, more, sizeof(*v))) == NULL)
+			return err_nomem(d->e);
+		f->ailments = v;
+		f->cap = more;
+	}
+	f->ailments[f->n++] = *a;
+	return 0;
+}
+
+/* Runs that hold or refuse a file, or come in another's way, have done what they could. */
+static bool
+stopped(const struct feed_state *s)
+{
+	return s->last_error != 0 && s->last_exit != STATUS_HELD &&
+	       s->last_exit != STATUS_FILE_REFUSED && s->last_exit != STATUS_BUSY;
+}
+
+/* The command that shows the error again, without reading or sending a file. */
+static const char *
+look_into(struct diagnosis *d)
+{
+	const char *name = d->feed->state.name;
+
+	switch (d->feed->state.last_exit) {
+	case STATUS_CONFIG:
+		return words(d, "emrdrop check %s", name);
+	case STATUS_BUG:
+		return words(d, "emrdrop ledger verify");
+	default:
+		return words(d, "emrdrop check %s --connect", name);
+	}
+}
+
+static int
+diagnose_stop(struct diagnosis *d)
+{
+	const struct feed_state *s = &d->feed->state;
+	bool told = s->last_words[0] != '\0';
+	struct ailment a = {.health = HEALTH_STOPPED, .since = s->failing};
+
+	if (!stopped(s))
+		return 0;
+	if (a.since == 0)
+		a.since = s->last_error;
+	a.what = words(d, "%s%sexit status %u, %s%s", told ? s->last_words : "",
+	    told ? " (" : "", s->last_exit, status_words((int)s->last_exit),
+	    told ? ")" : "");
+	a.commands[0] = look_into(d);
+	a.commands[1] = words(d, "emrdrop run %s", s->name);
+	return add(d, &a);
+}
+
+static int
+diagnose_mistakes(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.health = HEALTH_STOPPED};
+
+	if (f->mistakes == 0)
+		return 0;
+	a.what = words(d, "its feed file has %llu mistake%s: nothing is read for it",
+	    (unsigned long long)f->mistakes, f->mistakes == 1 ? "" : "s");
+	a.commands[0] = words(d, "emrdrop check %s", f->state.name);
+	return add(d, &a);
+}
+
+/* Of a file without a column that the map needs nobody can approve anything. */
+static int
+approvable(struct diagnosis *d, const struct file_entry *f)
+{
+	struct file_header h;
+	int r = ledger_file_header_get(d->ledger, &f->id, &h, d->e);
+	bool lacks = r == 1 && h.lacks;
+
+	file_header_release(&h);
+	return r < 0 ? -1 : f->verdict == VERDICT_HOLD && !lacks;
+}
+
+static int
+add_commands(struct diagnosis *d, const struct file_entry *f, struct ailment *a)
+{
+	char id[FILE_ID_HEX_SIZE];
+	size_t n = 0;
+	int r = approvable(d, f);
+
+	if (r < 0)
+		return -1;
+	digest_hex(&f->id, id);
+	a->commands[n++] = words(d, "emrdrop hold show %.8s", id);
+	if (r == 1)
+		a->commands[n++] = words(d, "emrdrop hold approve %.8s", id);
+	a->commands[n] = words(d, "emrdrop hold discard %.8s", id);
+	return 0;
+}
+
+static int
+diagnose_file(struct diagnosis *d, const struct file_entry *f)
+{
+	struct ailment a = {.since = f->read_at, .file = f, .what = f->reason};
+	enum decision decided;
+	struct name_entry name;
+	int r;
+
+	if (ledger_decision_get(d->ledger, f->feed, f->sha256, &decided, d->e) < 0 ||
+	    (r = pick_in_drop(d->ledger, f, &name, d->e)) < 0)
+		return -1;
+	if (decided != DECISION_NONE) {
+		a.health = HEALTH_DECIDED;
+		a.what = words(
+		    d, "%s: the next run carries out what was decided", f->reason);
+		a.commands[0] = words(d, "emrdrop run %s", f->feed);
+		return add(d, &a);
+	}
+	a.health = f->verdict == VERDICT_REFUSE ? HEALTH_REFUSED
+		   : r == 1 && name.blocks      ? HEALTH_BLOCKED
+						: HEALTH_HELD;
+	if (a.health == HEALTH_BLOCKED)
+		a.what = words(d, "%s; later files wait behind it", f->reason);
+	return add_commands(d, f, &a) != 0 ? -1 : add(d, &a);
+}
+
+static int
+diagnose_files(struct diagnosis *d)
+{
+	const struct stuck *all = &d->board->stuck;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].feed, d->feed->state.name) == 0 &&
+		    diagnose_file(d, &all->v[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+diagnose_refusals(struct diagnosis *d)
+{
+	const struct refusals *of = &d->feed->refusals;
+	struct ailment a = {.health = HEALTH_LEFT, .since = of->last};
+
+	if (of->records == 0)
+		return 0;
+	a.what = words(d,
+	    "%llu record%s of %llu file%s refused by the API, and taken by no retry",
+	    (unsigned long long)of->records, of->records == 1 ? "" : "s",
+	    (unsigned long long)of->files, of->files == 1 ? "" : "s");
+	a.commands[0] = words(d, "emrdrop retry %s", d->feed->state.name);
+	return add(d, &a);
+}
+
+static int
+diagnose_pass(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.health = HEALTH_UNFINISHED, .since = f->pass.clock};
+
+	if (!f->unfinished)
+		return 0;
+	a.what = words(d, "delivery %llu (%llu batch%s) is not finished: %s",
+	    (unsigned long long)f->pass.number, (unsigned long long)f->pass.batches,
+	    f->pass.batches == 1 ? "" : "es",
+	    f->at_work ? "a run is at work" : "the next run goes on with it");
+	a.commands[0] = f->at_work ? words(d, "emrdrop status %s", f->state.name)
+				   : words(d, "emrdrop run %s", f->state.name);
+	return add(d, &a);
+}
+
+static int
+diagnose_rest(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.since = f->paused};
+
+	if (f->paused != 0) {
+		a.health = HEALTH_PAUSED;
+		a.what = "paused: nothing is done for it";
+		a.commands[0] = words(d, "emrdrop resume %s", f->state.name);
+	} else if (!f->known && f->mistakes == 0) {
+		a.health = HEALTH_NEW;
+		a.what = "it never ran";
+		a.commands[0] = words(d, "emrdrop run %s", f->state.name);
+	} else if (!f->configured) {
+		a.health = HEALTH_GONE;
+		a.what = "it has no feed file any more";
+		a.commands[0] = words(d, "emrdrop files %s", f->state.name);
+	} else {
+		return 0;
+	}
+	return add(d, &a);
+}
+
+static int
+sicker(const void *a, const void *b)
+{
+	const struct ailment *x = a, *y = b;
+
+	if (x->health != y->health)
+		return x->health < y->health ? -1 : 1;
+	return x->since < y->since ? -1 : x->since > y->since;
+}
+
+int
+ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
+{
+	struct diagnosis d = {b, f, l, e};
+
+	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
+	    diagnose_files(&d) != 0 || diagnose_refusals(&d) != 0 ||
+	    diagnose_pass(&d) != 0 || diagnose_rest(&d) != 0)
+		return -1;
+	if (f->n > 0)
+		qsort(f->ailments, f->n, sizeof(*f->ailments), sicker);
+	return 0;
+}
+
+static const struct {
+	const char *word, *name;
+} states[] = {[HEALTH_STOPPED] = {"STOPPED", "stopped"},
+    [HEALTH_BLOCKED] = {"BLOCKED", "blocked"},
+    [HEALTH_HELD] = {"HELD", "held"},
+    [HEALTH_REFUSED] = {"REFUSED", "refused"},
+    [HEALTH_LEFT] = {"NOT TAKEN", "not_taken"},
+    [HEALTH_DECIDED] = {"DECIDED", "decided"},
+    [HEALTH_UNFINISHED] = {"UNFINISHED", "unfinished"},
+    [HEALTH_PAUSED] = {"PAUSED", "paused"},
+    [HEALTH_NEW] = {"NEW", "new"},
+    [HEALTH_GONE] = {"GONE", "gone"},
+    [HEALTH_WELL] = {"well", "well"}};
+
+const char *
+health_word(enum health h)
+{
+	return states[h].word;
+}
+
+const char *
+health_name(enum health h)
+{
+	return states[h].name;
+}
+
+static void
+ailment_json(const struct ailment *a, struct json *j)
+{
+	char id[FILE_ID_HEX_SIZE];
+
+	jw_object(j);
+	jw_put_cstr(j, "state", health_name(a->health));
+	jw_put_int(j, "since_ms", a->since);
+	if (a->file != NULL) {
+		digest_hex(&a->file->id, id);
+		jw_put_cstr(j, "file", id);
+	}
+	jw_put_cstr(j, "what", a->what);
+	jw_key(j, SPAN_LIT("commands"));
+	jw_array(j);
+	for (size_t i = 0; i < AILMENT_COMMANDS && a->commands[i] != NULL; i++)
+		jw_cstr(j, a->commands[i]);
+	jw_array_end(j);
+	jw_object_end(j);
+}
+
+void
+ailments_json(const struct board_feed *f, struct json *j)
+{
+	jw_key(j, SPAN_LIT("ailments"));
+	jw_array(j);
+	for (size_t i = 0; i < f->n; i++)
+		ailment_json(&f->ailments[i], j);
+	jw_array_end(j);
+}

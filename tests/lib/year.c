@@ -1,0 +1,219 @@
+/*
+ * A ledger as a site has it after a year: files, problems, what is held, refused, failing
+ * and paused, written with the ledger's own calls. The same arguments make the same.
+ *
+ *   year DIR NOW_MS DAYS FILES_A_DAY FEED...
+ *
+ * Of the feeds the first ones are ill, each in another way: runs fail, a file is held,
+ * one is refused, records were not taken, it is paused. The others are well.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/conclude.h"
+#include "state/controls.h"
+
+#define DAY_MS   86400000
+#define HOUR_MS  3600000
+#define TOO_MANY "30 of 120 rows are rejected, more than max_reject allows (10 %)"
+
+struct year {
+	struct ledger *l;
+	int64_t now;
+	int days, a_day, feeds;
+	uint64_t seed;
+	struct err e;
+};
+
+static uint64_t
+chance(struct year *y, uint64_t among)
+{
+	y->seed = y->seed * 6364136223846793005u + 1442695040888963407u;
+	return (y->seed >> 33) % among;
+}
+
+static void
+must(const struct year *y, int rc)
+{
+	if (rc != 0)
+		errx(1, "%s", y->e.msg);
+}
+
+static struct file_entry
+new_file(struct year *y, const char *feed, int64_t at, const char *name)
+{
+	struct file_entry f = {.mtime = at / 1000 - 120,
+	    .size = 100000,
+	    .read_at = at,
+	    .closed = true,
+	    .made_at = at};
+
+	for (size_t i = 0; i < SHA256_SIZE; i++)
+		f.sha256[i] = (unsigned char)chance(y, 256);
+	snprintf(f.feed, sizeof(f.feed), "%s", feed);
+	snprintf(f.name, sizeof(f.name), "%s", name);
+	f.id = ledger_file_id(y->l, feed, name, f.sha256);
+	return f;
+}
+
+static void
+put_file(struct year *y, struct file_entry *f, uint64_t rejected)
+{
+	const struct problem kinds[] = {
+	    {.code = PROBLEM_NOT_DATE, .column = SPAN_LIT("DOB"), .field = "birth_date"},
+	    {.code = PROBLEM_UNKNOWN_CODE,
+		.column = SPAN_LIT("Appt Status <new>"),
+		.field = "status"},
+	    {.code = PROBLEM_MISSING_ID, .column = SPAN_LIT("MRN"), .field = "id"}};
+	struct problem p[64];
+	size_t n = rejected < 64 ? rejected : 64;
+
+	for (size_t i = 0; i < n; i++) {
+		p[i] = kinds[chance(y, 6) / 2];
+		p[i].type = "patient";
+		p[i].row = 2 + 3 * i;
+		p[i].weight = WEIGHT_REJECT;
+	}
+	f->rejected = rejected;
+	must(y, ledger_file_put(y->l, f, p, n, &y->e));
+}
+
+/* How busy a feed is on a day: practices are closed on Sundays. */
+static uint64_t
+busy(struct year *y, int feed, int64_t at)
+{
+	int64_t weekday = (at / DAY_MS + 4) % 7;
+	uint64_t size = 60u << (feed % 5);
+
+	return weekday == 0 ? 0
+			    : size + chance(y, size / 2) - (weekday == 6 ? size / 2 : 0);
+}
+
+static void
+put_day(struct year *y, int feed, const char *name, int64_t day)
+{
+	char file[64];
+
+	for (int i = 0; i < y->a_day; i++) {
+		int64_t at = day + HOUR_MS * (6 + 12 * i / y->a_day) + 60000 * feed;
+		struct file_entry f;
+		uint64_t rows = busy(y, feed, at);
+
+		if (rows == 0 || at > y->now)
+			continue;
+		snprintf(file, sizeof(file), "Quoll %lld.csv", (long long)(at / 1000));
+		f = new_file(y, name, at, file);
+		f.rows = rows;
+		f.delivered = f.records = rows / 8 + chance(y, rows / 4 + 1);
+		f.took = 700 + rows * (uint64_t)(feed % 3 + 1) * 4;
+		put_file(y, &f, chance(y, 4) == 0 ? chance(y, rows / 30 + 2) : 0);
+	}
+}
+
+static void
+put_aside(struct year *y, const char *feed, enum verdict verdict, const char *reason)
+{
+	struct file_entry f = new_file(y, feed, y->now - 5 * HOUR_MS, "Quoll, Jane.csv");
+	struct name_put put = {.name = f.name,
+	    .entry = {.state = verdict == VERDICT_HOLD ? NAME_HELD : NAME_REFUSED,
+		.size = f.size,
+		.mtime = f.mtime,
+		.seen = f.read_at,
+		.blocks = verdict == VERDICT_HOLD,
+		.file = f.id}};
+
+	f.verdict = verdict;
+	f.rows = verdict == VERDICT_HOLD ? 120 : 0;
+	snprintf(f.reason, sizeof(f.reason), "%s", reason);
+	put_file(y, &f, verdict == VERDICT_HOLD ? 30 : 0);
+	must(y, ledger_names_put(y->l, feed, &put, 1, &y->e));
+}
+
+static void
+put_refused(struct year *y, const char *feed)
+{
+	struct file_entry f = new_file(y, feed, y->now - 9 * HOUR_MS, "Quoll 9.csv");
+
+	f.rows = f.records = 80;
+	f.refused = 3;
+	f.delivered = 77;
+	put_file(y, &f, 0);
+}
+
+/* What ails the feeds in front. */
+static void
+make_ill(struct year *y, int feed, struct feed_state *s)
+{
+	const struct audit_act act = {.act = "feed-paused", .feed = s->name};
+
+	switch (y->feeds > 5 ? feed : 5) {
+	case 0:
+		s->last_exit = 77;
+		s->last_error = y->now - 600000;
+		s->failing = y->now - 7 * HOUR_MS;
+		snprintf(s->last_words, sizeof(s->last_words),
+		    "https://api.example/v1/batches: the API answers 401, with the token "
+		    "read again: see token_file");
+		break;
+	case 1:
+		put_aside(y, s->name, VERDICT_HOLD, TOO_MANY);
+		s->last_exit = 4;
+		s->last_error = s->failing = y->now - 5 * HOUR_MS;
+		break;
+	case 2:
+		put_aside(y, s->name, VERDICT_REFUSE, "the ZIP archive is cut off");
+		s->last_exit = 65;
+		s->last_error = s->failing = y->now - 5 * HOUR_MS;
+		break;
+	case 3:
+		put_refused(y, s->name);
+		break;
+	case 4:
+		must(y,
+		    ledger_pause_put(y->l, s->name, y->now - 30 * HOUR_MS, &act, &y->e));
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+put_feed(struct year *y, int feed, const char *name)
+{
+	struct feed_state s = {.next_pass = 1,
+	    .last_look = y->now - 60000 * (feed + 2),
+	    .last_delivery = y->now - HOUR_MS * (feed + 2)};
+	int64_t today = y->now / DAY_MS * DAY_MS;
+
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	must(y, ledger_scope_get(y->l, name, true, &s.scope, &y->e));
+	must(y, ledger_feed_put(y->l, &s, &y->e));
+	for (int d = y->days - 1; d >= 0; d--)
+		put_day(y, feed, name, today - (int64_t)d * DAY_MS);
+	make_ill(y, feed, &s);
+	must(y, ledger_feed_put(y->l, &s, &y->e));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct auditor by = {.clock = &clock_system, .run = ""};
+	struct year y = {.seed = 1, .feeds = argc - 5};
+
+	if (argc < 6)
+		errx(64, "year DIR NOW_MS DAYS FILES_A_DAY FEED...");
+	must(&y, crypto_init(&y.e));
+	y.l = ledger_open(argv[1], NULL, true, &y.e);
+	if (y.l == NULL)
+		errx(1, "%s", y.e.msg);
+	ledger_audit_by(y.l, &by);
+	y.now = strtoll(argv[2], NULL, 10);
+	y.days = (int)strtol(argv[3], NULL, 10);
+	y.a_day = (int)strtol(argv[4], NULL, 10);
+	for (int i = 0; i < y.feeds; i++)
+		put_feed(&y, i, argv[5 + i]);
+	ledger_close(y.l);
+	return 0;
+}
