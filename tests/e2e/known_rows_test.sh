@@ -14,6 +14,7 @@ level = debug'
 
 fresh() {
 	rm -rf "$dir/state" "$dir"/drop/*
+	# shellcheck disable=SC2119 # it wants none of them
 	api_fresh
 	simple "$@"
 	night=0
