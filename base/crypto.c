@@ -126,6 +126,15 @@ digest_bytes(const struct site_keys *k, enum key_use use, const void *p, size_t 
 	return d;
 }
 
+struct digest
+digest_under(const struct digest *key, const void *p, size_t n)
+{
+	struct digest d;
+
+	crypto_shorthash_siphashx24(d.b, p, n, key->b);
+	return d;
+}
+
 #define PART_MAX  256 /* a longer part stands for itself by its own digest */
 #define PARTS_MAX 8
 

@@ -59,6 +59,8 @@ struct digest digest_parts(
 /* Keyed digest of one text: the fast path, no prefix. */
 struct digest digest_bytes(
     const struct site_keys *k, enum key_use use, const void *p, size_t n);
+/* The same under a key that is itself a digest. */
+struct digest digest_under(const struct digest *key, const void *p, size_t n);
 bool digest_eq(const struct digest *a, const struct digest *b);
 void digest_hex(const struct digest *d, char out[2 * DIGEST_SIZE + 1]);
 

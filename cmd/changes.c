@@ -229,24 +229,43 @@ judge_retry(enum judgement j)
 	return j == REFUSED_BEFORE ? CHANGED : j == CHANGED ? STALE : j;
 }
 
+/* `touched`: its time moves on. */
+static void
+tell_judged(const struct changes *c, const struct candidate *k, const struct known *known,
+    enum judgement j, bool touched)
+{
+	const struct judged_record out = {.of_row = k->of_row,
+	    .known = known->found,
+	    .ordinal = known->ordinal,
+	    .changes = j == CHANGED || touched,
+	    .settled = j == UNCHANGED && !k->unmerge &&
+		       (k->op == OP_PUT || k->op == OP_PATCH)};
+
+	if (c->conf->judged != NULL)
+		c->conf->judged(c->conf->arg, &out);
+}
+
 static int
 resolve_one(
     struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
 {
 	int64_t at;
 	enum judgement j = judge(c, k, it, &at);
+	bool touched;
 
 	if (c->conf->refused_only)
 		j = judge_retry(j);
 	j = changes_judge_merged(c, k, j, at);
 	changes_count(&c->counts, j);
+	touched = (j == UNCHANGED || j == DUPLICATE) && changes_later(k->at, at);
+	tell_judged(c, k, &it->known, j, touched);
 	if (j == REFUSED_BEFORE)
 		changes_tell_refused(c, k->schema, k->row);
 	if (j == CHANGED && changes_send(c, k, &it->key, e) != 0)
 		return -1;
 	if (j == CHANGED)
 		return k->op == OP_MERGE || k->unmerge ? merges_done(c, k, e) : 0;
-	if ((j == UNCHANGED || j == DUPLICATE) && changes_later(k->at, at))
+	if (touched)
 		return changes_touch(c, k, &it->key, e);
 	return 0;
 }
@@ -311,6 +330,7 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	    .latest = r->event_latest,
 	    .window = r->window,
 	    .row = r->row,
+	    .of_row = c->of_row,
 	    .refs = c->nrefs,
 	    .patients = c->npatients};
 	k->id = k->of = changes_keep(c, r->id);
@@ -331,6 +351,25 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	add_ref(c, r->schema->type, r->id);
 	record_each_ref(r, add_ref, c);
 	return added(c, e);
+}
+
+void
+changes_of_row(struct changes *c, uint64_t row)
+{
+	c->of_row = row;
+}
+
+int
+changes_resolve_all(struct changes *c, struct err *e)
+{
+	return changes_resolve(c, e);
+}
+
+void
+changes_known(struct changes *c, uint64_t n)
+{
+	c->counts.records += n;
+	c->counts.unchanged += n;
 }
 
 int

@@ -19,6 +19,15 @@
 
 struct changes;
 
+/* What became of a record, for who keeps it (known_rows.h). */
+struct judged_record {
+	uint64_t of_row; /* as changes_of_row said */
+	bool known;      /* the ledger has it, under this ordinal */
+	uint32_t ordinal;
+	bool changes; /* what the ledger has of it will be another */
+	bool settled; /* put, or patched, and just what the ledger has */
+};
+
 struct changes_conf {
 	struct ledger *ledger; /* NULL: nothing is known */
 	const struct site_keys *keys;
@@ -42,6 +51,8 @@ struct changes_conf {
 
 	/* Told of a record that can't be taken for what the ledger knows. May be NULL. */
 	void (*problem)(void *arg, const struct problem *p);
+	/* Told of each record, of a feed of changes. May be NULL. */
+	void (*judged)(void *arg, const struct judged_record *j);
 	void *arg;
 };
 
@@ -71,6 +82,13 @@ void changes_free(struct changes *c);
 
 /* A record of the file, in its order; copied. */
 int changes_add(struct changes *c, const struct record *r, struct err *e);
+
+/* The records that follow are of this row: for `judged`. */
+void changes_of_row(struct changes *c, uint64_t row);
+/* All that wait for their comparison are judged now. */
+int changes_resolve_all(struct changes *c, struct err *e);
+/* So many records more came that are just what the ledger has. */
+void changes_known(struct changes *c, uint64_t n);
 
 /*
  * Of a snapshot: r (schema, op, id and row) is there, though its row gives no record. An

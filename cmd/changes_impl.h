@@ -30,6 +30,7 @@ struct candidate {
 	size_t of, of_n; /* the id that the ledger's entry is about */
 	size_t refs, nrefs;
 	size_t patients, npatients; /* that it is, or refers to: their merges */
+	uint64_t of_row;            /* for `judged` */
 	bool unmerge;
 	bool present; /* of a snapshot: there, but not taken; it has no more than an id */
 };
@@ -70,6 +71,7 @@ struct changes {
 	size_t npatients, patients_cap;
 	bool merges;        /* the ledger or this file has some */
 	uint64_t merged_in; /* the last batch with a merge */
+	uint64_t of_row;    /* that is being mapped, for `judged` */
 	struct buf text;
 
 	struct lane lanes[LANES];

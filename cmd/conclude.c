@@ -256,6 +256,17 @@ act_of(const struct intake *in)
 	return in->entry.verdict == VERDICT_DISCARD ? "file-discarded" : acts[in->mode];
 }
 
+/* What is lost if this is not reached, or fails, is time: the next file is read in full. */
+static void
+keep_known(struct job *j, const struct intake *in)
+{
+	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD)
+		return;
+	log_event(&j->app->log, LOG_DEBUG, "rows-known",
+	    LOG_FIELDS(LOG_NAME("feed", in->entry.feed),
+		LOG_UINT("rows", known_rows_keep(in->known))));
+}
+
 static int
 conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *e)
 {
@@ -280,6 +291,7 @@ conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *
 	}
 	if (commit(j, in, &c, e) != 0)
 		return -1;
+	keep_known(j, in);
 	log_file(j, in, c.audit.act, LOG_INFO);
 	if (conclude_tell(j, in, pending, e) != 0)
 		return -1;

@@ -32,6 +32,16 @@ sink_problem(void *arg, const struct problem *p)
 	problems_add(&in->problems, p);
 	if (in->rejects != NULL)
 		reject_list_add(in->rejects, p);
+	if (in->known != NULL)
+		known_rows_problem(in->known);
+}
+
+static void
+note_judged(void *arg, const struct judged_record *judged)
+{
+	struct intake *in = arg;
+
+	known_rows_judged(in->known, judged);
 }
 
 static int
@@ -143,6 +153,7 @@ intake_free(struct intake *in)
 {
 	unpack_close(in->unpack);
 	changes_free(in->changes);
+	known_rows_free(in->known);
 	reading_free(in->reading);
 	sha256_free(in->sha);
 	acks_free(in->acks);
@@ -435,6 +446,20 @@ open_answers(struct job *j, struct intake *in, struct err *e)
 	return in->rejects == NULL ? -1 : 0;
 }
 
+/*
+ * Of news alone: what is old is judged by other times, a snapshot wants to see all that
+ * there is, and a dry run leaves nothing behind.
+ */
+static void
+open_known(struct job *j, struct intake *in)
+{
+	if (j->ledger == NULL || j->app->dry_run || in->mode != PASS_RUN ||
+	    job_is_snapshot(j))
+		return;
+	in->known = known_rows_new(j->ledger, j->scope, j->feed->feed.name);
+	in->conf.judged = in->known != NULL ? note_judged : NULL;
+}
+
 int
 intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake *in,
     struct err *e)
@@ -456,9 +481,13 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	sink.present = removes(in) ? sink_present : NULL;
 	if (open_answers(j, in, e) != 0)
 		return -1;
+	open_known(j, in);
 	if ((in->sha = sha256_new(e)) == NULL ||
-	    (in->changes = changes_new(&in->conf, e)) == NULL ||
-	    (in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
+	    (in->changes = changes_new(&in->conf, e)) == NULL)
+		return -1;
+	if (in->known != NULL)
+		sink.known = known_rows_of(in->known, in->changes);
+	if ((in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
 	    (in->unpack = unpack_open(
 		 &j->feed->unpack, &env, (struct byte_source){fetch, in}, e)) == NULL ||
 	    (in->ahead = ahead_open(j->poller, place_of(j, in), f, e)) == NULL)

@@ -3,8 +3,8 @@
 #define CMD_JOB_IMPL_H
 
 #include "cmd/acks.h"
-#include "cmd/changes.h"
 #include "cmd/job.h"
+#include "cmd/known_rows.h"
 #include "cmd/progress.h"
 #include "cmd/reject_list.h"
 #include "pollers/ahead.h"
@@ -33,12 +33,8 @@ struct job {
 struct listed {
 	struct drop_file *file;
 	struct name_entry name;
-	enum {
-		SKIP,
-		TAKE,
-		WAIT,
-		STOP
-	} what;       /* STOP: nothing behind it may overtake it */
+	/* STOP: nothing behind it may overtake it */
+	enum { SKIP, TAKE, WAIT, STOP } what;
 	bool fresh;   /* the name is to be kept: a first look, or superseded */
 	int64_t wait; /* ms until time alone may make it ready */
 };
@@ -64,7 +60,8 @@ struct intake {
 	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */
 	struct changes_conf conf;
 	struct changes *changes;
-	struct ahead *ahead; /* the file being fetched */
+	struct known_rows *known; /* from the last file; NULL: each is read */
+	struct ahead *ahead;      /* the file being fetched */
 	struct unpack *unpack;
 	struct reading *reading;
 	struct sha256 *sha;

@@ -274,6 +274,12 @@ charset_line(struct charset *c, struct span line, struct span *out)
 }
 
 bool
+charset_decided(const struct charset *c)
+{
+	return c->mode != MODE_UNDECIDED;
+}
+
+bool
 charset_nomem(const struct charset *c)
 {
 	return c->out.failed != 0;

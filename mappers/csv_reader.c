@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "mappers/charset.h"
 #include "mappers/csv_cells.h"
+#include "mappers/csv_lines.h"
 #include "mappers/decode.h"
 
 #define SLICE   CHARSET_HEAD /* bytes taken in at a time */
@@ -35,7 +36,7 @@ struct reader {
 	size_t second; /* its second line, if lines > 0 */
 	size_t line;   /* the line to parse next */
 	size_t end;
-	size_t lf, cr; /* there is no LF (CR) from `line` to here */
+	struct line_ends ends;
 	bool begun;    /* charset and delimiter are known */
 	bool skipping; /* to the end of a line that is too long */
 
@@ -199,7 +200,7 @@ give_up(struct reader *r, enum problem_code code, size_t len, struct err *e)
 	if (bad.code != PROBLEM_CSV_QUOTE)
 		bad.column = COLUMN_UNKNOWN;
 	open_row(r, r->lines == 0 ? r->line + len : r->second);
-	r->lf = r->cr = r->line;
+	r->ends = (struct line_ends){0, 0};
 	csv_free(&r->parser);
 	if (start_parser(r, e) != 0)
 		return -1;
@@ -217,20 +218,6 @@ parse(struct reader *r, struct span text, struct err *e)
 	return csv_error(&r->parser) == CSV_EPARSE ? 0 : err_nomem(e);
 }
 
-static bool
-ends_line(struct span line)
-{
-	return line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r';
-}
-
-static struct span
-without_end(struct span line)
-{
-	while (line.n > 0 && ends_line(line))
-		line.n--;
-	return line;
-}
-
 /* 1, 0 for a row that breaks the rules, -1. */
 static int
 take_cells(struct reader *r, struct span text, bool ended, struct err *e)
@@ -240,7 +227,7 @@ take_cells(struct reader *r, struct span text, bool ended, struct err *e)
 	int rc;
 
 	if (r->conf.nwidths > 0) {
-		kept.n = without_end(text).n;
+		kept.n = line_without_end(text).n;
 		memcpy(r->text, text.p, kept.n);
 		r->n = cells_by_width(kept, r->conf.widths, r->conf.nwidths, r->cells);
 		r->filled = span_trim(kept).n > 0;
@@ -277,7 +264,7 @@ take_line(struct reader *r, size_t len, struct err *e)
 		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
 	if (r->conf.keep_text)
 		buf_add_span(&r->sent, text);
-	rc = take_cells(r, text, ends_line(raw), e);
+	rc = take_cells(r, text, line_has_end(raw), e);
 	if (rc != 1)
 		return rc == 0 ? give_up(r, PROBLEM_CSV_QUOTE, len, e) : -1;
 	r->line += len;
@@ -289,42 +276,31 @@ take_line(struct reader *r, size_t len, struct err *e)
 	return r->complete || !r->parser.quoted ? finish_row(r, e) : 0;
 }
 
-static size_t
-seek(const struct reader *r, size_t at, char c)
+static struct span
+unread(const struct reader *r)
 {
-	const char *p;
-
-	if (at < r->line)
-		at = r->line;
-	if (at == r->end || r->window[at] == c)
-		return at;
-	p = memchr(r->window + at, c, r->end - at);
-	return p == NULL ? r->end : (size_t)(p - r->window);
+	return (struct span){r->window + r->line, r->end - r->line};
 }
 
-/*
- * Bytes of the next line with its end; 0 if it is not all there. A CR at the end of
- * what is there may be half a CRLF.
- */
-static size_t
-line_length(struct reader *r, bool whole)
+/* Passes over rows that need not be read: 1, 0 if there must be more bytes to tell, -1. */
+static int
+pass_known(struct reader *r, bool whole, struct err *e)
 {
-	r->lf = seek(r, r->lf, '\n');
-	r->cr = seek(r, r->cr, '\r');
-	if (r->lf < r->cr)
-		return r->lf + 1 - r->line;
-	if (r->cr + 1 < r->end)
-		return r->cr + 1 - r->line + (r->window[r->cr + 1] == '\n');
-	return whole ? r->end - r->line : 0;
-}
+	size_t n;
 
-/* All that is there, but a CR that may be half a CRLF. */
-static size_t
-rest_length(const struct reader *r)
-{
-	size_t n = r->end - r->line;
+	while (r->sink.known != NULL && r->lines == 0 && !r->skipping) {
+		const struct span ahead = unread(r);
 
-	return n - (n > 0 && r->window[r->end - 1] == '\r');
+		if (r->sink.known(r->sink.arg, ahead, &n, e) != 0)
+			return -1;
+		if (n > ahead.n)
+			return whole || n > r->conf.max_line;
+		if (n == 0)
+			break;
+		r->number++;
+		open_row(r, r->line + n);
+	}
+	return 1;
 }
 
 static int
@@ -332,9 +308,11 @@ drain(struct reader *r, bool whole, struct err *e)
 {
 	size_t len;
 	bool alone;
+	int rc;
 
 	for (;;) {
-		while ((len = line_length(r, whole)) > 0) {
+		while ((rc = pass_known(r, whole, e)) == 1 &&
+		       (len = line_find(&r->ends, unread(r), r->line, whole)) > 0) {
 			if (r->skipping) {
 				open_row(r, r->line + len);
 				r->skipping = false;
@@ -342,13 +320,15 @@ drain(struct reader *r, bool whole, struct err *e)
 				return -1;
 			}
 		}
+		if (rc != 1)
+			return rc;
 		if (r->skipping)
-			open_row(r, r->line + rest_length(r));
+			open_row(r, r->line + line_rest(unread(r)));
 		if (r->row == r->end || (!whole && r->end - r->row <= r->conf.max_line))
 			return 0;
 		/* Too long, or the file ends within quotes. */
 		alone = r->lines == 0;
-		if (give_up(r, PROBLEM_CSV_TOO_LONG, rest_length(r), e) != 0)
+		if (give_up(r, PROBLEM_CSV_TOO_LONG, line_rest(unread(r)), e) != 0)
 			return -1;
 		r->skipping = alone;
 	}
@@ -366,8 +346,7 @@ compact(struct reader *r)
 	r->second -= off;
 	r->line -= off;
 	r->end -= off;
-	r->lf = r->lf > off ? r->lf - off : 0;
-	r->cr = r->cr > off ? r->cr - off : 0;
+	line_ends_move(&r->ends, off);
 }
 
 static size_t
@@ -477,6 +456,24 @@ struct span
 reader_text(const struct reader *r)
 {
 	return r->sent.failed ? (struct span){NULL, 0} : buf_span(&r->sent);
+}
+
+struct span
+reader_bytes(const struct reader *r)
+{
+	return (struct span){r->window + r->row, r->line - r->row};
+}
+
+uint64_t
+reader_number(const struct reader *r)
+{
+	return r->number;
+}
+
+bool
+reader_steady(const struct reader *r, struct span text)
+{
+	return charset_decided(r->charset) || utf8_ascii(text);
 }
 
 const char *

@@ -54,6 +54,10 @@ struct bad_row {
  * says it; `head` is the file's start without mark. '\0': the one that is set. If it is
  * NULL, and none is set, reader_find_delimiter is asked.
  *
+ * `known`, which may be NULL, is asked before each row: *n are the bytes of a row that need
+ * not be read, or more than there are `ahead` if that is not seen by them yet; 0: it is to
+ * be read. Such a row counts, and is not told.
+ *
  * `any_charset`, which may be NULL, says that a file with this start is to be read in the
  * set that is found, whatever is set.
  */
@@ -62,6 +66,7 @@ struct reader_sink {
 	    struct err *e);
 	int (*bad)(void *arg, const struct bad_row *bad, struct err *e);
 	char (*delimiter)(void *arg, struct span head);
+	int (*known)(void *arg, struct span ahead, size_t *n, struct err *e);
 	bool (*any_charset)(struct span head);
 	void *arg;
 };
@@ -80,6 +85,15 @@ int reader_end(struct reader *r, struct err *e);
  * was too long, or nobody asked for it (keep_text).
  */
 struct span reader_text(const struct reader *r);
+
+/* Within a call of the sink's `row`: its bytes as they came, with its line's end. */
+struct span reader_bytes(const struct reader *r);
+
+/* Rows and blank lines so far. */
+uint64_t reader_number(const struct reader *r);
+
+/* Would what follows be read in the same character set if `text` were not read? */
+bool reader_steady(const struct reader *r, struct span text);
 
 /* What was set or found; the delimiter is "" before the first row, and with widths. */
 const char *reader_delimiter(const struct reader *r);

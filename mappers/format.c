@@ -270,6 +270,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .receipt = pass_receipt,
 	    .present = sink->present == NULL ? NULL : pass_present,
 	    .mended = pass_mended,
+	    .known = sink->known,
 	    .arg = r,
 	    .keys = sink->keys};
 	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now, sink->before};

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/problem.h"
 #include "base/record.h"
+#include "mappers/known.h"
 #include "mappers/made.h"
 #include "mappers/missing.h"
 #include "mappers/receipt.h"
@@ -51,6 +52,8 @@ struct mapper_sink {
 	int (*present)(void *arg, const struct record *r, struct err *e);
 	/* It is a reject file that was mended: told before its first row. May be NULL. */
 	int (*mended)(void *arg, struct err *e);
+	/* Of rows that need not be read; NULL: nobody knows any. */
+	const struct mapper_known *known;
 	void *arg;
 	const struct header_mark *before; /* of the last good file; NULL: none is known */
 	/* The site's, for the transform hash; NULL: what it is asked for fails (no_key). */

@@ -6,6 +6,7 @@
 #include "mappers/csv_feed.h"
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
+#include "mappers/csv_known.h"
 #include "mappers/csv_marks.h"
 #include "mappers/csv_mended.h"
 #include "mappers/csv_reader.h"
@@ -22,6 +23,7 @@ struct csv_file {
 	struct header header;
 	struct footer *footer; /* NULL: none is asked for */
 	struct mended mended;
+	struct csv_known known;
 	uint64_t rows; /* of this export: the counts are of all that came in one file */
 	struct rejects *rejects; /* NULL: it is the first reading */
 	struct json *explain;
@@ -136,15 +138,15 @@ reject_ragged(struct csv_file *f, uint64_t row, size_t cells, struct err *e)
 }
 
 static int
-map_cells(struct csv_file *f, const struct row *row, struct err *e)
+map_one(struct csv_file *f, const struct row *row, struct err *e)
 {
 	struct mapper_counts *counts = f->run.counts;
 	bool explain = f->explain != NULL && row->number == f->explain_row;
 	struct row_result result;
 	int rc;
 
-	if (marks_wanted(counts->rows))
-		marks_add(&f->header.watch.now, row->cells, row->n);
+	if (csv_known_begin(&f->known, e) != 0)
+		return -1;
 	if (explain)
 		binding_explain(f->header.binding, f->explain);
 	rc = map_row(f->header.binding, row, &result, e);
@@ -157,7 +159,23 @@ map_cells(struct csv_file *f, const struct row *row, struct err *e)
 	counts->mapped += result.fate == ROW_MAPPED;
 	counts->filtered += result.fate == ROW_FILTERED;
 	counts->rejected += result.fate == ROW_REJECTED;
-	return 0;
+	return csv_known_end(&f->known, &result, e);
+}
+
+static int
+map_cells(struct csv_file *f, const struct row *row, struct err *e)
+{
+	if (marks_wanted(f->run.counts->rows))
+		marks_add(&f->header.watch.now, row->cells, row->n);
+	return csv_known_came(&f->known) ? 0 : map_one(f, row, e);
+}
+
+static int
+on_known(void *arg, struct span ahead, size_t *n, struct err *e)
+{
+	struct csv_file *f = arg;
+
+	return csv_known_skip(&f->known, ahead, n, e);
 }
 
 /* What is about the file, or a row that is none. */
@@ -230,9 +248,12 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 			span_of(reader_delimiter(f->reader)), e) != 0)
 			return -1;
 	}
-	if (!f->mended.is)
-		return rc;
-	return take_mended(f, e);
+	if (f->mended.is)
+		return take_mended(f, e);
+	/* Which rows are a footer's is known by those behind them. */
+	if (f->footer == NULL && f->rejects == NULL)
+		csv_known_start(&f->known, &f->run, fingerprint(f->feed), h, f->reader);
+	return rc;
 }
 
 static int
@@ -334,6 +355,7 @@ open_reading(
 	struct reader_sink sink = {.row = on_row,
 	    .bad = on_bad,
 	    .delimiter = find_delimiter,
+	    .known = run->sink == NULL || run->sink->known == NULL ? NULL : on_known,
 	    .any_charset = mended_head,
 	    .arg = f};
 	struct reader_conf conf = layout->reader;

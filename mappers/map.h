@@ -89,6 +89,7 @@ void binding_start(struct binding *b, const struct mapper_sink *sink, int64_t no
 struct row_result {
 	enum row_fate fate;
 	unsigned records; /* how many went to the sink */
+	bool fleeting;    /* another day the same row may give something else */
 };
 
 /*

@@ -23,11 +23,12 @@ check_time(struct binding *b, const struct text *t)
 
 	if (t->s.n == 0)
 		return PROBLEM_NONE;
-	if (ru->role == ROLE_EVENT && b->run.now < INT64_MAX - FUTURE_MS &&
-	    t->instant > b->run.now + FUTURE_MS)
+	if ((ru->role == ROLE_EVENT && b->run.now < INT64_MAX - FUTURE_MS &&
+		t->instant > b->run.now + FUTURE_MS) ||
+	    (ru->birth && eval_lies_ahead(b, t->s))) {
+		b->run.fleeting = true;
 		return PROBLEM_TIME_FUTURE;
-	if (ru->birth && eval_lies_ahead(b, t->s))
-		return PROBLEM_TIME_FUTURE;
+	}
 	if (ru->near && eval_lies_far(b, t->instant))
 		eval_problem(b, PROBLEM_TIME_FAR, WEIGHT_WARNING);
 	return PROBLEM_NONE;

@@ -91,7 +91,7 @@ unsigned eval_slot_at(const struct binding *b, const char *at);
 bool eval_lies_ahead(const struct binding *b, struct span date);
 
 /* Is an instant so far from now that its year may be a slip? */
-bool eval_lies_far(const struct binding *b, int64_t instant);
+bool eval_lies_far(struct binding *b, int64_t instant);
 
 /* Are all of these columns empty in the row at hand? */
 bool columns_are_empty(const struct binding *b, const struct column_list *l);

@@ -10,6 +10,7 @@
 #define DAY_MS      86400000
 #define AHEAD_DAYS  (5 * 366) /* nobody books later visits: the year may be a slip */
 #define BEHIND_DAYS (30 * 366)
+#define YEAR_DAYS   366
 #define STEPS_MAX   1000000000 /* segments looked at for one message: a second or two */
 
 static bool
@@ -98,10 +99,12 @@ eval_lies_ahead(const struct binding *b, struct span date)
 }
 
 bool
-eval_lies_far(const struct binding *b, int64_t instant)
+eval_lies_far(struct binding *b, int64_t instant)
 {
 	int64_t days = instant / DAY_MS - b->run.today;
 
+	/* What is known of a row is known for the year (csv_known.c). */
+	b->run.fleeting |= days < YEAR_DAYS - BEHIND_DAYS;
 	return days > AHEAD_DAYS || days < -BEHIND_DAYS;
 }
 
@@ -314,7 +317,7 @@ static void
 begin(struct binding *b, const struct row *r)
 {
 	arena_clear(&b->run.arena);
-	b->run.full = b->run.nomem = b->run.limit = false;
+	b->run.full = b->run.nomem = b->run.limit = b->run.fleeting = false;
 	b->run.ndtms = 0;
 	b->row = r;
 	b->rejected = false;
@@ -343,6 +346,7 @@ map_row(struct binding *b, const struct row *r, struct row_result *out, struct e
 		n = eval_sections(b);
 	if (check_limits(b, e) != 0 || eval_present(b, n, e) != 0)
 		return -1;
+	out->fleeting = b->run.fleeting;
 	if (b->rejected)
 		return 0;
 	out->fate = n == 0 ? ROW_FILTERED : ROW_MAPPED;

@@ -64,6 +64,7 @@ struct run {
 	bool full;  /* the arena gave nothing more: arena.nomem says why */
 	bool nomem; /* there was none for a record */
 	const struct site_keys *keys; /* of hash; NULL: there are none */
+	bool fleeting;                /* what the row gives depends on the day */
 	bool limit;                   /* a regular expression reached its limit of work */
 
 	/* The message at hand; NULL: values come out of rows. */

@@ -308,8 +308,8 @@ struct parsed {
 };
 
 static bool
-parse_one(const struct times *d, const struct format *f, const struct run *r,
-    struct span s, struct parsed *out)
+parse_one(const struct times *d, const struct format *f, struct run *r, struct span s,
+    struct parsed *out)
 {
 	int pivot = d->past ? r->year : d->pivot;
 	struct civil *c = &out->c;
@@ -319,6 +319,7 @@ parse_one(const struct times *d, const struct format *f, const struct run *r,
 	if (!f->short_year || !d->past ||
 	    civil_days(c->year, c->month, c->day) <= r->today)
 		return true;
+	r->fleeting = true;
 	return civil_parse(s, f->text, pivot - 1, c);
 }
 
@@ -334,7 +335,7 @@ parse_iso(const struct times *d, struct text *t, struct civil *c)
  * meant: the first that fits but for the calendar, else the one that goes furthest.
  */
 static bool
-parse(const struct times *d, const struct run *r, struct text *t, struct civil *c)
+parse(const struct times *d, struct run *r, struct text *t, struct civil *c)
 {
 	struct parsed p;
 	bool fits = false;
@@ -413,6 +414,7 @@ times_apply(const void *data, struct run *r, struct text *t)
 	if (!parse(d, r, t, &c))
 		return no_time(t, d->clock);
 	if (d->past && lies_ahead(r, &c)) {
+		r->fleeting = true;
 		t->at = NULL;
 		return PROBLEM_TIME_FUTURE;
 	}

@@ -140,6 +140,7 @@ static const struct layout meta[] = {
     {"scopes", "scopes", none, number, false},
     {"audit", "audit", none, audit_head, false},
     {"snapshot ", "snapshot", feed, snapshot_value, false},
+    {"stamp", "stamp", scope, digest, false},
     {"sweep-scope ", "sweep-scope", scope, sweep_value, false},
     {"sweep-feed ", "sweep-feed", feed, sweep_value, false},
     {.word = NULL},

@@ -302,6 +302,20 @@ ordinal_put(struct merge *m)
 	return ledger_write(&m->act, TABLE_META, key_span(&k), &m->value);
 }
 
+/* Whoever kept what he knew of the scope's records (settled.h) learns that it is old. */
+static int
+stamp_put(struct merge *m)
+{
+	unsigned char stamp[DIGEST_SIZE];
+	struct key k;
+
+	stamp_key(&k, m->p->scope);
+	random_bytes(stamp, sizeof(stamp));
+	buf_clear(&m->value);
+	buf_add(&m->value, stamp, sizeof(stamp));
+	return ledger_write(&m->act, TABLE_META, key_span(&k), &m->value);
+}
+
 static int
 merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done)
 {
@@ -314,7 +328,8 @@ merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t
 	for (uint64_t i = *done; i < end; i++)
 		if (merge_one(m, &refs->v[i]) != 0)
 			goto out;
-	if (ordinal_put(m) != 0 || pass_write(&m->act, m->p, end) != 0)
+	if (ordinal_put(m) != 0 || stamp_put(m) != 0 ||
+	    pass_write(&m->act, m->p, end) != 0)
 		goto out;
 	*done = end;
 	return act_commit(&m->act);

@@ -42,6 +42,14 @@ ordinal_key(struct key *k, uint32_t scope)
 }
 
 void
+stamp_key(struct key *k, uint32_t scope)
+{
+	key_init(k);
+	key_bytes(k, "stamp", 5);
+	key_u32(k, scope);
+}
+
+void
 batch_key(struct key *k, uint32_t scope, uint64_t batch)
 {
 	scope_key(k, scope);

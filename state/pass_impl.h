@@ -19,6 +19,8 @@ struct stored {
 void scope_key(struct key *k, uint32_t scope);
 /* The scope's counter of ordinals stands in `meta`. */
 void ordinal_key(struct key *k, uint32_t scope);
+/* So does its stamp: other random bytes whenever a pass changed its records. */
+void stamp_key(struct key *k, uint32_t scope);
 void batch_key(struct key *k, uint32_t scope, uint64_t batch);
 void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *key);
 
