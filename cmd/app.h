@@ -46,9 +46,12 @@ struct app {
 	const char *command;
 	const char *config_dir;
 	bool json, dry_run, connect, fields, reveal, guide, arrivals;
-	long long row;         /* preview --row; 0: all */
-	const char *from, *to; /* backfill --from, --to: as given, or NULL */
-	char **args;           /* what is left after the options */
+	bool lambda, drain, wait;
+	long long row;            /* preview --row; 0: all */
+	const char *from, *to;    /* backfill --from, --to: as given, or NULL */
+	const char *file;         /* run --file, or NULL */
+	const char *amqp, *event; /* trigger --amqp, --event, or NULL */
+	char **args;              /* what is left after the options */
 	int nargs;
 
 	struct conf conf; /* emrdrop.ini */

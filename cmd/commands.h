@@ -15,7 +15,13 @@ enum option_bit {
 	OPT_TO = 32,
 	OPT_REVEAL = 64,
 	OPT_GUIDE = 128,
-	OPT_ARRIVALS = 256
+	OPT_ARRIVALS = 256,
+	OPT_FILE = 512,
+	OPT_AMQP = 1024,
+	OPT_EVENT = 2048,
+	OPT_LAMBDA = 4096,
+	OPT_DRAIN = 8192,
+	OPT_WAIT = 16384
 };
 
 struct command {
