@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "pollers/event_impl.h"
 
-#define TEXTS_MAX (2 * EVENT_BYTES_MAX) /* an event's own texts are no longer than it */
+#define TEXTS_MAX (4 * EVENT_BYTES_MAX) /* for its own texts, and a place for each */
 
 int
 event_fault(const struct event_place *at, const char *why)
@@ -173,7 +173,11 @@ event_read(struct event *ev, struct span text, struct err *e)
 		rc = event_fault(&at, "it is too long");
 	else if (rc == 0)
 		rc = read_text(&at, text);
-	return rc == 0 ? 0 : err_nomem(e);
+	if (rc != 0 && (ev->nitems == 0 || ev->arena.nomem))
+		return err_nomem(e);
+	if (rc != 0)
+		ev->items[0].fault = "it names too much";
+	return 0;
 }
 
 void

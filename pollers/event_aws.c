@@ -191,10 +191,11 @@ static int
 read_transfer_step(const struct event_place *at, const json_t *o)
 {
 	const json_t *where = json_object_get(o, "fileLocation");
+	const char *path = event_text(where, AT("path"));
 
-	if (is_text(where, "domain", "EFS"))
+	if (is_text(where, "domain", "EFS") && path != NULL)
 		return add_object(at, event_text(where, AT("fileSystemId")),
-		    event_text(where, AT("path")), false);
+		    path + strspn(path, "/"), false);
 	return add_object(
 	    at, event_text(where, AT("bucket")), event_text(where, AT("key")), false);
 }
