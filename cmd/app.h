@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "pollers/events.h"
 #include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"
@@ -61,6 +62,7 @@ struct app {
 	struct run_conf run_conf;
 	struct alarms_conf alarms;
 	struct metrics_conf metrics;
+	struct trigger_conf trigger;
 
 	const struct clock *clock;
 	struct log log;

@@ -38,7 +38,8 @@ struct command {
 extern const struct command command_run, command_check, command_preview, command_status,
     command_backfill, command_retry, command_hold, command_files, command_find,
     command_pause, command_resume, command_forget, command_audit, command_ledger,
-    command_version, command_profile, command_init, command_template, command_test;
+    command_version, command_profile, command_init, command_template, command_test,
+    command_trigger;
 
 /* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
 int print_out(struct span text, struct err *e);

@@ -17,7 +17,7 @@ static const struct command *const commands[] = {&command_run, &command_check,
     &command_preview, &command_profile, &command_init, &command_template, &command_test,
     &command_status, &command_backfill, &command_retry, &command_hold, &command_files,
     &command_find, &command_pause, &command_resume, &command_forget, &command_audit,
-    &command_ledger, &command_version};
+    &command_ledger, &command_trigger, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
