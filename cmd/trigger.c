@@ -221,12 +221,14 @@ make_answer(struct trigger *t, const struct held *h, struct event_outcome *out)
 static void
 tell(struct trigger *t, const struct held *h, enum event_fate fate)
 {
+	bool dead = fate == EVENT_DEAD || h->fate == EVENT_DEAD;
+
 	t->sum->done += fate == EVENT_DONE;
 	t->sum->later += fate == EVENT_LATER;
 	t->sum->dead += fate == EVENT_DEAD;
 	if (h->fate != EVENT_DONE)
-		log_event(&t->app->log, fate == EVENT_DEAD ? LOG_ERROR : LOG_WARN,
-		    fate == EVENT_DEAD ? "event-dead" : "event-later",
+		log_event(&t->app->log, dead ? LOG_ERROR : LOG_WARN,
+		    dead ? "event-dead" : "event-later",
 		    LOG_FIELDS(LOG_NAME("reason", h->reason)));
 }
 
@@ -237,8 +239,8 @@ settle(struct trigger *t, struct held *h)
 
 	if (out.fate == EVENT_LATER && h->message.tries_left <= 1)
 		out.fate = EVENT_DEAD;
-	tell(t, h, out.fate);
 	make_answer(t, h, &out);
+	tell(t, h, out.fate);
 	if (buf_check(&t->sum->answer, "the answer", t->e) != 0)
 		return -1;
 	h->lost = true;

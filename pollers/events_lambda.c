@@ -191,6 +191,7 @@ static int
 runtime_next(void *self, struct event_message *out, struct err *e)
 {
 	struct runtime *r = self;
+	struct err failed;
 
 	if (r->id[0] != '\0')
 		return EVENTS_NONE;
@@ -201,9 +202,12 @@ runtime_next(void *self, struct event_message *out, struct err *e)
 	curl_easy_setopt(r->curl, CURLOPT_XFERINFOFUNCTION, shall_stop);
 	curl_easy_setopt(r->curl, CURLOPT_XFERINFODATA, r);
 	curl_easy_setopt(r->curl, CURLOPT_NOPROGRESS, 0L);
-	if (perform(r, "the next invocation", e) != 0) {
+	if (perform(r, "the next invocation", &failed) != 0) {
 		r->id[0] = '\0';
-		return shall_stop(r, 0, 0, 0, 0) ? EVENTS_NONE : -1;
+		if (shall_stop(r, 0, 0, 0, 0))
+			return EVENTS_NONE;
+		*e = failed;
+		return -1;
 	}
 	if (r->id[0] == '\0')
 		return err_set(e, ERR_IO,

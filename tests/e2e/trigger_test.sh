@@ -20,7 +20,7 @@ export_file() {
 	rows "$2" "$3" >"$dir/drop/$1"
 }
 
-simple -e "s|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound other/|" \
+simple -e '$a attempts = 1' -e "s|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound other/|" \
 	-e 's|^stable_for.*||' -e 's|^\[source\]|[source]\nstable_for = 0|'
 grep -q '^stable_for' "$dir/etc/feeds.d/simple.ini" || { echo "FAIL the feed"; exit 1; }
 
