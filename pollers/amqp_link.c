@@ -50,9 +50,9 @@ amqp_link_status(const struct amqp_link *l, int status, const char *doing, struc
 
 	if (status == AMQP_STATUS_NO_MEMORY)
 		return err_nomem(e);
+	/* A handshake that fails otherwise may be that of a broker which just starts. */
 	if (status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED ||
-	    status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED ||
-	    status == AMQP_STATUS_SSL_CONNECTION_FAILED)
+	    status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED)
 		code = ERR_PEER;
 	return err_set(e, code, "broker %s:%u: %s: %s", l->url->host, l->url->port, doing,
 	    l->lib->amqp_error_string2(status));

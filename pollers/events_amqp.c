@@ -309,13 +309,14 @@ text_entry(const char *key, const char *value)
 }
 
 /*
- * The original's headers but for ours and those by which a sender has copies made (CC,
- * BCC), and then ours.
+ * The original's headers but for ours, the broker's counts, and those by which a sender
+ * has copies made (CC, BCC).
  */
 static int
 copy_headers(const amqp_basic_properties_t *from, amqp_table_entry_t *to)
 {
-	static const char *const left[] = {HEADER_TRIES, HEADER_REASON, "CC", "BCC"};
+	static const char *const left[] = {HEADER_TRIES, HEADER_REASON, "CC", "BCC",
+	    "x-delivery-count", "x-acquired-count"};
 	int n = 0;
 
 	if (!(from->_flags & AMQP_BASIC_HEADERS_FLAG))
