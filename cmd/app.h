@@ -10,7 +10,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/trace.h"
-#include "pollers/events.h"
+#include "pollers/trigger_conf.h"
 #include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"

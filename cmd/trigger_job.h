@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "cmd/app.h"
+#include "pollers/event.h"
 
 struct trigger_job {
 	pid_t pid;

@@ -6,23 +6,8 @@
 #ifndef POLLERS_EVENTS_H
 #define POLLERS_EVENTS_H
 
-#include "base/conf.h"
 #include "pollers/event.h"
-
-/* The machine's [trigger]. */
-struct trigger_conf {
-	const char *queue;       /* AMQP's: where messages are taken from */
-	const char *dead_letter; /* exchange for those that no try can help */
-	struct conf_secret password_file;
-	const char *ca_file;
-	long long heartbeat, timeout; /* ms */
-	long long prefetch;           /* messages in hand, at most */
-	long long tries;              /* of one message, then it is dead */
-	long long retry_delay;        /* ms between two */
-	long long jobs;               /* at a time, of all feeds */
-};
-
-extern const struct conf_option trigger_options[];
+#include "pollers/trigger_conf.h"
 
 enum events_kind { EVENTS_AMQP, EVENTS_STDIN, EVENTS_LAMBDA };
 

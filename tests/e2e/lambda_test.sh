@@ -7,7 +7,7 @@ e2e_base=/var/tmp
 . tests/e2e/lib.sh
 e2e_init "$1" python3
 api_start
-simple -e '$a attempts = 1' -e 's|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound|'
+simple -e "\$a attempts = 1" -e 's|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound|'
 
 # runtime EVENT...: the runtime, with these to hand out.
 runtime() {
@@ -53,7 +53,7 @@ rmdir "$short"
 site ''
 mkdir -m 700 "$dir/state"
 run 74 trigger --lambda --json
-has "never a new ledger" "$dir/err" 'the ledger that `emrdrop run` has made'
+has "never a new ledger" "$dir/err" 'run` has made'
 is "the function's log has why" 4 "$(grep -c '"init"' "$dir/answers")"
 is "nothing was done" 0 "$(changes)"
 runtime_stop

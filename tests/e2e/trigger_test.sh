@@ -20,7 +20,7 @@ export_file() {
 	rows "$2" "$3" >"$dir/drop/$1"
 }
 
-simple -e '$a attempts = 1' -e "s|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound other/|" \
+simple -e "\$a attempts = 1" -e "s|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound other/|" \
 	-e 's|^stable_for.*||' -e 's|^\[source\]|[source]\nstable_for = 0|'
 grep -q '^stable_for' "$dir/etc/feeds.d/simple.ini" || { echo "FAIL the feed"; exit 1; }
 
@@ -40,7 +40,7 @@ run 64 run --file e-1.csv
 run 64 run simple --file - <<<''
 sed -i 's|^stable_for.*|stable_for = 1h|' "$dir/etc/feeds.d/simple.ini"
 run 75 run simple --file e-4.csv
-is "one that is not ready is to be asked for again" '' "$(cat "$dir/err" | grep -v level=)"
+is "one that is not ready is to be asked for again" '' "$(grep -v level= "$dir/err")"
 sed -i 's|^stable_for.*|stable_for = 0|' "$dir/etc/feeds.d/simple.ini"
 
 # ---- events ----
