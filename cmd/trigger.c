@@ -26,7 +26,8 @@ struct trigger {
 	struct routes routes;
 	struct held *held; /* in the order they came */
 	int signals;
-	unsigned running;
+	struct task *running[TRIGGER_JOBS_MAX]; /* in no order */
+	size_t nrunning;
 	bool stopping, ended; /* no new jobs; no more messages */
 	bool keep_reports;
 	int64_t reopen_at, reopen_pause; /* ms */
@@ -122,10 +123,9 @@ take(struct trigger *t)
 static bool
 scope_runs(const struct trigger *t, const char *scope)
 {
-	for (const struct held *h = t->held; h != NULL; h = h->next)
-		for (const struct task *k = h->tasks; k != NULL; k = k->next)
-			if (k->state == TASK_RUNS && strcmp(k->scope, scope) == 0)
-				return true;
+	for (size_t i = 0; i < t->nrunning; i++)
+		if (strcmp(t->running[i]->scope, scope) == 0)
+			return true;
 	return false;
 }
 
@@ -141,7 +141,7 @@ start(struct trigger *t, struct task *k)
 		return;
 	}
 	k->state = TASK_RUNS;
-	t->running++;
+	t->running[t->nrunning++] = k;
 	t->sum->jobs++;
 }
 
@@ -151,20 +151,25 @@ start_all(struct trigger *t)
 {
 	for (struct held *h = t->held; h != NULL && !t->stopping; h = h->next)
 		for (struct task *k = h->tasks; k != NULL; k = k->next) {
-			if (t->running >= (unsigned)t->conf->trigger->jobs)
+			if (t->nrunning >= (size_t)t->conf->trigger->jobs)
 				return;
 			if (k->state == TASK_WAITS && !scope_runs(t, k->scope))
 				start(t, k);
 		}
 }
 
+/* Takes it out of those that run. NULL: it is none of ours. */
 static struct task *
-find_running(const struct trigger *t, pid_t pid)
+take_running(struct trigger *t, pid_t pid)
 {
-	for (struct held *h = t->held; h != NULL; h = h->next)
-		for (struct task *k = h->tasks; k != NULL; k = k->next)
-			if (k->state == TASK_RUNS && k->job.pid == pid)
-				return k;
+	for (size_t i = 0; i < t->nrunning; i++) {
+		struct task *k = t->running[i];
+
+		if (k->job.pid != pid)
+			continue;
+		t->running[i] = t->running[--t->nrunning];
+		return k;
+	}
 	return NULL;
 }
 
@@ -177,7 +182,6 @@ end_job(struct trigger *t, struct task *k, int status)
 	buf_init(&report, REPORT_MAX);
 	trigger_job_end(&k->job, &report);
 	held_judge(k, status, buf_span(&report));
-	t->running--;
 	t->sum->exit = status_worse(t->sum->exit, exit);
 	if (t->keep_reports && report.n > 0 && !report.failed) {
 		if (t->sum->reports.n > 0)
@@ -197,7 +201,7 @@ reap(struct trigger *t)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if ((k = find_running(t, pid)) != NULL)
+		if ((k = take_running(t, pid)) != NULL)
 			end_job(t, k, status);
 }
 
@@ -277,7 +281,7 @@ stop(struct trigger *t)
 		return;
 	t->stopping = true;
 	log_event(&t->app->log, LOG_INFO, "stopping",
-	    LOG_FIELDS(LOG_UINT("running", t->running)));
+	    LOG_FIELDS(LOG_UINT("running", t->nrunning)));
 	if (t->source != NULL)
 		events_stop(t->source);
 	for (struct held *h = t->held; h != NULL; h = h->next)
@@ -364,8 +368,8 @@ let_go(struct trigger *t)
 	int status;
 	pid_t pid;
 
-	while (t->running > 0 && (pid = waitpid(-1, &status, 0)) > 0) {
-		struct task *k = find_running(t, pid);
+	while (t->nrunning > 0 && (pid = waitpid(-1, &status, 0)) > 0) {
+		struct task *k = take_running(t, pid);
 
 		if (k != NULL)
 			end_job(t, k, status);

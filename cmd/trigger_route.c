@@ -18,14 +18,17 @@ copy_list(struct arena *a, const struct conf_list *from, struct conf_list *to)
 	return to->v == NULL ? -1 : 0;
 }
 
+/* Of a feed with mistakes any name may be one that it takes: its job will tell. */
 static int
-copy_route(struct arena *a, const struct feed *f, struct route *to)
+copy_route(struct arena *a, const struct feed *f, bool whole, struct route *to)
 {
+	const char *any[] = {"*"};
+	const struct conf_list all = {any, 1};
 	const char *scope = f->feed.source != NULL ? f->feed.source : f->feed.name;
 
 	*to = (struct route){arena_str(a, f->feed.name), arena_str(a, scope), {0}};
 	if (to->feed == NULL || to->scope == NULL ||
-	    copy_list(a, &f->source.pattern, &to->source.pattern) != 0 ||
+	    copy_list(a, whole ? &f->source.pattern : &all, &to->source.pattern) != 0 ||
 	    copy_list(a, &f->source.event_path, &to->source.event_path) != 0)
 		return -1;
 	if (f->source.marker == NULL)
@@ -41,7 +44,7 @@ add(struct app *app, struct feed *f, struct err *e, void *arg)
 	size_t cap = r->cap * 2 + 16;
 	struct route *v = r->v;
 
-	(void)app, (void)e; /* its mistakes are told by its jobs */
+	(void)app;
 	if (r->n == r->cap) {
 		v = arena_alloc(&r->arena, cap * sizeof(*v));
 		if (v == NULL)
@@ -51,7 +54,7 @@ add(struct app *app, struct feed *f, struct err *e, void *arg)
 		r->v = v;
 		r->cap = cap;
 	}
-	if (copy_route(&r->arena, f, &r->v[r->n]) != 0)
+	if (copy_route(&r->arena, f, e == NULL, &r->v[r->n]) != 0)
 		return err_exit(ERR_NOMEM);
 	r->n++;
 	return 0;

@@ -14,7 +14,6 @@
 #include "pollers/amqp_link.h"
 #include "pollers/events_ops.h"
 
-#define BODY_MAX      (256u << 10) /* no queue service takes longer events */
 #define QUEUE_MAX     200 /* of AMQP's 255 bytes for a name; `.later` is one more */
 #define HEADERS_MAX   64  /* of theirs that a copy keeps */
 #define HEADER_TRIES  "emrdrop-tries"
@@ -292,8 +291,6 @@ queue_next(void *self, struct event_message *out, struct err *e)
 	q->held++;
 	out->own = d;
 	out->body = span_bytes(d->envelope.message.body);
-	if (out->body.n > BODY_MAX)
-		out->body.n = 0;
 	read_headers(q, &d->envelope.message, out);
 	return EVENTS_MESSAGE;
 }

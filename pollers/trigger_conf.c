@@ -62,7 +62,7 @@ const struct conf_option trigger_options[] = {
 	.offset = AT(jobs),
 	.dflt = "4",
 	.min = 1,
-	.max = 64,
+	.max = TRIGGER_JOBS_MAX,
 	.help = "feeds that are worked on at a time"},
     {.name = NULL},
 };

@@ -6,6 +6,8 @@
 
 #include "base/conf.h"
 
+#define TRIGGER_JOBS_MAX 64
+
 struct trigger_conf {
 	const char *queue;       /* AMQP's: where messages are taken from */
 	const char *dead_letter; /* exchange for those that no try can help */
