@@ -143,7 +143,7 @@ exports() {
 		    for k in range(first, last + 1):
 		        with open(where + "/.new", "w", newline="\r\n") as out:
 		            out.write("ID,Last,First,DOB,ZIP,Appt,Start,Status\n"
-		                      "P-%d,Testcase,Synthetic,03/04/1980,00001,A-%d,11/%02d/2026 %02d:%02d,"
+		                      "P-%d,Testcase,Synthetic,03/04/1980,00001,A-%d,12/%02d/2026 %02d:%02d,"
 		                      "Scheduled\n" % (f, f, k // 1440 + 1, k // 60 % 24, k % 60))
 		        os.utime(where + "/.new", (1790000000 + k,) * 2)
 		        os.rename(where + "/.new", "%s/drop/f%d/e-%05d.csv" % (where, f, k))
@@ -199,7 +199,7 @@ drain 0
 is "no message is left, none is dead" '0 0 0' "$(amqp count)"
 is "each file once, in its order: changes of each appointment" "[$each]" \
 	"$(api_curl state | jq -c '[.records[] | select(.type == "appointment") | .changes] | unique')"
-is "the last one stands" "[\"$(printf '2026-11-%02dT%02d:%02d' $((each / 1440 + 1)) $((each / 60 % 24)) $((each % 60)))\"]" \
+is "the last one stands" "[\"$(printf '2026-12-%02dT%02d:%02d' $((each / 1440 + 1)) $((each / 60 % 24)) $((each % 60)))\"]" \
 	"$(api_curl state | jq -c '[.records[] | select(.type == "appointment") | .data.start[:16]] | unique')"
 is "files that are put away" "$events" "$(in_archive "$dir/done")"
 is "files that are left" 0 "$(in_archive "$dir/drop/f1")"
