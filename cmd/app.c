@@ -113,6 +113,8 @@ app_load(struct app *app, struct err *e)
 	conf_bind(
 	    &app->conf, conf_find(&app->conf, "run", ""), run_options, &app->run_conf);
 	alarms_bind(&app->conf, &app->alarms, &app->metrics);
+	conf_bind(&app->conf, conf_find(&app->conf, "trigger", ""), trigger_options,
+	    &app->trigger);
 	/* The other sections are defaults for feeds, and judged with them. */
 	app->log.format = (enum log_format)app->log_conf.format;
 	app->log.level = (enum log_level)app->log_conf.level;

@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "pollers/trigger_conf.h"
 #include "state/audit.h"
 
 #define CONFIG_DIR "/etc/emrdrop"
@@ -46,11 +47,20 @@ struct app {
 	const char *command;
 	const char *config_dir;
 	bool json, dry_run, connect, fields, reveal, guide, arrivals;
+<<<<<<< HEAD
 	long long row;         /* preview --row; 0: all */
 	const char *from, *to; /* backfill --from, --to: as given, or NULL */
 	const char *out;       /* report --out, or NULL */
 	long long days;        /* report --days; 0: not given */
 	char **args;           /* what is left after the options */
+=======
+	bool lambda, drain, wait;
+	long long row;            /* preview --row; 0: all */
+	const char *from, *to;    /* backfill --from, --to: as given, or NULL */
+	const char *file;         /* run --file, or NULL */
+	const char *amqp, *event; /* trigger --amqp, --event, or NULL */
+	char **args;              /* what is left after the options */
+>>>>>>> w-trigger
 	int nargs;
 
 	struct conf conf; /* emrdrop.ini */
@@ -60,6 +70,7 @@ struct app {
 	struct run_conf run_conf;
 	struct alarms_conf alarms;
 	struct metrics_conf metrics;
+	struct trigger_conf trigger;
 
 	const struct clock *clock;
 	struct log log;

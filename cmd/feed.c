@@ -69,7 +69,7 @@ static const char *const known_sections[] = {"feed", "source", "unpack", "csv", 
     "observation", NULL};
 
 static const char *const site_sections[] = {
-    "state", "log", "run", "alarms", "metrics", NULL};
+    "state", "log", "run", "trigger", "alarms", "metrics", NULL};
 
 #define NAME_RULE "is no name: use a-z, 0-9, dot, dash and underscore, at most 64"
 

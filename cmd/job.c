@@ -13,6 +13,7 @@
 #include "cmd/old.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
+#include "pollers/order.h"
 #include "state/controls.h"
 
 const struct site_keys *
@@ -132,18 +133,34 @@ count_behind(const struct drop_look *look, size_t from)
 	return n;
 }
 
-/* Files are taken in the feed's order; none overtakes one that is about to be ready. */
+/* How many of the list may be taken: all, or up to the file that was asked for. */
+static size_t
+files_upto(const struct job *j, const struct drop_look *look)
+{
+	if (j->upto == NULL)
+		return look->n;
+	for (size_t i = 0; i < look->n; i++)
+		if (strcmp(look->files[i].file->name, j->upto) == 0)
+			return i + 1;
+	return 0;
+}
+
+/*
+ * Files are taken in the feed's order; none overtakes one that is about to be ready.
+ * *past is how many of the first n need nothing more from this run.
+ */
 static int
-take_ready(struct job *j, const struct drop_look *look, struct err *e)
+take_ready(
+    struct job *j, const struct drop_look *look, size_t n, size_t *past, struct err *e)
 {
 	long long left = j->feed->source.max_files;
+	int rc;
 
-	for (size_t i = 0; i < look->n; i++) {
-		const struct listed *it = &look->files[i];
-		int rc;
+	for (*past = 0; *past < n; (*past)++) {
+		const struct listed *it = &look->files[*past];
 
 		if (it->what == STOP || j->out->blocked) {
-			j->out->behind = count_behind(look, i);
+			j->out->behind = count_behind(look, *past);
 			break;
 		}
 		if (it->what == WAIT && it->wait > 0)
@@ -158,21 +175,32 @@ take_ready(struct job *j, const struct drop_look *look, struct err *e)
 	return 0;
 }
 
+/* What the drop says by itself, and how far the files were worked off. */
+static int
+work_through(struct job *j, struct drop_look *look, struct err *e)
+{
+	size_t n = files_upto(j, look), past;
+
+	if (j->out->held > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_HELD);
+	if (j->out->refused > 0)
+		j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
+	if (take_ready(j, look, n, &past, e) != 0)
+		return -1;
+	/* Whoever asks for one file wants to know if it has to be asked for again. */
+	if (j->upto != NULL && n > 0 && (past < n || look->files[n - 1].what == WAIT))
+		j->out->exit = status_worse(j->out->exit, STATUS_BUSY);
+	return job_retain(j, look, e);
+}
+
 int
 job_work_off(struct job *j, struct err *e)
 {
 	struct drop_look look;
 	int rc = look_at_drop(j, &look, e);
 
-	if (rc == 0) {
-		if (j->out->held > 0)
-			j->out->exit = status_worse(j->out->exit, STATUS_HELD);
-		if (j->out->refused > 0)
-			j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
-		rc = take_ready(j, &look, e);
-		if (rc == 0)
-			rc = job_retain(j, &look, e);
-	}
+	if (rc == 0)
+		rc = work_through(j, &look, e);
 	look_release(&look);
 	return rc;
 }
@@ -337,6 +365,13 @@ open_drop(struct job *j, struct err *e)
 static int
 work(struct job *j, struct err *e)
 {
+	const struct feed *f = j->feed;
+
+	if (j->upto != NULL && order_judge(&f->source, span_of(j->upto)) != NAME_FILE)
+		return err_set(e, ERR_USAGE,
+		    "the file that is asked for has no name that feed %s takes: see "
+		    "[source] pattern",
+		    f->feed.name);
 	if (open_state(j, e) != 0)
 		return -1;
 	if (j->out->paused != 0)
@@ -357,6 +392,7 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	    .report = order->report,
 	    .out = out,
 	    .errand = order->errand,
+	    .upto = order->upto,
 	    .lock = -1};
 	struct err e = {.code = ERR_NONE};
 	int64_t began = clock_mono(app->clock);

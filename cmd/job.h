@@ -20,6 +20,7 @@ struct job_order {
 	struct report *report;
 	int64_t deadline;            /* on the monotonic clock */
 	const struct errand *errand; /* or NULL */
+	const char *upto; /* nothing behind the file of this name is taken; NULL: all */
 };
 
 /*

@@ -17,6 +17,7 @@ struct job {
 	struct report *report;
 	struct feed_report *out;
 	const struct errand *errand; /* or NULL */
+	const char *upto;            /* the last file to take, or NULL */
 	struct ledger *ledger;       /* NULL in a dry run before the first run */
 	struct site_keys *ephemeral; /* stand in for the ledger's then */
 	uint32_t scope;
@@ -54,7 +55,6 @@ void look_release(struct drop_look *look);
 
 /* Looks at the drop, and takes what is ready. */
 int job_work_off(struct job *j, struct err *e);
-
 struct intake {
 	const struct drop_file *file;
 	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */

@@ -16,9 +16,15 @@
 
 static const struct command *const commands[] = {&command_run, &command_check,
     &command_preview, &command_profile, &command_init, &command_template, &command_test,
+<<<<<<< HEAD
     &command_status, &command_report, &command_backfill, &command_retry, &command_hold,
     &command_files, &command_find, &command_pause, &command_resume, &command_forget,
     &command_audit, &command_ledger, &command_version};
+=======
+    &command_status, &command_backfill, &command_retry, &command_hold, &command_files,
+    &command_find, &command_pause, &command_resume, &command_forget, &command_audit,
+    &command_ledger, &command_trigger, &command_version};
+>>>>>>> w-trigger
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -118,6 +124,12 @@ static const struct option options[] = {
     {"from", required_argument, NULL, LONG_OPTION | OPT_FROM},
     {"guide", no_argument, NULL, LONG_OPTION | OPT_GUIDE},
     {"arrivals", no_argument, NULL, LONG_OPTION | OPT_ARRIVALS},
+    {"file", required_argument, NULL, LONG_OPTION | OPT_FILE},
+    {"amqp", required_argument, NULL, LONG_OPTION | OPT_AMQP},
+    {"event", required_argument, NULL, LONG_OPTION | OPT_EVENT},
+    {"lambda", no_argument, NULL, LONG_OPTION | OPT_LAMBDA},
+    {"drain", no_argument, NULL, LONG_OPTION | OPT_DRAIN},
+    {"wait", no_argument, NULL, LONG_OPTION | OPT_WAIT},
     {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
     {"out", required_argument, NULL, LONG_OPTION | OPT_OUT},
     {"days", required_argument, NULL, LONG_OPTION | OPT_DAYS},
@@ -138,6 +150,17 @@ bad_option(const struct command *c, const char *name, char *const *argv, struct 
 	return err_set(e, ERR_USAGE,
 	    "`%s%s` is no option of `emrdrop %s`, or lacks its value",
 	    name[0] == '-' ? "" : "--", name, c->name);
+}
+
+/* Of an option that has one; `value` is NULL for the others. */
+static void
+take_value(struct app *app, int o, const char *value)
+{
+	app->from = o == OPT_FROM ? value : app->from;
+	app->to = o == OPT_TO ? value : app->to;
+	app->file = o == OPT_FILE ? value : app->file;
+	app->amqp = o == OPT_AMQP ? value : app->amqp;
+	app->event = o == OPT_EVENT ? value : app->event;
 }
 
 /* 0, 1 if help was asked for, -1. */
@@ -162,17 +185,24 @@ parse_options(
 			return bad_option(c, options[at].name, argv, e);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
+<<<<<<< HEAD
 		else if (o == OPT_DAYS && days_number(app, optarg, e) != 0)
 			return -1;
 		app->out = o == OPT_OUT ? optarg : app->out;
 		app->from = o == OPT_FROM ? optarg : app->from;
 		app->to = o == OPT_TO ? optarg : app->to;
+=======
+		take_value(app, o, optarg);
+>>>>>>> w-trigger
 		app->dry_run |= o == OPT_DRY_RUN;
 		app->connect |= o == OPT_CONNECT;
 		app->fields |= o == OPT_FIELDS;
 		app->reveal |= o == OPT_REVEAL;
 		app->guide |= o == OPT_GUIDE;
 		app->arrivals |= o == OPT_ARRIVALS;
+		app->lambda |= o == OPT_LAMBDA;
+		app->drain |= o == OPT_DRAIN;
+		app->wait |= o == OPT_WAIT;
 	}
 	app->args = argv + optind;
 	app->nargs = argc - optind;

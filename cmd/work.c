@@ -52,7 +52,8 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 {
 	struct work w = {.order = {.report = &w.report,
 			     .deadline = clock_mono(app->clock) + app->run_conf.deadline,
-			     .errand = errand},
+			     .errand = errand,
+			     .upto = app->file},
 	    .e = e,
 	    .pings = errand == NULL && !app->dry_run};
 	struct buf out;

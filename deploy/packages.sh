@@ -7,7 +7,7 @@
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf tzdata ca-certificates
 	libssh2-1-dev libcsv-dev libcurl4-openssl-dev liblmdb-dev libinih-dev libsodium-dev
 	liblz4-dev zlib1g-dev libarchive-dev libgpgme-dev gpg gpg-agent
-	libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
+	librabbitmq-dev libssl-dev libjansson-dev libpcre2-dev libmicrohttpd-dev libsqlite3-dev"
 
 # For deploy/package.sh: dpkg-shlibdeps, and dpkg-deb's own.
 PACKAGES_PACKAGE="dpkg-dev file"
@@ -18,7 +18,8 @@ PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
 PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
 	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd
-	fish zsh systemd python3-yaml"
+	fish zsh systemd python3-yaml
+	rabbitmq-server python3-pika"
 
 # For tests/bench only.
 PACKAGES_BENCH="$PACKAGES_DEMO python3 python3-paramiko python3-requests"
@@ -63,6 +64,7 @@ packages_apt() {
 	if command -v systemctl >/dev/null; then
 		case " $* " in *' openssh-server '*) systemctl -q disable ssh.service ssh.socket ;; esac
 		case " $* " in *' proftpd-core '*) systemctl -q disable proftpd.service ;; esac
+		case " $* " in *' rabbitmq-server '*) systemctl -q disable rabbitmq-server.service epmd.socket ;; esac
 	fi 2>/dev/null
 	return "$rc"
 }

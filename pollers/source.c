@@ -49,6 +49,8 @@ const struct conf_option source_options[] = {
 	"alone, beside the ledger; off: none"},
     {"timeout", CONF_DURATION, AT(timeout), "30s", false, 100, 60 * MINUTE, NULL,
 	"longest wait for the server in any one step"},
+    {"event_path", CONF_LIST, AT(event_path), NULL, false, 0, 0, NULL,
+	"the drop as events of S3 and Transfer Family name it: bucket/folder"},
     {0},
 };
 

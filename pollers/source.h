@@ -31,6 +31,7 @@ struct source_conf {
 	const char *feedback; /* folder for what we write for the clinic; NULL: none */
 	int receipts;         /* enum receipts_where; NULL feedback: not into the drop */
 	long long timeout;    /* ms for each step on the network */
+	struct conf_list event_path; /* bucket/folder, as events name the drop */
 };
 
 /* The option table that fills a struct source_conf. */

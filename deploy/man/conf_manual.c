@@ -34,6 +34,7 @@ static const struct section {
     {"state", state_options},
     {"log", log_options},
     {"run", run_options},
+    {"trigger", trigger_options},
     {"alarms", alarms_options},
     {"metrics", metrics_options},
     {"feed", feed_options},

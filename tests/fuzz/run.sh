@@ -22,7 +22,7 @@ cmake --preset fuzz -D CMAKE_C_COMPILER="$cc" >/dev/null ||
 	fail "cmake could not configure the fuzz preset"
 cmake --build --preset fuzz -j 2 || fail "the build stopped"
 rc=0
-for target in csv hl7 ini ref; do
+for target in csv event hl7 ini ref; do
 	mkdir -p "build/fuzz/corpus/$target"
 	"build/fuzz/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -max_len=4096 \
 		-timeout=20 -dict="fixtures/fuzz/$target.dict" \

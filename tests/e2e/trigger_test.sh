@@ -1,0 +1,128 @@
+#!/bin/bash
+# `run --file`, and the events that `trigger --event -` takes on standard input.
+set -u
+. tests/e2e/lib.sh
+e2e_init "$1" strace
+api_start
+
+# event STATUS JSON [OPTION...]
+event() {
+	local expected=$1 json=$2 rc
+
+	shift 2
+	"$emrdrop" --config "$dir/etc" trigger --event - "$@" <<<"$json" \
+		>"$dir/out" 2>"$dir/err"
+	rc=$?
+	ran "trigger: ${json:0:60}" "$expected" "$rc"
+}
+
+export_file() {
+	rows "$2" "$3" >"$dir/drop/$1"
+}
+
+simple -e "\$a attempts = 1" -e "s|^pattern.*|pattern = *.csv\nevent_path = clinic-bucket/outbound other/|" \
+	-e 's|^stable_for.*||' -e 's|^\[source\]|[source]\nstable_for = 0|'
+grep -q '^stable_for' "$dir/etc/feeds.d/simple.ini" || { echo "FAIL the feed"; exit 1; }
+
+# ---- run --file: nothing behind the file is taken, and nothing is overtaken ----
+for n in 1 2 3 4; do export_file "e-$n.csv" $((n * 10)) $((n * 10 + 1)); done
+run 0 run simple --json --file e-2.csv
+is "two files were taken" 2 "$(report '.feeds[0].files | length')"
+run 0 run simple --json --file - <<<e-3.csv
+is "the third alone" 1 "$(report '.feeds[0].files | length')"
+run 0 run simple --json --file e-3.csv
+is "it needs nothing more" 0 "$(report '.feeds[0].files | length')"
+run 0 run simple --json --file e-0.csv
+is "what is not there needs nothing" 0 "$(report '.feeds[0].files | length')"
+run 64 run simple --file e-1.txt
+has "a name of another kind" "$dir/err" '[source] pattern'
+run 64 run --file e-1.csv
+run 64 run simple --file - <<<''
+sed -i 's|^stable_for.*|stable_for = 1h|' "$dir/etc/feeds.d/simple.ini"
+run 75 run simple --file e-4.csv
+is "one that is not ready is to be asked for again" '' "$(grep -v level= "$dir/err")"
+sed -i 's|^stable_for.*|stable_for = 0|' "$dir/etc/feeds.d/simple.ini"
+
+# ---- events ----
+event 0 '{"feed":"simple","file":"e-4.csv"}' --json
+ok "pure JSON" jq -e . "$dir/out" >/dev/null
+is "what was done" '{"messages":1,"done":1,"later":0,"dead":0,"jobs":1,"exit":0}' \
+	"$(report 'del(.run, .reports)')"
+is "the job's report" 1 "$(report '.reports[0].feeds[0].files | length')"
+event 0 '{"feed":"simple"}'
+has "words for a person" "$dir/out" '1 messages: 1 done'
+event 65 '{"feed":"unheard"}' --json
+has "why" "$dir/err" 'it names a feed that is not configured'
+is "the error is JSON too" '{"dead":1,"exit":65}' "$(report '{dead, exit}')"
+event 65 'no JSON'
+event 65 '{"feed":"simple","file":"../../e-1.csv"}'
+event 65 '{"feed":"simple","file":"PATIENT-NAME.txt"}'
+hasnt "a file's name is told to nobody" PATIENT-NAME "$dir/err" "$dir/out"
+
+# S3, and what is not a file of the feed.
+s3='{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"clinic-bucket"},"object":{"key":"KEY"}}}]}'
+export_file 'new visits.csv' 60 61
+event 0 "${s3/KEY/outbound/new+visits.csv}" --json
+is "a file in a bucket" 1 "$(report '.reports[0].feeds[0].files | length')"
+for key in outbound/done/x.csv outbound/readme.txt; do
+	event 0 "${s3/KEY/$key}" --json
+	is "$key is no file of the feed" 0 "$(report .jobs)"
+done
+event 65 "${s3/KEY/inbound/x.csv}"
+has "no feed has that folder" "$dir/err" event_path
+
+# The marker of a file speaks of the file.
+sed -i 's|^stable_for.*|stable_for = 0\nmarker = .done|' "$dir/etc/feeds.d/simple.ini"
+export_file marked.csv 70 71
+event 75 '{"feed":"simple","file":"marked.csv"}'
+: >"$dir/drop/marked.csv.done"
+event 0 "${s3/KEY/outbound/marked.csv.done}" --json
+is "marked" 1 "$(report '.reports[0].feeds[0].files | length')"
+sed -i '/^marker/d' "$dir/etc/feeds.d/simple.ini"
+
+# SQS: each message is answered by itself, whatever became of the others.
+export_file s-1.csv 80 81
+sqs=$(jq -cn --arg s3 "${s3/KEY/outbound/s-1.csv}" '{Records: [
+	{messageId: "m-1", eventSource: "aws:sqs", body: $s3},
+	{messageId: "m-2", eventSource: "aws:sqs", body: "{\"feed\":\"unheard\"}"},
+	{messageId: "m-3", eventSource: "aws:sqs", body: "{\"feed\":\"simple\"}"}]}')
+event 0 "$sqs"
+is "the one that failed" '{"batchItemFailures":[{"itemIdentifier":"m-2"}]}' "$(report .)"
+
+# A message without a file comes back for one that is too fresh.
+sed -i 's|^stable_for.*|stable_for = 1h|' "$dir/etc/feeds.d/simple.ini"
+export_file fresh.csv 90 91
+event 75 '{"feed":"simple"}'
+has "why it is for later" "$dir/err" 'a file is not ready yet'
+sed -i 's|^stable_for.*|stable_for = 0|' "$dir/etc/feeds.d/simple.ini"
+
+# The API is away: later; what a job ends with is what its event ends with.
+api_stop
+event 69 '{"feed":"simple","file":"fresh.csv"}'
+api_start
+event 0 '{"feed":"simple","file":"fresh.csv"}'
+
+# The trace goes to the job, and the name of the file to no argument of it.
+trace=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+strace -f -v -s 400 -e execve -o "$dir/trace" "$emrdrop" --config "$dir/etc" trigger \
+	--event - >/dev/null 2>"$dir/err" <<<"{\"feed\":\"simple\",\"file\":\"fresh.csv\",\"traceparent\":\"$trace\"}"
+has "the job's trace" "$dir/trace" "TRACEPARENT=$trace"
+hasnt "the file's name in arguments" fresh.csv "$dir/trace"
+
+# ---- how it is called ----
+run 64 trigger
+run 64 trigger --event file
+run 64 trigger --event - --lambda
+run 64 trigger --event - --wait
+run 64 trigger --amqp amqps://u@h/v
+run 64 trigger --amqp amqp://u@h/v --drain
+run 64 trigger --amqp amqps://u:secret@h/v --drain
+hasnt "the password" secret "$dir/err"
+run 78 trigger --amqp amqps://u@h/v --drain
+has "what is missing" "$dir/err" '[trigger] queue'
+
+# Each file was delivered once.
+is "records changed more than once" 0 \
+	"$(api_curl state | jq '[.records[] | select(.changes > 1)] | length')"
+is "all of them" 32 "$(changes)"
+e2e_end
