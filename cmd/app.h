@@ -47,20 +47,14 @@ struct app {
 	const char *command;
 	const char *config_dir;
 	bool json, dry_run, connect, fields, reveal, guide, arrivals;
-<<<<<<< HEAD
-	long long row;         /* preview --row; 0: all */
-	const char *from, *to; /* backfill --from, --to: as given, or NULL */
-	const char *out;       /* report --out, or NULL */
-	long long days;        /* report --days; 0: not given */
-	char **args;           /* what is left after the options */
-=======
 	bool lambda, drain, wait;
 	long long row;            /* preview --row; 0: all */
 	const char *from, *to;    /* backfill --from, --to: as given, or NULL */
+	const char *out;          /* report --out, or NULL */
+	long long days;           /* report --days; 0: not given */
 	const char *file;         /* run --file, or NULL */
 	const char *amqp, *event; /* trigger --amqp, --event, or NULL */
 	char **args;              /* what is left after the options */
->>>>>>> w-trigger
 	int nargs;
 
 	struct conf conf; /* emrdrop.ini */

@@ -16,17 +16,14 @@ enum option_bit {
 	OPT_REVEAL = 64,
 	OPT_GUIDE = 128,
 	OPT_ARRIVALS = 256,
-<<<<<<< HEAD
-	OPT_OUT = 512,
-	OPT_DAYS = 1024
-=======
 	OPT_FILE = 512,
 	OPT_AMQP = 1024,
 	OPT_EVENT = 2048,
 	OPT_LAMBDA = 4096,
 	OPT_DRAIN = 8192,
-	OPT_WAIT = 16384
->>>>>>> w-trigger
+	OPT_WAIT = 16384,
+	OPT_OUT = 32768,
+	OPT_DAYS = 65536
 };
 
 struct command {
@@ -44,11 +41,7 @@ extern const struct command command_run, command_check, command_preview, command
     command_backfill, command_retry, command_hold, command_files, command_find,
     command_pause, command_resume, command_forget, command_audit, command_ledger,
     command_version, command_profile, command_init, command_template, command_test,
-<<<<<<< HEAD
-    command_report;
-=======
-    command_trigger;
->>>>>>> w-trigger
+    command_report, command_trigger;
 
 /* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
 int print_out(struct span text, struct err *e);

@@ -16,15 +16,9 @@
 
 static const struct command *const commands[] = {&command_run, &command_check,
     &command_preview, &command_profile, &command_init, &command_template, &command_test,
-<<<<<<< HEAD
     &command_status, &command_report, &command_backfill, &command_retry, &command_hold,
     &command_files, &command_find, &command_pause, &command_resume, &command_forget,
-    &command_audit, &command_ledger, &command_version};
-=======
-    &command_status, &command_backfill, &command_retry, &command_hold, &command_files,
-    &command_find, &command_pause, &command_resume, &command_forget, &command_audit,
-    &command_ledger, &command_trigger, &command_version};
->>>>>>> w-trigger
+    &command_audit, &command_ledger, &command_trigger, &command_version};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -156,6 +150,7 @@ bad_option(const struct command *c, const char *name, char *const *argv, struct 
 static void
 take_value(struct app *app, int o, const char *value)
 {
+	app->out = o == OPT_OUT ? value : app->out;
 	app->from = o == OPT_FROM ? value : app->from;
 	app->to = o == OPT_TO ? value : app->to;
 	app->file = o == OPT_FILE ? value : app->file;
@@ -185,15 +180,9 @@ parse_options(
 			return bad_option(c, options[at].name, argv, e);
 		else if (o == OPT_ROW && row_number(app, optarg, e) != 0)
 			return -1;
-<<<<<<< HEAD
 		else if (o == OPT_DAYS && days_number(app, optarg, e) != 0)
 			return -1;
-		app->out = o == OPT_OUT ? optarg : app->out;
-		app->from = o == OPT_FROM ? optarg : app->from;
-		app->to = o == OPT_TO ? optarg : app->to;
-=======
 		take_value(app, o, optarg);
->>>>>>> w-trigger
 		app->dry_run |= o == OPT_DRY_RUN;
 		app->connect |= o == OPT_CONNECT;
 		app->fields |= o == OPT_FIELDS;
