@@ -10,6 +10,7 @@
 #include "cmd/board.h"
 #include "cmd/pick.h"
 #include "cmd/status.h"
+#include "cmd/text.h"
 #include "state/controls.h"
 #include "state/headers.h"
 
@@ -96,7 +97,8 @@ diagnose_stop(struct diagnosis *d)
 	    told ? " (" : "", s->last_exit, status_words((int)s->last_exit),
 	    told ? ")" : "");
 	a.commands[0] = look_into(d);
-	a.commands[1] = words(d, "emrdrop run %s", s->name);
+	a.commands[1] = words(
+	    d, "emrdrop %s %s", d->feed->login_refused ? "resume" : "run", s->name);
 	return add(d, &a);
 }
 
@@ -181,6 +183,53 @@ diagnose_files(struct diagnosis *d)
 	return 0;
 }
 
+static const char *
+arrival_words(struct diagnosis *d)
+{
+	struct buf text;
+	const char *kept;
+
+	buf_init(&text, WORDS_MAX);
+	arrival_text(&d->feed->arrival, &text);
+	kept = words(d, "%.*s", (int)text.n, text.p);
+	buf_release(&text);
+	return kept;
+}
+
+static int
+diagnose_arrival(struct diagnosis *d)
+{
+	const struct arrival *came = &d->feed->arrival;
+	bool late = came->state == ARRIVAL_LATE;
+	struct ailment a = {.health = late ? HEALTH_LATE : HEALTH_STRANGE,
+	    .since = late ? came->late_from : came->came};
+
+	if (!late && came->state != ARRIVAL_STRANGE)
+		return 0;
+	a.what = arrival_words(d);
+	a.commands[0] = words(
+	    d, "emrdrop %s %s", came->unseen ? "run" : "files", d->feed->state.name);
+	a.commands[1] = words(d, "emrdrop check %s --connect", d->feed->state.name);
+	return add(d, &a);
+}
+
+static int
+diagnose_expiry(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.health = HEALTH_EXPIRES};
+	struct buf text;
+
+	if (f->expires == 0 || f->expires > d->board->now + d->board->warn_before)
+		return 0;
+	buf_init(&text, 64);
+	text_time(&text, f->expires);
+	a.what = words(d, "a key or certificate expires at %.*s", (int)text.n, text.p);
+	buf_release(&text);
+	a.commands[0] = words(d, "emrdrop check %s --connect", f->state.name);
+	return add(d, &a);
+}
+
 static int
 diagnose_refusals(struct diagnosis *d)
 {
@@ -254,7 +303,8 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 	struct diagnosis d = {b, f, l, e};
 
 	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
-	    diagnose_files(&d) != 0 || diagnose_refusals(&d) != 0 ||
+	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
+	    diagnose_refusals(&d) != 0 || diagnose_expiry(&d) != 0 ||
 	    diagnose_pass(&d) != 0 || diagnose_rest(&d) != 0)
 		return -1;
 	if (f->n > 0)
@@ -268,7 +318,10 @@ static const struct {
     [HEALTH_BLOCKED] = {"BLOCKED", "blocked"},
     [HEALTH_HELD] = {"HELD", "held"},
     [HEALTH_REFUSED] = {"REFUSED", "refused"},
+    [HEALTH_LATE] = {"LATE", "late"},
+    [HEALTH_STRANGE] = {"STRANGE", "strange"},
     [HEALTH_LEFT] = {"NOT TAKEN", "not_taken"},
+    [HEALTH_EXPIRES] = {"EXPIRES", "expires"},
     [HEALTH_DECIDED] = {"DECIDED", "decided"},
     [HEALTH_UNFINISHED] = {"UNFINISHED", "unfinished"},
     [HEALTH_PAUSED] = {"PAUSED", "paused"},

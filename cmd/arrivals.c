@@ -249,21 +249,15 @@ arrivals_judge(const struct expectation *x, const struct arrivals *a,
 
 /* Those of the feed. The caller frees. */
 static int
-find_aside(
-    struct ledger *l, const char *feed, struct aside **out, size_t *n, struct err *e)
+find_aside(const struct stuck *stuck, const char *feed, struct aside **out, size_t *n,
+    struct err *e)
 {
-	struct stuck stuck;
-
 	*n = 0;
-	*out = NULL;
-	if (stuck_find(l, &stuck, e) != 0)
-		return -1;
-	*out = calloc(stuck.n + 1, sizeof(**out));
-	for (size_t i = 0; *out != NULL && i < stuck.n; i++)
-		if (strcmp(stuck.v[i].feed, feed) == 0)
+	*out = calloc(stuck->n + 1, sizeof(**out));
+	for (size_t i = 0; *out != NULL && i < stuck->n; i++)
+		if (strcmp(stuck->v[i].feed, feed) == 0)
 			(*out)[(*n)++] = (struct aside){
-			    stuck.v[i].read_at, stuck.v[i].verdict == VERDICT_HOLD};
-	stuck_release(&stuck);
+			    stuck->v[i].read_at, stuck->v[i].verdict == VERDICT_HOLD};
 	return *out == NULL ? err_nomem(e) : 0;
 }
 
@@ -275,12 +269,22 @@ is_begun(struct ledger *l, const struct feed *f, const struct arrivals *a)
 	return a->since != 0 && digest_eq(&now, &a->expect);
 }
 
+/* What is asked of a feed. */
+struct asking {
+	struct ledger *ledger;
+	const struct feed *feed;
+	const struct stuck *stuck;
+	int64_t now;
+};
+
 static int
-judge_known(struct ledger *l, const struct feed *f, const struct arrivals *a, int64_t now,
-    struct arrival *out, struct err *e)
+judge_known(const struct asking *ask, const struct arrivals *a, struct arrival *out,
+    struct err *e)
 {
+	struct ledger *l = ask->ledger;
+	const struct feed *f = ask->feed;
 	const char *name = f->feed.name;
-	struct arrival_facts facts = {.now = now};
+	struct arrival_facts facts = {.now = ask->now};
 	struct snapshot_state snapshot;
 	struct feed_state state;
 	struct aside *aside;
@@ -288,7 +292,7 @@ judge_known(struct ledger *l, const struct feed *f, const struct arrivals *a, in
 
 	if (ledger_feed_get(l, name, &state, e) != 0 ||
 	    ledger_snapshot_get(l, name, &snapshot, e) != 0 ||
-	    find_aside(l, name, &aside, &facts.naside, e) != 0)
+	    find_aside(ask->stuck, name, &aside, &facts.naside, e) != 0)
 		return -1;
 	facts.aside = aside;
 	facts.last_look = state.last_look;
@@ -300,20 +304,35 @@ judge_known(struct ledger *l, const struct feed *f, const struct arrivals *a, in
 }
 
 int
-arrivals_of(struct ledger *l, const struct feed *f, int64_t now, struct arrival *out,
-    struct err *e)
+arrivals_of(struct ledger *l, const struct feed *f, const struct stuck *stuck,
+    int64_t now, struct arrival *out, struct err *e)
 {
+	const struct asking ask = {l, f, stuck, now};
 	struct arrivals a;
 	size_t n;
 
 	if (ledger_arrivals_get(l, f->feed.name, &a, e) != 0)
 		return -1;
 	if (is_begun(l, f, &a))
-		return judge_known(l, f, &a, now, out, e);
+		return judge_known(&ask, &a, out, e);
 	n = arrivals_count(&a);
 	*out = (struct arrival){.rows = ARRIVAL_ROWS_UNKNOWN};
 	out->came = n > 0 ? (int64_t)a.v[n - 1].at * 1000 : 0;
 	return 0;
+}
+
+int
+arrivals_past(struct ledger *l, const struct feed *f, int64_t now, struct dues *out,
+    size_t max, struct err *e)
+{
+	struct arrivals a;
+
+	out->n = out->past = 0;
+	if (f->expect.days == 0)
+		return 0;
+	if (ledger_arrivals_get(l, f->feed.name, &a, e) != 0)
+		return -1;
+	return is_begun(l, f, &a) ? arrivals_dues(&f->expect, &a, now, out, max, e) : 0;
 }
 
 int

@@ -16,6 +16,7 @@
 
 struct ledger;
 struct feed;
+struct stuck;
 
 #define DUES_DAYS 35 /* days before and after now that are looked at */
 #define DUES_MAX  ((2 * DUES_DAYS + 1) * EXPECT_TIMES_MAX)
@@ -86,11 +87,15 @@ int arrivals_judge(const struct expectation *x, const struct arrivals *a,
     const struct arrival_facts *facts, struct arrival *out, struct err *e);
 
 /*
- * The same with what the ledger knows of a feed. A feed that expects nothing, and one
+ * The same with what the ledger knows of a feed; `stuck` are the files that stand aside. A feed that expects nothing, and one
  * that is expected to have files for the first time, is ARRIVAL_NONE.
  */
-int arrivals_of(struct ledger *l, const struct feed *f, int64_t now, struct arrival *out,
-    struct err *e);
+int arrivals_of(struct ledger *l, const struct feed *f, const struct stuck *stuck,
+    int64_t now, struct arrival *out, struct err *e);
+
+/* Its due times, as arrivals_dues has them; none where arrivals_of says ARRIVAL_NONE. */
+int arrivals_past(struct ledger *l, const struct feed *f, int64_t now, struct dues *out,
+    size_t max, struct err *e);
 
 /*
  * Files are expected from now on, if this was not said before or otherwise: what was due

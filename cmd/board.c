@@ -86,8 +86,38 @@ board_find(const struct board *b, const char *name)
 
 struct configured {
 	struct filling to;
+	struct ledger *ledger;
 	size_t known; /* feeds of the ledger, by name: those behind them are new */
 };
+
+/* The due times that are over, for charts. */
+static int
+keep_dues(const struct configured *c, const struct feed *feed, struct board_feed *f)
+{
+	struct due *v = calloc(DUES_MAX, sizeof(*v));
+	struct dues dues = {.v = v};
+	int rc = v == NULL ? err_nomem(c->to.e)
+			   : arrivals_past(c->ledger, feed, c->to.board->now, &dues,
+				 DUES_MAX, c->to.e);
+
+	f->dues = v;
+	f->ndues = dues.past;
+	f->grace = feed->expect.grace;
+	return rc;
+}
+
+/* What is only known while its feed file is loaded. */
+static int
+ask_configured(const struct configured *c, const struct feed *feed, struct board_feed *f)
+{
+	f->expects = feed->expect.days != 0;
+	if (!f->expects)
+		return 0;
+	if (keep_dues(c, feed, f) != 0)
+		return -1;
+	return arrivals_of(
+	    c->ledger, feed, &c->to.board->stuck, c->to.board->now, &f->arrival, c->to.e);
+}
 
 static int
 add_configured(struct app *app, struct feed *feed, struct err *e, void *arg)
@@ -104,6 +134,8 @@ add_configured(struct app *app, struct feed *feed, struct err *e, void *arg)
 	f->configured = true;
 	if (e != NULL)
 		f->mistakes = feed->errors.n > 0 ? feed->errors.n : 1;
+	else
+		ask_configured(c, feed, f);
 	return 0;
 }
 
@@ -111,7 +143,7 @@ add_configured(struct app *app, struct feed *feed, struct err *e, void *arg)
 static int
 add_feeds(struct filling *to, struct app *app, struct ledger *l)
 {
-	struct configured c = {*to, 0};
+	struct configured c = {*to, l, 0};
 	struct err none = {.code = ERR_NONE};
 
 	if (ledger_feed_each(l, add_known, to, to->e) != 0)
@@ -154,12 +186,31 @@ add_file(void *arg, const struct file_entry *entry)
 	return history_file(b->history, (size_t)(f - b->v), entry, to->e);
 }
 
+/* Whose credentials were refused, and whose will expire. */
+static int
+ask_credentials(struct board_feed *f, struct ledger *l, struct err *e)
+{
+	struct login_pause login;
+	struct figures figures;
+
+	if (ledger_login_get(l, f->state.name, &login, e) != 0 ||
+	    ledger_figures_get(l, f->state.name, &figures, e) != 0)
+		return -1;
+	f->login_refused = login.since != 0;
+	f->expires = figures.api_expires;
+	if (f->expires == 0 ||
+	    (figures.pgp_expires != 0 && figures.pgp_expires < f->expires))
+		f->expires = figures.pgp_expires;
+	return 0;
+}
+
 static int
 ask_feed(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
 {
 	int r, at_work = 0;
 
-	if (ledger_pause_get(l, f->state.name, &f->paused, e) != 0)
+	if (ledger_pause_get(l, f->state.name, &f->paused, e) != 0 ||
+	    ask_credentials(f, l, e) != 0)
 		return -1;
 	if (!f->known)
 		return ailments_find(b, f, l, e);
@@ -212,8 +263,12 @@ begin_history(struct board *b, struct err *e)
 {
 	if (history_begin(b->history, b->n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < b->n; i++)
-		b->history->v[i].name = b->v[i].state.name;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct board_feed *f = &b->v[i];
+
+		b->history->v[i].name = f->state.name;
+		history_dues(b->history, i, f->dues, f->ndues, f->grace);
+	}
 	return 0;
 }
 
@@ -223,14 +278,15 @@ board_make(struct board *b, struct app *app, struct ledger *l, struct history *h
 {
 	struct filling to = {b, e};
 
-	*b = (struct board){.history = history, .now = clock_wall(app->clock)};
+	*b = (struct board){.history = history,
+	    .now = clock_wall(app->clock),
+	    .warn_before = app->alarms.warn_before};
 	arena_init(&b->arena, BOARD_TEXT_MAX);
-	if (add_feeds(&to, app, l) != 0)
+	if (stuck_find(l, &b->stuck, e) != 0 || add_feeds(&to, app, l) != 0)
 		return -1;
 	if (history != NULL && begin_history(b, e) != 0)
 		return -1;
-	if (ledger_file_each(l, add_file, &to, e) != 0 ||
-	    stuck_find(l, &b->stuck, e) != 0)
+	if (ledger_file_each(l, add_file, &to, e) != 0)
 		return -1;
 	for (size_t i = 0; i < b->n; i++)
 		if (ask_feed(b, &b->v[i], l, e) != 0)
@@ -241,8 +297,10 @@ board_make(struct board *b, struct app *app, struct ledger *l, struct history *h
 void
 board_release(struct board *b)
 {
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = 0; i < b->n; i++) {
 		free(b->v[i].ailments);
+		free(b->v[i].dues);
+	}
 	free(b->v);
 	free(b->order);
 	stuck_release(&b->stuck);
@@ -261,4 +319,15 @@ board_headline(const struct board *b, struct buf *out)
 	else
 		buf_addf(out, "%zu of %zu feed%s need%s somebody", b->sick, b->n,
 		    b->n == 1 ? "" : "s", b->sick == 1 ? "s" : "");
+}
+
+void
+board_arrival_json(const struct board_feed *f, struct json *j)
+{
+	if (!f->expects)
+		return;
+	jw_key(j, SPAN_LIT("arrival"));
+	jw_object(j);
+	arrival_json(&f->arrival, j);
+	jw_object_end(j);
 }

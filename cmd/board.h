@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "cmd/app.h"
+#include "cmd/arrivals.h"
 #include "cmd/stuck.h"
 #include "state/pass.h"
 
@@ -16,7 +17,10 @@ enum health {
 	HEALTH_BLOCKED, /* a file is held, and later ones wait behind it */
 	HEALTH_HELD,    /* a file is held */
 	HEALTH_REFUSED, /* a file cannot be read */
+	HEALTH_LATE,    /* an expected file has not come */
+	HEALTH_STRANGE, /* it has far fewer or more rows than it should */
 	HEALTH_LEFT,    /* records that the API refused, and no retry brought in */
+	HEALTH_EXPIRES, /* a key or certificate will, soon */
 	HEALTH_DECIDED, /* from here on nobody is needed: the next run carries it out */
 	HEALTH_UNFINISHED, /* a delivery: the next run goes on */
 	HEALTH_PAUSED,
@@ -52,6 +56,13 @@ struct board_feed {
 	bool configured; /* there is a feed file */
 	uint64_t mistakes;
 	bool unfinished, at_work; /* its pass is open; and a run has its lock */
+	bool login_refused;       /* the drop is not asked again before that is mended */
+	bool expects;             /* files, by [expect] */
+	struct arrival arrival;
+	struct due *dues; /* that are over, rising */
+	size_t ndues;
+	int64_t grace;   /* ms: of those */
+	int64_t expires; /* ms: the first key or certificate; 0: it is not known */
 	struct ailment *ailments; /* sickest first */
 	size_t n, cap;
 };
@@ -66,7 +77,8 @@ struct board {
 	struct stuck stuck;
 	struct history *history; /* borrowed, or NULL: it is shown every file */
 	struct arena arena;
-	int64_t now; /* ms */
+	int64_t now;         /* ms */
+	int64_t warn_before; /* ms: what expires by then is told */
 };
 
 /* *b is to be released whatever the result. */
@@ -85,6 +97,9 @@ enum health board_health(const struct board_feed *f);
 
 /* What ails a feed that stands in the board: fills f->ailments. */
 int ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct err *e);
+
+/* How what it expects came, as member "arrival", if it expects anything. */
+void board_arrival_json(const struct board_feed *f, struct json *j);
 
 /* "HELD" and so on. */
 const char *health_word(enum health h);

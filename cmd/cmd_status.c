@@ -126,6 +126,7 @@ head_json(struct show *s, const struct feed_state *f)
 	jw_put_uint(j, "rejected", f->rejected);
 	jw_put_uint(j, "refused", f->refused);
 	ailments_json(s->of, j);
+	board_arrival_json(s->of, j);
 }
 
 static void
@@ -153,13 +154,23 @@ head_text(struct show *s, const struct feed_state *f)
 		buf_addf(out, "      %s\n", f->last_words);
 }
 
+static void
+show_arrival(struct show *s)
+{
+	if (s->q->app->json || !s->of->expects)
+		return;
+	buf_add_str(&s->q->out, "  expected files: ");
+	arrival_text(&s->of->arrival, &s->q->out);
+	buf_add_char(&s->q->out, '\n');
+}
+
 /* What else there is to know, and to type, of a feed that no run was at work for. */
 static void
 show_unknown(struct show *s)
 {
 	const struct board_feed *f = s->of;
 
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n && !s->q->app->json; i++)
 		if (f->ailments[i].health == HEALTH_NEW || f->mistakes > 0)
 			buf_addf(&s->q->out, "  %s: %s\n", f->ailments[i].what,
 			    f->ailments[i].commands[0]);
@@ -231,6 +242,7 @@ show_feed(struct show *s, const struct board_feed *f)
 	else
 		head_text(s, s->feed);
 	show_unknown(s);
+	show_arrival(s);
 	show_pause(s);
 	if (show_snapshot(s) != 0)
 		return -1;

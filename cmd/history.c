@@ -49,6 +49,37 @@ history_begin(struct history *h, size_t feeds, struct err *e)
 	return 0;
 }
 
+/* How late the last of its files was; one that it lacks never came. */
+static uint64_t
+minutes_late(const struct due *due)
+{
+	int64_t came = due->wanted > 1 ? due->last : due->first;
+	int64_t minutes = (came - due->at) / 60000;
+
+	if (due->got < due->wanted || minutes > HISTORY_MISSED)
+		return HISTORY_MISSED;
+	return minutes > 0 ? (uint64_t)minutes : 0;
+}
+
+void
+history_dues(struct history *h, size_t feed, const struct due *v, size_t n, int64_t grace)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t day = day_of(h->zone, v[i].at) - h->first;
+		uint64_t minutes = minutes_late(&v[i]);
+		struct history_day *d;
+
+		if (day < 0 || day >= (int64_t)h->days)
+			continue;
+		d = &h->v[feed].days[day];
+		d->due++;
+		if (minutes * 60000 <= (uint64_t)grace)
+			continue;
+		d->late++;
+		d->minutes = minutes > d->minutes ? minutes : d->minutes;
+	}
+}
+
 static int
 note_rejects(struct history *h, size_t feed, const struct file_entry *f, struct err *e)
 {
@@ -178,17 +209,25 @@ history_problems(struct history *h, struct ledger *l, struct err *e)
 	return 0;
 }
 
+void
+history_add(struct history_day *to, const struct history_day *d)
+{
+	to->files += d->files;
+	to->rows += d->rows;
+	to->changes += d->changes;
+	to->rejected += d->rejected;
+	to->due += d->due;
+	to->late += d->late;
+	to->minutes = d->minutes > to->minutes ? d->minutes : to->minutes;
+}
+
 struct history_day
 history_sum(const struct history *h, const struct history_feed *f)
 {
 	struct history_day sum = {.files = 0};
 
-	for (size_t i = 0; i < h->days; i++) {
-		sum.files += f->days[i].files;
-		sum.rows += f->days[i].rows;
-		sum.changes += f->days[i].changes;
-		sum.rejected += f->days[i].rejected;
-	}
+	for (size_t i = 0; i < h->days; i++)
+		history_add(&sum, &f->days[i]);
 	return sum;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/zone.h"
+#include "cmd/arrivals.h"
 #include "state/files.h"
 
 #define HISTORY_DAYS        28 /* unless somebody wants others */
@@ -16,7 +17,11 @@
 /* `changes` are records delivered; `rejected` rows. */
 struct history_day {
 	uint64_t files, rows, changes, rejected;
+	uint64_t due, late; /* times by which files were due; those that they missed */
+	uint64_t minutes;   /* how late the latest was; HISTORY_MISSED: it never came */
 };
+
+#define HISTORY_MISSED (24 * 60)
 
 /* Files whose duration is known. */
 struct history_pace {
@@ -68,8 +73,15 @@ int history_begin(struct history *h, size_t feeds, struct err *e);
 int history_file(
     struct history *h, size_t feed, const struct file_entry *f, struct err *e);
 
+/* Its due times that are over; within `grace` ms of one is in time. */
+void history_dues(
+    struct history *h, size_t feed, const struct due *v, size_t n, int64_t grace);
+
 /* Then the problems of these files. */
 int history_problems(struct history *h, struct ledger *l, struct err *e);
+
+/* Two days or more as one. */
+void history_add(struct history_day *to, const struct history_day *d);
 
 /* The sum of a feed's days. */
 struct history_day history_sum(const struct history *h, const struct history_feed *f);

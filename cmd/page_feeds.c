@@ -14,7 +14,11 @@
 
 static const struct page_column columns[] = {{"Feed", "feed"}, {"State", "state"},
     {"Last look", "since"}, {"Files", "n"}, {"Rows", "n"}, {"Changes", "n"},
-    {"Rejected rows", "n"}};
+    {"Rejected rows", "n"}, {"Late files", "n"}};
+
+#define COLUMNS      (sizeof(columns) / sizeof(columns[0]))
+#define FIRST_CHART  3
+#define MINUTES_FULL 240 /* late; a chart's whole height */
 
 /* What is drawn of a feed: as many bars as there is room for. */
 struct charts {
@@ -34,13 +38,7 @@ gather(struct charts *c)
 	c->n = (days + c->step - 1) / c->step;
 	lead = c->n * c->step - days;
 	for (size_t i = 0; i < days; i++) {
-		const struct history_day *d = &c->feed->days[i];
-		struct history_day *to = &c->v[(i + lead) / c->step];
-
-		to->files += d->files;
-		to->rows += d->rows;
-		to->changes += d->changes;
-		to->rejected += d->rejected;
+		history_add(&c->v[(i + lead) / c->step], &c->feed->days[i]);
 	}
 	c->sum = history_sum(c->page->history, c->feed);
 }
@@ -51,7 +49,7 @@ share(uint64_t part, uint64_t whole)
 	return whole == 0 ? 0 : part * 10000 / whole;
 }
 
-enum measure { FILES, ROWS, CHANGES, REJECTED };
+enum measure { FILES, ROWS, CHANGES, REJECTED, LATE };
 
 static uint64_t
 of_day(const struct history_day *d, enum measure m)
@@ -65,6 +63,8 @@ of_day(const struct history_day *d, enum measure m)
 		return d->changes;
 	case REJECTED:
 		return d->rejected;
+	case LATE:
+		return d->late;
 	}
 	return 0;
 }
@@ -80,13 +80,19 @@ put_percent(struct buf *out, uint64_t share)
 static void
 label(const struct charts *c, enum measure m, size_t peak, struct buf *out)
 {
-	static const char *const what[] = {"files", "rows", "changes", "rejected rows"};
+	static const char *const what[] = {
+	    "files", "rows", "changes", "rejected rows", "late files"};
 	const struct history *h = c->page->history;
 	size_t lead = c->n * c->step - h->days, day = peak * c->step;
 	uint64_t most = of_day(&c->v[peak], m);
 
 	html_count(out, of_day(&c->sum, m));
 	buf_addf(out, " %s in %zu days", what[m], h->days);
+	if (m == LATE) {
+		buf_add_str(out, ", of ");
+		html_count(out, c->sum.due);
+		buf_add_str(out, " that were due");
+	}
 	if (most == 0)
 		return;
 	buf_add_str(out, ", most ");
@@ -100,10 +106,24 @@ label(const struct charts *c, enum measure m, size_t peak, struct buf *out)
 	local_day_text(out, h->first + (int64_t)(day > lead ? day - lead : 0));
 }
 
+/* What the bar is as tall as. */
+static uint64_t
+height_of(const struct history_day *d, enum measure m)
+{
+	uint64_t part = share(d->rejected, d->rows);
+
+	if (m == LATE)
+		return d->minutes;
+	if (m == REJECTED)
+		return d->rejected > 0 && part == 0 ? 1 : part;
+	return of_day(d, m);
+}
+
 static void
 chart(const struct charts *c, enum measure m, uint64_t full)
 {
-	static const char *const classes[] = {"files", "rows", "changes", "rejected"};
+	static const char *const classes[] = {
+	    "files", "rows", "changes", "rejected", "late"};
 	uint64_t v[BARS_MAX], most = 0;
 	size_t peak = 0;
 	struct buf text;
@@ -111,14 +131,13 @@ chart(const struct charts *c, enum measure m, uint64_t full)
 	for (size_t i = 0; i < c->n; i++) {
 		uint64_t n = of_day(&c->v[i], m);
 
-		v[i] = m == REJECTED ? share(n, c->v[i].rows) : n;
-		v[i] += m == REJECTED && n > 0 && v[i] == 0;
+		v[i] = height_of(&c->v[i], m);
 		peak = n > most ? i : peak;
 		most = n > most ? n : most;
 	}
 	buf_init(&text, LABEL_MAX);
 	label(c, m, peak, &text);
-	page_cell(c->page, "n", columns[FILES + 3 + m].title);
+	page_cell(c->page, "n", columns[FIRST_CHART + m].title);
 	buf_add_str(c->page->out, "<b>");
 	html_count(c->page->out, of_day(&c->sum, m));
 	buf_add_str(c->page->out, "</b>");
@@ -126,6 +145,16 @@ chart(const struct charts *c, enum measure m, uint64_t full)
 				    classes[m], buf_span(&text)});
 	buf_add_str(c->page->out, "</td>");
 	buf_release(&text);
+}
+
+/* Is there a feed that expects anything? Else there is no column for it. */
+static bool
+any_due(const struct page *p)
+{
+	for (size_t i = 0; i < p->board->n; i++)
+		if (p->board->v[i].ndues > 0)
+			return true;
+	return false;
 }
 
 /* Files by the day, on one scale for all feeds; the scales are told above the table. */
@@ -144,6 +173,14 @@ charts(const struct page *p, const struct history_feed *f, uint64_t most_files)
 	chart(&c, ROWS, rows);
 	chart(&c, CHANGES, rows);
 	chart(&c, REJECTED, REJECT_FULL);
+	if (!any_due(p))
+		return;
+	if (c.sum.due > 0) {
+		chart(&c, LATE, MINUTES_FULL);
+		return;
+	}
+	page_cell(p, "n", columns[FIRST_CHART + LATE].title);
+	buf_add_str(p->out, "<small>none due</small></td>");
 }
 
 static const struct history_feed *
@@ -162,8 +199,8 @@ feed_row(const struct page *p, const struct board_feed *f, uint64_t most_files)
 	html_cstr(p->out, f->state.name);
 	buf_add_str(p->out, "</th>");
 	page_cell(p, "state", "");
-	buf_addf(p->out, "<span class=\"badge %s\">%s</span>", health_name(h),
-	    health_word(h));
+	buf_addf(
+	    p->out, "<span class=\"badge %s\">%s</span>", health_name(h), health_word(h));
 	if (f->state.last_exit != 0)
 		buf_addf(p->out, "<br><small>last run: %s</small>",
 		    status_words((int)f->state.last_exit));
@@ -208,7 +245,7 @@ page_feeds(const struct page *p)
 	local_day_text(&caption, p->history->first);
 	buf_add_str(&caption, " on");
 	buf_add_char(&caption, '\0');
-	page_table(p, caption.p, columns, sizeof(columns) / sizeof(columns[0]));
+	page_table(p, caption.p, columns, COLUMNS - !any_due(p));
 	for (size_t i = 0; i < p->board->n; i++)
 		feed_row(p, p->board->order[i], most);
 	page_table_end(p);
@@ -220,8 +257,10 @@ page_feeds(const struct page *p)
 		buf_addf(p->out, "%zu days", step);
 	buf_add_str(p->out, ". Its whole height is ");
 	html_counted(p->out, most, "file", "files");
-	buf_add_str(p->out, " for all feeds; for rows and changes the most that the feed "
-			    "had of either; for rejected rows 10 % of its rows.</p>\n");
+	buf_add_str(p->out,
+	    " for all feeds; for rows and changes the most that the feed "
+	    "had of either; for rejected rows 10 % of its rows; for late files 4 hours or "
+	    "more, or that none came, and only the last 35 days are known.</p>\n");
 }
 
 static void
@@ -230,7 +269,7 @@ day_row(const struct page *p, size_t day, const struct history_day *d)
 	buf_add_str(p->out, "<tr><th scope=\"row\">");
 	local_day_text(p->out, p->history->first + (int64_t)day);
 	buf_add_str(p->out, "</th>");
-	for (enum measure m = FILES; m <= REJECTED; m++) {
+	for (enum measure m = FILES; m <= LATE; m++) {
 		buf_add_str(p->out, "<td class=\"n\">");
 		html_count(p->out, of_day(d, m));
 		buf_add_str(p->out, "</td>");
@@ -243,18 +282,18 @@ feed_days(const struct page *p, const struct board_feed *f)
 {
 	const struct history_feed *h = history_of(p, f);
 
-	if (history_sum(p->history, h).files == 0)
+	if (history_sum(p->history, h).files + history_sum(p->history, h).due == 0)
 		return;
 	buf_add_str(p->out, "<details><summary>");
 	html_cstr(p->out, f->state.name);
 	buf_add_str(p->out, "</summary>\n<table class=\"days\"><thead><tr><th "
 			    "scope=\"col\">Day</th>");
-	for (size_t i = 3; i < sizeof(columns) / sizeof(columns[0]); i++)
+	for (size_t i = FIRST_CHART; i < COLUMNS; i++)
 		buf_addf(
 		    p->out, "<th scope=\"col\" class=\"n\">%s</th>", columns[i].title);
 	buf_add_str(p->out, "</tr></thead>\n<tbody>\n");
 	for (size_t i = p->history->days; i-- > 0;)
-		if (h->days[i].files > 0)
+		if (h->days[i].files + h->days[i].due > 0)
 			day_row(p, i, &h->days[i]);
 	buf_add_str(p->out, "</tbody></table></details>\n");
 }

@@ -14,6 +14,9 @@ day_json(const struct page *p, size_t day, const struct history_day *d, struct j
 	jw_put_uint(j, "rows", d->rows);
 	jw_put_uint(j, "changes", d->changes);
 	jw_put_uint(j, "rejected", d->rejected);
+	jw_put_uint(j, "due", d->due);
+	jw_put_uint(j, "late", d->late);
+	jw_put_uint(j, "latest_minutes", d->minutes);
 	jw_object_end(j);
 	buf_release(&text);
 }
@@ -31,10 +34,11 @@ feed_json(const struct page *p, const struct board_feed *f, struct json *j)
 	jw_put_int(j, "last_delivery_ms", f->state.last_delivery);
 	jw_put_uint(j, "last_exit", f->state.last_exit);
 	ailments_json(f, j);
+	board_arrival_json(f, j);
 	jw_key(j, SPAN_LIT("days"));
 	jw_array(j);
 	for (size_t i = 0; i < p->history->days; i++)
-		if (h->days[i].files > 0)
+		if (h->days[i].files + h->days[i].due > 0)
 			day_json(p, i, &h->days[i], j);
 	jw_array_end(j);
 	jw_object_end(j);

@@ -120,20 +120,17 @@ add_file(struct trouble_now *t, const struct file_entry *f)
 	t->count++;
 }
 
-static int
-find_stuck(struct ledger *l, struct feed_troubles *all, struct err *e)
+static void
+find_stuck(const struct stuck *stuck, struct feed_troubles *all)
 {
 	struct trouble_now *held = &all->v[TROUBLE_HELD];
 	struct trouble_now *refused = &all->v[TROUBLE_REFUSED];
 	const char *feed = all->state.name;
-	struct stuck stuck;
-	int rc = stuck_find(l, &stuck, e);
 
-	for (size_t i = 0; rc == 0 && i < stuck.n; i++)
-		if (strcmp(stuck.v[i].feed, feed) == 0)
-			add_file(stuck.v[i].verdict == VERDICT_HOLD ? held : refused,
-			    &stuck.v[i]);
-	stuck_release(&stuck);
+	for (size_t i = 0; i < stuck->n; i++)
+		if (strcmp(stuck->v[i].feed, feed) == 0)
+			add_file(stuck->v[i].verdict == VERDICT_HOLD ? held : refused,
+			    &stuck->v[i]);
 	held->exit = STATUS_HELD;
 	refused->exit = STATUS_FILE_REFUSED;
 	if (held->count > 0) {
@@ -144,9 +141,8 @@ find_stuck(struct ledger *l, struct feed_troubles *all, struct err *e)
 	if (refused->count > 0) {
 		say(refused, "%llu file%s cannot be read",
 		    (unsigned long long)refused->count, refused->count == 1 ? "" : "s");
-		next(refused, "emrdrop status");
+		next(refused, "emrdrop status %s", feed);
 	}
-	return rc;
 }
 
 static void
@@ -212,12 +208,20 @@ int
 troubles_find(struct ledger *l, const struct feed *f, int64_t now, int64_t ahead,
     struct feed_troubles *out, struct err *e)
 {
+	struct stuck stuck = {.n = 0};
+	int rc = -1;
+
 	memset(out, 0, sizeof(*out));
-	if (ledger_feed_get(l, f->feed.name, &out->state, e) != 0 ||
-	    ledger_figures_get(l, f->feed.name, &out->figures, e) != 0 ||
-	    ledger_pause_get(l, f->feed.name, &out->paused, e) != 0 ||
-	    arrivals_of(l, f, now, &out->arrival, e) != 0 || find_login(l, out, e) != 0 ||
-	    find_stuck(l, out, e) != 0)
+	if (ledger_feed_get(l, f->feed.name, &out->state, e) == 0 &&
+	    ledger_figures_get(l, f->feed.name, &out->figures, e) == 0 &&
+	    ledger_pause_get(l, f->feed.name, &out->paused, e) == 0 &&
+	    stuck_find(l, &stuck, e) == 0 &&
+	    arrivals_of(l, f, &stuck, now, &out->arrival, e) == 0)
+		rc = find_login(l, out, e);
+	if (rc == 0)
+		find_stuck(&stuck, out);
+	stuck_release(&stuck);
+	if (rc != 0)
 		return -1;
 	find_failure(out);
 	find_late(out);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# `report` and the one screen of `status`, of a ledger with five feeds that are ill, each
-# in another way, and three that are well: the page is sound, needs nothing else, says
+# `report` and the one screen of `status`, of a ledger with six feeds that are ill, each
+# in another way, and two that are well: the page is sound, needs nothing else, says
 # nothing of anybody, and its figures are those of the ledger. Where there is a Chromium,
 # it is looked at.
 #
@@ -13,11 +13,22 @@ set -u
 
 e2e_init "$1" python3 script
 year=$(cd "$1" && pwd)/tests/year
+clock=$(cd "$1" && pwd)/tests/clock.so
 check=$PWD/tests/lib/page_check.py
 feeds=(harbor-results northside-appointments lakeside-patients riverbend-referrals
 	hilltop-schedule lakeside-appointments northside-messages oakdale-slots)
 api=https://127.0.0.1:9
 export TZ=America/Chicago
+# A Thursday evening, whenever the test is run.
+now=$(date -ud '2026-11-26 23:00' +%s)
+echo $((now - $(date +%s))) 0 >"$dir/clock"
+cat >"$dir/emrdrop" <<-END
+	#!/bin/sh
+	export ASAN_OPTIONS="verify_asan_link_order=0:\$ASAN_OPTIONS"
+	exec env LD_PRELOAD=$clock CLOCK_FILE=$dir/clock $emrdrop "\$@"
+END
+chmod +x "$dir/emrdrop"
+emrdrop=$dir/emrdrop
 
 make_ledger() {
 	local name
@@ -27,13 +38,23 @@ make_ledger() {
 		feed fixtures/hostile/csv/feed.ini "$name" -e "s|^name .*|name = $name|" \
 			-e "s|^source  *=.*|source = $name|"
 	done
-	"$year" "$dir/state" "$(date +%s000)" "${EMRDROP_DAYS:-40}" "${EMRDROP_FILES:-2}" \
+	for name in lakeside-appointments northside-messages; do
+		printf '[expect]\ndays = Mon-Sat\nby = 06:30\ntimezone = UTC\n' \
+			>>"$dir/etc/feeds.d/$name.ini"
+	done
+	"$year" "$dir/state" "${now}000" "${EMRDROP_DAYS:-40}" "${EMRDROP_FILES:-2}" \
 		"${feeds[@]}" || exit 1
 }
 
 # id_of FEED: the first digits of the file of the feed that stands aside.
 id_of() {
 	jq -r ".feeds[] | select(.feed == \"$1\").ailments[0].file[:8]" "$dir/report.json"
+}
+
+# late FEED: the days on which files were late, and by how many minutes.
+late() {
+	jq -c "[.feeds[] | select(.feed == \"$1\").days[] | select(.late > 0) |
+		\"\(.day) \(.latest_minutes)\"]" "$dir/report.json"
 }
 
 test_page() {
@@ -43,7 +64,7 @@ test_page() {
 	cp "$dir/out" "$dir/report.json"
 	is "the page" "" "$("$check" "$dir/page.html" "$dir/report.json" "$dir/export" 2>&1)"
 	"$check" --text "$dir/page.html" >"$dir/text"
-	has "the first line" "$dir/text" "4 of 8 feeds need somebody"
+	has "the first line" "$dir/text" "5 of 8 feeds need somebody"
 	has "the zone" "$dir/text" "America/Chicago (UTC-0"
 	has "why" "$dir/text" "the API answers 401"
 	has "a code is to be seen as it is" "$dir/text" "Appt Status <new>"
@@ -53,8 +74,13 @@ test_page() {
 	has "of refused records" "$dir/text" "emrdrop retry riverbend-referrals"
 	has "of the paused one" "$dir/text" "emrdrop resume hilltop-schedule"
 	hasnt "no file's name" Quoll "$dir/page.html" "$dir/report.json"
-	is "the sickest first" '["stopped","blocked","refused","not_taken","paused","well"]' \
-		"$(jq -c '[.feeds[].state] | .[:6]' "$dir/report.json")"
+	is "the sickest first" '["stopped","blocked","refused","late","not_taken","paused","well","well"]' \
+		"$(jq -c '[.feeds[].state]' "$dir/report.json")"
+	is "which days lacked files" '["2026-11-24 1440","2026-11-25 1440","2026-11-26 1440"]' \
+		"$(late lakeside-appointments)"
+	is "which had them late" \
+		'["2026-11-03 156","2026-11-10 156","2026-11-17 156","2026-11-24 156"]' \
+		"$(late northside-messages)"
 	is "the slowest" '["hilltop-schedule"]' "$(jq -c '[.slowest[0].feed]' "$dir/report.json")"
 	is "the columns are in order" true "$(jq -c '[.rejected_columns[].rows] |
 		length > 3 and . == (sort | reverse)' "$dir/report.json")"
@@ -89,10 +115,10 @@ test_screen() {
 	local line
 
 	run 0 status
-	has "the first line" "$dir/out" "4 of 8 feeds need somebody"
-	is "states, the sickest first" "STOPPED BLOCKED REFUSED NOT PAUSED well well well" \
+	has "the first line" "$dir/out" "5 of 8 feeds need somebody"
+	is "states, the sickest first" "STOPPED BLOCKED REFUSED LATE NOT PAUSED well well" \
 		"$(sed -n 's/^\([A-Zw][A-Za-z]*\) .*/\1/p' "$dir/out" | paste -sd ' ')"
-	is "each with its command" 5 "$(grep -c '^            emrdrop ' "$dir/out")"
+	is "each with its command" 6 "$(grep -c '^            emrdrop ' "$dir/out")"
 	hasnt "no colours, and no names of files" $'\033' "$dir/out"
 	hasnt "no names of files" Quoll "$dir/out"
 	run 0 status northside-appointments
@@ -108,7 +134,7 @@ test_screen() {
 		# shellcheck disable=SC2163 # NAME=VALUE
 		(export $line && on_screen 100 60)
 		hasnt "no colours with $line" $'\033' "$dir/screen"
-		is "all of it: $line" 5 "$(grep -c '^            emrdrop ' "$dir/screen")"
+		is "all of it: $line" 6 "$(grep -c '^            emrdrop ' "$dir/screen")"
 	done
 }
 
@@ -134,9 +160,9 @@ seen() {
 test_looks() {
 	command -v chromium >/dev/null || { echo "no chromium: the page was not looked at"; return; }
 	run 0 report --out "$dir/page.html"
-	looked light --window-size=1000,640
+	looked light --window-size=1000,900
 	seen light ffffff b3261e 6f7b88
-	looked narrow --window-size=390,1300
+	looked narrow --window-size=390,2000
 	seen narrow ffffff b3261e 6f7b88
 	chromium --headless --no-sandbox --disable-gpu --user-data-dir="$dir/chromium" \
 		--dump-dom "file://$dir/page.html" >"$dir/dom" 2>/dev/null

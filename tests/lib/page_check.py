@@ -142,7 +142,7 @@ def check(path, report_path, export):
     days, charts = figures(report, export), iter(page.charts)
     for feed in report["feeds"]:
         known = days[feed["feed"]]
-        told = {d["day"]: {c: d[c] for c in COUNTS} for d in feed["days"]}
+        told = {d["day"]: {c: d[c] for c in COUNTS} for d in feed["days"] if d["files"]}
         if told != {d: {c: known[d][c] for c in COUNTS} for d in known}:
             wrong.append(f"{feed['feed']}: the days are not those of the ledger")
         for count, words in zip(COUNTS, ("files", "rows", "changes", "rejected rows")):
@@ -151,6 +151,10 @@ def check(path, report_path, export):
                 wrong.append(f"{feed['feed']}: the chart of {count} is not of {total:,}")
             if f"<b>{total:,}</b>" not in text:
                 wrong.append(f"{feed['feed']}: {total:,} {words} stand nowhere")
+        due, late = (sum(d[c] for d in feed["days"]) for c in ("due", "late"))
+        if due and not next(charts).startswith(
+                f"{late} late files in {report['days']} days, of {due} that were due"):
+            wrong.append(f"{feed['feed']}: the chart of late files is not of {late}")
     if not text.startswith("<!DOCTYPE html>\n<html lang=\"en\">"):
         wrong.append("no document type, or no language")
     return wrong
@@ -179,7 +183,9 @@ def pixels(path):
 
 
 def unfilter(kind, line, above, size):
-    for i in range(len(line)) if kind else ():
+    if kind == 0 or (kind == 2 and not any(line)):
+        return line if kind == 0 else above
+    for i in range(len(line)):
         left = line[i - size] if i >= size else 0
         corner = above[i - size] if i >= size else 0
         guess = left + above[i] - corner

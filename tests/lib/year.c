@@ -4,14 +4,16 @@
  *
  *   year DIR NOW_MS DAYS FILES_A_DAY FEED...
  *
- * Of the feeds the first ones are ill, each in another way: runs fail, a file is held,
- * one is refused, records were not taken, it is paused. The others are well.
+ * Of more than 7 feeds the first ones are ill, each in another way: runs fail, a file is
+ * held, one is refused, records were not taken, it is paused; the sixth is late for three
+ * days, if files are expected from Monday to Saturday by 06:30 UTC; the seventh came three hours late on Tuesdays. The others are well.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/expect.h"
 #include "state/conclude.h"
 #include "state/controls.h"
 
@@ -24,8 +26,11 @@ struct year {
 	int64_t now;
 	int days, a_day, feeds;
 	uint64_t seed;
+	struct arrivals came; /* of the feed at hand */
 	struct err e;
 };
+
+enum { FAILS, HELD, REFUSED, NOT_TAKEN, PAUSED, LATE, TUESDAYS, ILL };
 
 static uint64_t
 chance(struct year *y, uint64_t among)
@@ -80,15 +85,32 @@ put_file(struct year *y, struct file_entry *f, uint64_t rejected)
 	must(y, ledger_file_put(y->l, f, p, n, &y->e));
 }
 
+static int
+weekday(int64_t at)
+{
+	return (int)((at / DAY_MS + 4) % 7);
+}
+
+/* When a file comes that should be there at `at`; 0: never. */
+static int64_t
+comes(const struct year *y, int feed, int64_t at)
+{
+	if (y->feeds <= ILL)
+		return at;
+	if (feed == LATE && at > y->now - 3 * DAY_MS)
+		return 0;
+	return feed == TUESDAYS && weekday(at) == 2 ? at + 3 * HOUR_MS : at;
+}
+
 /* How busy a feed is on a day: practices are closed on Sundays. */
 static uint64_t
 busy(struct year *y, int feed, int64_t at)
 {
-	int64_t weekday = (at / DAY_MS + 4) % 7;
 	uint64_t size = 60u << (feed % 5);
 
-	return weekday == 0 ? 0
-			    : size + chance(y, size / 2) - (weekday == 6 ? size / 2 : 0);
+	if (weekday(at) == 0)
+		return 0;
+	return size + chance(y, size / 2) - (weekday(at) == 6 ? size / 2 : 0);
 }
 
 static void
@@ -97,9 +119,10 @@ put_day(struct year *y, int feed, const char *name, int64_t day)
 	char file[64];
 
 	for (int i = 0; i < y->a_day; i++) {
-		int64_t at = day + HOUR_MS * (6 + 12 * i / y->a_day) + 60000 * feed;
+		int64_t at = comes(
+		    y, feed, day + HOUR_MS * (6 + 12 * i / y->a_day) + 60000 * feed);
 		struct file_entry f;
-		uint64_t rows = busy(y, feed, at);
+		uint64_t rows = at == 0 ? 0 : busy(y, feed, at);
 
 		if (rows == 0 || at > y->now)
 			continue;
@@ -108,6 +131,7 @@ put_day(struct year *y, int feed, const char *name, int64_t day)
 		f.rows = rows;
 		f.delivered = f.records = rows / 8 + chance(y, rows / 4 + 1);
 		f.took = 700 + rows * (uint64_t)(feed % 3 + 1) * 4;
+		arrivals_add(&y->came, at, (uint32_t)rows);
 		put_file(y, &f, chance(y, 4) == 0 ? chance(y, rows / 30 + 2) : 0);
 	}
 }
@@ -148,8 +172,8 @@ make_ill(struct year *y, int feed, struct feed_state *s)
 {
 	const struct audit_act act = {.act = "feed-paused", .feed = s->name};
 
-	switch (y->feeds > 5 ? feed : 5) {
-	case 0:
+	switch (y->feeds > ILL ? feed : ILL) {
+	case FAILS:
 		s->last_exit = 77;
 		s->last_error = y->now - 600000;
 		s->failing = y->now - 7 * HOUR_MS;
@@ -157,26 +181,41 @@ make_ill(struct year *y, int feed, struct feed_state *s)
 		    "https://api.example/v1/batches: the API answers 401, with the token "
 		    "read again: see token_file");
 		break;
-	case 1:
+	case HELD:
 		put_aside(y, s->name, VERDICT_HOLD, TOO_MANY);
 		s->last_exit = 4;
 		s->last_error = s->failing = y->now - 5 * HOUR_MS;
 		break;
-	case 2:
+	case REFUSED:
 		put_aside(y, s->name, VERDICT_REFUSE, "the ZIP archive is cut off");
 		s->last_exit = 65;
 		s->last_error = s->failing = y->now - 5 * HOUR_MS;
 		break;
-	case 3:
+	case NOT_TAKEN:
 		put_refused(y, s->name);
 		break;
-	case 4:
+	case PAUSED:
 		must(y,
 		    ledger_pause_put(y->l, s->name, y->now - 30 * HOUR_MS, &act, &y->e));
 		break;
 	default:
 		break;
 	}
+}
+
+/* From Monday to Saturday by 06:30, UTC. */
+static void
+expect_files(struct year *y, const char *feed)
+{
+	struct expectation x = {.days = 0x7e, .grace = 30 * 60000, .timezone = "UTC"};
+
+	for (int d = 1; d < 7; d++) {
+		x.by[d].n = 1;
+		x.by[d].minute[0] = 6 * 60 + 30;
+	}
+	y->came.since = y->now - (int64_t)y->days * DAY_MS;
+	y->came.expect = expect_digest(&x, ledger_keys(y->l));
+	must(y, ledger_arrivals_put(y->l, feed, &y->came, &y->e));
 }
 
 static void
@@ -187,11 +226,13 @@ put_feed(struct year *y, int feed, const char *name)
 	    .last_delivery = y->now - HOUR_MS * (feed + 2)};
 	int64_t today = y->now / DAY_MS * DAY_MS;
 
+	y->came = (struct arrivals){.since = 0};
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	must(y, ledger_scope_get(y->l, name, true, &s.scope, &y->e));
 	must(y, ledger_feed_put(y->l, &s, &y->e));
 	for (int d = y->days - 1; d >= 0; d--)
 		put_day(y, feed, name, today - (int64_t)d * DAY_MS);
+	expect_files(y, name);
 	make_ill(y, feed, &s);
 	must(y, ledger_feed_put(y->l, &s, &y->e));
 }
