@@ -86,9 +86,10 @@ masthead(const struct page *p)
 	board_headline(p->board, p->out);
 	buf_add_str(p->out, "</h1>\n<p>Made ");
 	page_time(p, p->board->now);
-	buf_add_str(p->out, ", as of the last look of each feed. All times are ");
+	buf_add_str(p->out, ", as of the last look of each feed. Times are ");
 	local_zone_text(p->out, h->zone, p->board->now);
-	buf_add_str(p->out, ".</p>\n</header>\n<main>\n");
+	buf_add_str(
+	    p->out, ", but for those with a Z, which are UTC.</p>\n</header>\n<main>\n");
 }
 
 static void

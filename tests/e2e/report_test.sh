@@ -102,7 +102,7 @@ test_where() {
 	run 74 report --out "$dir/none/page.html"
 	has "no folder" "$dir/err" "$dir/none/page.html: "
 	TZ=:Nowhere/Land run 0 report
-	has "of an unknown zone" "$dir/out" "All times are UTC"
+	has "of an unknown zone" "$dir/out" "Times are UTC"
 }
 
 # on_screen COLUMNS ROWS: `status` on a terminal of that size, in $dir/screen.
