@@ -1,8 +1,10 @@
 #include "cmd/alarms.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/spawn.h"
@@ -88,13 +90,13 @@ call_command(struct app *app, struct span json, struct err *e)
 	    e);
 }
 
-/* `json` p NULL: got, not posted. `tail` goes behind the URL, `feed` in place of {feed}. */
+/* `json` p NULL: got, not posted. */
 static int
-notify(struct app *app, const char *url, struct span json, struct err *e)
+notify(struct app *app, const char *url, struct span json, unsigned tries, struct err *e)
 {
 	const struct target_env env = {
 	    .clock = app->clock, .run = app->run, .trace = &app->trace};
-	const struct notice n = {url, json, app->alarms.timeout, &env};
+	const struct notice n = {url, json, app->alarms.timeout, tries, &env};
 
 	return notify_send(&n, e);
 }
@@ -103,7 +105,7 @@ static int
 call_webhook(struct app *app, struct span json, struct err *e)
 {
 	char *url = secret_read(&app->alarms.webhook_file, e);
-	int rc = url == NULL ? -1 : notify(app, url, json, e);
+	int rc = url == NULL ? -1 : notify(app, url, json, NOTIFY_TRIES, e);
 
 	secret_free(url);
 	return rc;
@@ -148,8 +150,7 @@ tell(const struct event *ev)
 
 /* One kind: true if what is remembered of it is to be another from now on. */
 static bool
-tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *told,
-    bool *silent)
+tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *told)
 {
 	const struct trouble_now *t = &now->v[ev->kind];
 	int64_t *since = &told->v[ev->kind].since;
@@ -161,8 +162,8 @@ tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *
 	ev->begun = t->is;
 	ev->since = *since != 0 ? *since : clock_wall(ev->app->clock);
 	/* Whoever does not answer is not asked again and again while a run waits. */
-	if (*silent || !tell(ev)) {
-		*silent = true;
+	if (ev->app->deaf || !tell(ev)) {
+		ev->app->deaf = true;
 		return false;
 	}
 	event_log(ev);
@@ -177,13 +178,14 @@ tell_changes(
 {
 	struct event ev = {.app = app, .feed = now->state.name};
 	struct troubles told;
-	bool changed = false, silent = false;
+	bool changed = false;
 
 	if (ledger_troubles_get(l, ev.feed, &told, e) != 0)
 		return -1;
 	for (int k = 0; k < TROUBLE_COUNT; k++) {
 		ev.kind = (enum trouble)k;
-		changed |= tell_change(&ev, now, &told, &silent);
+		if ((now->unknown >> k & 1) == 0)
+			changed |= tell_change(&ev, now, &told);
 	}
 	return changed ? ledger_troubles_put(l, ev.feed, &told, e) : 0;
 }
@@ -246,16 +248,49 @@ alarms_ping(struct app *app, const char *feed, int exit)
 	int rc;
 
 	/* Who found another run at work did nothing; that one says how it ends. */
-	if (app->alarms.ping_file.where == NULL || exit == STATUS_BUSY)
+	if (app->alarms.ping_file.where == NULL || exit == STATUS_BUSY ||
+	    (app->unheard && exit == PING_START))
 		return;
 	url = secret_read(&app->alarms.ping_file, &e);
 	rc = url == NULL ? -1 : ping_url(url, feed, exit, to, &e);
 	if (rc == 1)
-		rc = notify(app, to, none, &e);
-	if (rc < 0)
+		rc = notify(app, to, none, app->unheard ? 1 : NOTIFY_TRIES, &e);
+	if (rc < 0) {
+		app->unheard = true;
 		log_event(&app->log, LOG_WARN, "ping-failed",
 		    LOG_FIELDS(
 			LOG_NAME("feed", feed != NULL ? feed : "all"), LOG_ERR(&e)));
+	}
 	secret_wipe(to, sizeof(to));
 	secret_free(url);
+}
+
+static int
+check_url(const struct conf_secret *place, const char *key, struct err *e)
+{
+	const char *fault;
+	char *url;
+
+	if (place->where == NULL)
+		return 0;
+	if ((url = secret_read(place, e)) == NULL)
+		return err_prefix(e, "[alarms] %s", key);
+	fault = target_url_fault(url);
+	secret_free(url);
+	return fault == NULL
+		   ? 0
+		   : err_set(e, ERR_CONFIG, "[alarms] %s: its URL: %s", key, fault);
+}
+
+int
+alarms_check(const struct app *app, struct err *e)
+{
+	const struct alarms_conf *ac = &app->alarms;
+
+	if (ac->on_problem.n > 0 && access(ac->on_problem.v[0], X_OK) != 0)
+		return err_sys(
+		    e, ERR_CONFIG, errno, "[alarms] on_problem: %s", ac->on_problem.v[0]);
+	if (check_url(&ac->webhook_file, "webhook_file", e) != 0)
+		return -1;
+	return check_url(&ac->ping_file, "ping_file", e);
 }

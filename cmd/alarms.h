@@ -22,4 +22,10 @@ void alarms_tell(struct app *app, struct ledger *l, const struct feed_troubles *
 #define PING_START (-1)
 void alarms_ping(struct app *app, const char *feed, int exit);
 
+/*
+ * Are the secrets of [alarms] there, the URLs usable, and the program one? ERR_CONFIG
+ * tells the first that is not; nothing is sent.
+ */
+int alarms_check(const struct app *app, struct err *e);
+
 #endif

@@ -71,6 +71,8 @@ struct app {
 	char run[ULID_SIZE];
 	struct trace trace;
 	struct auditor auditor;
+	bool deaf;    /* nobody took an alarm: the next process tells them */
+	bool unheard; /* a ping failed: the others are tried once */
 };
 
 /* The option tables of emrdrop.ini, for the manual. */

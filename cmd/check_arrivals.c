@@ -12,8 +12,10 @@ struct checking {
 };
 
 static int
-exit_of(const struct arrival *a)
+exit_of(const struct arrival *a, int64_t paused)
 {
+	if (paused != 0)
+		return STATUS_OK;
 	switch (a->state) {
 	case ARRIVAL_LATE:
 	case ARRIVAL_STRANGE:
@@ -38,6 +40,8 @@ show(struct query *q, const struct feed *f, const struct feed_troubles *t)
 	}
 	buf_addf(&q->out, "%s: ", f->feed.name);
 	arrival_text(&t->arrival, &q->out);
+	if (t->paused != 0)
+		buf_add_str(&q->out, "; paused, so nobody minds");
 	buf_add_char(&q->out, '\n');
 	if (t->v[TROUBLE_LATE].is)
 		buf_addf(&q->out, "    %s\n", t->v[TROUBLE_LATE].command);
@@ -60,7 +64,7 @@ visit(struct app *app, struct feed *f, struct err *e, void *arg)
 	if (f->expect.days == 0)
 		return STATUS_OK;
 	show(c->q, f, &t);
-	return exit_of(&t.arrival);
+	return exit_of(&t.arrival, t.paused);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/alarms.h"
 #include "cmd/check_arrivals.h"
 #include "cmd/commands.h"
 #include "cmd/feed.h"
@@ -313,24 +314,42 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 	return exit;
 }
 
+/* Who is told of problems, by no feed. */
+static int
+check_site(const struct app *app, struct check *c)
+{
+	struct err e;
+
+	if (alarms_check(app, &e) == 0)
+		return STATUS_OK;
+	if (c->as_json)
+		jw_put_cstr(&c->json, "alarms", e.msg);
+	else
+		buf_addf(&c->out, "emrdrop.ini: %s\n", e.msg);
+	return STATUS_CONFIG;
+}
+
 static int
 check(struct app *app, struct err *e)
 {
 	struct check c = {.as_json = app->json, .connect = app->connect};
-	int exit;
+	int exit, site;
 
 	if (app->arrivals)
 		return check_arrivals(app, e);
 	buf_init(&c.out, 16u << 20);
 	buf_init(&c.text, 8192);
 	jw_init(&c.json, &c.out);
-	if (c.as_json) {
+	if (c.as_json)
 		jw_object(&c.json);
+	site = check_site(app, &c);
+	if (c.as_json) {
 		jw_key(&c.json, SPAN_LIT("feeds"));
 		jw_array(&c.json);
 	}
 	exit = feed_each(app, app->args, (size_t)app->nargs,
 	    &(struct feed_visitor){check_feed, &c}, e);
+	exit = status_worse(exit, site);
 	if (c.as_json) {
 		jw_array_end(&c.json);
 		jw_put_int(&c.json, "exit", exit);

@@ -152,7 +152,8 @@ find_late(struct feed_troubles *all)
 	struct trouble_now *t = &all->v[TROUBLE_LATE];
 	char text[WHEN_MAX];
 
-	if (a->state != ARRIVAL_LATE)
+	/* What is dropped for a feed that is paused, nobody sees. */
+	if (a->state != ARRIVAL_LATE || all->paused != 0)
 		return;
 	t->count = a->missed;
 	t->exit = STATUS_LATE;

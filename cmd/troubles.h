@@ -23,6 +23,7 @@ struct trouble_now {
 
 struct feed_troubles {
 	struct trouble_now v[TROUBLE_COUNT];
+	unsigned unknown; /* bit n: enum trouble n cannot be judged now */
 	struct arrival arrival;
 	struct feed_state state;
 	struct figures figures;

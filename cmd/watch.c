@@ -132,7 +132,10 @@ watch_broken(struct app *app, const char *feed, int exit)
 		return; /* there is none before the first run */
 	if (note_broken(app, l, feed, exit, &e) == 0 &&
 	    troubles_find(l, &f, clock_wall(app->clock), 0, &now, &e) == 0 &&
-	    now.state.scope != 0)
+	    now.state.scope != 0) {
+		now.unknown = 1u << TROUBLE_LATE | 1u << TROUBLE_STRANGE |
+			      1u << TROUBLE_EXPIRY;
 		alarms_tell(app, l, &now);
+	}
 	ledger_close(l);
 }

@@ -55,7 +55,7 @@ send_all(const struct notice *n, struct request *r, struct err *e)
 	e->code = ERR_NONE;
 	if (request_init(r, &tc, e) != 0)
 		return -1;
-	for (unsigned i = 0; i < NOTIFY_TRIES && rc == 1; i++) {
+	for (unsigned i = 0; i < n->tries && rc == 1; i++) {
 		clock_pause(n->env->clock, i == 0 ? 0 : PAUSE_MS << (i - 1));
 		rc = try_once(n, &tc, r, &f, e);
 	}

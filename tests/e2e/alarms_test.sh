@@ -6,6 +6,9 @@
 set -u
 . tests/e2e/lib.sh
 
+# The API's certificate is about to expire; that is looked at last.
+# shellcheck disable=SC2034 # tls_make reads it
+TLS_DAYS=20
 e2e_init "$1" python3
 api_start
 
@@ -48,6 +51,7 @@ watched() {
 ping_file = $dir/${2:-ping}
 webhook_file = $dir/hook
 timeout = 2s
+warn_before = ${3:-10d}
 $1
 [metrics]
 textfile = $dir/metrics
@@ -151,9 +155,34 @@ watched "on_problem = $dir/nowhere"
 sed -i 's/^webhook_file.*//' "$dir/etc/emrdrop.ini"
 job 0
 has "a command that is not there" "$dir/err" on-problem-failed
+run 78 check
+has "check finds that" "$dir/out" "[alarms] on_problem: $dir/nowhere: No such file"
+watched '' insecure
+(umask 077 && echo "http://watch.example/s3cretpath" >"$dir/insecure")
+run 78 check
+has "check finds a URL without TLS" "$dir/out" "[alarms] ping_file: its URL: must be https"
+job 0
+has "and a run does, and goes on" "$dir/err" "must be https"
 watched "on_problem = nowhere"
 run 78 check
 has "a command without a path" "$dir/err" "no absolute path"
+
+# ---- what is about to expire ----
+silence
+watched '' ping 30d
+rows 40 41 >"$dir/drop/e.csv"
+job 0
+is "the API's certificate" '[["simple","expiry","begun",1]]' \
+	"$(told 'map(select(.method == "POST" and .body.problem == "expiry") | .body | [.feed, .problem, .state, .count])')"
+run 0 check simple --connect
+has "check says so" "$dir/out" "RENEW IT"
+figures
+ok "the figure is 20 days ahead" awk -v now="$(date +%s)" -F'} ' \
+	'/api_certificate/ { exit !($2 > now + 19 * 86400 && $2 <= now + 20 * 86400) }' "$dir/figures"
+silence
+watched '' ping
+job 0
+is "and that is over" '["ended"]' "$(told 'map(.body | select(.) | .state)')"
 
 # ---- pings by feed, errors of ours ----
 watched '' ping-feed

@@ -31,6 +31,7 @@ test_encrypted() {
 	is "verdicts where PGP is required" "refuse deliver" "$(verdicts)"
 	reasons "is not encrypted"
 	run 0 check
+	hasnt "keys that last" pgp_key "$dir/out"
 	fresh pgp=decrypt "keyring=$dir/packed/full" "passphrase_file=$dir/packed/wrong.pass"
 	drop passphrase
 	job 78
@@ -44,6 +45,21 @@ test_encrypted() {
 	packed "keyring=$dir/packed/us"
 	run 78 check
 	has "a setting too few" "$dir/err" "say pgp = decrypt"
+}
+
+# Nobody can encrypt for us any more then.
+test_expiry() {
+	fresh "${pgp[@]}"
+	cp -r "$dir/packed/us" "$dir/expiring"
+	gpg --homedir "$dir/expiring" --batch --quiet --quick-set-expire "$us" 10d
+	gpg --homedir "$dir/expiring" --batch --quiet --quick-set-expire "$us" 9d '*'
+	gpgconf --homedir "$dir/expiring" --kill gpg-agent
+	packed pgp=decrypt "keyring=$dir/expiring"
+	run 0 check
+	has "check tells" "$dir/out" "pgp_key: expires at $(date -ud '9 days' +%F)"
+	has "and that it is soon" "$dir/out" "RENEW IT"
+	job 0
+	has "and so does a run" "$dir/err" "problem=expiry"
 }
 
 # The key came later than the file.
@@ -168,6 +184,7 @@ test_killed() {
 }
 
 test_encrypted
+test_expiry
 test_other_key
 test_signed
 test_snapshot

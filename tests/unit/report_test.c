@@ -169,6 +169,8 @@ Test(report, json_for_a_program)
 	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2};
 	f->requests = 6;
 	f->retries = 2;
+	f->took = 8;
+	f->api_expires = 9;
 	err_set(&f->err, ERR_API, "down");
 	r.exit = 69;
 	r.started = 5;
@@ -184,7 +186,7 @@ Test(report, json_for_a_program)
 		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,"
 		    "\"given_up\":{\"file\":\"abababababababababababababababab\",\"pass\":13,"
 		    "\"reason\":\"gone\",\"delivered\":8,\"refused\":1,\"doubtful\":4,"
-		    "\"unsent\":2},\"requests\":6,\"retries\":2,\"files\":[{\"file\":"
+		    "\"unsent\":2},\"requests\":6,\"retries\":2,\"took_ms\":8,\"api_certificate_expires_ms\":9,\"files\":[{\"file\":"
 		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
 		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
 		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"
