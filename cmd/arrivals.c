@@ -55,18 +55,18 @@ local_day(const struct zone *z, int64_t ms)
 }
 
 static void
-add_due(struct dues *out, size_t max, int64_t at, unsigned day)
+add_due(struct dues *out, int64_t at, unsigned day)
 {
 	if (out->n > 0 && out->v[out->n - 1].at == at)
 		out->v[out->n - 1].wanted++;
-	else if (out->n < max)
+	else if (out->n < out->max)
 		out->v[out->n++] = (struct due){
 		    .at = at, .weekday = day, .wanted = 1, .rows = ARRIVAL_ROWS_UNKNOWN};
 }
 
 static void
 list_dues(const struct expectation *x, const struct zone *z, int64_t since, int64_t now,
-    struct dues *out, size_t max)
+    struct dues *out)
 {
 	int64_t today = local_day(z, now);
 
@@ -77,7 +77,7 @@ list_dues(const struct expectation *x, const struct zone *z, int64_t since, int6
 			int64_t at = moment(z, day, x->by[w].minute[i]);
 
 			if (at >= since)
-				add_due(out, max, at, w);
+				add_due(out, at, w);
 		}
 	}
 	while (out->past < out->n && out->v[out->past].at + x->grace <= now)
@@ -129,14 +129,14 @@ give_arrivals(struct dues *d, const struct arrivals *a)
 
 int
 arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now,
-    struct dues *out, size_t max, struct err *e)
+    struct dues *out, struct err *e)
 {
 	struct zone *z = zone_load(x->timezone, e);
 
 	out->n = out->past = 0;
 	if (z == NULL)
 		return -1;
-	list_dues(x, z, a->since, now, out, max);
+	list_dues(x, z, a->since, now, out);
 	zone_free(z);
 	give_arrivals(out, a);
 	return 0;
@@ -233,14 +233,14 @@ arrivals_judge(const struct expectation *x, const struct arrivals *a,
     const struct arrival_facts *facts, struct arrival *out, struct err *e)
 {
 	struct due *v = calloc(DUES_MAX, sizeof(*v));
-	struct dues d = {.v = v};
+	struct dues d = {.v = v, .max = DUES_MAX};
 	size_t n = arrivals_count(a);
 	int rc = v == NULL ? err_nomem(e) : 0;
 
 	*out = (struct arrival){.rows = ARRIVAL_ROWS_UNKNOWN};
 	out->came = n > 0 ? (int64_t)a->v[n - 1].at * 1000 : 0;
 	if (rc == 0 && x->days != 0)
-		rc = arrivals_dues(x, a, facts->now, &d, DUES_MAX, e);
+		rc = arrivals_dues(x, a, facts->now, &d, e);
 	if (rc == 0)
 		judge(x, &d, facts, out);
 	free(v);
@@ -269,17 +269,9 @@ is_begun(struct ledger *l, const struct feed *f, const struct arrivals *a)
 	return a->since != 0 && digest_eq(&now, &a->expect);
 }
 
-/* What is asked of a feed. */
-struct asking {
-	struct ledger *ledger;
-	const struct feed *feed;
-	const struct stuck *stuck;
-	int64_t now;
-};
-
 static int
-judge_known(const struct asking *ask, const struct arrivals *a, struct arrival *out,
-    struct err *e)
+judge_known(const struct arrival_question *ask, const struct arrivals *a,
+    struct arrival *out, struct err *e)
 {
 	struct ledger *l = ask->ledger;
 	const struct feed *f = ask->feed;
@@ -304,17 +296,15 @@ judge_known(const struct asking *ask, const struct arrivals *a, struct arrival *
 }
 
 int
-arrivals_of(struct ledger *l, const struct feed *f, const struct stuck *stuck,
-    int64_t now, struct arrival *out, struct err *e)
+arrivals_of(const struct arrival_question *q, struct arrival *out, struct err *e)
 {
-	const struct asking ask = {l, f, stuck, now};
 	struct arrivals a;
 	size_t n;
 
-	if (ledger_arrivals_get(l, f->feed.name, &a, e) != 0)
+	if (ledger_arrivals_get(q->ledger, q->feed->feed.name, &a, e) != 0)
 		return -1;
-	if (is_begun(l, f, &a))
-		return judge_known(&ask, &a, out, e);
+	if (is_begun(q->ledger, q->feed, &a))
+		return judge_known(q, &a, out, e);
 	n = arrivals_count(&a);
 	*out = (struct arrival){.rows = ARRIVAL_ROWS_UNKNOWN};
 	out->came = n > 0 ? (int64_t)a.v[n - 1].at * 1000 : 0;
@@ -322,8 +312,8 @@ arrivals_of(struct ledger *l, const struct feed *f, const struct stuck *stuck,
 }
 
 int
-arrivals_past(struct ledger *l, const struct feed *f, int64_t now, struct dues *out,
-    size_t max, struct err *e)
+arrivals_past(
+    struct ledger *l, const struct feed *f, int64_t now, struct dues *out, struct err *e)
 {
 	struct arrivals a;
 
@@ -332,7 +322,7 @@ arrivals_past(struct ledger *l, const struct feed *f, int64_t now, struct dues *
 		return 0;
 	if (ledger_arrivals_get(l, f->feed.name, &a, e) != 0)
 		return -1;
-	return is_begun(l, f, &a) ? arrivals_dues(&f->expect, &a, now, out, max, e) : 0;
+	return is_begun(l, f, &a) ? arrivals_dues(&f->expect, &a, now, out, e) : 0;
 }
 
 int

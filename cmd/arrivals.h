@@ -34,15 +34,15 @@ struct due {
 /* Due times around `now`, rising. `v` is the caller's. */
 struct dues {
 	struct due *v;
-	size_t n, past; /* the first `past` are over, grace included */
+	size_t max, n, past; /* the first `past` are over, grace included */
 };
 
 /*
- * Fills out->v[0..max) with the due times of DUES_DAYS before and after now, but none
+ * Fills out->v[0..out->max) with the due times of DUES_DAYS before and after now, but none
  * from before a->since, and gives each arrival to one of them. 0, or -1: no such zone.
  */
 int arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now,
-    struct dues *out, size_t max, struct err *e);
+    struct dues *out, struct err *e);
 
 enum arrival_state {
 	ARRIVAL_NONE,    /* nothing is expected, or nothing was due yet */
@@ -86,16 +86,23 @@ struct arrival_facts {
 int arrivals_judge(const struct expectation *x, const struct arrivals *a,
     const struct arrival_facts *facts, struct arrival *out, struct err *e);
 
+/* Of which feed, when, and which files stand aside then in all drops. */
+struct arrival_question {
+	struct ledger *ledger;
+	const struct feed *feed;
+	const struct stuck *stuck;
+	int64_t now; /* ms */
+};
+
 /*
- * The same with what the ledger knows of a feed; `stuck` are the files that stand aside. A feed that expects nothing, and one
- * that is expected to have files for the first time, is ARRIVAL_NONE.
+ * The same with what the ledger knows of a feed. One that expects nothing, and one that
+ * is expected to have files for the first time, is ARRIVAL_NONE.
  */
-int arrivals_of(struct ledger *l, const struct feed *f, const struct stuck *stuck,
-    int64_t now, struct arrival *out, struct err *e);
+int arrivals_of(const struct arrival_question *q, struct arrival *out, struct err *e);
 
 /* Its due times, as arrivals_dues has them; none where arrivals_of says ARRIVAL_NONE. */
-int arrivals_past(struct ledger *l, const struct feed *f, int64_t now, struct dues *out,
-    size_t max, struct err *e);
+int arrivals_past(
+    struct ledger *l, const struct feed *f, int64_t now, struct dues *out, struct err *e);
 
 /*
  * Files are expected from now on, if this was not said before or otherwise: what was due

@@ -95,10 +95,10 @@ static int
 keep_dues(const struct configured *c, const struct feed *feed, struct board_feed *f)
 {
 	struct due *v = calloc(DUES_MAX, sizeof(*v));
-	struct dues dues = {.v = v};
-	int rc = v == NULL ? err_nomem(c->to.e)
-			   : arrivals_past(c->ledger, feed, c->to.board->now, &dues,
-				 DUES_MAX, c->to.e);
+	struct dues dues = {.v = v, .max = DUES_MAX};
+	int rc = v == NULL
+		     ? err_nomem(c->to.e)
+		     : arrivals_past(c->ledger, feed, c->to.board->now, &dues, c->to.e);
 
 	f->dues = v;
 	f->ndues = dues.past;
@@ -110,13 +110,15 @@ keep_dues(const struct configured *c, const struct feed *feed, struct board_feed
 static int
 ask_configured(const struct configured *c, const struct feed *feed, struct board_feed *f)
 {
+	const struct arrival_question q = {
+	    c->ledger, feed, &c->to.board->stuck, c->to.board->now};
+
 	f->expects = feed->expect.days != 0;
 	if (!f->expects)
 		return 0;
 	if (keep_dues(c, feed, f) != 0)
 		return -1;
-	return arrivals_of(
-	    c->ledger, feed, &c->to.board->stuck, c->to.board->now, &f->arrival, c->to.e);
+	return arrivals_of(&q, &f->arrival, c->to.e);
 }
 
 static int

@@ -29,7 +29,7 @@ trouble_name(enum trouble t)
 
 /* A moment for a person. */
 static const char *
-when(int64_t ms, char out[WHEN_MAX])
+moment(int64_t ms, char out[WHEN_MAX])
 {
 	struct buf b;
 
@@ -104,7 +104,7 @@ find_login(struct ledger *l, struct feed_troubles *all, struct err *e)
 	say(t,
 	    "the drop refused our login at %s, and is not asked again before that is "
 	    "mended",
-	    when(p.since, text));
+	    moment(p.since, text));
 	next(t, "emrdrop check %s --connect", all->state.name);
 	return 0;
 }
@@ -157,7 +157,7 @@ find_late(struct feed_troubles *all)
 		return;
 	t->count = a->missed;
 	t->exit = STATUS_LATE;
-	say(t, "a file was due by %s and has not come%s", when(a->late_from, text),
+	say(t, "a file was due by %s and has not come%s", moment(a->late_from, text),
 	    a->unseen
 		? "; no run has looked into the drop since, so look at the schedule "
 		  "first"
@@ -187,7 +187,7 @@ find_strange(struct feed_troubles *all)
 
 /* The one that expires first, if that is soon. */
 static void
-find_expiry(struct feed_troubles *all, int64_t now, int64_t ahead)
+find_expiry(struct feed_troubles *all, const struct troubles_when *when)
 {
 	const struct figures *f = &all->figures;
 	struct trouble_now *t = &all->v[TROUBLE_EXPIRY];
@@ -196,37 +196,45 @@ find_expiry(struct feed_troubles *all, int64_t now, int64_t ahead)
 	int64_t at = pgp ? f->pgp_expires : f->api_expires;
 	char text[WHEN_MAX];
 
-	if (at == 0 || at > now + ahead)
+	if (at == 0 || at > when->now + when->ahead)
 		return;
 	t->mark = (uint64_t)at;
 	t->count = 1;
 	say(t, "%s expires at %s", pgp ? "a PGP key" : "the API's certificate",
-	    when(at, text));
+	    moment(at, text));
 	next(t, "emrdrop check %s --connect", all->state.name);
 }
 
-int
-troubles_find(struct ledger *l, const struct feed *f, int64_t now, int64_t ahead,
+/* Drops may have many names, and they are walked through once at most. */
+static int
+find_files(struct ledger *l, const struct feed *f, const struct troubles_when *when,
     struct feed_troubles *out, struct err *e)
 {
 	struct stuck stuck = {.n = 0};
-	int rc = -1;
+	const struct arrival_question q = {l, f, &stuck, when->now};
+	int rc = when->clear ? 0 : stuck_find(l, &stuck, e);
 
-	memset(out, 0, sizeof(*out));
-	if (ledger_feed_get(l, f->feed.name, &out->state, e) == 0 &&
-	    ledger_figures_get(l, f->feed.name, &out->figures, e) == 0 &&
-	    ledger_pause_get(l, f->feed.name, &out->paused, e) == 0 &&
-	    stuck_find(l, &stuck, e) == 0 &&
-	    arrivals_of(l, f, &stuck, now, &out->arrival, e) == 0)
-		rc = find_login(l, out, e);
+	if (rc == 0)
+		rc = arrivals_of(&q, &out->arrival, e);
 	if (rc == 0)
 		find_stuck(&stuck, out);
 	stuck_release(&stuck);
-	if (rc != 0)
+	return rc;
+}
+
+int
+troubles_find(struct ledger *l, const struct feed *f, const struct troubles_when *when,
+    struct feed_troubles *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (ledger_feed_get(l, f->feed.name, &out->state, e) != 0 ||
+	    ledger_figures_get(l, f->feed.name, &out->figures, e) != 0 ||
+	    ledger_pause_get(l, f->feed.name, &out->paused, e) != 0 ||
+	    find_login(l, out, e) != 0 || find_files(l, f, when, out, e) != 0)
 		return -1;
 	find_failure(out);
 	find_late(out);
 	find_strange(out);
-	find_expiry(out, now, ahead);
+	find_expiry(out, when);
 	return 0;
 }

@@ -30,12 +30,16 @@ struct feed_troubles {
 	int64_t paused; /* ms: since when; 0: it is not */
 };
 
-/*
- * What the ledger knows at `now`. A key or certificate that expires within `ahead` ms
- * is a trouble. 0, -1.
- */
-int troubles_find(struct ledger *l, const struct feed *f, int64_t now, int64_t ahead,
-    struct feed_troubles *out, struct err *e);
+/* When it is, and what is known already. */
+struct troubles_when {
+	int64_t now;
+	int64_t ahead; /* ms: a key or certificate that expires within is a trouble */
+	bool clear;    /* a run has just seen that no file stands aside */
+};
+
+/* What the ledger knows then. 0, -1. */
+int troubles_find(struct ledger *l, const struct feed *f,
+    const struct troubles_when *when, struct feed_troubles *out, struct err *e);
 
 /* "held", "late"; stable, for programs. */
 const char *trouble_name(enum trouble t);

@@ -80,29 +80,47 @@ note_figures(struct app *app, struct ledger *l, const struct feed *f,
 	return news ? ledger_figures_put(l, f->feed.name, &figures, e) : 0;
 }
 
+/* `clear`: a run has just seen that no file stands aside. */
+static struct troubles_when
+at_once(const struct app *app, bool clear)
+{
+	return (struct troubles_when){
+	    clock_wall(app->clock), app->alarms.warn_before, clear};
+}
+
+static int
+tell(struct app *app, struct ledger *l, const struct feed_troubles *now, struct err *e)
+{
+	alarms_tell(app, l, now);
+	return metrics_write(app->metrics.textfile, now, clock_wall(app->clock), e);
+}
+
 int
 watch_feed(struct app *app, struct ledger *l, const struct feed *f,
     struct feed_troubles *out, struct err *e)
 {
-	int64_t now = clock_wall(app->clock);
+	const struct troubles_when when = at_once(app, false);
 
-	if (arrivals_begin(l, f, now, e) != 0 ||
-	    troubles_find(l, f, now, app->alarms.warn_before, out, e) != 0)
+	if (arrivals_begin(l, f, when.now, e) != 0 ||
+	    troubles_find(l, f, &when, out, e) != 0)
 		return -1;
-	alarms_tell(app, l, out);
-	return metrics_write(app->metrics.textfile, out, now, e);
+	return tell(app, l, out, e);
 }
 
 void
 watch_run(
     struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out)
 {
+	const struct troubles_when when = at_once(
+	    app, is_well(out->exit) && out->held == 0 && out->refused == 0);
 	struct feed_troubles now;
 	struct err e;
 
 	if (out->exit == STATUS_BUSY || out->paused != 0)
 		return;
-	if (note_figures(app, l, f, out, &e) != 0 || watch_feed(app, l, f, &now, &e) != 0)
+	if (note_figures(app, l, f, out, &e) != 0 ||
+	    arrivals_begin(l, f, when.now, &e) != 0 ||
+	    troubles_find(l, f, &when, &now, &e) != 0 || tell(app, l, &now, &e) != 0)
 		complain(app, f->feed.name, &e);
 }
 
@@ -123,6 +141,7 @@ note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struc
 void
 watch_broken(struct app *app, const char *feed, int exit)
 {
+	const struct troubles_when when = {.now = clock_wall(app->clock)};
 	struct feed f = {.feed = {.name = feed}};
 	struct feed_troubles now;
 	struct ledger *l;
@@ -131,8 +150,7 @@ watch_broken(struct app *app, const char *feed, int exit)
 	if ((l = app_ledger(app, false, &e)) == NULL)
 		return; /* there is none before the first run */
 	if (note_broken(app, l, feed, exit, &e) == 0 &&
-	    troubles_find(l, &f, clock_wall(app->clock), 0, &now, &e) == 0 &&
-	    now.state.scope != 0) {
+	    troubles_find(l, &f, &when, &now, &e) == 0 && now.state.scope != 0) {
 		now.unknown = 1u << TROUBLE_LATE | 1u << TROUBLE_STRANGE |
 			      1u << TROUBLE_EXPIRY;
 		alarms_tell(app, l, &now);

@@ -162,7 +162,7 @@ Test(arrivals, due_times_by_the_clinics_calendar)
 		{"2026-11-15 17:00", "2026-11-22 17:00"}},
 	};
 	struct due v[DUES_MAX];
-	struct dues d = {.v = v};
+	struct dues d = {.v = v, .max = DUES_MAX};
 	struct arrivals none = {.since = 1};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -171,7 +171,7 @@ Test(arrivals, due_times_by_the_clinics_calendar)
 
 		expect(cases[i].lines);
 		cr_expect_eq(errors.n, 0, "%s: %s", cases[i].label, mistake());
-		cr_assert_eq(arrivals_dues(&x, &none, now, &d, DUES_MAX, &e), 0);
+		cr_assert_eq(arrivals_dues(&x, &none, now, &d, &e), 0);
 		while (n < d.n && v[n].at <= now)
 			n++;
 		cr_assert(n > 0 && n < d.n, "%s", cases[i].label);
