@@ -28,7 +28,7 @@ static const char help[] =
     "75 if it is for later, 65 if it makes no sense, 0 if it is a batch that is answered\n\n"
     "Examples:\n"
     "  emrdrop trigger --amqp amqps://emrdrop@broker.example/prod --wait\n"
-    "  echo '{\"feed\":\"northside-appointments\"}' | emrdrop trigger --event -\n";
+    "  emrdrop trigger --event - <event.json\n";
 
 #define MAGIC_TMPFS   0x01021994
 #define MAGIC_RAMFS   0x858458f6
