@@ -11,24 +11,24 @@
 #include "state/ledger.h"
 
 static const char help[] =
-    "emrdrop trigger [options] --amqp URL --drain|--wait\n"
-    "emrdrop trigger [options] --event -\n"
-    "emrdrop trigger [options] --lambda\n\n"
+    "emrdrop trigger [options]\n\n"
     "Runs a short job for each event: one a feed at a time, several feeds in parallel. An\n"
     "event names a feed, and perhaps a file; or is one of S3, SQS or AWS Transfer Family,\n"
     "and finds its feed by [source] event_path. It is answered when the ledger has what\n"
-    "became of it. With --amqp (amqps://user@host/vhost) events are messages of the queue\n"
-    "in [trigger] of emrdrop.ini: with --drain until it is empty, with --wait until SIGTERM,\n"
-    "and jobs that run are waited for. With --event - there is one, on standard input; with\n"
-    "--lambda they are invocations of an AWS Lambda function.\n\n"
+    "became of it. Events come by --amqp (with --drain or --wait), --event or --lambda.\n\n"
+    "  --amqp URL    messages of the queue in [trigger]: amqps://user@host/vhost\n"
+    "  --drain       end when the queue is empty\n"
+    "  --wait        go on until SIGTERM, then wait for the jobs that run\n"
+    "  --event -     one event on standard input; a batch of SQS is answered there\n"
+    "  --lambda      invocations of an AWS Lambda function\n"
     "  --json        one JSON object on standard output at the end\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Exit status: 0 all answered; 3 some are dead letters; 64 usage; 74 broker or runtime\n"
-    "lost; 76 certificate; 77 login; 78 configuration; of --event - that of `emrdrop run`,\n"
+    "lost; 76 certificate; 77 login; 78 configuration; of --event that of `emrdrop run`,\n"
     "75 if it is for later, 65 if it makes no sense, 0 if it is a batch that is answered\n\n"
     "Examples:\n"
     "  emrdrop trigger --amqp amqps://emrdrop@broker.example/prod --wait\n"
-    "  echo '{\"feed\":\"northside-appointments\"}' | emrdrop trigger --event -\n";
+    "  emrdrop trigger --event - <event.json\n";
 
 #define MAGIC_TMPFS   0x01021994
 #define MAGIC_RAMFS   0x858458f6

@@ -35,17 +35,24 @@ struct trigger {
 	struct err *e;
 };
 
-/* Queues are waited for, whatever happens to the broker; a drain is tried again by cron. */
+/*
+ * Queues are waited for, whatever a broker says while it starts or its nodes come and go;
+ * a drain is tried again by cron. Not waited for is a broker that shows another's
+ * certificate, or `answering` a message where nobody would get it.
+ */
 static bool
-may_reopen(const struct trigger *t, enum err_code code)
+may_reopen(const struct trigger *t, bool answering)
 {
-	return t->conf->kind == EVENTS_AMQP && !t->conf->drain && !t->stopping &&
-	       code == ERR_IO;
+	enum err_code code = t->e->code;
+
+	if (t->conf->kind != EVENTS_AMQP || t->conf->drain || t->stopping)
+		return false;
+	return answering ? code == ERR_IO : code != ERR_PEER && code != ERR_NOMEM;
 }
 
 /* What was in hand comes again, to us or another; jobs that run are not disturbed. */
 static int
-lose_source(struct trigger *t)
+lose_source(struct trigger *t, bool answering)
 {
 	for (struct held *h = t->held; h != NULL; h = h->next) {
 		if (!h->lost)
@@ -56,13 +63,13 @@ lose_source(struct trigger *t)
 	}
 	events_close(t->source);
 	t->source = NULL;
-	if (!may_reopen(t, t->e->code))
+	if (!may_reopen(t, answering))
 		return -1;
 	log_event(&t->app->log, LOG_WARN, "broker-lost", LOG_FIELDS(LOG_ERR(t->e)));
 	t->e->code = ERR_NONE;
-	t->reopen_pause = t->reopen_pause == 0               ? REOPEN_MIN
-			  : t->reopen_pause * 2 < REOPEN_MAX ? t->reopen_pause * 2
-							     : REOPEN_MAX;
+	t->reopen_pause = t->reopen_pause == 0 ? REOPEN_MIN : t->reopen_pause * 2;
+	if (t->reopen_pause > REOPEN_MAX)
+		t->reopen_pause = REOPEN_MAX;
 	t->reopen_at = clock_mono(t->app->clock) + t->reopen_pause;
 	return 0;
 }
@@ -74,7 +81,7 @@ open_source(struct trigger *t)
 		return 0;
 	t->source = events_open(t->conf, t->e);
 	if (t->source == NULL)
-		return lose_source(t);
+		return lose_source(t, false);
 	if (t->reopen_pause > 0)
 		log_event(&t->app->log, LOG_INFO, "broker-back", LOG_FIELDS(LOG_END));
 	return 0;
@@ -105,7 +112,7 @@ take(struct trigger *t)
 	while (t->source != NULL && !t->ended) {
 		r = events_next(t->source, &m, t->e);
 		if (r < 0)
-			return lose_source(t);
+			return lose_source(t, false);
 		if (r == EVENTS_END)
 			t->ended = true;
 		if (r != EVENTS_MESSAGE)
@@ -248,8 +255,9 @@ settle(struct trigger *t, struct held *h)
 	if (buf_check(&t->sum->answer, "the answer", t->e) != 0)
 		return -1;
 	h->lost = true;
-	return events_settle(t->source, &h->message, &out, t->e) == 0 ? 0
-								      : lose_source(t);
+	return events_settle(t->source, &h->message, &out, t->e) == 0
+		   ? 0
+		   : lose_source(t, true);
 }
 
 static int

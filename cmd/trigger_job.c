@@ -94,7 +94,7 @@ int
 trigger_job_start(struct trigger_job *j, const struct app *app,
     const struct trigger_work *w, struct err *e)
 {
-	char trace[sizeof(TRACEPARENT) + TRACEPARENT_SIZE];
+	char trace[sizeof(TRACEPARENT) + TRACE_HEADER_SIZE];
 	char *argv[] = {word("emrdrop"), word("run"), word("--json"), word("--config"),
 	    word(app->config_dir), word(w->file == NULL ? "--" : "--file"),
 	    word(w->file == NULL ? w->feed : "-"), w->file == NULL ? NULL : word("--"),

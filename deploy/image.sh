@@ -55,7 +55,7 @@ files() {
 	rm -rf "$root"/usr/share/{doc,man,bash-completion,zsh,fish} "$root"/usr/lib "$root"/etc/emrdrop/*
 	lib=$(dirname "$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 .*x86-64.* => //p; s/.*libarchive\.so\.13 .*AArch64.* => //p' | head -n 1)")
 	lib=$(realpath "$lib")
-	take "${programs[@]}" "$lib/libarchive.so.13"
+	take "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4}
 	ln -s dash "$root/usr/bin/sh"
 	ln -s usr/bin "$root/bin"
 	# The system's lib folders are links into /usr.
@@ -63,7 +63,7 @@ files() {
 	[ ! -L /lib64 ] || ln -s usr/lib64 "$root/lib64"
 	while read -r path; do
 		take "$(realpath -s "$path" | sed 's|^/lib|/usr/lib|')"
-	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "$lib/libarchive.so.13")
+	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4})
 	without_icu_data
 	gconv=$lib/gconv
 	for set in $charsets; do

@@ -33,7 +33,7 @@ set(CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS "libarchive13t64 | libarchive13, tzdata
  systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
 string(REGEX REPLACE "\n *" " " CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS
 	"${CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS}")
-set(CPACK_DEBIAN_EMRDROP_PACKAGE_RECOMMENDS "gpg, gpg-agent")
+set(CPACK_DEBIAN_EMRDROP_PACKAGE_RECOMMENDS "gpg, gpg-agent, librabbitmq4")
 set(CPACK_DEBIAN_EMRDROP_PACKAGE_SUGGESTS "emrdrop-sandbox, jq")
 set(CPACK_DEBIAN_EMRDROP_PACKAGE_CONTROL_EXTRA
 	${CMAKE_CURRENT_SOURCE_DIR}/debian/postinst ${CMAKE_CURRENT_SOURCE_DIR}/debian/prerm

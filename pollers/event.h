@@ -17,9 +17,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/trace.h"
 
-#define EVENT_BYTES_MAX  (6u << 20) /* what Lambda hands over at once, at most */
-#define TRACEPARENT_SIZE 56         /* W3C Trace Context 3.2: 55 characters */
+#define EVENT_BYTES_MAX (6u << 20) /* what Lambda hands over at once, at most */
 
 /* One message of it: most events have one, those of SQS several. */
 struct event_item {

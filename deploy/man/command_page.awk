@@ -20,11 +20,8 @@ function escape(s,    at) {
 function word(w,    more) {
 	if (w ~ /^\[.*\]$/)
 		return "Oo " word(substr(w, 2, length(w) - 2)) " Oc"
-	if (w ~ /^--/) {
-		sub(/^--/, "", w)
-		gsub(/\|--/, " | Fl Fl ", w)
-		return "Fl Fl " w
-	}
+	if (w ~ /^--/)
+		return "Fl Fl " substr(w, 3)
 	more = sub(/\.\.\.$/, "", w) ? " ..." : ""
 	if (w ~ /^[A-Z|]+$/) {
 		gsub(/\|/, " | ", w)
