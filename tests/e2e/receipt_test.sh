@@ -148,7 +148,43 @@ test_outcomes() {
 	has "all well" "$folder"/well.csv-*.receipt.txt "All is well"
 	mv "$dir/drop/done"/*-well.csv "$dir/drop/well.csv"
 	job 65
-	has "duplicate" "$(answer .duplicate.receipt.txt)" "taken before"
+	has "duplicate" "$(answer .duplicate.receipt.txt)" "taken already"
+}
+
+# once_more: a.csv again, as it was; its receipt is the only one that is new.
+once_more() {
+	find "$folder" -name '*.txt' -exec touch -d @0 {} +
+	rows 1 3 >"$dir/drop/a.csv"
+	job 0
+	is "a receipt each time" 1 "$(find "$folder" -name '*.receipt.txt' -newermt @1 | wc -l)"
+	text=$(find "$folder" -name '*.receipt.txt' -newermt @1)
+}
+
+# Whoever drops a file once more is told that nothing is to be done, each time.
+test_again() {
+	fresh
+	rows 1 3 >"$dir/drop/a.csv"
+	job 0
+	once_more
+	has "at once" "$text" "This very file was taken already, on 2"
+	has "nothing to do" "$text" "Nothing has changed since: nothing had to be done."
+	once_more
+	has "for the third time" "$text" "nothing had to be done"
+	rows 4 5 >"$dir/drop/b.csv"
+	job 0
+	once_more
+	has "behind another" "$text" "This very file was taken already, on 2"
+	has "named so" <(echo "$text") .again.receipt.txt
+	has "nothing, again" "$text" "Nothing, unless you meant to drop another file."
+	rows 1 3 Other >"$dir/drop/c.csv"
+	job 0
+	once_more
+	has "a change back" "$text" "that was changed back, in 3 records."
+	is "when" true "$(receipt .again.receipt.json '.taken_before_ms > 0 and .delivered == 3')"
+	rm "$dir/drop"/done/*-a.csv
+	rows 1 3 >"$dir/drop/d.csv"
+	job 0
+	has "under another name" "$folder"/d.csv-*.txt "What is in this file was taken already."
 }
 
 # What is kept for a folder that can't be written holds no value, and no name of a file.
@@ -255,6 +291,7 @@ test_messages() {
 test_delivered
 test_rejects
 test_outcomes
+test_again
 test_unwritable
 test_lost
 test_local
