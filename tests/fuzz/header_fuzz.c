@@ -126,7 +126,19 @@ is_gone(const struct header_mark *h)
 	return false;
 }
 
-/* The same file again, beside its own header. */
+static bool
+same_titles(const struct header_mark *a, const struct header_mark *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (!span_eq(a->v[i].title, b->v[i].title))
+			return false;
+	return a->n == b->n;
+}
+
+/*
+ * The same file again, beside its own header. A row above that may look like it now, but
+ * for some columns: then it is another header.
+ */
 static void
 check_again(struct mapper *m, struct span bytes, const struct run *first)
 {
@@ -135,8 +147,10 @@ check_again(struct mapper *m, struct span bytes, const struct run *first)
 	if (first->err.code != ERR_NONE || first->now.n == 0 || is_gone(&first->now))
 		return;
 	run_once(m, bytes, '0', &first->now, &again);
-	FUZZ_CHECK(again.err.code == ERR_NONE && again.drifts == 0,
-	    "a header differs from itself: %s", again.err.msg);
+	FUZZ_CHECK(!same_titles(&first->now, &again.now) ||
+		       (again.err.code == ERR_NONE && again.drifts == 0),
+	    "a header differs from itself: %s\n%.*s", again.err.msg, (int)again.log.n,
+	    again.log.p);
 	run_release(&again);
 }
 
