@@ -31,8 +31,7 @@ static const char *const texts[] = {
     "[csv]\nskip_top = 1\nheader_match = MRN\n" WHOLE,
     "[csv]\n" WHOLE,
     "[csv]\nheader = no\n[patient]\nop = patch\nid = {#1}\nname.family = {#2}\n",
-    "[csv]\nfooter = 1\n[patient]\nop = patch\nid = {MRN}\nname.family = {#3}\n"
-    "email = {E-Mail}\n",
+    "[csv]\nfooter = 1\n[patient]\nop = patch\nid = {MRN}\nname.family = {#3}\n",
 };
 
 #define FEEDS (sizeof(texts) / sizeof(texts[0]))
