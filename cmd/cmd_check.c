@@ -108,13 +108,14 @@ try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
 		return STATUS_OK;
 	snprintf(path, sizeof(path), "%s/.emrdrop-check-%s", f->source.feedback,
 	    app->run);
-	if (poller_put_begin(p, path, &e) == 0 &&
-	    poller_put(p, SPAN_LIT("emrdrop check --connect\n"), &e) == 0 &&
-	    poller_put_end(p, &e) == 0 && poller_remove(p, path, &e) == 0)
-		say(c, "feedback", "can be written");
-	else
+	if (poller_put_begin(p, path, &e) != 0 ||
+	    poller_put(p, SPAN_LIT("emrdrop check --connect\n"), &e) != 0 ||
+	    poller_put_end(p, &e) != 0 || poller_remove(p, path, &e) != 0) {
 		say(c, "feedback", e.msg);
-	return err_exit(e.code);
+		return err_exit(e.code);
+	}
+	say(c, "feedback", "can be written");
+	return STATUS_OK;
 }
 
 static int

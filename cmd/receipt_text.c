@@ -265,7 +265,12 @@ say_problems(const struct words *w)
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(w->out, "  %s %llu", w->row, N(p->v[i].row));
 		say_column(w, &p->v[i]);
-		buf_addf(w->out, ": %s\n", problem_text(p->v[i].code));
+		buf_addf(w->out, ": %s", problem_text(p->v[i].code));
+		/* The known codes are the same in every row, and stand above. */
+		if (p->v[i].code == PROBLEM_CSV_COLUMNS && p->v[i].detail.n > 0)
+			buf_addf(w->out, " (%.*s)", (int)p->v[i].detail.n,
+			    p->v[i].detail.p);
+		buf_add_char(w->out, '\n');
 	}
 	if (p->rejected > n)
 		buf_addf(w->out, "  and %llu more\n", N(p->rejected - n));

@@ -72,6 +72,8 @@ test_delivered() {
 	text=$(answer .receipt.txt)
 	is "the verdict comes first" $'The file was taken, but for 5 of its 12 rows, and for 1 record that the receiving system refused.\r' "$(head -n 1 "$text")"
 	has "what was found" "$text" "delimiter=, charset=utf-8"
+	has "how many cells" "$text" "row 8: The row has more or fewer cells than the header. (9 cells, and 8 titles)"
+	has "the codes that are known" "$text" "(known: Scheduled"
 	has "row and column" "$text" 'row 4, column "Start":'
 	has "a remedy" "$text" "Write it as in the other rows"
 	has "what to do" "$text" "under the name that it has"
@@ -209,6 +211,22 @@ test_unwritable() {
 	is "nothing was sent again" 20 "$(changes)"
 }
 
+# Can the clinic be told at all? A file is written for that, and is gone afterwards.
+test_check() {
+	fresh
+	run 0 check --connect
+	has "it can" "$dir/out" "feedback: can be written"
+	is "nothing is left there" 0 "$(find "$dir/drop" -type f | wc -l)"
+	fresh "feedback = $dir/barred/told"
+	echo >"$dir/barred"
+	run 74 check --connect --json
+	hasnt "it can't" "can be written" "$dir/out"
+	rm "$dir/barred"
+	fresh "receipts = off"
+	run 0 check --connect
+	hasnt "nobody asks" "  feedback:" "$dir/out"
+}
+
 # Somebody put another file in its place, or took it away, before the rejects were made.
 test_lost() {
 	fresh "feedback = $dir/shut/told"
@@ -290,6 +308,7 @@ test_messages() {
 
 test_delivered
 test_rejects
+test_check
 test_outcomes
 test_again
 test_unwritable
