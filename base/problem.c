@@ -39,8 +39,7 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
 	"Write the date as in the other rows; check that the day exists."},
     [PROBLEM_NOT_DATETIME] = {"not_datetime",
 	"The value is not a date and time in the agreed format.",
-	"Write it as in the other rows, and check that the day exists. Where date and time "
-	"have columns of their own, look at both."},
+	"Write it as in the other rows, and check that the day exists."},
     [PROBLEM_TIME_MISSING] = {"time_skipped",
 	"The clock change skips this local time: it does not exist.",
 	"Correct the time."},

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,13 @@
 static const char help[] =
     "emrdrop check [options] [FEED...]\n\n"
     "Reads emrdrop.ini and the feed files (all of CONFIG/feeds.d without FEED), and tells\n"
-    "every mistake with file and line. Sends nothing, writes nothing, but that a login\n"
-    "works again.\n\n"
+    "every mistake with file and line. Sends nothing, and writes nothing but what\n"
+    "--connect does.\n\n"
     "  --arrivals    ask the ledger alone which expected files are late; what is new of\n"
     "                that goes to the log and to [alarms], once\n"
-    "  --connect     also log in to each drop, list it, and ask the API; for a host key\n"
-    "                that is not known, print the line to paste into known_hosts\n"
+    "  --connect     also log in to each drop (and note that this works again), list it,\n"
+    "                write a file into [source] feedback and remove it, and ask the API;\n"
+    "                print the known_hosts line of a host key that is not known\n"
     "  --json        one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Exit status: 0 all well; 4 or 65 what came is held or cannot be read; 5 a file is\n"
@@ -96,6 +98,27 @@ note_login(struct app *app, const struct feed *f)
 	ledger_close(l);
 }
 
+/* As a receipt is written; what is there for a moment is no name that is ever taken. */
+static int
+try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
+{
+	struct err e = {.code = ERR_NONE};
+	char path[PATH_MAX];
+
+	if (f->source.feedback == NULL || f->source.receipts != RECEIPTS_DROP)
+		return STATUS_OK;
+	snprintf(path, sizeof(path), "%s/.emrdrop-check-%s", f->source.feedback,
+	    app->run);
+	if (poller_put_begin(p, path, &e) != 0 ||
+	    poller_put(p, SPAN_LIT("emrdrop check --connect\n"), &e) != 0 ||
+	    poller_put_end(p, &e) != 0 || poller_remove(p, path, &e) != 0) {
+		say(c, "feedback", e.msg);
+		return err_exit(e.code);
+	}
+	say(c, "feedback", "can be written");
+	return STATUS_OK;
+}
+
 static int
 try_drop(struct app *app, struct check *c, struct feed *f)
 {
@@ -103,12 +126,14 @@ try_drop(struct app *app, struct check *c, struct feed *f)
 	struct drop_list list = {.n = 0};
 	struct err e = {.code = ERR_NONE};
 	struct poller *p = poller_open(&f->source, &env, &e);
+	int exit = STATUS_OK;
 	char text[64];
 
 	if (p != NULL && poller_list(p, &list, &e) == 0) {
 		snprintf(text, sizeof(text), "reached, %zu files match", list.n);
 		say(c, "drop", text);
 		note_login(app, f);
+		exit = try_feedback(app, c, f, p);
 	} else {
 		say(c, "drop", e.msg);
 		if (e.code == ERR_PEER)
@@ -116,7 +141,7 @@ try_drop(struct app *app, struct check *c, struct feed *f)
 	}
 	drop_list_release(&list);
 	poller_close(p);
-	return err_exit(e.code);
+	return status_worse(exit, err_exit(e.code));
 }
 
 static void

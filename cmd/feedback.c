@@ -117,15 +117,15 @@ keep_rejects(struct job *j, struct intake *in, struct err *e)
 
 /* One content may have more than one of these, but each once. */
 static const char *
-outcome(enum verdict v)
+outcome(const struct intake *in)
 {
-	switch (v) {
+	switch (in->entry.verdict) {
 	case VERDICT_HOLD:
 		return ".held";
 	case VERDICT_REFUSE:
 		return ".refused";
 	case VERDICT_DUPLICATE:
-		return ".duplicate";
+		return FEEDBACK_DUPLICATE;
 	case VERDICT_EMPTY:
 		return ".empty";
 	case VERDICT_DISCARD:
@@ -133,7 +133,7 @@ outcome(enum verdict v)
 	case VERDICT_DELIVER:
 		break;
 	}
-	return "";
+	return in->taken_at != 0 ? FEEDBACK_AGAIN : "";
 }
 
 static int
@@ -149,7 +149,7 @@ keep_text(struct job *j, const struct intake *in, const char *form,
 
 	if (buf_check(text, "a receipt", e) != 0)
 		return -1;
-	snprintf(kind, sizeof(kind), "%s.receipt.%s", outcome(in->entry.verdict), form);
+	snprintf(kind, sizeof(kind), "%s.receipt.%s", outcome(in), form);
 	if ((a = begin(j, in, shelf, kind, e)) == NULL)
 		return -1;
 	rc = answer_add(a, buf_span(text), e);
@@ -226,6 +226,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 	    .problems = &in->problems,
 	    .header = drift_of_file(in),
 	    .found = in->found,
+	    .taken_at = in->taken_at,
 	    .pattern = pattern_missed(j, &en),
 	    .messages = strcmp(j->feed->feed.format, "hl7") == 0,
 	    .mended = in->mended,

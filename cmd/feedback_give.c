@@ -126,21 +126,43 @@ put_copy(struct job *j, const char *path, int fd, struct err *e)
 	return poller_put_end(j->poller, e);
 }
 
-/* One that is there already is an earlier run's, which ended before it knew. */
+static bool
+is_kind(const char *kind, const char *of)
+{
+	size_t n = strlen(of);
+
+	return strncmp(kind, of, n) == 0 && kind[n] == '.';
+}
+
+/*
+ * One that is there already is an earlier run's, which ended before it knew; but a file
+ * may come for the third time.
+ */
+static int
+make_way(struct job *j, const char *kind, const char *path, struct err *e)
+{
+	struct drop_file there;
+	int r = poller_stat(j->poller, path, &there, e);
+
+	if (r != 1 ||
+	    (!is_kind(kind, FEEDBACK_AGAIN) && !is_kind(kind, FEEDBACK_DUPLICATE)))
+		return r;
+	return poller_remove(j->poller, path, e);
+}
+
 static int
 give(struct job *j, const char *name, int fd, struct err *e)
 {
 	const char *kind = name + strcspn(name, ".");
 	char path[FILE_PATH_MAX + 1];
 	struct file_entry en;
-	struct drop_file there;
 	int r = file_of(j, name, &en, e);
 
 	if (r == 0)
 		return err_set(e, ERR_IO, "answers/%s/%s belongs to no file",
 		    j->feed->feed.name, name);
 	if (r < 0 || answer_path(j, &en, kind, path, e) != 0 ||
-	    (r = poller_stat(j->poller, path, &there, e)) < 0)
+	    (r = make_way(j, kind, path, e)) < 0)
 		return -1;
 	if (r == 1)
 		return 0;

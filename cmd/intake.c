@@ -397,6 +397,21 @@ name_entry(struct job *j, struct intake *in)
 		    in->mode == PASS_BACKFILL ? en->path : en->name, in->sha256);
 }
 
+/* Was this file taken before, whole, under this name? */
+static int
+note_before(struct job *j, struct intake *in, struct err *e)
+{
+	struct file_entry en;
+	int r = j->ledger == NULL ? 0 : ledger_file_get(j->ledger, &in->entry.id, &en, e);
+
+	if (r == 1 && en.closed &&
+	    (en.verdict == VERDICT_DELIVER || en.verdict == VERDICT_DUPLICATE) &&
+	    en.records + en.removals ==
+		en.delivered + en.unchanged + en.duplicate + en.stale + en.refused)
+		in->taken_at = en.read_at;
+	return r < 0 ? -1 : 0;
+}
+
 static int
 finish(struct job *j, struct intake *in, struct err *e)
 {
@@ -409,7 +424,7 @@ finish(struct job *j, struct intake *in, struct err *e)
 	if (in->refusal.code != ERR_REFUSED && check_books(in, e) != 0)
 		return -1;
 	name_entry(j, in);
-	if (drift_note(in, e) != 0)
+	if (note_before(j, in, e) != 0 || drift_note(in, e) != 0)
 		return -1;
 	judge(j, in);
 	if (in->refusal.code == ERR_NONE && snapshot_check_size(j, in, e) != 0)

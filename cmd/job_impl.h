@@ -83,9 +83,9 @@ struct intake {
 	char found[256];
 	enum pass_mode mode;
 	int64_t started; /* ms of the clock that only goes on: when it was opened */
-	int64_t file_at; /* ms: the file's own time */
-	bool decided;    /* by a human */
-	bool merged;     /* by an earlier run: its problems stand in the ledger */
+	int64_t file_at, taken_at; /* ms: the file's own time; read before, 0: never */
+	bool decided;              /* by a human */
+	bool merged; /* by an earlier run: its problems stand in the ledger */
 };
 
 /*

@@ -52,6 +52,8 @@ file_json(struct json *j, const struct receipt_facts *r)
 	jw_put_cstr(j, "trace", r->trace);
 	jw_put_cstr(j, "unit", r->messages ? "message" : "row");
 	jw_put_bool(j, "mended", r->mended);
+	if (r->taken_at != 0)
+		jw_put_int(j, "taken_before_ms", r->taken_at);
 	jw_put_bool(j, "reject_file", r->rejects);
 }
 

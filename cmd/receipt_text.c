@@ -45,11 +45,39 @@ say_lost(const struct words *w)
 	buf_add_str(w->out, ".\n");
 }
 
+/* It came once more; newer files may have changed since what it says. */
+static void
+say_again(const struct words *w)
+{
+	const struct file_entry *en = w->r->entry;
+
+	if (w->r->taken_at != 0) {
+		buf_add_str(w->out, "This very file was taken already, on ");
+		text_time(w->out, w->r->taken_at);
+		buf_add_str(w->out, " (UTC). ");
+	} else {
+		buf_add_str(w->out, "What is in this file was taken already. ");
+	}
+	if (en->delivered == 0)
+		buf_add_str(
+		    w->out, "Nothing has changed since: nothing had to be done.\n");
+	else
+		buf_addf(w->out,
+		    "Newer files had changed some of it since; that was changed back, in %llu "
+		    "%s.\n",
+		    N(en->delivered), en->delivered == 1 ? "record" : "records");
+}
+
 static void
 say_delivered(const struct words *w)
 {
 	const struct file_entry *en = w->r->entry;
 
+	if (w->r->taken_at != 0) {
+		say_again(w);
+		if (!some_lost(en))
+			return;
+	}
 	if (!some_lost(en) && w->r->problems->kinds > 0)
 		buf_addf(w->out, "All %s were taken, but look at what is named below.\n",
 		    w->rows);
@@ -83,8 +111,7 @@ say_verdict(const struct words *w)
 		say_delivered(w);
 		break;
 	case VERDICT_DUPLICATE:
-		buf_add_str(w->out, "This very file was taken before, and nothing has "
-				    "changed since: nothing had to be done.\n");
+		say_again(w);
 		break;
 	case VERDICT_EMPTY:
 		buf_addf(
@@ -238,7 +265,12 @@ say_problems(const struct words *w)
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(w->out, "  %s %llu", w->row, N(p->v[i].row));
 		say_column(w, &p->v[i]);
-		buf_addf(w->out, ": %s\n", problem_text(p->v[i].code));
+		buf_addf(w->out, ": %s", problem_text(p->v[i].code));
+		/* The known codes are the same in every row, and stand above. */
+		if (p->v[i].code == PROBLEM_CSV_COLUMNS && p->v[i].detail.n > 0)
+			buf_addf(w->out, " (%.*s)", (int)p->v[i].detail.n,
+			    p->v[i].detail.p);
+		buf_add_char(w->out, '\n');
 	}
 	if (p->rejected > n)
 		buf_addf(w->out, "  and %llu more\n", N(p->rejected - n));
@@ -281,7 +313,10 @@ advise_delivered(const struct words *w)
 		    "  they come from: it comes right with the next export.\n",
 		    w->rows);
 	else if (!some_lost(w->r->entry))
-		buf_add_str(w->out, "  Nothing.\n");
+		buf_add_str(
+		    w->out, w->r->taken_at == 0
+				? "  Nothing.\n"
+				: "  Nothing, unless you meant to drop another file.\n");
 	else if (w->r->rejects)
 		advise_rejects(w);
 	else

@@ -284,9 +284,15 @@ is_footer(struct footer *f, size_t i, const char *delimiter, uint64_t *count)
 static int
 not_there(struct footer *f, struct err *e)
 {
+	bool empty = f->n == 0;
+
 	while (f->n > 0)
 		if (pop(f, e) != 0)
 			return -1;
+	if (empty)
+		return err_set(e, ERR_HELD,
+		    "the file has no rows, and not the footer either that an export without "
+		    "rows has: it was cut, or never written");
 	if (f->conf->patterns == NULL)
 		return err_set(e, ERR_HELD,
 		    "the file ends before the %zu rows that footer = %zu asks for; it may "

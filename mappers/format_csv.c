@@ -237,11 +237,12 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	struct sent_row titles = *row;
 	int rc = header_take(h, row->cells, row->n, row->number, e);
 
+	/* Of a header that is refused it is told how it differs. */
+	if (h->binding != NULL && f->rejects == NULL)
+		binding_start(h->binding, f->run.sink, f->run.now);
 	if (rc < 0 || h->binding == NULL)
 		return rc;
-	if (f->rejects == NULL) {
-		binding_start(h->binding, f->run.sink, f->run.now);
-	} else {
+	if (f->rejects != NULL) {
 		titles.cells = rc == 1 ? NULL : h->titles;
 		titles.n = h->n;
 		if (rejects_header(f->rejects, &f->mended, &titles,

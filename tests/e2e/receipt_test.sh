@@ -72,6 +72,8 @@ test_delivered() {
 	text=$(answer .receipt.txt)
 	is "the verdict comes first" $'The file was taken, but for 5 of its 12 rows, and for 1 record that the receiving system refused.\r' "$(head -n 1 "$text")"
 	has "what was found" "$text" "delimiter=, charset=utf-8"
+	has "how many cells" "$text" "row 8: The row has more or fewer cells than the header. (9 cells, and 8 titles)"
+	has "the codes that are known" "$text" "(known: Scheduled"
 	has "row and column" "$text" 'row 4, column "Start":'
 	has "a remedy" "$text" "Write it as in the other rows"
 	has "what to do" "$text" "under the name that it has"
@@ -148,7 +150,43 @@ test_outcomes() {
 	has "all well" "$folder"/well.csv-*.receipt.txt "All is well"
 	mv "$dir/drop/done"/*-well.csv "$dir/drop/well.csv"
 	job 65
-	has "duplicate" "$(answer .duplicate.receipt.txt)" "taken before"
+	has "duplicate" "$(answer .duplicate.receipt.txt)" "taken already"
+}
+
+# once_more: a.csv again, as it was; its receipt is the only one that is new.
+once_more() {
+	find "$folder" -name '*.txt' -exec touch -d @0 {} +
+	rows 1 3 >"$dir/drop/a.csv"
+	job 0
+	is "a receipt each time" 1 "$(find "$folder" -name '*.receipt.txt' -newermt @1 | wc -l)"
+	text=$(find "$folder" -name '*.receipt.txt' -newermt @1)
+}
+
+# Whoever drops a file once more is told that nothing is to be done, each time.
+test_again() {
+	fresh
+	rows 1 3 >"$dir/drop/a.csv"
+	job 0
+	once_more
+	has "at once" "$text" "This very file was taken already, on 2"
+	has "nothing to do" "$text" "Nothing has changed since: nothing had to be done."
+	once_more
+	has "for the third time" "$text" "nothing had to be done"
+	rows 4 5 >"$dir/drop/b.csv"
+	job 0
+	once_more
+	has "behind another" "$text" "This very file was taken already, on 2"
+	has "named so" <(echo "$text") .again.receipt.txt
+	has "nothing, again" "$text" "Nothing, unless you meant to drop another file."
+	rows 1 3 Other >"$dir/drop/c.csv"
+	job 0
+	once_more
+	has "a change back" "$text" "that was changed back, in 3 records."
+	is "when" true "$(receipt .again.receipt.json '.taken_before_ms > 0 and .delivered == 3')"
+	rm "$dir/drop"/done/*-a.csv
+	rows 1 3 >"$dir/drop/d.csv"
+	job 0
+	has "under another name" "$folder"/d.csv-*.txt "What is in this file was taken already."
 }
 
 # What is kept for a folder that can't be written holds no value, and no name of a file.
@@ -171,6 +209,22 @@ test_unwritable() {
 	is "later" 2 "$(wc -l <"$(find "$dir/closed/told" -name 'quolllast*.rejects.csv')")"
 	is "the file is gone then" 0 "$(find "$dir/drop" -type f | wc -l)"
 	is "nothing was sent again" 20 "$(changes)"
+}
+
+# Can the clinic be told at all? A file is written for that, and is gone afterwards.
+test_check() {
+	fresh
+	run 0 check --connect
+	has "it can" "$dir/out" "feedback: can be written"
+	is "nothing is left there" 0 "$(find "$dir/drop" -type f | wc -l)"
+	fresh "feedback = $dir/barred/told"
+	echo >"$dir/barred"
+	run 74 check --connect --json
+	hasnt "it can't" "can be written" "$dir/out"
+	rm "$dir/barred"
+	fresh "receipts = off"
+	run 0 check --connect
+	hasnt "nobody asks" "  feedback:" "$dir/out"
 }
 
 # Somebody put another file in its place, or took it away, before the rejects were made.
@@ -254,7 +308,9 @@ test_messages() {
 
 test_delivered
 test_rejects
+test_check
 test_outcomes
+test_again
 test_unwritable
 test_lost
 test_local

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the fuzz preset (clang and its libFuzzer) and runs each target for a while.
-#   tests/fuzz/run.sh [SECONDS]      of each target, one after the other; 600 without it
+#   tests/fuzz/run.sh [SECONDS ["TARGET..."]]   of each target, one after the other; 600 without it
 # What was learnt stays in build/fuzz/corpus, inputs that fail in build/fuzz/failed-*.
 set -u -o pipefail
 
@@ -22,7 +22,7 @@ cmake --preset fuzz -D CMAKE_C_COMPILER="$cc" >/dev/null ||
 	fail "cmake could not configure the fuzz preset"
 cmake --build --preset fuzz -j 2 || fail "the build stopped"
 rc=0
-for target in csv event hl7 ini ref; do
+for target in ${2:-csv event header hl7 ini profile ref unpack}; do
 	mkdir -p "build/fuzz/corpus/$target"
 	"build/fuzz/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -max_len=4096 \
 		-timeout=20 -dict="fixtures/fuzz/$target.dict" \
