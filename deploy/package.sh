@@ -3,7 +3,7 @@
 #
 #   deploy/package.sh [FOLDER]      where they are put; build/package otherwise
 #
-# The preset "package" is the release preset with /usr as prefix.
+# The preset "package" is the release preset with /usr as prefix; deploy/release.sh tunes it.
 set -eu -o pipefail
 
 to=$(realpath "${1:-build/package}" 2>/dev/null || echo "$PWD/${1:-build/package}")
@@ -13,8 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck disable=SC2086 # lists of words
 packages_install $PACKAGES_BUILD $PACKAGES_PACKAGE
 mkdir -p "$to"
-cmake --preset package >/dev/null
-cmake --build --preset package -j "$(nproc)"
+deploy/release.sh package
 rm -f build/package/*.deb
 (cd build/package && cpack -B "$PWD" >cpack.log 2>&1) || {
 	cat build/package/cpack.log >&2

@@ -1,9 +1,9 @@
 #!/bin/bash
 # The release that is packaged: built twice, once to count where the work is while it reads
 # made-up exports, and once by what was counted. About a tenth faster than the release
-# preset; the same flags otherwise, the same tests.
+# preset, and smaller; the flags are the same otherwise.
 #
-#   deploy/release.sh         builds build/tuned/cmd/emrdrop and .../cmd/sandbox/emrdrop-sandbox
+#   deploy/release.sh [PRESET]    builds build/PRESET: that of the packages, or "tuned"
 #
 # ROWS and MESSAGES say how much is read.
 set -u -o pipefail
@@ -14,14 +14,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 74
 
 ROWS=${ROWS:-30000}
 MESSAGES=${MESSAGES:-10000}
-BUILD=build/tuned
+PRESET=${1:-tuned}
+BUILD=build/$PRESET
 dir=$(mktemp -d "${TMPDIR:-/tmp}/emrdrop-release.XXXXXX") || exit 74
 trap 'server_stop_all; rm -rf "$dir"' EXIT
 
 # stage WHAT: configures for `train` or `use`, and builds.
 stage() {
-	cmake --preset tuned -DEMRDROP_PGO="$1" >"$dir/log" &&
-		cmake --build --preset tuned -j "$(nproc)" >>"$dir/log" ||
+	cmake --preset "$PRESET" -DEMRDROP_PGO="$1" >"$dir/log" &&
+		cmake --build --preset "$PRESET" -j "$(nproc)" >>"$dir/log" ||
 		{ tail -n 20 "$dir/log" >&2; exit 1; }
 }
 

@@ -1,4 +1,7 @@
-/* A feed of CSV files, compiled; for format_csv.c and csv_guide.c alone. */
+/*
+ * A feed of CSV files, compiled; for format_csv.c and csv_guide.c alone; format_ops.h says
+ * what each call does.
+ */
 #ifndef MAPPERS_CSV_FEED_H
 #define MAPPERS_CSV_FEED_H
 
@@ -10,6 +13,15 @@ struct csv_feed {
 	struct layout layout;
 	struct map *map;
 };
+
+int csv_feed_compile(
+    void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
+void csv_feed_discard(void *self);
+uint64_t csv_feed_fingerprint(const void *self);
+bool csv_feed_event_times(const void *self);
+const struct missing *csv_feed_missing(const void *self);
+bool csv_feed_made(const void *self);
+bool csv_feed_rejects(const void *self);
 
 extern const struct format_guide csv_guide;
 

@@ -12,7 +12,6 @@
 #include "mappers/csv_reader.h"
 #include "mappers/map.h"
 
-#define FNV_PRIME   UINT64_C(0x100000001b3)
 #define DETAIL_SIZE 96
 
 /* A file's. */
@@ -30,69 +29,6 @@ struct csv_file {
 	uint64_t explain_row;
 	char found[HEADER_FOUND_MAX];
 };
-
-static void
-discard(void *self)
-{
-	struct csv_feed *f = self;
-
-	map_free(f->map);
-	free(f);
-}
-
-static int
-compile(void **self, struct conf *c, const struct mapper_conf *mc, struct err *e)
-{
-	struct csv_feed *f = calloc(1, sizeof(*f));
-	size_t before = c->errors->n;
-
-	if (f == NULL)
-		return err_nomem(e);
-	layout_read(&f->layout, c);
-	f->map = map_new(c, mc, e);
-	if (f->map != NULL)
-		layout_check(&f->layout, f->map, c);
-	if (f->map == NULL || c->errors->n != before) {
-		if (f->map != NULL)
-			err_set(e, ERR_CONFIG, "section [csv] has mistakes");
-		discard(f);
-		return -1;
-	}
-	*self = f;
-	return 0;
-}
-
-static bool
-event_times(const void *self)
-{
-	const struct csv_feed *f = self;
-
-	return map_event_times(f->map);
-}
-
-static const struct missing *
-missing(const void *self)
-{
-	const struct csv_feed *f = self;
-
-	return map_missing(f->map);
-}
-
-static bool
-made_known(const void *self)
-{
-	const struct csv_feed *f = self;
-
-	return map_made(f->map);
-}
-
-static uint64_t
-fingerprint(const void *self)
-{
-	const struct csv_feed *f = self;
-
-	return (map_fingerprint(f->map) ^ f->layout.fingerprint) * FNV_PRIME;
-}
 
 /* Which record a snapshot has in such a row can't be known. */
 static int
@@ -253,7 +189,8 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 		return take_mended(f, e);
 	/* Which rows are a footer's is known by those behind them. */
 	if (f->footer == NULL && f->rejects == NULL)
-		csv_known_start(&f->known, &f->run, fingerprint(f->feed), h, f->reader);
+		csv_known_start(
+		    &f->known, &f->run, csv_feed_fingerprint(f->feed), h, f->reader);
 	return rc;
 }
 
@@ -410,15 +347,6 @@ open_rejects(void **file, void *self, const struct format_run *run,
 	return 0;
 }
 
-/* A file of a feed whose columns have widths can't have four more. */
-static bool
-has_rejects(const void *self)
-{
-	const struct csv_feed *f = self;
-
-	return f->layout.reader.nwidths == 0;
-}
-
 static int
 feed_file(void *file, struct span bytes, struct err *e)
 {
@@ -490,13 +418,13 @@ explain_row(void *file, uint64_t row, struct json *explain)
 
 const struct format_ops format_csv = {
     .name = "csv",
-    .compile = compile,
-    .discard = discard,
-    .fingerprint = fingerprint,
-    .event_times = event_times,
-    .missing = missing,
-    .made_known = made_known,
-    .rejects = has_rejects,
+    .compile = csv_feed_compile,
+    .discard = csv_feed_discard,
+    .fingerprint = csv_feed_fingerprint,
+    .event_times = csv_feed_event_times,
+    .missing = csv_feed_missing,
+    .made_known = csv_feed_made,
+    .rejects = csv_feed_rejects,
     .guide = &csv_guide,
     .open = open_file,
     .open_rejects = open_rejects,
