@@ -63,6 +63,19 @@ test_files() {
 	fi
 }
 
+# `cmake --install` elsewhere is the same, and keeps out of /etc.
+test_install() {
+	local file
+
+	ok "cmake --install" cmake --install "$1" --prefix "$dir/local" >"$dir/out"
+	for file in bin/emrdrop bin/emrdrop-sandbox share/emrdrop/maps/hl7-siu.ini \
+		share/man/man1/emrdrop-run.1 share/man/man5/emrdrop.conf.5 share/emrdrop/complete.sh \
+		lib/systemd/system/emrdrop@.service share/doc/emrdrop/examples/visits.csv; do
+		ok "$file is installed" [ -s "$dir/local/$file" ]
+	done
+	ok "nothing but these folders" [ "$(ls "$dir/local" | paste -sd' ')" = "bin lib share" ]
+}
+
 # The unit has no rights that it does not need; what must be there is there.
 test_units() {
 	local units=$tree/usr/lib/systemd/system
@@ -203,6 +216,7 @@ test_work() {
 
 build
 test_files
+test_install "$1"
 test_units
 test_examples
 test_image
