@@ -16,7 +16,7 @@ PACKAGES_PACKAGE="dpkg-dev file"
 PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 
 # clang-format-19 is in both releases; plain clang-format is not the same in both.
-PACKAGES_TEST="$PACKAGES_DEMO libcriterion-dev proftpd-core proftpd-mod-crypto strace
+PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_PACKAGE libcriterion-dev proftpd-core proftpd-mod-crypto strace
 	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd
 	fish zsh systemd python3-yaml
 	rabbitmq-server python3-pika"

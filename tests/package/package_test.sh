@@ -63,6 +63,20 @@ test_files() {
 	fi
 }
 
+# `cmake --install` elsewhere is the same, and keeps out of /etc.
+test_install() {
+	local file
+
+	ok "cmake --install" cmake --install "$1" --prefix "$dir/local" >"$dir/out"
+	for file in bin/emrdrop bin/emrdrop-sandbox share/emrdrop/maps/hl7-siu.ini \
+		share/man/man1/emrdrop-run.1 share/man/man5/emrdrop.conf.5 share/emrdrop/complete.sh \
+		lib/systemd/system/emrdrop@.service share/doc/emrdrop/examples/visits.csv; do
+		ok "$file is installed" [ -s "$dir/local/$file" ]
+	done
+	is "nothing but these folders" "bin lib share" \
+		"$(find "$dir/local" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd' ')"
+}
+
 # The unit has no rights that it does not need; what must be there is there.
 test_units() {
 	local units=$tree/usr/lib/systemd/system
@@ -151,8 +165,8 @@ test_image() {
 	size=$(stat -c %s "$image")
 	ok "$size bytes are under 20 MiB" [ "$size" -lt $((20 << 20)) ]
 	is "its programs" "dash emrdrop gpg gpg-agent gpgconf rm sh" \
-		"$(find "$root/usr/bin/" "$root/usr/sbin/" -type f -o -type l 2>/dev/null |
-			xargs -n 1 basename | sort | paste -sd' ')"
+		"$(find "$root/usr/bin/" "$root/usr/sbin/" ! -type d -printf '%f\n' 2>/dev/null |
+			sort | paste -sd' ')"
 	mkdir "$dir/oci"
 	tar -C "$dir/oci" -xf "$image"
 	ok "its blobs are what their names say" sh -c "cd '$dir/oci/blobs/sha256' &&
@@ -203,6 +217,7 @@ test_work() {
 
 build
 test_files
+test_install "$1"
 test_units
 test_examples
 test_image

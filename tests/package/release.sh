@@ -145,7 +145,7 @@ installed() {
 		/usr/lib/systemd/system/emrdrop@.service /usr/lib/systemd/system/emrdrop@.timer; do
 		ok "$file" [ -s "$root$file" ]
 	done
-	in_root emrdrop version || stop "emrdrop version"
+	in_root emrdrop version >/dev/null || stop "emrdrop version"
 	is "the units" "" "$(in_root systemd-analyze verify /usr/lib/systemd/system/emrdrop@.timer 2>&1 |
 		grep -v 'man\|Cannot open\|SYSTEMD_LOG' | head -n 3)"
 }
@@ -200,7 +200,6 @@ boot() {
 		cd "$EMRDROP_ROOT"
 		mount --bind . .
 		cd "$EMRDROP_ROOT"
-		umount -l dev proc
 		mount -t proc proc proc
 		mount --rbind /sys sys
 		for dir in run tmp dev; do
