@@ -98,7 +98,7 @@ note_login(struct app *app, const struct feed *f)
 static int
 try_drop(struct app *app, struct check *c, struct feed *f)
 {
-	struct poller_env env = {app->clock, clock_mono(app->clock) + CONNECT_TIME};
+	struct poller_env env = {app->clock, clock_mono(app->clock) + CONNECT_TIME, NULL};
 	struct drop_list list = {.n = 0};
 	struct err e = {.code = ERR_NONE};
 	struct poller *p = poller_open(&f->source, &env, &e);

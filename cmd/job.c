@@ -225,7 +225,10 @@ open_ledger(struct job *j, struct err *e)
 	snprintf(marker, sizeof(marker), "%s/ledger.id", st->dir);
 	if (j->app->dry_run && access(marker, F_OK) != 0)
 		return open_ephemeral(j, e);
-	j->ledger = app_ledger(j->app, !j->app->dry_run, e);
+	j->ledger = j->share->ledger;
+	if (j->ledger != NULL)
+		return 0;
+	j->ledger = j->share->ledger = app_ledger(j->app, !j->app->dry_run, e);
 	if (j->ledger == NULL)
 		return -1;
 	if (ledger_is_new(j->ledger))
@@ -286,7 +289,6 @@ note_audit(struct job *j)
 static void
 close_all(struct job *j)
 {
-	ledger_close(j->ledger);
 	if (j->ephemeral != NULL)
 		site_keys_wipe(j->ephemeral);
 	free(j->ephemeral);
@@ -393,12 +395,13 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	    .out = out,
 	    .errand = order->errand,
 	    .upto = order->upto,
+	    .share = order->share,
 	    .lock = -1};
 	struct err e = {.code = ERR_NONE};
 	int64_t began = clock_mono(app->clock);
 	int rc;
 
-	j.env = (struct poller_env){app->clock, order->deadline};
+	j.env = (struct poller_env){app->clock, order->deadline, order->share->links};
 	progress_init(&j.progress, app->clock);
 	rc = work(&j, &e);
 	if (rc != 0) {
