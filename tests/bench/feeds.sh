@@ -51,3 +51,5 @@ for name in one all; do
 done
 awk -v n="$FEEDS" -v one="$(bench_median one 1)" -v all="$(bench_median all 1)" 'BEGIN {
 	printf "%d feeds cost %.1f runs over one\n", n, all / one }'
+bench_note "$FEEDS feeds, nothing new" ours all emrdrop
+bench_note "$FEEDS feeds, nothing new" floor one "a run over one of them"

@@ -27,3 +27,5 @@ for name in emrdrop sftp; do
 		-v k="$(bench_median $name 3)" 'BEGIN {
 		printf "%-12s %9.0f %9.0f %10.1f\n", name, 1000 * w, 1000 * c, k / 1024 }'
 done
+bench_note "idle run, $FILES files" ours emrdrop emrdrop
+bench_note "idle run, $FILES files" peer sftp "sftp -b, ls"
