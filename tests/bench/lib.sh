@@ -130,10 +130,10 @@ bench_median() {
 # asked for it. ROLE is ours, floor or peer; WORK is how much of UNIT was done.
 bench_note() {
 	[ -n "${BENCH_JSON:-}" ] || return 0
-	jq -nc --arg stage "$1" --arg role "$2" --arg label "$4" --argjson wall "$(bench_median "$3" 1)" \
+	jq -nc --arg stage "$1" --arg role "$2" --arg who "$4" --argjson wall "$(bench_median "$3" 1)" \
 		--argjson cpu "$(bench_median "$3" 2)" --argjson kib "$(bench_median "$3" 3)" \
 		--argjson work "${5:-1}" --arg unit "${6:-run}" \
-		'{$stage, $role, $label, wall_s: $wall, cpu_s: $cpu, anon_kib: $kib, $work, $unit}' \
+		'{$stage, $role, label: $who, wall_s: $wall, cpu_s: $cpu, anon_kib: $kib, $work, $unit}' \
 		>>"$BENCH_JSON"
 }
 
