@@ -1,6 +1,7 @@
 #!/bin/bash
 # Feeds of one server in one run: those of the same login share its connection, any other
-# logs in for itself, and what one feed lacks or loses is no other's trouble.
+# logs in for itself, and what one feed lacks or loses is no other's trouble. So with the
+# API's connections.
 #
 #   tests/e2e/links_test.sh BUILD_DIR
 set -u
@@ -125,8 +126,33 @@ test_broken() {
 	is "changes in all" $((number * 6)) "$(changes)"
 }
 
+# Each file is a delivery of its own; the connection to the API is kept from one to the next.
+test_api() {
+	local pid before
+
+	clinic a -e "\$a in_flight = 1"
+	clinic b -e "\$a in_flight = 1"
+	clinic c -e "\$a in_flight = 1"
+	rm -f "$dir/proxy.port"
+	"$proxy" "$dir/proxy.port" 0 "$api_port" clean >"$dir/proxy.out" &
+	pid=$!
+	SERVER_PIDS+=("$pid")
+	e2e_until "the proxy listens" [ -s "$dir/proxy.port" ]
+	sed -i "s|^\(url .*127.0.0.1:\)$api_port/|\1$(<"$dir/proxy.port")/|" "$dir"/etc/feeds.d/*.ini
+	export_each a b
+	export_each a c
+	before=$(received)
+	job 0
+	is "requests" 4 $(($(received) - before))
+	e2e_until "the proxy tells of a connection" [ -s "$dir/proxy.out" ]
+	is "connections to the API" 1 "$(wc -l <"$dir/proxy.out")"
+	server_stop "$pid"
+	server_forget "$pid"
+}
+
 test_one_login
 test_trust_is_not_shared
 test_own_mistakes
 test_broken
+test_api
 e2e_end
