@@ -12,6 +12,7 @@
 #include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/status.h"
+#include "outbound/lines.h"
 #include "cmd/watch.h"
 #include "pollers/order.h"
 #include "state/controls.h"
@@ -289,6 +290,7 @@ note_audit(struct job *j)
 static void
 close_all(struct job *j)
 {
+	api_lines_free(j->lines);
 	if (j->ephemeral != NULL)
 		site_keys_wipe(j->ephemeral);
 	free(j->ephemeral);
@@ -403,7 +405,8 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 
 	j.env = (struct poller_env){app->clock, order->deadline, order->share->links};
 	progress_init(&j.progress, app->clock);
-	rc = work(&j, &e);
+	j.lines = api_lines_new(&e);
+	rc = j.lines != NULL ? work(&j, &e) : -1;
 	if (rc != 0) {
 		out->err = e;
 		out->exit = status_worse(out->exit, err_exit(e.code));

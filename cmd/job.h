@@ -20,7 +20,6 @@ struct errand {
 /* What the feeds of a run have in common. Whoever makes it ends it. */
 struct job_share {
 	struct links *links;
-	struct api_lines *lines;
 	struct ledger *ledger; /* NULL until a feed has opened it */
 	struct stuck stuck;    /* of all feeds, as the first that asked found them */
 	bool stuck_known;

@@ -25,6 +25,7 @@ struct job {
 	int lock;
 	struct poller_env env;
 	struct poller *poller;
+	struct api_lines *lines; /* from file to file */
 	struct feed_state state;
 	struct snapshot_state snapshot;
 	struct progress progress;

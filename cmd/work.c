@@ -4,7 +4,6 @@
 #include "cmd/commands.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
-#include "outbound/lines.h"
 #include "pollers/links.h"
 
 struct work {
@@ -69,14 +68,10 @@ work_all(struct app *app, size_t n, struct work *w)
 	int exit;
 
 	w->order.share = &w->share;
-	w->share.links = links_new(w->e);
-	w->share.lines = api_lines_new(w->e);
-	exit = err_exit(w->e->code);
-	if (w->share.links != NULL && w->share.lines != NULL)
-		exit = feed_each(
-		    app, app->args, n, &(struct feed_visitor){work_one, w}, w->e);
+	if ((w->share.links = links_new(w->e)) == NULL)
+		return err_exit(w->e->code);
+	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, w}, w->e);
 	links_free(w->share.links);
-	api_lines_free(w->share.lines);
 	stuck_release(&w->share.stuck);
 	close_ledger(w);
 	return exit;

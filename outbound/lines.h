@@ -1,7 +1,6 @@
 /*
- * Kept-alive connections to APIs, for the targets of one run in turn: a file's delivery
- * goes on over those of the file before, without a handshake of its own. Which of them
- * fits is libcurl's to say, which looks at server and trust (CA, TLS versions).
+ * Kept-alive connections to an API, for the targets of one feed in turn: a file's delivery
+ * goes on over those of the file before, without a handshake of its own.
  */
 #ifndef OUTBOUND_LINES_H
 #define OUTBOUND_LINES_H

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Feeds of one server in one run: those of the same login share its connection, any other
-# logs in for itself, and what one feed lacks or loses is no other's trouble. So with the
-# API's connections.
+# logs in for itself, and what one feed lacks or loses is no other's trouble.
 #
 #   tests/e2e/links_test.sh BUILD_DIR
 set -u
@@ -126,6 +125,11 @@ test_broken() {
 	is "changes in all" $((number * 6)) "$(changes)"
 }
 
+# shellcheck disable=SC2317 # e2e_until calls it
+three_told() {
+	[ "$(wc -l <"$dir/proxy.out")" -ge 3 ]
+}
+
 # Each file is a delivery of its own; the connection to the API is kept from one to the next.
 test_api() {
 	local pid before
@@ -142,10 +146,11 @@ test_api() {
 	export_each a b
 	export_each a c
 	before=$(received)
+	export_each a
 	job 0
-	is "requests" 4 $(($(received) - before))
-	e2e_until "the proxy tells of a connection" [ -s "$dir/proxy.out" ]
-	is "connections to the API" 1 "$(wc -l <"$dir/proxy.out")"
+	is "requests" 5 $(($(received) - before))
+	e2e_until "the proxy tells of three connections" three_told
+	is "connections to the API, one a feed" 3 "$(wc -l <"$dir/proxy.out")"
 	server_stop "$pid"
 	server_forget "$pid"
 }
