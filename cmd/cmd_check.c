@@ -122,7 +122,7 @@ try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
 static int
 try_drop(struct app *app, struct check *c, struct feed *f)
 {
-	struct poller_env env = {app->clock, clock_mono(app->clock) + CONNECT_TIME};
+	struct poller_env env = {app->clock, clock_mono(app->clock) + CONNECT_TIME, NULL};
 	struct drop_list list = {.n = 0};
 	struct err e = {.code = ERR_NONE};
 	struct poller *p = poller_open(&f->source, &env, &e);

@@ -12,6 +12,7 @@
 #include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/status.h"
+#include "outbound/lines.h"
 #include "cmd/watch.h"
 #include "pollers/order.h"
 #include "state/controls.h"
@@ -225,7 +226,10 @@ open_ledger(struct job *j, struct err *e)
 	snprintf(marker, sizeof(marker), "%s/ledger.id", st->dir);
 	if (j->app->dry_run && access(marker, F_OK) != 0)
 		return open_ephemeral(j, e);
-	j->ledger = app_ledger(j->app, !j->app->dry_run, e);
+	j->ledger = j->share->ledger;
+	if (j->ledger != NULL)
+		return 0;
+	j->ledger = j->share->ledger = app_ledger(j->app, !j->app->dry_run, e);
 	if (j->ledger == NULL)
 		return -1;
 	if (ledger_is_new(j->ledger))
@@ -286,7 +290,7 @@ note_audit(struct job *j)
 static void
 close_all(struct job *j)
 {
-	ledger_close(j->ledger);
+	api_lines_free(j->lines);
 	if (j->ephemeral != NULL)
 		site_keys_wipe(j->ephemeral);
 	free(j->ephemeral);
@@ -393,14 +397,16 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	    .out = out,
 	    .errand = order->errand,
 	    .upto = order->upto,
+	    .share = order->share,
 	    .lock = -1};
 	struct err e = {.code = ERR_NONE};
 	int64_t began = clock_mono(app->clock);
 	int rc;
 
-	j.env = (struct poller_env){app->clock, order->deadline};
+	j.env = (struct poller_env){app->clock, order->deadline, order->share->links};
 	progress_init(&j.progress, app->clock);
-	rc = work(&j, &e);
+	j.lines = api_lines_new(&e);
+	rc = j.lines != NULL ? work(&j, &e) : -1;
 	if (rc != 0) {
 		out->err = e;
 		out->exit = status_worse(out->exit, err_exit(e.code));

@@ -6,6 +6,7 @@
 
 #include "cmd/feed.h"
 #include "cmd/report.h"
+#include "cmd/stuck.h"
 #include "state/pass.h"
 
 /* What a job does besides looking at the drop. */
@@ -16,11 +17,20 @@ struct errand {
 	int64_t from, to;    /* without paths, the archive's files of [from, to), ms */
 };
 
+/* What the feeds of a run have in common. Whoever makes it ends it. */
+struct job_share {
+	struct links *links;
+	struct ledger *ledger; /* NULL until a feed has opened it */
+	struct stuck stuck;    /* of all feeds, as the first that asked found them */
+	bool stuck_known;
+};
+
 struct job_order {
 	struct report *report;
 	int64_t deadline;            /* on the monotonic clock */
 	const struct errand *errand; /* or NULL */
 	const char *upto; /* nothing behind the file of this name is taken; NULL: all */
+	struct job_share *share;
 };
 
 /*

@@ -18,24 +18,28 @@ struct job {
 	struct feed_report *out;
 	const struct errand *errand; /* or NULL */
 	const char *upto;            /* the last file to take, or NULL */
+	struct job_share *share;
 	struct ledger *ledger;       /* NULL in a dry run before the first run */
 	struct site_keys *ephemeral; /* stand in for the ledger's then */
 	uint32_t scope;
 	int lock;
 	struct poller_env env;
 	struct poller *poller;
+	struct api_lines *lines; /* from file to file */
 	struct feed_state state;
 	struct snapshot_state snapshot;
 	struct progress progress;
 	bool api_takes; /* it took a record in this run */
 };
 
+/* STOP: nothing behind it may overtake it. */
+enum take_or_not { SKIP, TAKE, WAIT, STOP };
+
 /* A listed file, with what the ledger knows of its name. */
 struct listed {
 	struct drop_file *file;
 	struct name_entry name;
-	/* STOP: nothing behind it may overtake it */
-	enum { SKIP, TAKE, WAIT, STOP } what;
+	enum take_or_not what;
 	bool fresh;   /* the name is to be kept: a first look, or superseded */
 	int64_t wait; /* ms until time alone may make it ready */
 };
@@ -47,8 +51,8 @@ struct drop_look {
 };
 
 /*
- * Lists the drop, judges each file, and waits once for files to be stable where no
- * later run would do it soon. *out is to be released whatever the result.
+ * Lists the drop, judges each file, and waits once for files to be stable if no later
+ * run does it soon. *out is to be released whatever the result.
  */
 int look_at_drop(struct job *j, struct drop_look *out, struct err *e);
 void look_release(struct drop_look *look);

@@ -33,18 +33,39 @@ forget(struct job *j, const struct file_entry *f, struct err *e)
 	return 0;
 }
 
+/*
+ * Finding them means to walk over the names of all feeds: once a run. What another run
+ * brought to stand aside since then, it tells its own next one.
+ */
+static int
+find(struct job *j, struct err *e)
+{
+	struct job_share *s = j->share;
+
+	if (s->stuck_known)
+		return 0;
+	if (stuck_find(j->ledger, &s->stuck, e) != 0) {
+		stuck_release(&s->stuck);
+		return -1;
+	}
+	s->stuck_known = true;
+	return 0;
+}
+
 int
 left_forget(struct job *j, const struct drop_list *list, struct err *e)
 {
-	struct stuck stuck;
-	int rc = stuck_find(j->ledger, &stuck, e);
+	const struct stuck *stuck = &j->share->stuck;
+	int rc = find(j, e);
 
-	for (size_t i = 0; i < stuck.n && rc == 0; i++) {
-		const struct file_entry *f = &stuck.v[i];
+	for (size_t i = 0; i < stuck->n && rc == 0; i++) {
+		const struct file_entry *f = &stuck->v[i];
 
-		if (strcmp(f->feed, j->feed->feed.name) == 0 && !is_listed(list, f->name))
+		if (strcmp(f->feed, j->feed->feed.name) != 0 || is_listed(list, f->name))
+			continue;
+		/* Somebody may have decided about it since. */
+		if ((rc = stuck_is(j->ledger, f, e)) == 1)
 			rc = forget(j, f, e);
 	}
-	stuck_release(&stuck);
 	return rc;
 }

@@ -332,6 +332,7 @@ sender_init(struct sender *s, struct err *e)
 	struct job *j = s->job;
 
 	s->env = (struct target_env){.clock = j->app->clock,
+	    .lines = j->lines,
 	    .deadline = j->env.deadline,
 	    .run = j->app->run,
 	    .trace = &j->app->trace,

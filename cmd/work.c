@@ -4,13 +4,23 @@
 #include "cmd/commands.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
+#include "pollers/links.h"
 
 struct work {
 	struct report report;
 	struct job_order order;
+	struct job_share share;
 	struct err *e; /* of all feeds together */
 	bool pings;    /* a run by the schedule, that somebody waits for */
 };
+
+/* The next that needs it opens it anew. */
+static void
+close_ledger(struct work *w)
+{
+	ledger_close(w->share.ledger);
+	w->share.ledger = NULL;
+}
 
 static int
 run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *w)
@@ -20,6 +30,9 @@ run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *
 	if (w->pings)
 		alarms_ping(app, f->feed.name, PING_START);
 	exit = job_run(app, f, out, &w->order);
+	/* It may be that which failed. */
+	if (out->err.code != ERR_NONE)
+		close_ledger(w);
 	if (w->pings)
 		alarms_ping(app, f->feed.name, exit);
 	return exit;
@@ -39,12 +52,29 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 		return run_feed(app, f, out, w);
 	out->err = *e;
 	out->exit = err_exit(e->code);
+	close_ledger(w); /* watch_broken opens it itself */
 	if (w->pings)
 		watch_broken(app, f->feed.name, out->exit);
 	app_print_errors(&f->errors);
 	log_event(&app->log, LOG_ERROR, "feed-failed",
 	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_ERR(e)));
 	return out->exit;
+}
+
+/* The feeds, one after the other, with one ledger; those of one login share its connection. */
+static int
+work_all(struct app *app, size_t n, struct work *w)
+{
+	int exit;
+
+	w->order.share = &w->share;
+	if ((w->share.links = links_new(w->e)) == NULL)
+		return err_exit(w->e->code);
+	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, w}, w->e);
+	links_free(w->share.links);
+	stuck_release(&w->share.stuck);
+	close_ledger(w);
+	return exit;
 }
 
 int
@@ -64,7 +94,7 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 	w.report.started = clock_wall(app->clock);
 	if (w.pings)
 		alarms_ping(app, NULL, PING_START);
-	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, &w}, e);
+	exit = work_all(app, n, &w);
 	w.report.ended = clock_wall(app->clock);
 	w.report.exit = exit;
 	buf_init(&out, 64u << 20);

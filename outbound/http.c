@@ -6,6 +6,7 @@
 
 #include "outbound/backoff.h"
 #include "outbound/failure.h"
+#include "outbound/lines.h"
 #include "outbound/pace.h"
 
 #define POLL_MAX_MS    1000 /* the deadline is looked at this often */
@@ -27,8 +28,8 @@ struct http {
 	const struct target_conf *tc;
 	const struct target_env *env;
 	struct http_user user;
-	CURLM *multi;
-	bool global; /* curl_global_cleanup is due */
+	struct api_lines *own; /* where none are handed in */
+	CURLM *multi;          /* of the lines; borrowed */
 	struct auth auth;
 	struct pace pace;
 	char place[PLACE_SIZE];
@@ -80,12 +81,11 @@ http_open(const struct target_conf *tc, const struct target_env *env, size_t slo
 	h->user = *user;
 	h->n = slots;
 	pace_init(&h->pace, tc->rate);
-	h->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-	h->multi = h->global ? curl_multi_init() : NULL;
-	if (h->multi == NULL) {
-		err_nomem(e);
+	if (env->lines == NULL && (h->own = api_lines_new(e)) == NULL)
 		goto out;
-	}
+	h->multi = api_lines_multi(env->lines != NULL ? env->lines : h->own, e);
+	if (h->multi == NULL)
+		goto out;
 	if (failure_place(tc->url, h->place, sizeof(h->place)) < 0) {
 		err_set(e, ERR_CONFIG, "[target] url: not a URL");
 		goto out;
@@ -112,10 +112,7 @@ http_close(struct http *h)
 			curl_multi_remove_handle(h->multi, h->slots[i].req.easy);
 		request_release(&h->slots[i].req);
 	}
-	if (h->multi != NULL)
-		curl_multi_cleanup(h->multi);
-	if (h->global)
-		curl_global_cleanup();
+	api_lines_free(h->own);
 	auth_release(&h->auth);
 	free(h);
 }

@@ -64,12 +64,14 @@ struct answer {
 };
 
 struct target;
+struct api_lines;
 
 struct target_env {
 	const struct clock *clock;
 	int64_t deadline; /* monotonic ms; may be lowered while the target is open */
 	const char *run;  /* ULID, for the Emrdrop-Run header */
 	const struct trace *trace; /* for traceparent, with a span a request; or NULL */
+	struct api_lines *lines;   /* used, and left there; NULL: its own */
 	bool judged; /* all that is sent was refused before, and is marked so */
 	uint32_t (*random)(void *arg); /* for jitter */
 	void *random_arg;

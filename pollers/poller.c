@@ -5,32 +5,9 @@
 #include <string.h>
 
 #include "pollers/order.h"
-#include "pollers/poller_ops.h"
-#include "pollers/url.h"
+#include "pollers/poller_impl.h"
 
-#define RECONNECT_TRIES     6    /* in a row, without anything gained */
-#define RECONNECT_PAUSE     1000 /* ms before the second; doubled each time */
-#define RECONNECT_PAUSE_MAX 30000
-#define LIST_FIRST          64
-
-static const struct poller_ops *const backends[] = {&poller_sftp, &poller_file, NULL};
-
-struct poller {
-	const struct poller_ops *ops;
-	void *self; /* NULL between two connections */
-	const struct source_conf *sc;
-	const struct poller_env *env;
-	struct drop_url url;
-	int tries;             /* connections lost since the last thing that worked */
-	struct drop_file file; /* being read, if `reading` */
-	uint64_t offset;
-	bool reading, open;
-	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
-	char read[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* where `file` is */
-	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
-	char part[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];  /* being written, */
-	char whole[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* and its name at the end */
-};
+#define LIST_FIRST 64
 
 void
 drop_list_release(struct drop_list *l)
@@ -53,103 +30,6 @@ list_add(struct drop_list *l, const struct drop_file *f, struct err *e)
 	}
 	l->v[l->n++] = *f;
 	return 0;
-}
-
-static const struct poller_ops *
-find_backend(const char *scheme)
-{
-	for (size_t i = 0; backends[i]; i++)
-		if (strcmp(backends[i]->scheme, scheme) == 0)
-			return backends[i];
-	return NULL;
-}
-
-struct poller *
-poller_open(const struct source_conf *sc, const struct poller_env *env, struct err *e)
-{
-	struct poller *p = calloc(1, sizeof(*p));
-
-	if (!p) {
-		err_nomem(e);
-		return NULL;
-	}
-	p->sc = sc;
-	p->env = env;
-	if (drop_url_parse(sc->url, &p->url, e))
-		goto out;
-	p->ops = find_backend(p->url.scheme);
-	if (!p->ops) {
-		err_set(e, ERR_CONFIG, "url: unknown scheme %s", p->url.scheme);
-		goto out;
-	}
-	if (p->ops->connect(&p->self, sc, &p->url, env, e) == 0)
-		return p;
-out:
-	free(p);
-	return NULL;
-}
-
-void
-poller_close(struct poller *p)
-{
-	if (!p)
-		return;
-	poller_read_close(p);
-	if (p->self)
-		p->ops->disconnect(p->self);
-	free(p);
-}
-
-static void
-pause_before(struct poller *p)
-{
-	int64_t left = p->env->deadline - clock_mono(p->env->clock);
-	int64_t ms = (int64_t)RECONNECT_PAUSE << (p->tries > 2 ? p->tries - 2 : 0);
-
-	if (p->tries < 2)
-		return;
-	if (ms > RECONNECT_PAUSE_MAX)
-		ms = RECONNECT_PAUSE_MAX;
-	clock_pause(p->env->clock, ms < left ? ms : left);
-}
-
-/*
- * After an operation said -1: 0 if the connection was lost and there is a new one, so
- * that the operation may be tried again. Else -1 and *e tells the last error.
- */
-static int
-recover(struct poller *p, struct err *e)
-{
-	if (p->self && (!p->ops->lost || !p->ops->lost(p->self)))
-		return -1;
-	p->open = false;
-	if (p->self)
-		p->ops->disconnect(p->self);
-	p->self = NULL;
-	while (p->tries < RECONNECT_TRIES) {
-		if (clock_mono(p->env->clock) >= p->env->deadline)
-			return err_set(e, ERR_DEADLINE,
-			    "%s: connection lost, and the run's time is over",
-			    p->url.host);
-		p->tries++;
-		pause_before(p);
-		if (p->ops->connect(&p->self, p->sc, &p->url, p->env, e) == 0)
-			return 0;
-		p->self = NULL;
-		if (!e || e->fate != FATE_RETRY)
-			return -1;
-	}
-	return -1;
-}
-
-/* A connection to work on, after one was given up. */
-static int
-ensure(struct poller *p, struct err *e)
-{
-	if (p->self)
-		return 0;
-	err_set(e, ERR_IO, "%s: the connection was lost", p->url.host);
-	return recover(p, e);
 }
 
 /* What a listing fills. */
@@ -209,10 +89,10 @@ poller_list(struct poller *p, struct drop_list *out, struct err *e)
 	int rc = -1;
 
 	*out = (struct drop_list){0};
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->list(p->self, p->url.path, listing_add, &l, e)) {
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			goto out;
 		listing_restart(&l);
 	}
@@ -248,11 +128,11 @@ poller_list_folder(
 	struct listing l = {.sc = p->sc, .files = out, .e = e};
 
 	*out = (struct drop_list){0};
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->list(p->self, path, folder_add, &l, e)) {
 		listing_restart(&l);
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 	}
 	p->tries = 0;
@@ -267,10 +147,10 @@ poller_stat(struct poller *p, const char *path, struct drop_file *out, struct er
 	int rc;
 
 	*out = (struct drop_file){0};
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while ((rc = p->ops->stat(p->self, path, out, e)) < 0)
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 	p->tries = 0;
 	snprintf(out->name, sizeof(out->name), "%s", name);
@@ -291,10 +171,10 @@ poller_read_open(
 {
 	poller_read_close(p);
 	snprintf(p->read, sizeof(p->read), "%s", path);
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->open(p->self, p->read, f->size, 0, e))
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 	p->file = *f;
 	p->offset = 0;
@@ -331,7 +211,7 @@ poller_read(struct poller *p, struct span *out, struct err *e)
 			return err_set(e, ERR_INTERNAL, "a read without an open file");
 		if (p->self && (p->open || resume(p, e) == 0))
 			rc = p->ops->read(p->self, out, e);
-		if (rc < 0 && recover(p, e))
+		if (rc < 0 && poller_recover(p, e))
 			return -1;
 		if (rc < 0)
 			continue;
@@ -412,10 +292,10 @@ poller_rename(struct poller *p, const char *name, const char *path, struct err *
 		snprintf(from, sizeof(from), "%s", name);
 	else
 		memcpy(from, poller_path(p, name), sizeof(from));
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while (ensure_folder(p, path, e) || p->ops->rename(p->self, from, path, e)) {
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 		if (renamed(p, from, path))
 			break;
@@ -442,10 +322,10 @@ part_name(struct poller *p, const char *path, struct err *e)
 int
 poller_put_begin(struct poller *p, const char *path, struct err *e)
 {
-	if (part_name(p, path, e) || ensure(p, e))
+	if (part_name(p, path, e) || poller_ensure(p, e))
 		return -1;
 	while (ensure_folder(p, path, e) || p->ops->create(p->self, p->part, e))
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 	p->tries = 0;
 	return 0;
@@ -471,10 +351,10 @@ poller_put_end(struct poller *p, struct err *e)
 int
 poller_remove(struct poller *p, const char *path, struct err *e)
 {
-	if (ensure(p, e))
+	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->remove(p->self, path, e))
-		if (recover(p, e))
+		if (poller_recover(p, e))
 			return -1;
 	p->tries = 0;
 	return 0;

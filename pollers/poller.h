@@ -1,6 +1,6 @@
 /*
  * The facade over drops: list, read, settle. It picks a backend by the URL's
- * scheme (poller_ops, registry in poller.c), filters and sorts what is listed,
+ * scheme (poller_ops, registry in poller_connect.c), filters and sorts what is listed,
  * and goes on after a dropped connection within the run's deadline.
  *
  * A name never holds "/" or a control byte, and never becomes a local path of
@@ -37,23 +37,31 @@ struct drop_list {
 void drop_list_release(struct drop_list *l);
 
 struct poller;
+struct links; /* pollers/links.h */
 
 struct poller_env {
 	const struct clock *clock;
-	int64_t deadline; /* on the monotonic clock, ms; never waits beyond */
+	int64_t deadline;    /* on the monotonic clock, ms; never waits beyond */
+	struct links *links; /* where connections are left for the next feed; or NULL */
 };
 
 /*
  * A poller keeps `sc` and `env`: both must outlive it. The deadline is read anew at
  * each wait, so that a signal handler's owner can end a run by moving it up.
  *
+<<<<<<< HEAD
  * Connects, checks the host key, logs in, and finds the drop folder. ERR_PEER:
  * wrong or unknown host key; ERR_LOGIN: login refused; ERR_IO: no connection, or no
+=======
+ * Connects, checks the host key, logs in, and finds the drop folder; with env->links
+ * over the connection that an earlier feed of the same login left there. ERR_PEER:
+ * wrong or unknown host key; ERR_PERM: login refused; ERR_IO: no connection, or no
+>>>>>>> edb876d (pollers: connections are handed from feed to feed; cmd: one ledger a run)
  * such folder; ERR_DEADLINE. There is no second try here: the next run is one.
  */
 struct poller *poller_open(
     const struct source_conf *sc, const struct poller_env *env, struct err *e);
-void poller_close(struct poller *p);
+void poller_close(struct poller *p); /* which leaves the connection there */
 
 /*
  * The files that match the feed's patterns, in the feed's order, without names in

@@ -29,7 +29,23 @@ static int
 file_connect(void **self, const struct source_conf *sc, const struct drop_url *url,
     const struct poller_env *env, struct err *e)
 {
-	struct file_drop *d;
+	struct file_drop *d = calloc(1, sizeof(*d));
+
+	(void)sc;
+	(void)url;
+	(void)env;
+	if (!d)
+		return err_nomem(e);
+	d->fd = -1;
+	*self = d;
+	return 0;
+}
+
+static int
+file_enter(void *self, const struct source_conf *sc, const struct drop_url *url,
+    const struct poller_env *env, struct err *e)
+{
+	struct file_drop *d = self;
 	int fd = open(url->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	(void)sc;
@@ -40,12 +56,7 @@ file_connect(void **self, const struct source_conf *sc, const struct drop_url *u
 		return err_sys(
 		    e, errno == EACCES ? ERR_PERM : ERR_IO, errno, "%s", url->path);
 	close(fd);
-	d = calloc(1, sizeof(*d));
-	if (!d)
-		return err_nomem(e);
 	d->path = url->path;
-	d->fd = -1;
-	*self = d;
 	return 0;
 }
 
@@ -391,6 +402,7 @@ const struct poller_ops poller_file = {
     .scheme = "file",
     .connect = file_connect,
     .disconnect = file_disconnect,
+    .enter = file_enter,
     .list = file_list,
     .stat = file_stat,
     .open = file_open,

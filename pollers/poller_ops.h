@@ -1,6 +1,6 @@
 /*
  * What a backend of the facade does. One file and one line in the registry of
- * poller.c add another.
+ * poller_connect.c add another.
  */
 #ifndef POLLERS_POLLER_OPS_H
 #define POLLERS_POLLER_OPS_H
@@ -15,16 +15,24 @@ struct poller_ops {
 	const char *scheme;
 
 	/*
-	 * Finds the drop, url->path. *self is the backend's own; 0, or -1 and nothing
-	 * to close. sc, url and env outlive it.
+	 * Connects and logs in. *self is the backend's own; 0, or -1 and nothing to
+	 * close. sc, url and env are good until `enter` names others, or the end.
 	 */
 	int (*connect)(void **self, const struct source_conf *sc,
 	    const struct drop_url *url, const struct poller_env *env, struct err *e);
 	void (*disconnect)(void *self);
 
 	/*
+	 * Follows `connect`, and may be called again, with no file open, for another
+	 * feed of the same login, which has the connection then: finds the drop,
+	 * url->path. What was borrowed before is not looked at any more.
+	 */
+	int (*enter)(void *self, const struct source_conf *sc, const struct drop_url *url,
+	    const struct poller_env *env, struct err *e);
+
+	/*
 	 * Has the connection been lost, so that a new one may help? NULL: there is
-	 * nothing to lose.
+	 * nothing to lose, nor to hand on.
 	 */
 	bool (*lost)(const void *self);
 

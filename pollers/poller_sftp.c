@@ -161,12 +161,20 @@ sftp_connect(void **self, const struct source_conf *sc, const struct drop_url *u
 		free(d);
 		return -1;
 	}
-	if (find_folder(d, url->path, e)) {
-		sftp_disconnect(d);
-		return -1;
-	}
 	*self = d;
 	return 0;
+}
+
+static int
+sftp_enter(void *self, const struct source_conf *sc, const struct drop_url *url,
+    const struct poller_env *env, struct err *e)
+{
+	struct sftp_drop *d = self;
+
+	d->ssh.sc = sc;
+	d->ssh.url = url;
+	d->ssh.env = env;
+	return find_folder(d, url->path, e);
 }
 
 static bool
@@ -398,6 +406,7 @@ const struct poller_ops poller_sftp = {
     .scheme = "sftp",
     .connect = sftp_connect,
     .disconnect = sftp_disconnect,
+    .enter = sftp_enter,
     .lost = sftp_lost,
     .list = sftp_list,
     .stat = sftp_stat,

@@ -299,12 +299,15 @@ ssh_open(struct ssh *s, const struct source_conf *sc, const struct drop_url *url
 void
 ssh_hang_up(struct ssh *s)
 {
-	if (s->session && !s->lost)
+	bool told = !s->session || s->lost;
+
+	/* From here on nothing waits, and the feed that is borrowed from may be gone. */
+	s->lost = true;
+	if (!told)
 		libssh2_session_disconnect_ex(
 		    s->session, SSH_DISCONNECT_BY_APPLICATION, "", "");
 	if (s->fd >= 0)
 		shutdown(s->fd, SHUT_RDWR);
-	s->lost = true;
 }
 
 void

@@ -21,7 +21,7 @@
 #include "pollers/url.h"
 
 struct ssh {
-	const struct source_conf *sc; /* these three are borrowed */
+	const struct source_conf *sc; /* these three are borrowed, until ssh_hang_up */
 	const struct drop_url *url;
 	const struct poller_env *env;
 	int fd; /* -1: none */

@@ -15,6 +15,9 @@ fail() {
 packages_install $PACKAGES_BUILD $PACKAGES_TEST || fail "the packages are not all there"
 cmake --preset dev >/dev/null || fail "cmake could not configure the dev preset"
 cmake --build --preset dev -j 2 || fail "the build stopped"
+# What bench.instructions counts: built here, so that the test itself is short.
+cmake --preset counts >/dev/null && cmake --build --preset counts -j 2 >/dev/null ||
+	fail "the counts preset does not build"
 if ctest --test-dir build/dev -j 2 --output-on-failure --no-tests=error "$@"; then
 	echo "tests/run.sh: all tests passed"
 else

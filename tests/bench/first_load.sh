@@ -60,3 +60,9 @@ for n in 1 2; do
 		printf "%s: floor in sum %.2f s; emrdrop takes %.2f of it; the peer takes %.2f times emrdrop\n",
 			what, floor, mine / floor, peer / mine }'
 done
+
+bench_note "first load" ours emrdrop emrdrop "$ROWS" rows
+bench_note "first load" floor floor_sftp "sftp get" "$ROWS" rows
+bench_note "first load" floor floor_csv "libcsv, empty callbacks" "$ROWS" rows
+bench_note "first load" floor floor_post "libcurl, the same bytes" "$ROWS" rows
+bench_note "first load" peer peer "Python script" "$ROWS" rows

@@ -166,3 +166,11 @@ ratio_of "the splitter" splitter "$MESSAGES"
 [ -n "$HAPI_WHY" ] || ratio_of "HAPI" hapi "$HAPI_MESSAGES"
 memory_of preview preview
 memory_of run run
+
+bench_note "HL7: parse, map, JSON" ours preview emrdrop "$MESSAGES" messages
+bench_note "HL7: parse, map, JSON" peer splitter "Python splitter" "$MESSAGES" messages
+[ -n "$HAPI_WHY" ] || bench_note "HL7: parse, map, JSON" peer hapi "HAPI, warm" \
+	"$HAPI_MESSAGES" messages
+bench_note "HL7: from SFTP to HTTPS" ours run emrdrop "$MESSAGES" messages
+bench_note "HL7: from SFTP to HTTPS" floor floor_sftp "sftp get" "$MESSAGES" messages
+bench_note "HL7: from SFTP to HTTPS" floor floor_post "libcurl, the same bytes" "$MESSAGES" messages

@@ -70,7 +70,7 @@ drop_source(struct drop *d)
 	    .after = "keep",
 	    .timeout = 10000};
 	d->clock = (struct clock){drop_wall, drop_mono, drop_pause, NULL};
-	d->env = (struct poller_env){&d->clock, clock_mono(&clock_system) + 120000};
+	d->env = (struct poller_env){&d->clock, clock_mono(&clock_system) + 120000, NULL};
 }
 
 static inline void

@@ -661,6 +661,7 @@ set_up(struct world *w, const struct history *h)
 	w->clock = (struct clock){.wall = wall, .mono = wall, .self = w};
 	w->app.clock = &w->clock;
 	w->job = (struct job){.app = &w->app,
+	    .share = &w->share,
 	    .feed = &w->feed,
 	    .out = &w->report,
 	    .ledger = &w->ledger,

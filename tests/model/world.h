@@ -60,6 +60,7 @@ struct world {
 	struct told told[EVENTS_MAX];
 
 	struct job job;
+	struct job_share share; /* nothing */
 	struct app app;
 	struct feed feed;
 	struct feed_report report;

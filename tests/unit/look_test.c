@@ -38,6 +38,7 @@ struct drop_of_one {
 	struct feed feed;
 	struct feed_report out;
 	struct job job;
+	struct job_share share;
 	char url[64];
 };
 
@@ -60,9 +61,11 @@ drop_init(struct drop_of_one *d)
 		.pattern = {all, 1},
 		.after = "keep",
 		.stable_for = SEC(10)}};
+	d->share = (struct job_share){.links = NULL};
 	d->job = (struct job){.app = &d->app,
 	    .feed = &d->feed,
 	    .out = &d->out,
+	    .share = &d->share,
 	    .ledger = l,
 	    .env = {&theirs, INT64_MAX}};
 	now = SEC(1000000);
