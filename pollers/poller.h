@@ -49,14 +49,9 @@ struct poller_env {
  * A poller keeps `sc` and `env`: both must outlive it. The deadline is read anew at
  * each wait, so that a signal handler's owner can end a run by moving it up.
  *
-<<<<<<< HEAD
- * Connects, checks the host key, logs in, and finds the drop folder. ERR_PEER:
- * wrong or unknown host key; ERR_LOGIN: login refused; ERR_IO: no connection, or no
-=======
  * Connects, checks the host key, logs in, and finds the drop folder; with env->links
  * over the connection that an earlier feed of the same login left there. ERR_PEER:
- * wrong or unknown host key; ERR_PERM: login refused; ERR_IO: no connection, or no
->>>>>>> edb876d (pollers: connections are handed from feed to feed; cmd: one ledger a run)
+ * wrong or unknown host key; ERR_LOGIN: login refused; ERR_IO: no connection, or no
  * such folder; ERR_DEADLINE. There is no second try here: the next run is one.
  */
 struct poller *poller_open(
