@@ -3,6 +3,7 @@
 # all of it; and nothing of that changes a run.
 #
 #   tests/e2e/alarms_test.sh BUILD_DIR
+# shellcheck disable=SC2016 # what sed and jq are to expand
 set -u
 . tests/e2e/lib.sh
 

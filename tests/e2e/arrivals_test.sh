@@ -3,6 +3,7 @@
 # ledger alone, while no job runs. Clocks are set: all of this happens in November 2026.
 #
 #   tests/e2e/arrivals_test.sh BUILD_DIR
+# shellcheck disable=SC2016 # what sed and jq are to expand
 set -u
 . tests/e2e/lib.sh
 

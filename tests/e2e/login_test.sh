@@ -10,6 +10,7 @@ e2e_init "$1" ssh-keygen
 api_start
 sshd_start "$dir" || exit 1
 by_sftp
+# shellcheck disable=SC2119 # as it is
 simple
 feed fixtures/hostile/csv/feed.ini second -e 's|^name .*|name = second|' \
 	-e 's|^source  *=.*|source = second|' -e 's|/drop/hostile$|/drop2|'
