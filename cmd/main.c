@@ -105,7 +105,7 @@ days_number(struct app *app, const char *text, struct err *e)
 }
 
 /* In what getopt_long returns: no letter, but one of the table below. */
-#define LONG_OPTION 0x10000
+#define LONG_OPTION 0x40000000 /* more than any of enum option_bit */
 
 static const struct option options[] = {
     {"config", required_argument, NULL, LONG_OPTION | 'c'},

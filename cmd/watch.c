@@ -133,8 +133,9 @@ note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struc
 		return -1;
 	if (state.scope == 0 || (int)state.last_exit == exit)
 		return 0;
-	state.last_error = clock_wall(app->clock);
+	state.last_error = state.failing = clock_wall(app->clock);
 	state.last_exit = (uint32_t)exit;
+	state.last_words[0] = '\0'; /* they were another's: `check` says what is wrong */
 	return ledger_feed_put(l, &state, e);
 }
 

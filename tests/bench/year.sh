@@ -18,8 +18,9 @@ MOST_MS=1000
 BENCH=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)/emrdrop-bench.XXXXXX") || exit 74
 trap 'rm -rf "$BENCH"' EXIT
 bench_build
-cmake --preset dev >/dev/null && cmake --build --preset dev -j 2 --target year >/dev/null ||
+if ! cmake --preset dev >/dev/null || ! cmake --build --preset dev -j 2 --target year >/dev/null; then
 	bench_fail "tests/lib/year.c does not build"
+fi
 mkdir -m 700 "$BENCH/etc" "$BENCH/etc/feeds.d" "$BENCH/state"
 printf '[state]\ndir = %s/state\n' "$BENCH" >"$BENCH/etc/emrdrop.ini"
 for ((i = 0; i < FEEDS; i++)); do

@@ -131,7 +131,7 @@ test_screen() {
 	ok "nor are there more" [ "$(wc -l <"$dir/screen")" -le 17 ]
 	has "what is left out" "$dir/screen" "more: emrdrop status | less"
 	for line in "TERM=xterm NO_COLOR=1" "TERM=dumb NO_COLOR="; do
-		# shellcheck disable=SC2163 # NAME=VALUE
+		# shellcheck disable=SC2086,SC2163 # words, NAME=VALUE
 		(export $line && on_screen 100 60)
 		hasnt "no colours with $line" $'\033' "$dir/screen"
 		is "all of it: $line" 6 "$(grep -c '^            emrdrop ' "$dir/screen")"
