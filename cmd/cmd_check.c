@@ -107,8 +107,8 @@ try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
 
 	if (f->source.feedback == NULL || f->source.receipts != RECEIPTS_DROP)
 		return STATUS_OK;
-	snprintf(path, sizeof(path), "%s/.emrdrop-check-%s", f->source.feedback,
-	    app->run);
+	snprintf(
+	    path, sizeof(path), "%s/.emrdrop-check-%s", f->source.feedback, app->run);
 	if (poller_put_begin(p, path, &e) != 0 ||
 	    poller_put(p, SPAN_LIT("emrdrop check --connect\n"), &e) != 0 ||
 	    poller_put_end(p, &e) != 0 || poller_remove(p, path, &e) != 0) {
