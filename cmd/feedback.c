@@ -45,8 +45,8 @@ feedback_wants_rejects(const struct job *j, const struct intake *in)
 }
 
 /* NAME-1a2b3c4d.rejects.csv, and what browsers and people add: " (1)", "Copy of". */
-bool
-feedback_is_rejects(const struct job *j, const char *name)
+static bool
+is_rejects(const struct job *j, const char *name)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *end = mapper_rejects(j->feed->mapper) ? strstr(name, ".rejects")
@@ -57,6 +57,36 @@ feedback_is_rejects(const struct job *j, const char *name)
 		    strspn(end - ID_SHOWN, digits) == ID_SHOWN)
 			return true;
 	return false;
+}
+
+/* As an export of its own it would be taken for newer than what came since. */
+bool
+feedback_is_bare(const struct job *j, struct intake *in)
+{
+	struct file_entry *en = &in->entry;
+
+	if (in->mended || !is_rejects(j, en->name))
+		return false;
+	en->verdict = VERDICT_REFUSE;
+	snprintf(en->reason, sizeof(en->reason),
+	    "it has the name of a reject file, but not the columns _row, _column, _problem "
+	    "and _remedy, which say that only its rows are meant: drop it again with them, "
+	    "or, if it is a new export, under another name");
+	return true;
+}
+
+int
+feedback_note_before(struct job *j, struct intake *in, struct err *e)
+{
+	struct file_entry en;
+	int r = j->ledger == NULL ? 0 : ledger_file_get(j->ledger, &in->entry.id, &en, e);
+
+	if (r == 1 && en.closed &&
+	    (en.verdict == VERDICT_DELIVER || en.verdict == VERDICT_DUPLICATE) &&
+	    en.records + en.removals ==
+		en.delivered + en.unchanged + en.duplicate + en.stale + en.refused)
+		in->taken_at = en.read_at;
+	return r < 0 ? -1 : 0;
 }
 
 /* The answer ID[KIND], begun. Names of files may tell of patients: they stand nowhere. */

@@ -335,17 +335,6 @@ judge_empty(const struct job *j, struct intake *in)
 		    "it has no rows: as the whole truth it would remove everything");
 }
 
-/* As an export of its own it would be taken for newer than what came since. */
-static void
-refuse_bare(struct file_entry *en)
-{
-	en->verdict = VERDICT_REFUSE;
-	snprintf(en->reason, sizeof(en->reason),
-	    "it has the name of a reject file, but not the columns _row, _column, _problem "
-	    "and _remedy, which say that only its rows are meant: drop it again with them, "
-	    "or, if it is a new export, under another name");
-}
-
 static void
 judge(struct job *j, struct intake *in)
 {
@@ -358,8 +347,8 @@ judge(struct job *j, struct intake *in)
 		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD
 							   : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
-	} else if (!in->mended && feedback_is_rejects(j, in->file->name)) {
-		refuse_bare(en);
+	} else if (feedback_is_bare(j, in)) {
+		return;
 	} else if ((changed || !again) && snapshot_too_old(j, in)) {
 		return;
 	} else if (en->rows == 0) {
@@ -397,21 +386,6 @@ name_entry(struct job *j, struct intake *in)
 		    in->mode == PASS_BACKFILL ? en->path : en->name, in->sha256);
 }
 
-/* Was this file taken before, whole, under this name? */
-static int
-note_before(struct job *j, struct intake *in, struct err *e)
-{
-	struct file_entry en;
-	int r = j->ledger == NULL ? 0 : ledger_file_get(j->ledger, &in->entry.id, &en, e);
-
-	if (r == 1 && en.closed &&
-	    (en.verdict == VERDICT_DELIVER || en.verdict == VERDICT_DUPLICATE) &&
-	    en.records + en.removals ==
-		en.delivered + en.unchanged + en.duplicate + en.stale + en.refused)
-		in->taken_at = en.read_at;
-	return r < 0 ? -1 : 0;
-}
-
 static int
 finish(struct job *j, struct intake *in, struct err *e)
 {
@@ -424,7 +398,7 @@ finish(struct job *j, struct intake *in, struct err *e)
 	if (in->refusal.code != ERR_REFUSED && check_books(in, e) != 0)
 		return -1;
 	name_entry(j, in);
-	if (note_before(j, in, e) != 0 || drift_note(in, e) != 0)
+	if (feedback_note_before(j, in, e) != 0 || drift_note(in, e) != 0)
 		return -1;
 	judge(j, in);
 	if (in->refusal.code == ERR_NONE && snapshot_check_size(j, in, e) != 0)

@@ -268,8 +268,8 @@ say_problems(const struct words *w)
 		buf_addf(w->out, ": %s", problem_text(p->v[i].code));
 		/* The known codes are the same in every row, and stand above. */
 		if (p->v[i].code == PROBLEM_CSV_COLUMNS && p->v[i].detail.n > 0)
-			buf_addf(w->out, " (%.*s)", (int)p->v[i].detail.n,
-			    p->v[i].detail.p);
+			buf_addf(
+			    w->out, " (%.*s)", (int)p->v[i].detail.n, p->v[i].detail.p);
 		buf_add_char(w->out, '\n');
 	}
 	if (p->rejected > n)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mappers/letters.h"
-#include "mappers/map_eval.h"
+#include "mappers/map_header.h"
 
 #define BINDING_MAX (16 << 20) /* titles and column numbers of a file */
 #define NUMBER_SIZE 24         /* "#16384" */

@@ -5,7 +5,7 @@
 
 #include "mappers/drift.h"
 #include "mappers/letters.h"
-#include "mappers/map_eval.h"
+#include "mappers/map_header.h"
 
 #define DETAIL_SIZE 320 /* "now " and a title */
 

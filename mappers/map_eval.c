@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mappers/letters.h"
+#include "mappers/map_put.h"
 #include "mappers/spreadsheet.h"
 
 #define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */

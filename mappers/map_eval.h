@@ -108,30 +108,6 @@ bool eval_condition(struct binding *b, const struct condition *c);
 enum problem_code eval_text(
     struct binding *b, const struct alternative *a, struct text *out);
 
-/* The record of a section while its rules are evaluated (map_put.c). */
-struct making {
-	struct record *record;
-	struct value *values;
-	const struct rule *nameless; /* a name rule that gave nothing */
-	const struct rule *no_start;
-	bool named;
-	const struct rule *list;     /* of a list of objects that is being put, */
-	size_t list_from;            /* its first value, */
-	bool list_mixed;             /* and whether its members come rule by rule */
-	unsigned short group, index; /* the object of a list at hand, as mapped */
-	unsigned short dense;        /* and as it goes out: without gaps */
-	bool object;
-};
-
-/* What the rule at hand gave, b->texts, becomes values of the record. */
-void put_texts(struct binding *b, struct making *m);
-/* It gave nothing: the same, where b->texts is not filled. */
-void put_nothing(struct binding *b, struct making *m);
-/* Is a name among the values from number `from` on? */
-bool put_named(const struct making *m, size_t from);
-/* After the last rule: objects in the order that records want. */
-void put_end(struct making *m);
-
 /* The record of a section, into its room for values (map_eval.c). */
 void eval_section(struct binding *b, const struct section *sec, struct record *out);
 
@@ -151,27 +127,6 @@ void eval_tell(struct binding *b, const struct problem *p);
 
 /* Tells the sink of a problem with the rule at hand, if there is one. */
 void eval_problem(struct binding *b, enum problem_code code, enum problem_weight w);
-
-/*
- * Must every file have the column of this slot: does it decide what rows give, identify
- * a record, or cost the row if it is empty? (map_needs.c)
- */
-bool map_needs(const struct map *m, unsigned slot);
-
-/* Remembers the first n of b->titles; those behind the file's own are gone (map_bind.c). */
-int header_watch_set(struct header_watch *w, struct binding *b, size_t n, struct err *e);
-
-/* Of columns that are not in the header: 0 if the map can do without (map_lost.c). */
-int binding_lost(struct binding *b, struct header_watch *w, struct err *e);
-/* -1 with ERR_HELD if a column that the map names by its number stands elsewhere now. */
-int binding_moved(const struct binding *b, struct header_watch *w, struct err *e);
-
-/* A rule of a record that is put whole, and reads it; NULL: none does. */
-const struct rule *map_erases(const struct map *m, unsigned slot);
-
-/* A rule that reads it, and its section; NULL: none does. */
-const struct rule *map_reader(
-    const struct map *m, unsigned slot, const struct section **section);
 
 /* Explains a rule while it is evaluated (map_explain.c). */
 void explain_rule(struct binding *b);

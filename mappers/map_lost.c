@@ -8,7 +8,7 @@
 
 #include "mappers/drift.h"
 #include "mappers/letters.h"
-#include "mappers/map_eval.h"
+#include "mappers/map_header.h"
 #include "mappers/titles.h"
 
 #define MISSING_MAX 65536 /* of text about missing titles, before it is cut */

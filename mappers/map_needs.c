@@ -2,7 +2,7 @@
  * What a column is there for, asked when a file comes without it: may the rows do
  * without, and whose field is it?
  */
-#include "mappers/map_eval.h"
+#include "mappers/map_header.h"
 
 static bool parts_read(const struct part *p, unsigned slot);
 

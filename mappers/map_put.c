@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "mappers/map_eval.h"
+#include "mappers/map_put.h"
 #include "mappers/transform_person.h"
 
 /* Lists of objects go out without gaps: [2] alone is the first. */
