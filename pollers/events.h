@@ -20,7 +20,7 @@ struct events_conf {
 };
 
 struct event_message {
-	struct span body;                   /* valid until the message is settled */
+	struct span body;                    /* valid until the message is settled */
 	char traceparent[TRACE_HEADER_SIZE]; /* beside the body; or "" */
 	unsigned tries_left; /* this one included; UINT_MAX: somebody else counts them */
 	void *own;           /* the source's */

@@ -170,7 +170,7 @@ all_done() {
 	[ "$(changes)" -ge $((feeds + events)) ] && [ "$(amqp count)" = '0 0 0' ]
 }
 
-E2E_WAIT=$((60 + events / 2))
+E2E_WAIT=$((120 + events))
 began=$(date +%s%N)
 exports 1 $((each / 2))
 for w in 1 2 3 4; do worker "$w"; done
