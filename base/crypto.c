@@ -1,6 +1,7 @@
 #include "base/crypto.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -142,7 +143,7 @@ struct digest
 digest_parts(
     const struct site_keys *k, enum key_use use, const struct span *parts, size_t n)
 {
-	unsigned char all[PARTS_MAX * (8 + PART_MAX)] = {0};
+	unsigned char all[PARTS_MAX * (8 + PART_MAX)];
 	struct digest longer;
 	size_t at = 0;
 
@@ -151,8 +152,8 @@ digest_parts(
 		const void *p = parts[i].p;
 		size_t len = parts[i].n;
 
-		for (unsigned b = 0; b < 8; b++)
-			all[at++] = (unsigned char)((uint64_t)len >> (8 * b));
+		memcpy(all + at, &(uint64_t){htole64(len)}, 8);
+		at += 8;
 		if (len > PART_MAX) {
 			longer = digest_bytes(k, use, p, len);
 			p = longer.b;

@@ -1,11 +1,13 @@
 #!/bin/bash
 # The first load of a big file: emrdrop, its floor (what the libraries and tools it stands
-# on need for the same bytes) and its peer (a good Python script), side by side. Medians.
+# on need for the same bytes) and its peers (a good Python script; where node and npm are there,
+# a hasty one in Node), side by side. Medians.
 #
 #   ROWS=1000000 RUNS=3 tests/bench/first_load.sh
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 74
 . tests/bench/lib.sh
+. tests/bench/node.sh
 
 ROWS=${ROWS:-1000000}
 RUNS=${RUNS:-3}
@@ -13,6 +15,7 @@ RUNS=${RUNS:-3}
 bench_start "$ROWS"
 file=$SSHD_DROP/appointments.csv
 token=$(cat "$BENCH/token")
+bench_node || echo "the peer in Node is left out: $NODE_WHY"
 for ((i = 0; i < RUNS; i++)); do
 	bench_config
 	read -r requests bytes < <(bench_sent)
@@ -26,6 +29,8 @@ for ((i = 0; i < RUNS; i++)); do
 	BENCH_TOKEN=$token bench_take floor_post "$BENCH/floor" post "$API/v1/batches" \
 		"$BENCH/ca.pem" "$bytes" "$requests"
 	bench_take peer /usr/bin/python3 tests/bench/peer.py "$SSHD_PORT" "$SSHD_USER" "$BENCH" \
+		"$file" "$API/v1/batches"
+	[ -n "$NODE_WHY" ] || bench_take node node "$NODE_PEER" "$SSHD_PORT" "$SSHD_USER" "$BENCH" \
 		"$file" "$API/v1/batches"
 done
 
@@ -51,14 +56,17 @@ row_of "floor: sftp get" floor_sftp
 row_of "floor: libcsv, empty callbacks" floor_csv
 row_of "floor: libcurl, the same bytes" floor_post
 row_of "peer: Python, $(sed -n 's/ records.*//p' "$BENCH/peer.out") records" peer
+[ -n "$NODE_WHY" ] || row_of "peer: Node, $(sed -n 's/ records.*//p' "$BENCH/node.out") records" node
 for n in 1 2; do
 	mine=$(bench_median emrdrop $n)
 	floor=$(for f in sftp csv post; do bench_median floor_$f $n; done | awk '{ s += $1 } END { print s }')
 	peer=$(bench_median peer $n)
 	[ $n -eq 1 ] && what=wall || what=CPU
 	awk -v what="$what" -v mine="$mine" -v floor="$floor" -v peer="$peer" 'BEGIN {
-		printf "%s: floor in sum %.2f s; emrdrop takes %.2f of it; the peer takes %.2f times emrdrop\n",
+		printf "%s: floor in sum %.2f s; emrdrop takes %.2f of it; Python takes %.2f times emrdrop\n",
 			what, floor, mine / floor, peer / mine }'
+	[ -n "$NODE_WHY" ] || awk -v what="$what" -v mine="$mine" -v node="$(bench_median node $n)" \
+		'BEGIN { printf "%s: Node takes %.2f times emrdrop\n", what, node / mine }'
 done
 
 bench_note "first load" ours emrdrop emrdrop "$ROWS" rows
