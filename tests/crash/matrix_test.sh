@@ -4,15 +4,17 @@
 # with what one undisturbed run makes of it: no batch lost, none applied twice, no key with
 # two bodies, no file left behind.
 #
-#   tests/crash/matrix_test.sh BUILD_DIR [POINTS [MOMENTS [SEED]]]
+#   tests/crash/matrix_test.sh BUILD_DIR [POINTS [MOMENTS [SEED [SCENARIO...]]]]
 #
-# Of each scenario POINTS of its points are tried ("all": every one) and MOMENTS moments.
+# Of each scenario, or of those that are named, POINTS of its points are tried ("all": every
+# one) and MOMENTS moments.
 set -u
 . tests/crash/lib.sh
 
 want=${2:-8}
 moments=${3:-2}
 seed=${4:-1}
+only=${*:5}
 calls='openat mkdir mkdirat write writev pwrite64 ftruncate fdatasync fsync rename renameat
 	renameat2 unlink unlinkat flock connect sendto sendmsg recvfrom'
 crash_init "$1"
@@ -31,7 +33,7 @@ killed() {
 aftermath() {
 	ran "$1" "$(case $2 in 0 | 69 | 137 | "$well") echo "$2" ;; *) echo "137, 69 or $well" ;; esac)" "$2"
 	[ "$2" -ne 137 ] || kills=$((kills + 1))
-	[ ! -f "$dir/state/ledger.id" ] || run 0 ledger verify
+	[ ! -f "$world/state/ledger.id" ] || run 0 ledger verify
 	run_until_done "$1"
 	as_undisturbed "$1"
 	resent=$((resent + $(api_curl batches | jq 'map(.received - 1) | add // 0')))
@@ -77,7 +79,7 @@ test_moments() {
 	done
 }
 
-for name in $scenarios $remote_scenarios; do
+for name in ${only:-$scenarios $remote_scenarios}; do
 	scenario "$name"
 	test_points "$name"
 	test_moments "$name"
