@@ -253,7 +253,7 @@ hardened() {
 		END
 		runuser -u emrdrop -- mkdir -m 700 /etc/emrdrop/keys/pgp
 		cd /srv/drop
-		sed -n "1p;5,6p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
+		sed -n "1p;5p;7p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
 		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/root/a.csv
 		zip -qj a.zip /root/a.csv
 		export GNUPGHOME=/etc/emrdrop/keys/pgp
