@@ -5,7 +5,7 @@
 #
 #   tests/package/release.sh bookworm|trixie [FOLDER]
 #
-# FOLDER, build/roots otherwise, keeps the bare roots between calls. EMRDROP_MIRROR is where
+# UNTUNED=1 builds in half the time. FOLDER, build/roots otherwise, keeps the bare roots between calls. EMRDROP_MIRROR is where
 # they come from; otherwise it is where this machine's packages come from. Ends with 77 if
 # root or debootstrap is missing.
 #
@@ -85,7 +85,7 @@ build() {
 	apt install $PACKAGES_BUILD $PACKAGES_PACKAGE lintian
 	mkdir "$root/src"
 	git ls-files -co --exclude-standard | tar -cf - -T - | tar -C "$root/src" -xf -
-	in_root /src/deploy/package.sh >"$roots/build.log" 2>&1 || {
+	in_root env UNTUNED="${UNTUNED:-}" /src/deploy/package.sh >"$roots/build.log" 2>&1 || {
 		tail -n 20 "$roots/build.log"
 		stop "deploy/package.sh"
 	}
