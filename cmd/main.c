@@ -105,7 +105,8 @@ days_number(struct app *app, const char *text, struct err *e)
 }
 
 /* In what getopt_long returns: no letter, but one of the table below. */
-#define LONG_OPTION 0x40000000 /* more than any of enum option_bit */
+#define LONG_OPTION (1 << 24)
+_Static_assert(OPT_DAYS < LONG_OPTION, "a bit of the table is taken for the mark");
 
 static const struct option options[] = {
     {"config", required_argument, NULL, LONG_OPTION | 'c'},

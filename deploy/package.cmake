@@ -27,7 +27,8 @@ HL7 v2 batch files that are ready, turns each row or message into patient and
 scheduling records by a map that is plain configuration, and delivers what is
 new or changed to an HTTP API. It remembers what it did, so that running it
 again, or killing it anywhere, sends nothing twice.")
-# libarchive is loaded when a file needs it, so that the linker does not know of it.
+# libarchive is loaded when a file needs it, and librabbitmq by `trigger --amqp`, so that the
+# linker does not know of them.
 set(CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS "libarchive13t64 | libarchive13, tzdata,
  ca-certificates, systemd | systemd-standalone-sysusers | systemd-sysusers,
  systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")

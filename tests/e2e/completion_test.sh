@@ -105,7 +105,7 @@ test_shells() {
 	install_here
 	touch "$dir/sample.csv"
 	for shell in bash fish zsh; do
-		is "$shell: commands with re" "resume retry" "$("in_$shell" re)"
+		is "$shell: commands with re" "report resume retry" "$("in_$shell" re)"
 		# shellcheck disable=SC2086 # two words
 		is "$shell: feeds" "alpha" "$("in_$shell" run $at al)"
 		# shellcheck disable=SC2086

@@ -5,7 +5,7 @@
 #
 #   tests/package/release.sh bookworm|trixie [FOLDER]
 #
-# FOLDER, build/roots otherwise, keeps the bare roots between calls. EMRDROP_MIRROR is where
+# UNTUNED=1 builds in half the time. FOLDER, build/roots otherwise, keeps the bare roots between calls. EMRDROP_MIRROR is where
 # they come from; otherwise it is where this machine's packages come from. Ends with 77 if
 # root or debootstrap is missing.
 #
@@ -85,7 +85,7 @@ build() {
 	apt install $PACKAGES_BUILD $PACKAGES_PACKAGE lintian
 	mkdir "$root/src"
 	git ls-files -co --exclude-standard | tar -cf - -T - | tar -C "$root/src" -xf -
-	in_root /src/deploy/package.sh >"$roots/build.log" 2>&1 || {
+	in_root env UNTUNED="${UNTUNED:-}" /src/deploy/package.sh >"$roots/build.log" 2>&1 || {
 		tail -n 20 "$roots/build.log"
 		stop "deploy/package.sh"
 	}
@@ -253,7 +253,7 @@ hardened() {
 		END
 		runuser -u emrdrop -- mkdir -m 700 /etc/emrdrop/keys/pgp
 		cd /srv/drop
-		sed -n "1p;5,6p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
+		sed -n "1p;5p;7p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
 		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/root/a.csv
 		zip -qj a.zip /root/a.csv
 		export GNUPGHOME=/etc/emrdrop/keys/pgp
