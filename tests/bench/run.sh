@@ -1,6 +1,6 @@
 #!/bin/bash
 # All benchmarks, one after the other: one table of what each stage takes, its floor and its
-# peers; the same in tests/bench/bench.json, and as the chart that the README shows. An hour
+# peers; the same in tests/bench/bench.json, and as a chart in tests/bench/bench.svg. An hour
 # or so; `short` takes a tenth of everything and writes to a temporary folder alone.
 #
 #   tests/bench/run.sh [short] [SCRIPT...]     without SCRIPT all of them

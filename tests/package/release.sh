@@ -253,13 +253,13 @@ hardened() {
 		END
 		runuser -u emrdrop -- mkdir -m 700 /etc/emrdrop/keys/pgp
 		cd /srv/drop
-		sed -n "1p;5p;7p" /usr/share/doc/emrdrop/examples/visits.csv >/root/b.csv
-		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/root/a.csv
-		zip -qj a.zip /root/a.csv
+		sed -n "1p;5p;7p" /usr/share/doc/emrdrop/examples/visits.csv >/tmp/b.csv
+		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/tmp/a.csv
+		zip -qj a.zip /tmp/a.csv
 		export GNUPGHOME=/etc/emrdrop/keys/pgp
 		runuser -u emrdrop -- gpg --batch --quiet --passphrase "" --quick-generate-key us@example.org
 		runuser -u emrdrop -- gpg --batch --quiet --trust-model always -r us@example.org -o - -e \
-			</root/b.csv >b.pgp
+			</tmp/b.csv >b.pgp
 		chown emrdrop a.zip b.pgp
 		mkdir -p /etc/systemd/system/emrdrop@hard.service.d
 		printf "[Service]\nReadWritePaths=/srv/drop\n" >/etc/systemd/system/emrdrop@hard.service.d/drop.conf
