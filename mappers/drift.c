@@ -230,6 +230,8 @@ drift_compare(struct drift *out, const struct header_mark *before,
 		rc = err_nomem(e);
 	else
 		find(out, &m);
+	if (rc != 0)
+		drift_release(out);
 	free(m.to);
 	free(m.from);
 	free(m.renamed);
