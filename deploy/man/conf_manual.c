@@ -42,7 +42,6 @@ static const struct section {
     {"unpack", unpack_options},
     {"csv", csv_options},
     {"hl7", hl7_options},
-
     {"target", target_options},
     {"expect", expect_options},
 };

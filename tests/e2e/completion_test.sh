@@ -29,7 +29,7 @@ test_words() {
 		run @ |alpha beta
 		@ run |alpha beta
 		run @ alpha |alpha beta
-		status @ |
+		version @ |
 		hold |approve discard list show
 		hold show |
 		ledger |compact export verify

@@ -36,6 +36,10 @@ commands=$(
 		forget simple 1a2b3c4d
 		audit
 		audit verify
+		report
+		report --days 7
+		trigger --event -
+		check --arrivals
 		ledger verify
 		ledger export
 		ledger compact
@@ -95,12 +99,12 @@ test_usage() {
 test_configuration() {
 	simple
 	echo 'nonsense = 1' >>"$dir/etc/emrdrop.ini"
-	all "a bad emrdrop.ini" 0 64 74 78
+	all "a bad emrdrop.ini" 0 64 65 74 78
 	site ''
 	simple -e 's/^stable_for/stable_fro/'
-	all "a bad feed file" 0 64 74 78
+	all "a bad feed file" 0 64 65 74 78
 	rm "$dir"/etc/feeds.d/*
-	all "no such feed" 0 64 74 78
+	all "no such feed" 0 64 65 74 78
 	simple
 }
 

@@ -1,7 +1,8 @@
 #!/bin/bash
-# The Debian package and the image, built as for a release, but for its tuning: what is in them, that units and
-# examples are what systemd, cron and Kubernetes take, and that the program in the image,
-# which has nothing else, does its work over SFTP, with packed, encrypted and HL7 files.
+# The Debian package and the image, built as for a release, but not tuned: what is in them,
+# that units and examples are what systemd, cron and Kubernetes take, and that the program
+# in the image, which has nothing else, does its work over SFTP, with packed, encrypted and
+# HL7 files.
 # What takes a root of its own and minutes, is release.sh.
 #
 #   tests/package/package_test.sh BUILD_DIR

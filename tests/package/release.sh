@@ -291,7 +291,7 @@ hardened() {
 	in_system systemctl disable --now emrdrop@hard.timer 2>/dev/null
 	kill -KILL "$unshared"
 	wait "$unshared" 2>/dev/null
-	mv "$root/etc/emrdrop/feeds.d/hard.ini" "$root/root"
+	mv "$root/etc/emrdrop/feeds.d/hard.ini" "$root/srv"
 }
 
 upgrade() {
