@@ -1,6 +1,7 @@
+#include "mappers/map_put.h"
+
 #include <stdlib.h>
 
-#include "mappers/map_put.h"
 #include "mappers/transform_person.h"
 
 /* Lists of objects go out without gaps: [2] alone is the first. */
