@@ -74,3 +74,4 @@ bench_note "first load" floor floor_sftp "sftp get" "$ROWS" rows
 bench_note "first load" floor floor_csv "libcsv, empty callbacks" "$ROWS" rows
 bench_note "first load" floor floor_post "libcurl, the same bytes" "$ROWS" rows
 bench_note "first load" peer peer "Python script" "$ROWS" rows
+[ -n "$NODE_WHY" ] || bench_note "first load" peer node "Node script" "$ROWS" rows

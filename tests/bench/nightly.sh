@@ -16,14 +16,15 @@ NIGHTS=${NIGHTS:-5}
 
 # night N: of the rows whose turn it is, the visit takes another time.
 night() {
+	rm -f "$SSHD_DROP"/appointments*.csv
+	file=$SSHD_DROP/appointments_$1.csv
 	awk -v RS='\r\n' -v ORS='\r\n' -v n="$1" -v of="$CHANGED_OF" \
 		'NR % of == n { sub(/,[0-9][0-9],/, ",77,"); sub(/:[0-9][0-9]$/, ":59") } 1' \
-		"$BENCH/first.csv" >"$SSHD_DROP/appointments.csv"
+		"$BENCH/first.csv" >"$file"
 }
 
 bench_start "$ROWS"
-file=$SSHD_DROP/appointments.csv
-cp "$file" "$BENCH/first.csv"
+cp "$SSHD_DROP/appointments.csv" "$BENCH/first.csv"
 bench_node || echo "the peer in Node is left out: $NODE_WHY"
 bench_take first "$EMRDROP" --config "$BENCH/etc" run bench
 night 2
@@ -32,6 +33,7 @@ for ((i = 0; i < NIGHTS; i++)); do
 	night $((i + 3))
 	bench_take emrdrop "$EMRDROP" --config "$BENCH/etc" run bench
 	cp "$BENCH/emrdrop.out" "$BENCH/last.out"
+	grep -q 'records delivered' "$BENCH/last.out" || bench_fail "emrdrop sent nothing"
 	bench_sftp floor_sftp "get $file /dev/null"
 	[ -n "$NODE_WHY" ] || bench_take node node "$NODE_PEER" "$SSHD_PORT" "$SSHD_USER" "$BENCH" \
 		"$file" "$API/v1/batches"
@@ -57,3 +59,7 @@ row_of "emrdrop, the night behind it" second
 row_of "floor: sftp get" floor_sftp
 [ -n "$NODE_WHY" ] || row_of "peer: Node, everything again" node
 row_of "peer: Python, everything again" python
+bench_note "nightly export" ours emrdrop emrdrop "$ROWS" rows
+bench_note "nightly export" floor floor_sftp "sftp get" "$ROWS" rows
+[ -n "$NODE_WHY" ] || bench_note "nightly export" peer node "Node script" "$ROWS" rows
+bench_note "nightly export" peer python "Python script" "$ROWS" rows
