@@ -147,7 +147,7 @@ test_suspended() {
 # Half a minute passes at each look, until the job has ended.
 passed() {
 	mono=$((mono + 31))
-	clocks 0 $mono
+	clocks 0 "$mono"
 	! kill -0 "$job_pid" 2>/dev/null
 }
 

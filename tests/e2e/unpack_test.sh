@@ -39,7 +39,7 @@ test_problems() {
 	(cd "$dir" && zip -q drop/a.zip first.csv second.csv third.csv)
 	job 3
 	is "the books" '[9,8,1,16,16]' "$(file_report rows mapped rejected records delivered)"
-	is "the row" '[[7,"export 2 in the file, row 3"]]' \
+	is "the row" '[[7,"export 2 in the file, row 3, known: Scheduled"]]' \
 		"$(report '[.feeds[0].files[0].problems[] | [.row, .detail]]')"
 	run 3 preview simple "$dir/drop/a.zip" --row 10
 	has "a row of the third" "$dir/out" '"id":"00007"'

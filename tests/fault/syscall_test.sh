@@ -38,11 +38,13 @@ declare -A allowed=([memory]='0 69 74 78' [stack]='0 69 74 78' [read]='0 74 78' 
 
 # ---- the feeds ----
 
+# shellcheck disable=SC2317 # it is called by its name
 lay_simple() {
 	fault_init -e "\$a in_flight = 2"
 	next=fault_file
 }
 
+# shellcheck disable=SC2317 # it is called by its name
 lay_hl7() {
 	site "[run]
 maps = $PWD/deploy/maps"
@@ -51,6 +53,7 @@ maps = $PWD/deploy/maps"
 }
 
 # Five rows that are known are missing in each file.
+# shellcheck disable=SC2317 # it is called by its name
 lay_snapshot() {
 	fault_init -e "\$a in_flight = 2" -e "/^\\[\\(patient\\|appointment\\)\\]/a on_missing = delete" \
 		-e "/^source  *= simple/a contents = snapshot" -e "/^pattern/a order = name:%Y%m%d"
