@@ -116,7 +116,7 @@ test_json() {
 	json 78 preview nofeed "$dir/sample.csv" --json
 	json 74 preview simple "$dir/none.csv" --json
 	json 74 preview simple "$dir" --json
-	json 64 status extra --json
+	json 64 version extra --json
 	json 64 preview --json
 	json 69 check --connect --json
 	sed -i 's/^pattern/patern/' "$dir/etc/feeds.d/simple.ini"
