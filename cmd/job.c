@@ -12,8 +12,8 @@
 #include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/status.h"
-#include "outbound/lines.h"
 #include "cmd/watch.h"
+#include "outbound/lines.h"
 #include "pollers/order.h"
 #include "state/controls.h"
 
