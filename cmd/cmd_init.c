@@ -182,7 +182,8 @@ init(struct app *app, struct err *e)
 
 	if (!ledger_name_ok(app->args[0]))
 		rc = err_set(e, ERR_USAGE,
-		    "NAME is a feed's: a-z, 0-9, dot, dash and underscore, at most 64");
+		    "NAME is a feed's, and no path: a-z, 0-9, dot, dash and underscore, at most "
+		    "64; the draft is feeds.d/NAME.ini in the folder of --config");
 	snprintf(folder, sizeof(folder), "%s/feeds.d", app->config_dir);
 	snprintf(path, sizeof(path), "%s/%s.ini", folder, app->args[0]);
 	buf_init(&text, OUT_MAX);
