@@ -23,6 +23,7 @@ struct trigger {
 	struct app *app;
 	struct events_conf *conf;
 	struct events *source; /* NULL: lost, and to be opened again */
+	bool opened;           /* it was, once: settings are right */
 	struct routes routes;
 	struct held *held; /* in the order they came */
 	int signals;
@@ -38,21 +39,22 @@ struct trigger {
 /*
  * Queues are waited for, whatever a broker says while it starts or its nodes come and go;
  * a drain is tried again by cron. Not waited for is a broker that shows another's
- * certificate, or `answering` a message where nobody would get it.
+ * certificate; `strictly` anything but one that is not reached: at first, settings may be
+ * wrong, and a message may be answered to where nobody would get it.
  */
 static bool
-may_reopen(const struct trigger *t, bool answering)
+may_reopen(const struct trigger *t, bool strictly)
 {
 	enum err_code code = t->e->code;
 
 	if (t->conf->kind != EVENTS_AMQP || t->conf->drain || t->stopping)
 		return false;
-	return answering ? code == ERR_IO : code != ERR_PEER && code != ERR_NOMEM;
+	return strictly ? code == ERR_IO : code != ERR_PEER && code != ERR_NOMEM;
 }
 
 /* What was in hand comes again, to us or another; jobs that run are not disturbed. */
 static int
-lose_source(struct trigger *t, bool answering)
+lose_source(struct trigger *t, bool strictly)
 {
 	for (struct held *h = t->held; h != NULL; h = h->next) {
 		if (!h->lost)
@@ -63,7 +65,7 @@ lose_source(struct trigger *t, bool answering)
 	}
 	events_close(t->source);
 	t->source = NULL;
-	if (!may_reopen(t, answering))
+	if (!may_reopen(t, strictly))
 		return -1;
 	log_event(&t->app->log, LOG_WARN, "broker-lost", LOG_FIELDS(LOG_ERR(t->e)));
 	t->e->code = ERR_NONE;
@@ -81,7 +83,8 @@ open_source(struct trigger *t)
 		return 0;
 	t->source = events_open(t->conf, t->e);
 	if (t->source == NULL)
-		return lose_source(t, false);
+		return lose_source(t, !t->opened);
+	t->opened = true;
 	if (t->reopen_pause > 0)
 		log_event(&t->app->log, LOG_INFO, "broker-back", LOG_FIELDS(LOG_END));
 	return 0;
@@ -402,8 +405,7 @@ trigger_run(struct app *app, struct events_conf *c, bool keep_reports,
 	buf_init(&sum->answer, EVENT_BYTES_MAX);
 	buf_init(&sum->reports, REPORTS_MAX);
 	t.signals = c->stop_fd = open_signals(&before, e);
-	if (t.signals >= 0 && routes_load(&t.routes, app, e) == 0 &&
-	    (t.source = events_open(c, e)) != NULL)
+	if (t.signals >= 0 && routes_load(&t.routes, app, e) == 0)
 		rc = work(&t);
 	let_go(&t);
 	events_close(t.source);
