@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/draft.h"
+#include "cmd/replace_file.h"
 #include "cmd/sample.h"
 #include "cmd/status.h"
 #include "state/ledger.h"
@@ -37,33 +38,6 @@ static const char help[] =
 /* No secret stands in a feed file; whoever runs the job must be able to read it. */
 #define FEED_MODE 0644
 
-static int
-write_all(int fd, struct span s)
-{
-	ssize_t n;
-
-	while (s.n > 0) {
-		n = write(fd, s.p, s.n);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		s.p += n > 0 ? n : 0;
-		s.n -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-/* The folder's entry is made to last, as the file is. */
-static int
-sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
 static void
 refuse_link(const char *path, struct err *e)
 {
@@ -76,7 +50,7 @@ refuse_link(const char *path, struct err *e)
 
 /* Written aside, then linked: never half a file, never over another. */
 static int
-place(const char *folder, const char *path, struct span text, struct err *e)
+place(const char *path, struct span text, struct err *e)
 {
 	char aside[PATH_SIZE];
 	int fd, rc = -1;
@@ -85,11 +59,11 @@ place(const char *folder, const char *path, struct span text, struct err *e)
 	fd = mkostemp(aside, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, ERR_IO, errno, "%s cannot be written", path);
-	if (write_all(fd, text) != 0 || fchmod(fd, FEED_MODE) != 0 || fsync(fd) != 0)
+	if (write_whole(fd, text) != 0 || fchmod(fd, FEED_MODE) != 0 || fsync(fd) != 0)
 		err_sys(e, ERR_IO, errno, "%s cannot be written", path);
 	else if (link(aside, path) != 0)
 		refuse_link(path, e);
-	else if (sync_folder(folder) != 0)
+	else if (sync_folder_of(path) != 0)
 		err_sys(e, ERR_IO, errno, "%s cannot be written", path);
 	else
 		rc = 0;
@@ -190,7 +164,7 @@ init(struct app *app, struct err *e)
 	if (rc == 0)
 		rc = make(app, &text, e);
 	if (rc == 0 && !app->dry_run)
-		rc = place(folder, path, buf_span(&text), e);
+		rc = place(path, buf_span(&text), e);
 	if (rc == 0)
 		rc = tell(app, path, buf_span(&text), e);
 	buf_release(&text);

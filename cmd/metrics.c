@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/replace_file.h"
+
 #define TEXT_MAX      65536
 #define PATH_MAX_SIZE 4096
 
@@ -165,23 +167,10 @@ metrics_text(const struct feed_troubles *t, int64_t now, struct buf *out)
 	put_expiry(out, t);
 }
 
-/* No sync: a figure that a power cut takes is written anew by the next run. */
-static int
-write_file(int fd, struct span text)
-{
-	while (text.n > 0) {
-		ssize_t n = write(fd, text.p, text.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		text = (struct span){text.p + n, text.n - (size_t)n};
-	}
-	return fchmod(fd, 0644);
-}
-
-/* The collector takes *.prom: what is not whole has another end, and a name of its own. */
+/*
+ * The collector takes *.prom: what is not whole has another end, and a name of its own.
+ * No sync: a figure that a power cut takes is written anew by the next run.
+ */
 static int
 replace(const char *dir, const char *feed, struct span text, struct err *e)
 {
@@ -195,7 +184,7 @@ replace(const char *dir, const char *feed, struct span text, struct err *e)
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_sys(e, ERR_IO, errno, "[metrics] textfile: %s", dir);
-	rc = write_file(fd, text);
+	rc = write_whole(fd, text) == 0 ? fchmod(fd, 0644) : -1;
 	if (close(fd) != 0 || rc != 0 || rename(temp, path) != 0) {
 		rc = err_sys(e, ERR_IO, errno, "[metrics] textfile: %s", dir);
 		unlink(temp);

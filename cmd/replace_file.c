@@ -10,8 +10,8 @@
 
 #define PATH_SIZE 4096
 
-static int
-write_all(int fd, struct span text)
+int
+write_whole(int fd, struct span text)
 {
 	ssize_t n;
 
@@ -25,9 +25,8 @@ write_all(int fd, struct span text)
 	return 0;
 }
 
-/* A rename that is to outlast a power cut is the folder's. */
-static int
-sync_folder(const char *path)
+int
+sync_folder_of(const char *path)
 {
 	char folder[PATH_SIZE];
 	const char *slash = strrchr(path, '/');
@@ -47,7 +46,7 @@ sync_folder(const char *path)
 static int
 write_aside(int fd, struct span text, mode_t mode)
 {
-	int rc = write_all(fd, text) == 0 && fchmod(fd, mode) == 0 ? fsync(fd) : -1;
+	int rc = write_whole(fd, text) == 0 && fchmod(fd, mode) == 0 ? fsync(fd) : -1;
 
 	/* A close that fails after fsync has lost nothing. */
 	close(fd);
@@ -72,7 +71,7 @@ replace_file(const char *path, struct span text, unsigned mode, struct err *e)
 		return err_sys(e, errno == EACCES ? ERR_PERM : ERR_IO, errno,
 		    "%s: cannot write beside it", path);
 	if (write_aside(fd, text, mode) == 0 && rename(aside, path) == 0 &&
-	    sync_folder(path) == 0)
+	    sync_folder_of(path) == 0)
 		return 0;
 	err_sys(e, ERR_IO, errno, "%s", path);
 	unlink(aside);

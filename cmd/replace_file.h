@@ -1,4 +1,4 @@
-/* A file written whole or not at all, for whoever reads it at the same time. */
+/* Files written whole or not at all, for whoever reads them at the same time. */
 #ifndef CMD_REPLACE_FILE_H
 #define CMD_REPLACE_FILE_H
 
@@ -10,5 +10,11 @@
  * mode is that of the file it takes the place of, else `mode`.
  */
 int replace_file(const char *path, struct span text, unsigned mode, struct err *e);
+
+/* Every byte, whatever a call takes; -1 with errno. */
+int write_whole(int fd, struct span text);
+
+/* A new name that is to outlast a power cut is its folder's. -1 with errno. */
+int sync_folder_of(const char *path);
 
 #endif
