@@ -73,15 +73,32 @@ slot_key(const struct record_key *k)
 	return v ^ (uint64_t)k->type << 56;
 }
 
+/* Where a key is looked for first: as a share of all places, which needs no division. */
+static size_t
+home(const struct segment *s, uint64_t key)
+{
+	return (size_t)((key >> 8 & UINT32_MAX) * s->cap >> 32);
+}
+
 static struct slot *
 find(const struct segment *s, uint64_t key)
 {
-	size_t i = (size_t)(key >> 8) % s->cap;
+	size_t i = home(s, key);
 
 	while (s->slots[i].batch != 0 && s->slots[i].key != key)
 		if (++i == s->cap)
 			i = 0;
 	return &s->slots[i];
+}
+
+void
+overlay_expect(const struct overlay *o, const struct record_key *k)
+{
+	uint64_t key = slot_key(k);
+	const struct segment *s = &o->segment[key % SEGMENTS];
+
+	if (s->cap > 0)
+		__builtin_prefetch(&s->slots[home(s, key)], 0, 2);
 }
 
 int

@@ -20,6 +20,12 @@ struct changed {
 struct overlay *overlay_new(struct err *e);
 void overlay_free(struct overlay *o);
 
+/*
+ * This one will be asked for soon. It has the processor fetch what that needs, for tables
+ * are larger than its caches.
+ */
+void overlay_expect(const struct overlay *o, const struct record_key *k);
+
 /* 1 and *out, 0 if the record was not changed yet. */
 int overlay_get(const struct overlay *o, const struct record_key *k, struct changed *out);
 int overlay_put(struct overlay *o, const struct record_key *k, const struct changed *c,
