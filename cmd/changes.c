@@ -78,12 +78,20 @@ changes_key(
 
 /* A record may be known whole, and by this feed's patches: both keys count (P6). */
 static void
-add_ref(void *arg, enum record_type type, struct span id)
+make_keys(const struct changes *c, enum record_type type, struct span id,
+    struct record_key out[OWN_KEYS])
 {
-	struct changes *c = arg;
-	struct record_key *more, whole;
+	out[0] = changes_key(c, type, id, OP_PUT);
+	out[1] = record_key_patch(c->conf->keys, &out[0], c->conf->feed);
+}
 
-	if (c->nrefs + 2 > c->refs_cap) {
+static void
+add_keys(struct changes *c, enum record_type type, struct span id,
+    const struct record_key keys[OWN_KEYS])
+{
+	struct record_key *more;
+
+	if (c->nrefs + OWN_KEYS > c->refs_cap) {
 		more = reallocarray(c->refs, c->refs_cap * 2 + 64, sizeof(*more));
 		if (more == NULL) {
 			buf_no_memory(&c->text);
@@ -92,12 +100,36 @@ add_ref(void *arg, enum record_type type, struct span id)
 		c->refs = more;
 		c->refs_cap = c->refs_cap * 2 + 64;
 	}
-	whole = changes_key(c, type, id, OP_PUT);
-	c->refs[c->nrefs++] = whole;
-	c->refs[c->nrefs++] = record_key_patch(c->conf->keys, &whole, c->conf->feed);
-	c->block[c->n].nrefs += 2;
+	for (size_t i = 0; i < OWN_KEYS; i++) {
+		overlay_expect(c->overlay, &keys[i]);
+		c->refs[c->nrefs++] = keys[i];
+	}
+	c->block[c->n].nrefs += OWN_KEYS;
 	if (type == RECORD_PATIENT)
 		merges_note(c, id);
+}
+
+/* The record before it is mostly what it refers to: a row's patient. */
+static bool
+is_before(const struct changes *c, enum record_type type, struct span id)
+{
+	const struct candidate *k = c->n > 0 ? &c->block[c->n - 1] : NULL;
+
+	return k != NULL && k->nrefs > 0 && k->schema->type == type &&
+	       span_eq(changes_kept(c, k->id, k->id_n), id);
+}
+
+static void
+add_ref(void *arg, enum record_type type, struct span id)
+{
+	struct changes *c = arg;
+	struct record_key keys[OWN_KEYS];
+
+	if (is_before(c, type, id))
+		memcpy(keys, &c->refs[c->block[c->n - 1].refs], sizeof(keys));
+	else
+		make_keys(c, type, id, keys);
+	add_keys(c, type, id, keys);
 }
 
 size_t
@@ -321,7 +353,9 @@ int
 changes_add(struct changes *c, const struct record *r, struct err *e)
 {
 	struct candidate *k = &c->block[c->n];
+	struct record_key own[OWN_KEYS];
 
+	make_keys(c, r->schema->type, r->id, own);
 	*k = (struct candidate){.schema = r->schema,
 	    .unmerge = r->unmerge,
 	    .op = r->op,
@@ -342,13 +376,12 @@ changes_add(struct changes *c, const struct record *r, struct err *e)
 	k->control = changes_keep(c, r->control);
 	k->control_n = r->control.n;
 	keep_data(c, k, r);
-	c->lookups[c->n] = (struct lookup){
-	    .key = changes_key(c, r->schema->type, r->id, history_of(r))};
+	c->lookups[c->n] = (struct lookup){.key = own[history_of(r) == OP_PATCH]};
 	if (!r->timed && r->op != OP_MERGE)
 		take_file_time(c, k);
 	if (r->op == OP_MERGE)
 		merges_take(c, k, r);
-	add_ref(c, r->schema->type, r->id);
+	add_keys(c, r->schema->type, r->id, own);
 	record_each_ref(r, add_ref, c);
 	return added(c, e);
 }

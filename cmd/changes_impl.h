@@ -16,6 +16,7 @@
 #define BLOCK_RECORDS 1024
 #define BLOCK_BYTES   (2u << 20)
 #define DATA_MAX      (16u << 20)
+#define OWN_KEYS      2 /* of a record: whole, and by this feed's patches */
 
 /* A record that waits for its comparison. Places are offsets into the block's text. */
 struct candidate {
@@ -27,8 +28,8 @@ struct candidate {
 	uint64_t row;
 	size_t id, id_n, event, event_n, trigger, trigger_n, control, control_n;
 	size_t data, data_n;
-	size_t of, of_n; /* the id that the ledger's entry is about */
-	size_t refs, nrefs;
+	size_t of, of_n;            /* the id that the ledger's entry is about */
+	size_t refs, nrefs;         /* the first OWN_KEYS are its own */
 	size_t patients, npatients; /* that it is, or refers to: their merges */
 	uint64_t of_row;            /* for `judged` */
 	bool unmerge;

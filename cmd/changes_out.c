@@ -147,7 +147,7 @@ static int
 part_from_itself(struct changes *c, const struct candidate *k,
     const struct record_key *key, struct err *e)
 {
-	/* The first two references are itself, whole and patched; a merge's is neither. */
+	/* Its own keys; a merge's is neither of them. */
 	const struct record_key *own[] = {key, &c->refs[k->refs], &c->refs[k->refs + 1]};
 	struct changed last;
 
