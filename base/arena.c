@@ -86,9 +86,15 @@ take(struct arena *a, size_t n, size_t align)
 }
 
 void *
+arena_room(struct arena *a, size_t n)
+{
+	return take(a, n, alignof(max_align_t));
+}
+
+void *
 arena_alloc(struct arena *a, size_t n)
 {
-	void *p = take(a, n, alignof(max_align_t));
+	void *p = arena_room(a, n);
 
 	if (p != NULL)
 		memset(p, 0, n);

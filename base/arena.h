@@ -30,6 +30,12 @@ void arena_clear(struct arena *a);
 /* n zeroed bytes, aligned for any type, valid until clear or release; NULL if full. */
 void *arena_alloc(struct arena *a, size_t n);
 
+/*
+ * As arena_alloc, the bytes not zeroed: for room that is written before it is read, so
+ * that what is never used of it costs nothing.
+ */
+void *arena_room(struct arena *a, size_t n);
+
 /* As arena_alloc, the bytes neither zeroed nor aligned: for text. */
 char *arena_bytes(struct arena *a, size_t n);
 

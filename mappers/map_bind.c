@@ -121,7 +121,7 @@ make_room(struct binding *b, const struct span *titles, size_t n, struct err *e)
 	    b->records == NULL || b->values == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; i < m->nsections; i++) {
-		b->values[i] = arena_alloc(
+		b->values[i] = arena_room(
 		    &b->arena, (m->sections[i].max_values + 1) * sizeof(**b->values));
 		if (b->values[i] == NULL)
 			return err_nomem(e);
