@@ -6,6 +6,8 @@
 #include "cmd/watch.h"
 #include "pollers/links.h"
 
+#define REPORT_MAX (64u << 20)
+
 struct work {
 	struct report report;
 	struct job_order order;
@@ -77,6 +79,23 @@ work_all(struct app *app, size_t n, struct work *w)
 	return exit;
 }
 
+/* A failure of all feeds together has JSON of its own, from main(). */
+static int
+print_report(const struct app *app, const struct report *r, struct err *e)
+{
+	struct buf out;
+	int rc;
+
+	buf_init(&out, REPORT_MAX);
+	if (app->json && e->code == ERR_NONE)
+		report_json(r, &out);
+	else if (!app->json)
+		report_text(r, &out);
+	rc = buf_check(&out, "the report", e) != 0 ? -1 : print_out(buf_span(&out), e);
+	buf_release(&out);
+	return rc;
+}
+
 int
 work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e)
 {
@@ -86,7 +105,6 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 			     .upto = app->file},
 	    .e = e,
 	    .pings = errand == NULL && !app->dry_run};
-	struct buf out;
 	int exit;
 
 	report_init(&w.report, app->run, app->trace.id);
@@ -97,14 +115,8 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 	exit = work_all(app, n, &w);
 	w.report.ended = clock_wall(app->clock);
 	w.report.exit = exit;
-	buf_init(&out, 64u << 20);
-	if (app->json && e->code == ERR_NONE)
-		report_json(&w.report, &out);
-	else if (!app->json)
-		report_text(&w.report, &out);
-	if (buf_check(&out, "the report", e) != 0 || print_out(buf_span(&out), e) != 0)
+	if (print_report(app, &w.report, e) != 0)
 		exit = status_worse(exit, err_exit(e->code));
-	buf_release(&out);
 	report_release(&w.report);
 	if (w.pings)
 		alarms_ping(app, NULL, exit);
