@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define AHEAD 4 /* values */
+
 /* A value's place: its field's path, and which element of the lists on it. */
 struct place {
 	const struct record_path *path;
@@ -206,6 +208,9 @@ record_write_data(const struct record *r, struct json *j)
 		const struct record_part *part;
 		bool bare;
 
+		/* Paths are many, and read once a record. */
+		if (i + AHEAD < r->nvalues)
+			__builtin_prefetch(r->values[i + AHEAD].path);
 		/* Most fields are no parts of anything. */
 		if (is_flat(v)) {
 			if (was->path->n > 0)

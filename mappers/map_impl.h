@@ -43,6 +43,8 @@ struct column_list {
  * What every message or row asks stands first: the rules of a map, and what they are
  * made of, are more than the processor's first cache holds.
  */
+#define RULE_FIRST 4
+
 struct rule {
 	/* Of messages: if none of these was sent, nothing comes of the rule. */
 	struct hl7_ask *asks;
@@ -75,6 +77,7 @@ struct rule {
 	enum dst_policy dst;
 	unsigned column; /* slot of the first reference, or SLOT_NONE */
 	struct expr expr;
+	const void *first[RULE_FIRST];   /* what evaluating it looks at first */
 	const struct record_path *place; /* in the record's JSON */
 	const struct span *join;         /* a list becomes one text, this between */
 	const struct span *split;        /* one text becomes a list, cut at this */

@@ -398,6 +398,22 @@ covers(const struct rule *a, const struct rule *b)
 	return false;
 }
 
+/* An alternative, its first part, the first reference in it, and that into a message. */
+static void
+note_first(struct rule *ru)
+{
+	const struct alternative *a = ru->expr.alts;
+	const struct part *p;
+
+	while (a != NULL && a->elements != NULL)
+		a = a->elements;
+	p = a != NULL ? a->parts : NULL;
+	ru->first[0] = a;
+	ru->first[1] = p;
+	ru->first[2] = p != NULL ? p->refs : NULL;
+	ru->first[3] = p != NULL && p->refs != NULL ? p->refs->hl7 : NULL;
+}
+
 static void
 arrange(struct compiler *c, struct section *out, const struct conf_section *s)
 {
@@ -406,6 +422,7 @@ arrange(struct compiler *c, struct section *out, const struct conf_section *s)
 		const struct rule *ru = &out->rules[i];
 
 		out->max_values += most_values(ru);
+		note_first(&out->rules[i]);
 		if (i > 0 && (compare_rules(ru - 1, ru) == 0 || covers(ru - 1, ru)))
 			conf_error_at(
 			    c->conf->errors, s, NULL, "%s is mapped twice", ru->path);
