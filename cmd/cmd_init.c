@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/whole.h"
 #include "cmd/commands.h"
 #include "cmd/draft.h"
 #include "cmd/replace_file.h"

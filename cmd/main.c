@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/whole.h"
 #include "cmd/commands.h"
 #include "cmd/history.h"
 #include "cmd/status.h"
@@ -25,17 +25,10 @@ static const struct command *const commands[] = {&command_run, &command_check,
 int
 print_out(struct span text, struct err *e)
 {
-	bool good = fflush(stdout) == 0;
-	ssize_t n;
-
 	/* Past stdio's buffer, which would make three calls of one. */
-	while (good && text.n > 0) {
-		n = write(STDOUT_FILENO, text.p, text.n);
-		good = n >= 0 || errno == EINTR;
-		text.p += n > 0 ? n : 0;
-		text.n -= n > 0 ? (size_t)n : 0;
-	}
-	return good ? 0 : err_set(e, ERR_IO, "cannot write to standard output");
+	if (fflush(stdout) != 0 || write_whole(STDOUT_FILENO, text) != 0)
+		return err_set(e, ERR_IO, "cannot write to standard output");
+	return 0;
 }
 
 static void

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/replace_file.h"
+#include "base/whole.h"
 
 #define TEXT_MAX      65536
 #define PATH_MAX_SIZE 4096

@@ -8,22 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
+
 #define PATH_SIZE 4096
-
-int
-write_whole(int fd, struct span text)
-{
-	ssize_t n;
-
-	while (text.n > 0) {
-		n = write(fd, text.p, text.n);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		text.p += n > 0 ? n : 0;
-		text.n -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
 
 int
 sync_folder_of(const char *path)

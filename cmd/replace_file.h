@@ -11,9 +11,6 @@
  */
 int replace_file(const char *path, struct span text, unsigned mode, struct err *e);
 
-/* Every byte, whatever a call takes; -1 with errno. */
-int write_whole(int fd, struct span text);
-
 /* A new name that is to outlast a power cut is its folder's. -1 with errno. */
 int sync_folder_of(const char *path);
 

@@ -41,10 +41,10 @@ int charset_begin(struct charset *c, struct span head, struct err *e);
  */
 bool charset_line(struct charset *c, struct span line, struct span *out);
 
-/* Was it memory that the last line which could not be converted lacked? */
 /* Is the set known? Else the first line that is not ASCII decides. */
 bool charset_decided(const struct charset *c);
 
+/* Was it memory that the last line which could not be converted lacked? */
 bool charset_nomem(const struct charset *c);
 
 /* What was set or found: "utf-8", "windows-1252". */

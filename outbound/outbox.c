@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/whole.h"
+
 /*
  * Frames are appended to `plain`, each behind its length. When it is full, and from
  * then on whenever a chunk is, whole frames go to the file: compressed, since JSON
@@ -87,21 +89,6 @@ spill_open(struct outbox *o, struct err *e)
 	return 0;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	ssize_t w;
-
-	for (; n > 0; p += w, n -= (size_t)w) {
-		w = write(fd, p, n);
-		if (w < 0 && errno == EINTR)
-			w = 0;
-		else if (w < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* 1 if all was read, 0 at a clean end, -1. */
 static int
 read_all(int fd, char *p, size_t n)
@@ -156,8 +143,8 @@ write_chunk(struct outbox *o, struct span plain, struct err *e)
 	crypto_secretstream_xchacha20poly1305_push(o->stream, (unsigned char *)to, &n,
 	    (const unsigned char *)o->packed.p, o->packed.n, NULL, 0, 0);
 	h.cipher = n;
-	if (write_all(o->fd, (const char *)&h, sizeof(h)) != 0 ||
-	    write_all(o->fd, to, (size_t)n) != 0)
+	if (write_whole(o->fd, (struct span){(const char *)&h, sizeof(h)}) != 0 ||
+	    write_whole(o->fd, (struct span){to, (size_t)n}) != 0)
 		return err_sys(e, ERR_IO, errno, "outbox in %s", o->dir);
 	o->chunks++;
 	return 0;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "pollers/poller_ops.h"
 #include "pollers/url.h"
 
@@ -265,17 +266,8 @@ static int
 file_write(void *self, struct span bytes, struct err *e)
 {
 	struct file_drop *d = self;
-	ssize_t n;
 
-	while (bytes.n > 0) {
-		n = write(d->fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return file_fail(e, "writing a file");
-		bytes = (struct span){bytes.p + n, bytes.n - (size_t)n};
-	}
-	return 0;
+	return write_whole(d->fd, bytes) != 0 ? file_fail(e, "writing a file") : 0;
 }
 
 static int

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
+
 #define FOLDER_MODE 0700
 #define FILE_MODE   0600
 
@@ -75,16 +77,7 @@ answer_new(const struct answer_place *at, const char *name, struct err *e)
 int
 answer_add(struct answer *a, struct span bytes, struct err *e)
 {
-	ssize_t n;
-
-	for (; bytes.n > 0; bytes = (struct span){bytes.p + n, bytes.n - (size_t)n}) {
-		n = write(a->fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		else if (n < 0)
-			return fail(e);
-	}
-	return 0;
+	return write_whole(a->fd, bytes) != 0 ? fail(e) : 0;
 }
 
 int

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "state/pass_impl.h"
 
 /*
@@ -284,27 +285,11 @@ settled_stands(const struct settled *s, const struct settled_row *row)
 	return true;
 }
 
-static bool
-write_all(int fd, const void *bytes, size_t n, off_t at)
-{
-	const char *p = bytes;
-	ssize_t w;
-
-	for (; n > 0; p += w, n -= (size_t)w, at += w) {
-		w = pwrite(fd, p, n, at);
-		if (w < 0 && errno == EINTR)
-			w = 0;
-		else if (w <= 0)
-			return false;
-	}
-	return true;
-}
-
 /* A whole chunk, or the last one. */
 static void
 flush(struct settled *s)
 {
-	s->failed |= !write_all(s->fd, s->out.p, s->out.n, (off_t)(HEAD + s->written));
+	s->failed |= write_whole(s->fd, buf_span(&s->out)) != 0;
 	s->chain = chain_on(s->ledger, &s->chain, s->out.p, s->out.n);
 	s->written += s->out.n;
 	buf_clear(&s->out);
@@ -331,10 +316,12 @@ start(struct settled *s)
 	char dir[PATH_MX];
 
 	snprintf(dir, sizeof(dir), "%s/" DIR, s->ledger->dir);
-	if (s->fd < 0 && (mkdir(dir, 0700) == 0 || errno == EEXIST))
+	if (s->fd >= 0)
+		return true;
+	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
 		s->fd = open(
 		    s->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	s->failed |= s->fd < 0;
+	s->failed |= s->fd < 0 || lseek(s->fd, HEAD, SEEK_SET) != HEAD;
 	return !s->failed;
 }
 
@@ -377,7 +364,8 @@ write_head(struct settled *s, uint64_t rows, const struct digest *stamp)
 	if (ok) {
 		self = digest_bytes(&s->ledger->keys, KEY_CHECK, b.p, b.n);
 		buf_add(&b, self.b, DIGEST_SIZE);
-		ok = b.failed == 0 && write_all(s->fd, b.p, b.n, 0);
+		ok = b.failed == 0 && lseek(s->fd, 0, SEEK_SET) == 0 &&
+		     write_whole(s->fd, buf_span(&b)) == 0;
 	}
 	buf_release(&b);
 	return ok;

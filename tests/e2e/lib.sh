@@ -267,6 +267,9 @@ start_job() {
 
 # start_work COMMAND...: another command so.
 start_work() {
+	# It may be killed before its shell has made them.
+	: >"$dir/job.out"
+	: >"$dir/job.err"
 	"$emrdrop" --config "$dir/etc" "$@" --json >"$dir/job.out" 2>"$dir/job.err" &
 	job_pid=$!
 }

@@ -179,6 +179,22 @@ add_row(struct world *w, unsigned number, struct err *e)
 }
 
 static int
+read_line(struct world *w, unsigned number, struct err *e)
+{
+	const struct file *f = todays_file(w);
+	unsigned left = f->nrows - number;
+	const struct line l = {&f->rows[number], left < w->h->line ? left : w->h->line};
+	int rc = line_begin(w, &l, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	for (unsigned i = 0; i < l.n; i++)
+		if (add_row(w, number + i, e) != 0)
+			return -1;
+	return line_end(w, &l, e);
+}
+
+static int
 read_rows(struct world *w, enum mode mode, struct err *e)
 {
 	struct intake *in = w->intake;
@@ -187,8 +203,9 @@ read_rows(struct world *w, enum mode mode, struct err *e)
 	make_conf(w, mode);
 	if ((in->changes = changes_new(&in->conf, e)) == NULL)
 		return -1;
-	for (unsigned i = 0; i < todays_file(w)->nrows; i++)
-		if (add_row(w, i, e) != 0)
+	lines_open(w, mode);
+	for (unsigned i = 0; i < todays_file(w)->nrows; i += w->h->line)
+		if (read_line(w, i, e) != 0)
 			return -1;
 	if (in->conf.missing != NULL && changes_missing(in->changes, e) != 0)
 		return -1;
@@ -284,9 +301,15 @@ all_answered(struct world *w)
 static int
 finish(struct world *w, struct pass *p)
 {
+	int rc;
+
 	if (api_ends(w) != 0)
 		return failed(w, &(struct err){.code = ERR_NONE});
-	return all_answered(w) != 0 ? -1 : close_pass(w, p);
+	if (all_answered(w) != 0)
+		return -1;
+	if ((rc = close_pass(w, p)) == OVER)
+		lines_keep(w);
+	return rc;
 }
 
 static int
@@ -335,8 +358,10 @@ deliver(struct world *w)
 	p = new_pass(w, mode);
 	if (p.batches == 0 && o.n > 0)
 		return world_fail(w, "%u changes give no batch", o.n);
-	if (p.batches == 0)
+	if (p.batches == 0) {
+		lines_keep(w);
 		return OVER;
+	}
 	if (pass_open(&w->ledger, &p, &e) != 0)
 		return failed(w, &e);
 	w->open = true;
@@ -436,6 +461,7 @@ rise(struct world *w, unsigned run)
 	bool killed = w->life.dead;
 
 	api_forgotten(w);
+	lines_forget(w);
 	w->life = (struct life){
 	    .left = run + 1 < KILLS_MAX ? s->kills[run + 1].after : 0};
 	if (!killed || run >= KILLS_MAX)
@@ -687,6 +713,8 @@ tear_down(struct world *w)
 {
 	changes_free(w->intake->changes);
 	w->intake->changes = NULL;
+	lines_forget(w);
+	lines_remove(w);
 	store_memory.close(w->ledger.store);
 	for (size_t i = 0; i < w->nrequests; i++)
 		free(w->requests[i].body);

@@ -37,6 +37,13 @@ roll(struct dice *d, unsigned n)
 }
 
 static void
+remove_row(struct file *f, unsigned i)
+{
+	memmove(&f->rows[i], &f->rows[i + 1], (f->nrows - i - 1u) * sizeof(f->rows[0]));
+	f->nrows--;
+}
+
+static void
 make_row(struct row *r, const struct history *h, const struct file *f, struct dice *d)
 {
 	r->record = roll(d, RECORDS);
@@ -52,6 +59,24 @@ make_row(struct row *r, const struct history *h, const struct file *f, struct di
 	}
 	if (f->feed == 0 && chance(d, 10))
 		r->kind = h->snapshot ? ROW_PRESENT : ROW_DELETE;
+	else if (h->known && chance(d, 5))
+		r->kind = ROW_PRESENT;
+}
+
+/* The next export is like the last one, but for some rows. */
+static void
+make_next(
+    struct file *f, const struct file *last, const struct history *h, struct dice *d)
+{
+	*f = *last;
+	f->at = (uint8_t)(1 + dice_roll(d, 8));
+	for (unsigned i = 0; i < f->nrows; i++)
+		if (chance(d, 15))
+			make_row(&f->rows[i], h, f, d);
+	if (f->nrows > 1 && chance(d, 30))
+		remove_row(f, dice_roll(d, f->nrows));
+	if (f->nrows < ROWS_MAX && chance(d, 30))
+		make_row(&f->rows[f->nrows++], h, f, d);
 }
 
 static void
@@ -106,11 +131,17 @@ history_make(struct history *h, uint64_t seed)
 		h->refused_until[i] = chance(&d, 25)
 					  ? (uint8_t)(1 + dice_roll(&d, STEPS_MAX))
 					  : 0;
+	h->known = chance(&d, 20);
+	h->line = (uint8_t)(1 + dice_roll(&d, 2));
 	h->deletes_until = chance(&d, 20) ? (uint8_t)(1 + dice_roll(&d, STEPS_MAX)) : 0;
 	h->nfiles = (uint8_t)(1 + dice_roll(&d, FILES_MAX));
 	h->nsteps = (uint8_t)(2 + dice_roll(&d, STEPS_MAX - 1));
-	for (unsigned i = 0; i < h->nfiles; i++)
-		make_file(&h->files[i], h, &d);
+	for (unsigned i = 0; i < h->nfiles; i++) {
+		if (i > 0 && h->known && chance(&d, 50))
+			make_next(&h->files[i], &h->files[i - 1], h, &d);
+		else
+			make_file(&h->files[i], h, &d);
+	}
 	for (unsigned i = 0; i < h->nsteps; i++)
 		make_step(&h->steps[i], h, &d);
 }
@@ -118,7 +149,7 @@ history_make(struct history *h, uint64_t seed)
 static void
 print_row(const struct row *r, bool snapshot, FILE *out)
 {
-	static const char *const kinds[] = {"", " deleted", " rejected, but present",
+	static const char *const kinds[] = {"", " deleted", " gives nothing",
 	    " is what another is merged into", " is not merged any more"};
 
 	fprintf(out, "    %s %u", is_appointment(r->record) ? "appointment" : "patient",
@@ -170,6 +201,8 @@ history_print(const struct history *h, FILE *out)
 		fprintf(out, "  deletions are refused before day %u\n", h->deletes_until);
 	if (h->wholesale)
 		fprintf(out, "  batches are refused as a whole\n");
+	if (h->known)
+		fprintf(out, "  lines of %u are known from file to file\n", h->line);
 	for (unsigned i = 0; i < h->nfiles; i++) {
 		fprintf(out, "  file %u of feed %u, of time %u\n", i, h->files[i].feed,
 		    h->files[i].at);
@@ -214,13 +247,6 @@ simplify_step(struct history *h, unsigned i, unsigned part)
 	}
 }
 
-static void
-simplify_row(struct file *f, unsigned i)
-{
-	memmove(&f->rows[i], &f->rows[i + 1], (f->nrows - i - 1u) * sizeof(f->rows[0]));
-	f->nrows--;
-}
-
 #define STEP_PARTS  7
 #define STEPS_END   (STEPS_MAX * STEP_PARTS)
 #define ROWS_END    (STEPS_END + FILES_MAX * ROWS_MAX)
@@ -239,13 +265,17 @@ history_simplify(struct history *h, unsigned part, bool *same)
 		struct file *f = &h->files[(part - STEPS_END) / ROWS_MAX];
 
 		if ((part - STEPS_END) % ROWS_MAX < f->nrows && f->nrows > 1)
-			simplify_row(f, (part - STEPS_END) % ROWS_MAX);
+			remove_row(f, (part - STEPS_END) % ROWS_MAX);
 	} else if (part < REFUSED_END) {
 		h->refused_until[part - ROWS_END] = 0;
 	} else if (part == REFUSED_END) {
 		h->wholesale = false;
 	} else if (part == REFUSED_END + 1) {
 		h->deletes_until = 0;
+	} else if (part == REFUSED_END + 2) {
+		h->known = false;
+	} else if (part == REFUSED_END + 3) {
+		h->line = 1;
 	} else {
 		return false;
 	}

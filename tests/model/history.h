@@ -30,7 +30,7 @@ unsigned dice_roll(struct dice *d, unsigned n);
 enum row_kind {
 	ROW_WHOLE,   /* the record, or a patch of it */
 	ROW_DELETE,  /* of a feed that puts */
-	ROW_PRESENT, /* of a snapshot: a row that was rejected */
+	ROW_PRESENT, /* a row that was rejected, or filtered; a snapshot's is there */
 	ROW_MERGE,   /* of a feed that patches: `patient` is merged into this one */
 	ROW_UNMERGE  /* a patch of a patient that is not merged into another any more */
 };
@@ -72,6 +72,8 @@ struct history {
 	bool window; /* and removes only appointments between the first and last start */
 	bool merges; /* the second feed merges patients */
 	bool wholesale; /* the API refuses whole batches and names no record */
+	bool known;     /* lines that are as they were need not be read again */
+	uint8_t line;   /* rows that stand in one */
 	uint8_t
 	    refused_until[CONTENTS]; /* the API refuses this content before that day */
 	uint8_t deletes_until;       /* and deletions */

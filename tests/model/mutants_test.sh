@@ -10,6 +10,7 @@ histories=${2:-20000}
 only=${3:-}
 dir=$(mktemp -d) || exit 74
 trap 'rm -rf "$dir"' EXIT
+[ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 bad=0
 
 read -ra cflags < <(pkg-config --cflags libsodium jansson libpcre2-8 lmdb | tr '\n' ' ')

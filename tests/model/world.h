@@ -65,10 +65,12 @@ struct world {
 	struct feed feed;
 	struct feed_report report;
 	struct intake *intake;
+	const struct mapper_known *lines; /* of the last file; NULL: each is read */
 	struct missing missing[RECORD_TYPE_MAX + 1];
 	struct ledger ledger;
 
-	uint64_t changes; /* that were applied, for the figures */
+	/* For the figures: changes that were applied, and lines that were not read again. */
+	uint64_t changes, passed_over;
 	bool failed;
 	char why[WHY_SIZE];
 };
@@ -88,7 +90,30 @@ void api_forgotten(struct world *w);
 /* What became of the events of the pass, as far as the program can know. */
 int api_ends(struct world *w);
 
-/* Plays it: 0, or -1 and why. `w` is zeroed but for `intake`. */
+/* One or more rows that come and go together. */
+struct line {
+	const struct row *rows;
+	unsigned n;
+};
+
+/* The changes of a file are begun: is it one of which lines may be known? */
+void lines_open(struct world *w, enum mode mode);
+
+/* 1: the line is passed over; 0: its rows are to be read, between the two; -1. */
+int line_begin(struct world *w, const struct line *l, struct err *e);
+int line_end(struct world *w, const struct line *l, struct err *e);
+
+/* The file is concluded, and its lines are kept; the process is gone, and they are not. */
+void lines_keep(struct world *w);
+void lines_forget(struct world *w);
+
+/* As if there had never been a file. */
+void lines_remove(const struct world *w);
+
+/*
+ * Plays it: 0, or -1 and why. `w` is zeroed but for `intake` and the ledger's folder, which
+ * is there.
+ */
 int world_play(struct world *w, const struct history *h);
 
 #endif
