@@ -16,6 +16,7 @@ install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_M
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/man/emrdrop.conf.5
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT emrdrop)
 install(FILES man/emrdrop-feeds.7 man/emrdrop-hl7.7
+	${CMAKE_CURRENT_BINARY_DIR}/man/emrdrop-problems.7
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT emrdrop)
 install(FILES man/emrdrop-sandbox.1
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT sandbox)

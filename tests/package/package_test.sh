@@ -51,6 +51,7 @@ test_files() {
 		usr/share/man/man5/emrdrop.conf.5.gz
 		usr/share/man/man7/emrdrop-feeds.7.gz
 		usr/share/man/man7/emrdrop-hl7.7.gz
+		usr/share/man/man7/emrdrop-problems.7.gz
 		usr/share/zsh/vendor-completions/_emrdrop
 	END
 	is "a page of each command" "$("$emrdrop" --help | sed '/^Options/q' | grep -c '^  [a-z]*  ')" \
