@@ -130,7 +130,8 @@ try_drop(struct app *app, struct check *c, struct feed *f)
 	char text[64];
 
 	if (p != NULL && poller_list(p, &list, &e) == 0) {
-		snprintf(text, sizeof(text), "reached, %zu files match", list.n);
+		snprintf(text, sizeof(text), "reached, %zu file%s", list.n,
+		    list.n == 1 ? " matches" : "s match");
 		say(c, "drop", text);
 		note_login(app, f);
 		exit = try_feedback(app, c, f, p);
@@ -185,17 +186,17 @@ say_at(struct check *c, struct feed *f, const char *section, const char *key,
 	struct conf_section *s = conf_find(&f->conf, section, "");
 	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
 	const char *file = en == NULL ? f->path : en->file;
-	const unsigned line = en == NULL ? 0 : en->line;
-	char option[64];
+	char option[64], line[16] = "";
 
+	if (en != NULL)
+		snprintf(line, sizeof(line), ":%u", en->line);
 	if (!c->as_json) {
-		buf_addf(
-		    &c->out, "  %s:%u: [%s] %s: %s\n", file, line, section, key, why);
+		buf_addf(&c->out, "  %s%s: [%s] %s: %s\n", file, line, section, key, why);
 		return;
 	}
 	snprintf(option, sizeof(option), "[%s] %s", section, key);
 	buf_clear(&c->text);
-	buf_addf(&c->text, "%s:%u: %s", file, line, why);
+	buf_addf(&c->text, "%s%s: %s", file, line, why);
 	buf_add_char(&c->text, '\0');
 	say(c, option, c->text.p);
 }
@@ -229,6 +230,17 @@ try_file(struct check *c, struct feed *f, const char *section, const char *key,
 	err_sys(&e, ERR_CONFIG, errno, "%s", path);
 	say_at(c, f, section, key, e.msg);
 	return STATUS_CONFIG;
+}
+
+static int
+try_known_hosts(struct check *c, struct feed *f)
+{
+	int exit = try_file(c, f, "source", "known_hosts", f->source.known_hosts);
+
+	if (exit != STATUS_OK && !c->as_json)
+		buf_addf(&c->out, "    emrdrop check %s --connect prints its lines\n",
+		    f->feed.name);
+	return exit;
 }
 
 static int
@@ -266,8 +278,7 @@ try_places(struct app *app, struct check *c, struct feed *f)
 	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)
-		exit = status_worse(
-		    exit, try_file(c, f, "source", "known_hosts", f->source.known_hosts));
+		exit = status_worse(exit, try_known_hosts(c, f));
 	return exit;
 }
 
