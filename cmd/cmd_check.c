@@ -20,8 +20,9 @@
 static const char help[] =
     "emrdrop check [options] [FEED...]\n\n"
     "Reads emrdrop.ini and the feed files (all of CONFIG/feeds.d without FEED), and tells\n"
-    "every mistake with file and line. Sends nothing, and writes nothing but what\n"
-    "--connect does.\n\n"
+    "every mistake with file and line. A FEED alone may be the path of a feed file that is\n"
+    "not there yet: it has a slash. Sends nothing, and writes nothing but what --connect\n"
+    "does.\n\n"
     "  --arrivals    ask the ledger alone which expected files are late; what is new of\n"
     "                that goes to the log and to [alarms], once\n"
     "  --connect     also log in to each drop (and note that this works again), list it,\n"
@@ -34,6 +35,7 @@ static const char help[] =
     "certificate; 77 login refused; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop check northside-appointments --connect\n"
+    "  emrdrop check ./draft.ini\n"
     "  emrdrop check --arrivals\n";
 
 struct check {
@@ -238,8 +240,7 @@ try_known_hosts(struct check *c, struct feed *f)
 	int exit = try_file(c, f, "source", "known_hosts", f->source.known_hosts);
 
 	if (exit != STATUS_OK && !c->as_json)
-		buf_addf(&c->out, "    emrdrop check %s --connect prints its lines\n",
-		    f->feed.name);
+		buf_add_str(&c->out, "    check --connect prints what belongs there\n");
 	return exit;
 }
 
@@ -369,6 +370,7 @@ static int
 check(struct app *app, struct err *e)
 {
 	struct check c = {.as_json = app->json, .connect = app->connect};
+	const struct feed_visitor v = {check_feed, &c};
 	int exit, site;
 
 	if (app->arrivals)
@@ -383,8 +385,8 @@ check(struct app *app, struct err *e)
 		jw_key(&c.json, SPAN_LIT("feeds"));
 		jw_array(&c.json);
 	}
-	exit = feed_each(app, app->args, (size_t)app->nargs,
-	    &(struct feed_visitor){check_feed, &c}, e);
+	exit = app->nargs == 1 ? feed_one(app, app->args[0], &v, e)
+			       : feed_each(app, app->args, (size_t)app->nargs, &v, e);
 	exit = status_worse(exit, site);
 	if (c.as_json) {
 		jw_array_end(&c.json);
