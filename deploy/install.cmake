@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 
 set(COMPLETE ${CMAKE_INSTALL_FULL_DATADIR}/emrdrop/complete.sh)
-foreach(file systemd/emrdrop@.service completion/emrdrop.bash completion/_emrdrop
+foreach(file systemd/emrdrop@.service systemd/reports.conf completion/emrdrop.bash completion/_emrdrop
 		completion/emrdrop.fish)
 	configure_file(${file}.in ${file} @ONLY)
 endforeach()
@@ -44,5 +44,6 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/SECURITY.md 
 	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT emrdrop)
 install(FILES cron/emrdrop RENAME cron.d
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)
-install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini examples/visits.csv
+install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini examples/visits.csv examples/logrotate
+	${CMAKE_CURRENT_BINARY_DIR}/systemd/reports.conf
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)

@@ -135,6 +135,7 @@ installed() {
 	local file
 
 	is "the state folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /var/lib/emrdrop)"
+	is "the reports' folder" "750 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /var/log/emrdrop)"
 	is "the keys' folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/keys)"
 	is "feeds.d" "755 root:root" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/feeds.d)"
 	is "the user's shell" /usr/sbin/nologin "$(in_root getent passwd emrdrop | cut -d: -f7)"
@@ -328,6 +329,8 @@ far_feed() {
 		[ -s /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
 		sed "s/^/[127.0.0.1]:18474 /" /etc/ssh/ssh_host_ed25519_key.pub >/etc/emrdrop/known_hosts
 		systemctl -q disable ssh.service ssh.socket 2>/dev/null || :
+		install -D -m 644 /usr/share/doc/emrdrop/examples/reports.conf \
+			/etc/systemd/system/emrdrop@far.service.d/reports.conf
 		printf "%s\n" "ListenAddress 127.0.0.1:18474" "HostKey /etc/ssh/ssh_host_ed25519_key" \
 			"Subsystem sftp internal-sftp" "PasswordAuthentication no" "PidFile /run/sshd-test.pid" \
 			>/etc/ssh/sshd_test'
@@ -348,7 +351,7 @@ by_unit() {
 
 # The hardened unit itself, over SFTP and from a folder.
 hardened() {
-	apt install systemd dbus gpg gpg-agent zip openssh-server
+	apt install systemd dbus gpg gpg-agent zip openssh-server jq
 	{ hard_feed && far_feed; } >"$roots/out" 2>&1 || {
 		cat "$roots/out"
 		stop "what the unit is tried with"
@@ -365,6 +368,9 @@ hardened() {
 	in_system timeout 60 sh -c "until [ -s /run/port ] && [ -s /run/sshd-test.pid ]; do :; done"
 	by_unit hard 2 4
 	by_unit far 1 2
+	is "the report that is kept" '["far",1]' \
+		"$(in_root jq -c '.feeds[0] | [.feed, (.files | length)]' /var/log/emrdrop/far.jsonl)"
+	ok "and as a line" [ "$(wc -l <"$root/var/log/emrdrop/far.jsonl")" -eq 1 ]
 	ok "its exposure is at most 1.5" in_system systemd-analyze security --threshold=15 \
 		emrdrop@hard.service >/dev/null
 	in_system systemctl enable --now emrdrop@far.timer 2>/dev/null
