@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,21 @@ secret_finish(char *s, size_t n, const char *path, struct err *e)
 	return 0;
 }
 
+/* Who must read it is told, for a person has often put it there as another user. */
+static int
+unreadable(const char *path, int sys, struct err *e)
+{
+	const struct passwd *we = sys == EACCES ? getpwuid(geteuid()) : NULL;
+
+	if (we == NULL)
+		return err_sys(e, sys == EACCES ? ERR_PERM : ERR_CONFIG, sys,
+		    "%s: the secret cannot be read", path);
+	return err_set(e, ERR_PERM,
+	    "%s: user %s may not read this secret; run emrdrop as the user that it belongs "
+	    "to, or: chown %s %s",
+	    path, we->pw_name, we->pw_name, path);
+}
+
 static char *
 file_read(const char *path, mode_t forbidden, struct err *e)
 {
@@ -65,8 +81,7 @@ file_read(const char *path, mode_t forbidden, struct err *e)
 	int rc = -1;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		err_sys(e, errno == EACCES ? ERR_PERM : ERR_CONFIG, errno,
-		    "%s: the secret cannot be read", path);
+		unreadable(path, errno, e);
 		goto out;
 	}
 	if (file_check(&st, path, forbidden, e) != 0)

@@ -286,10 +286,13 @@ int
 alarms_check(const struct app *app, struct err *e)
 {
 	const struct alarms_conf *ac = &app->alarms;
+	const char *textfile = app->metrics.textfile;
 
 	if (ac->on_problem.n > 0 && access(ac->on_problem.v[0], X_OK) != 0)
 		return err_sys(
 		    e, ERR_CONFIG, errno, "[alarms] on_problem: %s", ac->on_problem.v[0]);
+	if (textfile != NULL && access(textfile, W_OK | X_OK) != 0)
+		return err_sys(e, ERR_CONFIG, errno, "[metrics] textfile: %s", textfile);
 	if (check_url(&ac->webhook_file, "webhook_file", e) != 0)
 		return -1;
 	return check_url(&ac->ping_file, "ping_file", e);

@@ -20,8 +20,9 @@
 static const char help[] =
     "emrdrop check [options] [FEED...]\n\n"
     "Reads emrdrop.ini and the feed files (all of CONFIG/feeds.d without FEED), and tells\n"
-    "every mistake with file and line. Sends nothing, and writes nothing but what\n"
-    "--connect does.\n\n"
+    "every mistake with file and line. A FEED alone may be the path of a feed file that is\n"
+    "not there yet: it has a slash. Sends nothing, and writes nothing but what --connect\n"
+    "does.\n\n"
     "  --arrivals    ask the ledger alone which expected files are late; what is new of\n"
     "                that goes to the log and to [alarms], once\n"
     "  --connect     also log in to each drop (and note that this works again), list it,\n"
@@ -34,6 +35,7 @@ static const char help[] =
     "certificate; 77 login refused; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop check northside-appointments --connect\n"
+    "  emrdrop check ./draft.ini\n"
     "  emrdrop check --arrivals\n";
 
 struct check {
@@ -130,7 +132,8 @@ try_drop(struct app *app, struct check *c, struct feed *f)
 	char text[64];
 
 	if (p != NULL && poller_list(p, &list, &e) == 0) {
-		snprintf(text, sizeof(text), "reached, %zu files match", list.n);
+		snprintf(text, sizeof(text), "reached, %zu file%s", list.n,
+		    list.n == 1 ? " matches" : "s match");
 		say(c, "drop", text);
 		note_login(app, f);
 		exit = try_feedback(app, c, f, p);
@@ -185,17 +188,17 @@ say_at(struct check *c, struct feed *f, const char *section, const char *key,
 	struct conf_section *s = conf_find(&f->conf, section, "");
 	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
 	const char *file = en == NULL ? f->path : en->file;
-	const unsigned line = en == NULL ? 0 : en->line;
-	char option[64];
+	char option[64], line[16] = "";
 
+	if (en != NULL)
+		snprintf(line, sizeof(line), ":%u", en->line);
 	if (!c->as_json) {
-		buf_addf(
-		    &c->out, "  %s:%u: [%s] %s: %s\n", file, line, section, key, why);
+		buf_addf(&c->out, "  %s%s: [%s] %s: %s\n", file, line, section, key, why);
 		return;
 	}
 	snprintf(option, sizeof(option), "[%s] %s", section, key);
 	buf_clear(&c->text);
-	buf_addf(&c->text, "%s:%u: %s", file, line, why);
+	buf_addf(&c->text, "%s%s: %s", file, line, why);
 	buf_add_char(&c->text, '\0');
 	say(c, option, c->text.p);
 }
@@ -229,6 +232,16 @@ try_file(struct check *c, struct feed *f, const char *section, const char *key,
 	err_sys(&e, ERR_CONFIG, errno, "%s", path);
 	say_at(c, f, section, key, e.msg);
 	return STATUS_CONFIG;
+}
+
+static int
+try_known_hosts(struct check *c, struct feed *f)
+{
+	int exit = try_file(c, f, "source", "known_hosts", f->source.known_hosts);
+
+	if (exit != STATUS_OK && !c->as_json)
+		buf_add_str(&c->out, "    check --connect prints what belongs there\n");
+	return exit;
 }
 
 static int
@@ -266,8 +279,7 @@ try_places(struct app *app, struct check *c, struct feed *f)
 	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)
-		exit = status_worse(
-		    exit, try_file(c, f, "source", "known_hosts", f->source.known_hosts));
+		exit = status_worse(exit, try_known_hosts(c, f));
 	return exit;
 }
 
@@ -358,6 +370,7 @@ static int
 check(struct app *app, struct err *e)
 {
 	struct check c = {.as_json = app->json, .connect = app->connect};
+	const struct feed_visitor v = {check_feed, &c};
 	int exit, site;
 
 	if (app->arrivals)
@@ -372,8 +385,8 @@ check(struct app *app, struct err *e)
 		jw_key(&c.json, SPAN_LIT("feeds"));
 		jw_array(&c.json);
 	}
-	exit = feed_each(app, app->args, (size_t)app->nargs,
-	    &(struct feed_visitor){check_feed, &c}, e);
+	exit = app->nargs == 1 ? feed_one(app, app->args[0], &v, e)
+			       : feed_each(app, app->args, (size_t)app->nargs, &v, e);
 	exit = status_worse(exit, site);
 	if (c.as_json) {
 		jw_array_end(&c.json);

@@ -43,6 +43,8 @@ put_type(struct buf *out, const struct column *c)
 	struct dates_found found;
 
 	buf_add_str(out, content_name(content));
+	if (content == CONTENT_DIGITS)
+		buf_add_str(out, " with zeros in front, which must stay");
 	if (content != CONTENT_DATE && content != CONTENT_TIME &&
 	    content != CONTENT_DATETIME)
 		return;

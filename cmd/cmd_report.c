@@ -21,7 +21,7 @@ static const char help[] =
     "                written only if --out names a file\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
-    "  emrdrop report --out /var/www/html/feeds.html\n"
+    "  emrdrop report --out /var/www/feeds/index.html\n"
     "  emrdrop report --days 7 --json\n";
 
 #define PAGE_MODE 0640

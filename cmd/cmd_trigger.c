@@ -143,10 +143,11 @@ print_sum(const struct app *app, const struct events_conf *c, const struct trigg
 		write_json(app, s, c->kind == EVENTS_STDIN, exit, &out);
 	else
 		buf_addf(&out,
-		    "%llu messages: %llu done, %llu for later, %llu dead; %llu jobs",
-		    (unsigned long long)s->messages, (unsigned long long)s->done,
-		    (unsigned long long)s->later, (unsigned long long)s->dead,
-		    (unsigned long long)s->jobs);
+		    "%llu message%s: %llu done, %llu for later, %llu dead; %llu job%s",
+		    (unsigned long long)s->messages, s->messages == 1 ? "" : "s",
+		    (unsigned long long)s->done, (unsigned long long)s->later,
+		    (unsigned long long)s->dead, (unsigned long long)s->jobs,
+		    s->jobs == 1 ? "" : "s");
 	buf_add_char(&out, '\n');
 	rc = buf_check(&out, "the report", e);
 	if (rc == 0)

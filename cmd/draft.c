@@ -263,7 +263,8 @@ guess_id(struct draft *d)
 		enum content content = column_content(c);
 
 		if (c->filled == c->rows && differs(c) && !draft_uses(d, i) &&
-		    (content == CONTENT_TEXT || content == CONTENT_INTEGER))
+		    (content == CONTENT_TEXT || content == CONTENT_DIGITS ||
+			content == CONTENT_INTEGER))
 			best = i;
 	}
 	add_content(d, RECORD_PATIENT, "id", best);

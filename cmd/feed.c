@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/status.h"
 #include "state/ledger.h"
@@ -422,8 +423,14 @@ feed_one(struct app *app, char *name, const struct feed_visitor *v, struct err *
 	struct feed f;
 	int exit;
 
-	if (strchr(name, '/') == NULL)
-		return feed_each(app, &name, 1, v, e);
+	if (strchr(name, '/') == NULL) {
+		exit = feed_each(app, &name, 1, v, e);
+		wrong = *e;
+		if (e->code == ERR_CONFIG && access(name, F_OK) == 0)
+			err_set(e, ERR_CONFIG, "%s; a path has a slash in it: ./%s",
+			    wrong.msg, name);
+		return exit;
+	}
 	feed_load(&f, app, name, &wrong);
 	exit = v->fn(app, &f, wrong.code == ERR_NONE ? NULL : &wrong, v->arg);
 	feed_release(&f);

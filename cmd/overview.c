@@ -130,8 +130,9 @@ well_line(struct overview *o, const struct board_feed *f, size_t width)
 	text_ago(&line, o->board->now, f->state.last_look);
 	buf_add_str(&line, ", delivered ");
 	text_ago(&line, o->board->now, f->state.last_delivery);
-	buf_addf(&line, ", %llu files, %llu records", (unsigned long long)f->state.files,
-	    (unsigned long long)f->state.delivered);
+	buf_addf(&line, ", %llu file%s, %llu record%s",
+	    (unsigned long long)f->state.files, f->state.files == 1 ? "" : "s",
+	    (unsigned long long)f->state.delivered, f->state.delivered == 1 ? "" : "s");
 	screen_line(
 	    &(struct screen){
 		.width = o->screen->width > 0 ? o->screen->width - STATE_WIDTH : 0},

@@ -355,28 +355,42 @@ warnings_line(struct buf *out, const struct warnings *w)
 	buf_add_char(out, '\n');
 }
 
+struct count {
+	uint64_t n;
+	const char *unit, *word; /* "row", "rejected"; NULL if there is none */
+};
+
+static void
+put_count(struct buf *out, const struct count *c)
+{
+	buf_addf(out, "%llu", (unsigned long long)c->n);
+	if (c->unit != NULL)
+		buf_addf(out, " %s%s", c->unit, c->n == 1 ? "" : "s");
+	if (c->word != NULL)
+		buf_addf(out, " %s", c->word);
+}
+
 static void
 counts_line(const struct report *r, const struct file_report *f, struct buf *out)
 {
 	const struct file_entry *en = &f->entry;
-	const struct {
-		uint64_t n;
-		const char *word;
-	} parts[] = {{r->dry_run ? en->records + en->removals - en->unchanged -
-				       en->duplicate - en->stale - en->refused
-				 : en->delivered,
-			 r->dry_run ? "records would be sent" : "records delivered"},
-	    {en->removals, "removals"}, {en->unchanged, "unchanged"},
-	    {en->duplicate, "duplicate"}, {en->stale, "stale"}, {en->refused, "refused"},
-	    {r->dry_run ? 0 : f->pending, "pending"}, {en->filtered, "rows filtered"},
-	    {en->rejected, "rows rejected"}};
+	const uint64_t would = en->records + en->removals - en->unchanged -
+			       en->duplicate - en->stale - en->refused;
+	const struct count counts[] = {{r->dry_run ? would : en->delivered, "record",
+					   r->dry_run ? "would be sent" : "delivered"},
+	    {en->removals, "removal", NULL}, {en->unchanged, NULL, "unchanged"},
+	    {en->duplicate, NULL, "duplicate"}, {en->stale, NULL, "stale"},
+	    {en->refused, NULL, "refused"},
+	    {r->dry_run ? 0 : f->pending, NULL, "pending"},
+	    {en->filtered, "row", "filtered"}, {en->rejected, "row", "rejected"}};
 
-	buf_addf(out, "%llu rows: %llu %s", (unsigned long long)en->rows,
-	    (unsigned long long)parts[0].n, parts[0].word);
-	for (size_t i = 1; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (parts[i].n > 0)
-			buf_addf(out, ", %llu %s", (unsigned long long)parts[i].n,
-			    parts[i].word);
+	put_count(out, &(struct count){en->rows, "row", NULL});
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		if (i > 0 && counts[i].n == 0)
+			continue;
+		buf_add_str(out, i == 0 ? ": " : ", ");
+		put_count(out, &counts[i]);
+	}
 	buf_add_char(out, '\n');
 }
 

@@ -167,7 +167,9 @@ show_choice(struct ledger *l, const struct file_entry *f, struct buf *out, struc
 	if (r == 1 && n.state == NAME_HELD && n.blocks)
 		buf_add_str(out, "      later files of the feed wait behind it\n");
 	if (f->verdict == VERDICT_HOLD)
-		buf_addf(out, "      emrdrop hold approve %.8s | discard %.8s\n", id, id);
+		buf_addf(out,
+		    "      emrdrop hold approve %.8s or emrdrop hold discard %.8s\n", id,
+		    id);
 	else
 		buf_addf(out,
 		    "      mend the file or the map, or: emrdrop hold discard %.8s\n",

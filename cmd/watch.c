@@ -88,11 +88,14 @@ at_once(const struct app *app, bool clear)
 	    clock_wall(app->clock), app->alarms.warn_before, clear};
 }
 
-static int
-tell(struct app *app, struct ledger *l, const struct feed_troubles *now, struct err *e)
+static void
+tell(struct app *app, struct ledger *l, const struct feed_troubles *now)
 {
+	struct err e;
+
 	alarms_tell(app, l, now);
-	return metrics_write(app->metrics.textfile, now, clock_wall(app->clock), e);
+	if (metrics_write(app->metrics.textfile, now, clock_wall(app->clock), &e) != 0)
+		complain(app, now->state.name, &e);
 }
 
 int
@@ -104,7 +107,8 @@ watch_feed(struct app *app, struct ledger *l, const struct feed *f,
 	if (arrivals_begin(l, f, when.now, e) != 0 ||
 	    troubles_find(l, f, &when, out, e) != 0)
 		return -1;
-	return tell(app, l, out, e);
+	tell(app, l, out);
+	return 0;
 }
 
 void
@@ -120,8 +124,10 @@ watch_run(
 		return;
 	if (note_figures(app, l, f, out, &e) != 0 ||
 	    arrivals_begin(l, f, when.now, &e) != 0 ||
-	    troubles_find(l, f, &when, &now, &e) != 0 || tell(app, l, &now, &e) != 0)
+	    troubles_find(l, f, &when, &now, &e) != 0)
 		complain(app, f->feed.name, &e);
+	else
+		tell(app, l, &now);
 }
 
 static int

@@ -15,7 +15,10 @@
 void watch_run(
     struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out);
 
-/* Judges a feed by the ledger, tells what is new of it, and writes its metrics. */
+/*
+ * Judges a feed by the ledger, tells what is new of it, and writes its metrics; that these
+ * can't be written is logged, and no error.
+ */
 int watch_feed(struct app *app, struct ledger *l, const struct feed *f,
     struct feed_troubles *out, struct err *e);
 

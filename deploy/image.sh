@@ -21,9 +21,15 @@ programs=(/usr/bin/gpg /usr/bin/gpg-agent /usr/bin/gpgconf /usr/bin/dash /usr/bi
 # Character sets that exports have come in; UTF-8 is in the C library itself.
 charsets="CP125? CP77? ISO8859-* IBM437 IBM850 IBM858 MACINTOSH KOI8-R KOI8-U UTF-16 UTF-32 UTF-7 UNICODE"
 
+# What comes along with libraries for what emrdrop switches off: formats of libarchive (and
+# with libxml2 ICU), protocols and logins of libcurl (and with LDAP and RTMP GnuTLS), and of gpg
+# trust on first use and line editing. In the image each is a library of that name, all of
+# whose functions fail.
+unused="libxml2 libldap liblber librtmp libgssapi_krb5 libsqlite3 libreadline"
+
 # libraries FILE...: of what they load, the paths.
 libraries() {
-	ldd "$@" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u
+	LD_LIBRARY_PATH=$out/unused ldd "$@" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u
 }
 
 # take PATH...: into the image, as the file that it is.
@@ -35,16 +41,35 @@ take() {
 	done
 }
 
-# libarchive brings libxml2 along, and that ICU, for formats that emrdrop switches off. Of
-# ICU's data, 30 MB, only the symbol must be there: it says that there is none.
-without_icu_data() {
-	local data
+# stand_in LIBRARY: one with the symbols of this, and their versions, for $out/unused.
+stand_in() {
+	local soname versions=()
 
-	for data in "$root"/usr/lib/*/libicudata.so.*; do
-		[ -e "$data" ] || continue
-		data=$(basename "$data")
-		echo "const char icudt${data##*.}_dat[32] __attribute__((aligned(16)));" |
-			cc -shared -fPIC -s -Wl,-soname,"$data" -x c - -o "$(echo "$root"/usr/lib/*/"$data")"
+	rm -f "$out"/map*
+	soname=$(objdump -p "$1" | sed -n 's/^ *SONAME *//p')
+	nm -D -S --defined-only "$1" | awk -v map="$out/map" '
+		BEGIN { print "long fails(void) { return -1; }" }
+		NF == 4 {
+			split($4, of, "@+")
+			if ($4 ~ /[^@]@[^@]/) next # of an older version
+			if ($3 ~ /[TWi]/) print "long " of[1] "(void) __attribute__((alias(\"fails\")));"
+			else printf "char %s[0x%s] __attribute__((aligned(16)));\n", of[1], $2
+			if (of[2] != "") names[of[2]] = names[of[2]] of[1] "; "
+		}
+		END { for (v in names) print v " { global: " names[v] "};" >map }' >"$out/map.c"
+	[ ! -s "$out/map" ] || versions=("-Wl,--version-script,$out/map")
+	cc -shared -fPIC -s -w -fno-builtin -Wl,-soname,"$soname" "${versions[@]}" "$out/map.c" \
+		-o "$out/unused/$soname"
+}
+
+stand_ins() {
+	local lib=$1 name path
+
+	mkdir -p "$out/unused"
+	for name in $unused; do
+		for path in "$lib/$name".so.[0-9] "$lib/$name"-[0-9]*.so.[0-9] "$lib/$name".so.[0-9][0-9]; do
+			[ ! -e "$path" ] || stand_in "$path"
+		done
 	done
 }
 
@@ -55,6 +80,7 @@ files() {
 	rm -rf "$root"/usr/share/{doc,man,bash-completion,zsh,fish} "$root"/usr/lib "$root"/etc/emrdrop/*
 	lib=$(dirname "$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 .*x86-64.* => //p; s/.*libarchive\.so\.13 .*AArch64.* => //p' | head -n 1)")
 	lib=$(realpath "$lib")
+	stand_ins "$lib"
 	take "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4}
 	ln -s dash "$root/usr/bin/sh"
 	ln -s usr/bin "$root/bin"
@@ -62,9 +88,11 @@ files() {
 	ln -s usr/lib "$root/lib"
 	[ ! -L /lib64 ] || ln -s usr/lib64 "$root/lib64"
 	while read -r path; do
+		case $path in
+		"$out"/unused/*) install -m 644 "$path" "$root$lib" && continue ;;
+		esac
 		take "$(realpath -s "$path" | sed 's|^/lib|/usr/lib|')"
 	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4})
-	without_icu_data
 	gconv=$lib/gconv
 	for set in $charsets; do
 		for path in "$gconv"/$set.so; do
@@ -152,6 +180,7 @@ rm -rf "$out"
 mkdir -p "$root"
 files
 settings
+rm -rf "$out"/unused "$out"/map*
 layer
 layout
 du -sh --apparent-size "$root" "$out/emrdrop-$version.oci.tar"

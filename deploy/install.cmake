@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 
 set(COMPLETE ${CMAKE_INSTALL_FULL_DATADIR}/emrdrop/complete.sh)
-foreach(file systemd/emrdrop@.service completion/emrdrop.bash completion/_emrdrop
+foreach(file systemd/emrdrop@.service systemd/reports.conf completion/emrdrop.bash completion/_emrdrop
 		completion/emrdrop.fish)
 	configure_file(${file}.in ${file} @ONLY)
 endforeach()
@@ -16,6 +16,7 @@ install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_M
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/man/emrdrop.conf.5
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT emrdrop)
 install(FILES man/emrdrop-feeds.7 man/emrdrop-hl7.7
+	${CMAKE_CURRENT_BINARY_DIR}/man/emrdrop-problems.7
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT emrdrop)
 install(FILES man/emrdrop-sandbox.1
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT sandbox)
@@ -43,5 +44,6 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/SECURITY.md 
 	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT emrdrop)
 install(FILES cron/emrdrop RENAME cron.d
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)
-install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini examples/visits.csv
+install(FILES kubernetes/cronjob.yaml etc/emrdrop.ini examples/visits.csv examples/logrotate
+	${CMAKE_CURRENT_BINARY_DIR}/systemd/reports.conf
 	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT emrdrop)

@@ -19,7 +19,7 @@ PACKAGES_DEMO="openssh-server openssh-client openssl curl jq"
 PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_PACKAGE libcriterion-dev proftpd-core proftpd-mod-crypto strace
 	git python3 python3-paramiko clang-format-19 shellcheck mandoc gpgconf procps zip zstd
 	fish zsh systemd python3-yaml
-	rabbitmq-server python3-pika valgrind"
+	rabbitmq-server python3-pika valgrind chromium"
 
 # For tests/bench only.
 PACKAGES_BENCH="$PACKAGES_DEMO python3 python3-paramiko python3-requests rclone"

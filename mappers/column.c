@@ -190,6 +190,7 @@ column_take(struct column *c, struct checks *k, struct span cell)
 		c->fits[i] += bits >> i & 1;
 	if ((bits >> CHECK_PHONE & 1) && ascii_digits(value) < value.n)
 		c->spaced_phones++;
+	c->zeros += value.n > 1 && value.p[0] == '0' && ascii_digits(value) == value.n;
 	c->dated += dates_take(&c->dates, value);
 	take_distinct(c, value);
 	take_word(c, value);
@@ -236,7 +237,7 @@ column_content(const struct column *c)
 	    (c->spaced_phones * 2 >= c->filled || c->filled >= PHONES_SURE))
 		return CONTENT_PHONE;
 	if (most(c, c->fits[CHECK_INTEGER]))
-		return CONTENT_INTEGER;
+		return c->zeros > 0 ? CONTENT_DIGITS : CONTENT_INTEGER;
 	if (most(c, c->fits[CHECK_NUMBER]))
 		return CONTENT_DECIMAL;
 	return column_is_code(c) ? CONTENT_CODE : CONTENT_TEXT;
@@ -248,6 +249,7 @@ content_name(enum content content)
 	static const char *const names[] = {[CONTENT_EMPTY] = "empty",
 	    [CONTENT_TEXT] = "text",
 	    [CONTENT_CODE] = "code",
+	    [CONTENT_DIGITS] = "digits",
 	    [CONTENT_INTEGER] = "integer",
 	    [CONTENT_DECIMAL] = "decimal",
 	    [CONTENT_DATE] = "date",

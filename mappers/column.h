@@ -42,6 +42,7 @@ enum content {
 	CONTENT_EMPTY,
 	CONTENT_TEXT,
 	CONTENT_CODE, /* few values, each of them often */
+	CONTENT_DIGITS, /* whole numbers to a spreadsheet, which would lose zeros in front */
 	CONTENT_INTEGER,
 	CONTENT_DECIMAL,
 	CONTENT_DATE,
@@ -62,6 +63,7 @@ struct column {
 	uint64_t fits[CHECK_COUNT]; /* of those that are filled */
 	uint64_t dated;             /* they are dates or times */
 	uint64_t spaced_phones;     /* phone numbers with more than digits */
+	uint64_t zeros;             /* digits alone, with zeros in front */
 	struct dates dates;
 	size_t shortest, longest; /* in characters */
 	uint64_t characters, digits;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,22 @@ sweep_litter(const struct ledger *l)
 	(void)unlink(path);
 }
 
+/* What root makes in the folder of the job's user, that user could not open later. */
+static int
+check_owner(const char *dir, const struct stat *st, struct err *e)
+{
+	const struct passwd *owner = getpwuid(st->st_uid);
+
+	if (geteuid() != 0 || st->st_uid == 0)
+		return 0;
+	return err_set(e, ERR_PERM,
+	    "state folder %s belongs to %s, and root would make files there that %s can't "
+	    "read: runuser -u %s -- emrdrop run",
+	    dir, owner == NULL ? "a user" : owner->pw_name,
+	    owner == NULL ? "that user" : owner->pw_name,
+	    owner == NULL ? "USER" : owner->pw_name);
+}
+
 static int
 open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 {
@@ -358,6 +375,8 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 	if ((st.st_mode & 022) != 0)
 		return err_set(e, ERR_CONFIG,
 		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
+	if (create && check_owner(dir, &st, e) != 0)
+		return -1;
 	if (share_folder(l, e) != 0)
 		return -1;
 	if (create)

@@ -15,6 +15,8 @@ lines=
 [ "${1:-}" != -l ] || { lines=1; shift; }
 build=${1:-build/coverage}
 
+# With a base folder ccache makes the names relative by which gcov's counts are found.
+unset CCACHE_BASEDIR CCACHE_NOHASHDIR
 cmake --preset coverage -B "$build" >/dev/null && cmake --build "$build" -j 2 >/dev/null || exit 1
 find "$build" -name '*.gcda' -delete
 export EMRDROP_FAULTS=${EMRDROP_FAULTS:-50}

@@ -1,23 +1,26 @@
 /*
- * Makes emrdrop.conf(5) of its prose and of the program's own option tables, so that an
- * option, its default and its bounds are written down once:
+ * Makes emrdrop.conf(5) and emrdrop-problems(7) of their prose and of the program's own
+ * tables, so that an option with its default and its bounds, and a problem with its remedy,
+ * are written down once:
  *
- *   conf-manual TEMPLATE emrdrop.conf.5
+ *   conf-manual TEMPLATE PAGE [TEMPLATE PAGE]...
  *
- * A line of the template is mdoc, or one of these words:
+ * A line of a template is mdoc, or one of these words:
  *
  *   @options SECTION   the options of this section, up to
  *   @end
  *   @more OPTION       what follows stands behind the table's words about that option
+ *   @problems          all problems, by their codes
  *
- * A section without options, an option that is no more, and a table that the template
- * passes over end it with 1, and with them the build.
+ * A section without options, an option that is no more, and a table that all templates
+ * pass over end it with 1, and with them the build.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/problem.h"
 #include "cmd/app.h"
 #include "cmd/feed.h"
 #include "mappers/format.h"
@@ -62,6 +65,7 @@ struct manual {
 	char *line;
 	size_t size;
 	bool told[SECTIONS];
+	bool told_problems;
 	struct more more;
 };
 
@@ -95,14 +99,20 @@ behind(const struct manual *m, const char *word)
 	return strncmp(m->line, word, n) == 0 ? m->line + n : NULL;
 }
 
-/* A text that is not mdoc, as mdoc. */
+/* A text that is not mdoc, as mdoc: each sentence on a line of its own. */
 static void
 put_text(const char *s)
 {
 	if (*s == '.' || *s == '\'')
 		fputs("\\&", stdout);
-	for (; *s != '\0'; s++)
-		fputs(*s == '\\' ? "\\e" : (char[]){*s, '\0'}, stdout);
+	for (; *s != '\0'; s++) {
+		if (*s == '.' && s[1] == ' ' && isupper((unsigned char)s[2])) {
+			puts(".");
+			s++;
+		} else {
+			fputs(*s == '\\' ? "\\e" : (char[]){*s, '\0'}, stdout);
+		}
+	}
 }
 
 /* The largest unit that gives a whole number. */
@@ -269,29 +279,73 @@ make_section(struct manual *m, const char *name)
 		free(m->more.text[--m->more.n]);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(problem_name(*(const enum problem_code *)a),
+	    problem_name(*(const enum problem_code *)b));
+}
+
+static void
+make_problems(struct manual *m)
+{
+	enum problem_code codes[PROBLEM_CODE_COUNT - 1];
+
+	m->told_problems = true;
+	for (size_t i = 0; i < PROBLEM_CODE_COUNT - 1; i++)
+		codes[i] = (enum problem_code)(i + 1);
+	qsort(codes, PROBLEM_CODE_COUNT - 1, sizeof(codes[0]), by_name);
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < PROBLEM_CODE_COUNT - 1; i++) {
+		printf(".It Cm %s\n", problem_name(codes[i]));
+		put_text(problem_text(codes[i]));
+		puts("\n.br");
+		put_text(problem_remedy(codes[i]));
+		putchar('\n');
+	}
+	puts(".El");
+}
+
+static void
+make_page(struct manual *m, const char *from, const char *to)
+{
+	const char *name;
+
+	m->path = from;
+	m->line_number = 0;
+	if ((m->in = fopen(from, "r")) == NULL)
+		fail(m, "cannot be read", "the template");
+	if (freopen(to, "w", stdout) == NULL)
+		fail(m, "cannot be written", to);
+	while (next_line(m)) {
+		if ((name = behind(m, "@options ")) != NULL)
+			make_section(m, name);
+		else if (strcmp(m->line, "@problems") == 0)
+			make_problems(m);
+		else if (m->line[0] == '@')
+			fail(m, "is no word of a template", m->line);
+		else
+			puts(m->line);
+	}
+	fclose(m->in);
+	if (fflush(stdout) != 0)
+		fail(m, "cannot be written", to);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct manual m = {.path = argc == 3 ? argv[1] : ""};
-	const char *name;
+	struct manual m = {.path = ""};
 
-	if (argc != 3 || (m.in = fopen(m.path, "r")) == NULL)
-		fail(&m, "cannot be read", "the template");
-	if (freopen(argv[2], "w", stdout) == NULL)
-		fail(&m, "cannot be written", argv[2]);
-	while (next_line(&m)) {
-		if ((name = behind(&m, "@options ")) != NULL)
-			make_section(&m, name);
-		else if (m.line[0] == '@')
-			fail(&m, "is no word of a template", m.line);
-		else
-			puts(m.line);
-	}
+	if (argc < 3 || argc % 2 == 0)
+		fail(&m, "TEMPLATE PAGE [TEMPLATE PAGE]...", "usage");
+	for (int i = 1; i < argc; i += 2)
+		make_page(&m, argv[i], argv[i + 1]);
 	for (size_t i = 0; i < SECTIONS; i++)
 		if (!m.told[i])
-			fail(&m, "the template passes over these options",
-			    sections[i].name);
+			fail(&m, "no template has these options", sections[i].name);
+	if (!m.told_problems)
+		fail(&m, "no template has them", "@problems");
 	free(m.line);
-	fclose(m.in);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return EXIT_SUCCESS;
 }

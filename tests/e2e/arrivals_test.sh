@@ -71,6 +71,14 @@ has "in words" "$dir/out" "simple: late: due by 2026-11-16 12:00:00Z; no run has
 has "what to type" "$dir/out" "emrdrop run simple"
 hasnt "cron has nothing to mail" problem "$dir/err"
 
+# ---- figures that can't be written keep nothing from being told ----
+site "$(printf '[metrics]\ntextfile = %s' "$dir/nowhere")"
+arrival 5 .state '"late"' "it is late without them"
+has "that is logged" "$dir/err" "watch-failed feed=simple"
+run 78 check
+has "check finds the folder" "$dir/out" "[metrics] textfile: $dir/nowhere: No such file"
+site ''
+
 # ---- it comes late ----
 drop a.csv "2026-11-16 13:00" < <(rows 1 100)
 at "2026-11-16 13:05"

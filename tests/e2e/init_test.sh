@@ -67,7 +67,7 @@ test_profile() {
 	run 0 profile "fixtures/northside/day1/Appt Report 03042026.csv" --json
 	is "what the file is" '[400,",","windows-1252",1,24]' \
 		"$(jq -c '[.rows, .delimiter, .charset, .header, (.columns | length)]' "$dir/out")"
-	is "types" '["integer","text","date","phone","email","time","code","datetime"]' \
+	is "types" '["digits","text","date","phone","email","time","code","datetime"]' \
 		"$(jq -c '[.columns[] | select(.title | IN("MRN", "Appt ID", "DOB", "Cell", "Email", "Appt Time", "Status", "Last Modified")).type]' "$dir/out")"
 	is "formats" '["%m/%d/%Y","%Y-%m-%d"]' \
 		"$(jq -c '[.columns[] | select(.title == "DOB").formats[].format]' "$dir/out")"

@@ -30,4 +30,16 @@ done
 run 0 check
 run 0 test visits
 has "its own test" "$dir/out" "1 passed, 0 failed"
+
+# A draft that lies elsewhere, by its path; a name without a slash is none.
+mv "$dir/etc/feeds.d/visits.ini" "$dir/draft.ini"
+run 0 check "$dir/draft.ini"
+has "the draft alone" <(paste -sd' ' "$dir/out") "visits: configuration right"
+echo "bogus = 1" >>"$dir/draft.ini"
+run 78 check "$dir/draft.ini"
+has "its mistake" "$dir/err" "$dir/draft.ini:$(wc -l <"$dir/draft.ini"):"
+pushd "$dir" >/dev/null || exit 1
+run 78 check draft.ini
+popd >/dev/null || exit 1
+has "what was meant" "$dir/err" "no feed is named draft.ini in $dir/etc/feeds.d; a path has a slash in it: ./draft.ini"
 e2e_end

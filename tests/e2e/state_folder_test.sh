@@ -56,6 +56,19 @@ test_key_file() {
 	mend
 }
 
+# What root would make there, the job's user could not read.
+test_owner() {
+	[ "$(id -u)" -eq 0 ] || return
+	chown -R nobody "$dir/state"
+	run 77 run --json
+	has "whose it is, and how to run" "$dir/out" "belongs to nobody"
+	has "and how to run" "$dir/out" "runuser -u nobody -- emrdrop run"
+	run 0 status
+	chown -R root "$dir/state"
+	job 0
+}
+
 test_access
+test_owner
 test_key_file
 e2e_end

@@ -47,12 +47,12 @@ test_left() {
 	run 0 files simple
 	hasnt "a held file is not unfinished" unfinished "$dir/out"
 	run 0 status simple
-	has "what may be done" "$dir/out" "emrdrop hold approve $held | discard $held"
+	has "what may be done" "$dir/out" "emrdrop hold approve $held or emrdrop hold discard $held"
 	has "what waits" "$dir/out" "later files of the feed wait behind it"
 	run 0 hold list
-	has "the list says so, too" "$dir/out" "emrdrop hold approve $held | discard $held"
+	has "the list says so, too" "$dir/out" "emrdrop hold approve $held or emrdrop hold discard $held"
 	run 0 hold show "$held"
-	has "and the file's own words" "$dir/out" "emrdrop hold approve $held | discard $held"
+	has "and the file's own words" "$dir/out" "emrdrop hold approve $held or emrdrop hold discard $held"
 	mv "$dir/drop/a.csv" "$dir/aside/"
 	job 0
 	has "it is logged" "$dir/err" file-left

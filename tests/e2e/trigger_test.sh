@@ -50,7 +50,7 @@ is "what was done" '{"messages":1,"done":1,"later":0,"dead":0,"jobs":1,"exit":0}
 	"$(report 'del(.run, .reports)')"
 is "the job's report" 1 "$(report '.reports[0].feeds[0].files | length')"
 event 0 '{"feed":"simple"}'
-has "words for a person" "$dir/out" '1 messages: 1 done'
+has "words for a person" "$dir/out" '1 message: 1 done, 0 for later, 0 dead; 1 job'
 event 65 '{"feed":"unheard"}' --json
 has "why" "$dir/err" 'it names a feed that is not configured'
 is "the error is JSON too" '{"dead":1,"exit":65}' "$(report '{dead, exit}')"

@@ -41,6 +41,8 @@ test_files() {
 		usr/share/doc/emrdrop/copyright
 		usr/share/doc/emrdrop/examples/cron.d
 		usr/share/doc/emrdrop/examples/cronjob.yaml
+		usr/share/doc/emrdrop/examples/logrotate
+		usr/share/doc/emrdrop/examples/reports.conf
 		usr/share/doc/emrdrop/examples/visits.csv
 		usr/share/emrdrop/complete.sh
 		usr/share/emrdrop/maps/hl7-adt.ini
@@ -51,6 +53,7 @@ test_files() {
 		usr/share/man/man5/emrdrop.conf.5.gz
 		usr/share/man/man7/emrdrop-feeds.7.gz
 		usr/share/man/man7/emrdrop-hl7.7.gz
+		usr/share/man/man7/emrdrop-problems.7.gz
 		usr/share/zsh/vendor-completions/_emrdrop
 	END
 	is "a page of each command" "$("$emrdrop" --help | sed '/^Options/q' | grep -c '^  [a-z]*  ')" \
@@ -165,6 +168,8 @@ test_image() {
 	image=$(echo build/image/emrdrop-*.oci.tar)
 	size=$(stat -c %s "$image")
 	ok "$size bytes are under 20 MiB" [ "$size" -lt $((20 << 20)) ]
+	size=$(find "$root" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')
+	ok "$size bytes unpacked are under 24 MiB" [ "$size" -lt $((24 << 20)) ]
 	is "its programs" "dash emrdrop gpg gpg-agent gpgconf rm sh" \
 		"$(find "$root/usr/bin/" "$root/usr/sbin/" ! -type d -printf '%f\n' 2>/dev/null |
 			sort | paste -sd' ')"
@@ -174,7 +179,7 @@ test_image() {
 		for f in *; do echo \"\$f  \$f\"; done | sha256sum -c --quiet"
 	is "its layer" 1 "$(jq -r '.manifests[0].digest' "$dir/oci/index.json" | sed 's/.*://' |
 		xargs -I{} jq '.layers | length' "$dir/oci/blobs/sha256/{}")"
-	echo "image: $((size >> 10)) KiB"
+	echo "image: $(($(stat -c %s "$image") >> 10)) KiB, unpacked $((size >> 10)) KiB"
 	enter_image
 	run 0 version
 	has "its version" "$dir/out" "emrdrop "

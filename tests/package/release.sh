@@ -135,6 +135,7 @@ installed() {
 	local file
 
 	is "the state folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /var/lib/emrdrop)"
+	is "the reports' folder" "750 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /var/log/emrdrop)"
 	is "the keys' folder" "700 emrdrop:emrdrop" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/keys)"
 	is "feeds.d" "755 root:root" "$(in_root stat -c '%a %U:%G' /etc/emrdrop/feeds.d)"
 	is "the user's shell" /usr/sbin/nologin "$(in_root getent passwd emrdrop | cut -d: -f7)"
@@ -187,21 +188,52 @@ delivers() {
 	ok "the file was archived" sh -c "ls '$root'/tmp/drop/done/*visits.csv >/dev/null"
 }
 
+# asks FOR STATUS: a worker's end without a broker, and what it says.
+asks() {
+	in_root runuser -u emrdrop -- emrdrop --config /tmp/events trigger --drain \
+		--amqp amqps://emrdrop@127.0.0.1:1/ >"$roots/out" 2>&1
+	is "how a worker ends" "$2" $?
+	ok "it says: $1" grep -qF "$1" "$roots/out"
+}
+
+# librabbitmq is recommended alone: who has no queue needs none, and who has one is told.
+events() {
+	in_root sh -ec '
+		mkdir -p /tmp/events/feeds.d
+		cp /etc/emrdrop/feeds.d/here.ini /tmp/events/feeds.d
+		printf "[trigger]\nqueue = q\ndead_letter = d\npassword_file = /etc/emrdrop/keys/token\n" \
+			>/tmp/events/emrdrop.ini'
+	asks "install the package librabbitmq4" 78
+	apt install librabbitmq4
+	asks "broker 127.0.0.1:1: " 74
+}
+
 # in_system COMMAND...: in the system that `boot` started.
 in_system() {
 	nsenter -t "$init" -m -p -u -i -C env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"
+}
+
+# A control group of our own, whatever this machine has for its services: systemd of Debian 13
+# takes no other than those of version 2.
+own_cgroup() {
+	mkdir -p "$roots/cgroup"
+	mount -t cgroup2 cgroup2 "$roots/cgroup" && mkdir "$roots/cgroup/emrdrop-release.$$"
 }
 
 # systemd as the first process of the root, in namespaces of its own.
 boot() {
 	local i
 
-	EMRDROP_ROOT=$root setsid unshare --mount --pid --fork --kill-child --uts --ipc --cgroup bash -ec '
+	own_cgroup || return 1
+	EMRDROP_ROOT=$root setsid bash -c 'echo 0 >"$0/cgroup.procs" && exec "$@"' \
+		"$roots/cgroup/emrdrop-release.$$" \
+		unshare --mount --pid --fork --kill-child --uts --ipc --cgroup bash -ec '
 		cd "$EMRDROP_ROOT"
 		mount --bind . .
 		cd "$EMRDROP_ROOT"
 		mount -t proc proc proc
 		mount --rbind /sys sys
+		mount -t cgroup2 cgroup2 sys/fs/cgroup
 		for dir in run tmp dev; do
 			mount -t tmpfs tmpfs "$dir"
 		done
@@ -215,44 +247,61 @@ boot() {
 		pivot_root . old
 		umount -l /old
 		exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-			SYSTEMD_PROC_CMDLINE="systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1" \
 			/lib/systemd/systemd --log-target=null' >"$roots/boot.log" 2>&1 &
 	unshared=$!
 	trap 'kill -KILL "$unshared" 2>/dev/null' EXIT
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 300; i++)); do
+		# Degraded is all that a system without a kernel of its own comes to.
 		init=$(pgrep -P "$unshared" -x systemd) &&
-			in_system systemctl is-system-running 2>/dev/null | grep -q 'running\|degraded' && return
+			case $(in_system systemctl is-system-running 2>/dev/null) in
+			running | degraded) return 0 ;;
+			esac
 		read -r -t 0.2 <> <(:)
 	done
 	return 1
 }
 
-# What is packed and encrypted, and needs every library, by the hardened unit itself.
-hardened() {
-	apt install systemd dbus gpg gpg-agent zip
+# halt: ends the system, and what is left of its control group.
+halt() {
+	kill -KILL "$unshared"
+	wait "$unshared" 2>/dev/null
+	until grep -q '^populated 0' "$roots/cgroup/emrdrop-release.$$/cgroup.events"; do
+		read -r -t 0.05 <> <(:)
+	done
+	find "$roots/cgroup/emrdrop-release.$$" -depth -type d -exec rmdir {} + 2>/dev/null
+	umount "$roots/cgroup"
+}
+
+# feed NAME URL PATTERN LINES: one whose API is the sandbox behind the unit.
+feed() {
+	cat >"$root/etc/emrdrop/feeds.d/$1.ini" <<-END
+		[feed]
+		timezone = America/Chicago
+		[source]
+		url = $2
+		pattern = $3
+		stable_for = 0
+		after = archive:/srv/$1/done
+		feedback = /srv/$1/receipts
+		$4
+		[patient]
+		id = {MRN} | replace /^0+(\d+)\$/ \$1
+		name.family = {Last Name}
+		[target]
+		url = http://127.0.0.1:18473/v1/batches
+		token_file = /etc/emrdrop/keys/token
+	END
+}
+
+# What is packed and encrypted, and needs every library, in a folder of this machine.
+hard_feed() {
+	feed hard file:///srv/hard '*.zip *.pgp' "[unpack]
+pgp = decrypt
+keyring = /etc/emrdrop/keys/pgp"
 	in_root sh -ec '
-		install -d -o emrdrop /srv/drop
-		cat >/etc/emrdrop/feeds.d/hard.ini <<-END
-			[feed]
-			timezone = America/Chicago
-			[source]
-			url = file:///srv/drop
-			pattern = *.zip *.pgp
-			stable_for = 0
-			after = archive:/srv/drop/done
-			feedback = /srv/drop/receipts
-			[unpack]
-			pgp = decrypt
-			keyring = /etc/emrdrop/keys/pgp
-			[patient]
-			id = {MRN} | replace /^0+(\d+)$/ \$1
-			name.family = {Last Name}
-			[target]
-			url = http://127.0.0.1:18473/v1/batches
-			token_file = /etc/emrdrop/keys/token
-		END
+		install -d -o emrdrop /srv/hard
 		runuser -u emrdrop -- mkdir -m 700 /etc/emrdrop/keys/pgp
-		cd /srv/drop
+		cd /srv/hard
 		sed -n "1p;5p;7p" /usr/share/doc/emrdrop/examples/visits.csv >/tmp/b.csv
 		sed -n "1,3p" /usr/share/doc/emrdrop/examples/visits.csv >/tmp/a.csv
 		zip -qj a.zip /tmp/a.csv
@@ -260,38 +309,76 @@ hardened() {
 		runuser -u emrdrop -- gpg --batch --quiet --passphrase "" --quick-generate-key us@example.org
 		runuser -u emrdrop -- gpg --batch --quiet --trust-model always -r us@example.org -o - -e \
 			</tmp/b.csv >b.pgp
+		runuser -u emrdrop -- gpgconf --kill gpg-agent
 		chown emrdrop a.zip b.pgp
 		mkdir -p /etc/systemd/system/emrdrop@hard.service.d
-		printf "[Service]\nReadWritePaths=/srv/drop\n" >/etc/systemd/system/emrdrop@hard.service.d/drop.conf
-	' >"$roots/out" 2>&1 || {
+		printf "[Service]\nReadWritePaths=/srv/hard\n" >/etc/systemd/system/emrdrop@hard.service.d/drop.conf'
+}
+
+# A clinic's account, whose host key is pinned, and whose unit is as it was installed.
+far_feed() {
+	feed far sftp://clinic@127.0.0.1:18474/srv/far '*.csv' 'key_file = /etc/emrdrop/keys/far'
+	in_root sh -ec '
+		useradd -m -s /bin/sh -p "*" clinic
+		install -d -o clinic /srv/far
+		sed -n "1p;8,9p" /usr/share/doc/emrdrop/examples/visits.csv >/srv/far/visits.csv
+		chown clinic /srv/far/visits.csv
+		runuser -u emrdrop -- ssh-keygen -q -t ed25519 -N "" -f /etc/emrdrop/keys/far
+		install -d -m 700 -o clinic ~clinic/.ssh
+		install -m 600 -o clinic /etc/emrdrop/keys/far.pub ~clinic/.ssh/authorized_keys
+		[ -s /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
+		sed "s/^/[127.0.0.1]:18474 /" /etc/ssh/ssh_host_ed25519_key.pub >/etc/emrdrop/known_hosts
+		systemctl -q disable ssh.service ssh.socket 2>/dev/null || :
+		install -D -m 644 /usr/share/doc/emrdrop/examples/reports.conf \
+			/etc/systemd/system/emrdrop@far.service.d/reports.conf
+		printf "%s\n" "ListenAddress 127.0.0.1:18474" "HostKey /etc/ssh/ssh_host_ed25519_key" \
+			"Subsystem sftp internal-sftp" "PasswordAuthentication no" "PidFile /run/sshd-test.pid" \
+			>/etc/ssh/sshd_test'
+}
+
+# by_unit FEED FILES RECORDS: what the unit did, as it stands in the journal.
+by_unit() {
+	in_system systemctl start "emrdrop@$1.service" || in_system journalctl -u "emrdrop@$1.service"
+	is "how the unit of $1 ended" "Result=success ExecMainStatus=0" \
+		"$(in_system systemctl show -p Result -p ExecMainStatus "emrdrop@$1.service" | sort -r | paste -sd' ')"
+	in_system journalctl -o cat -u "emrdrop@$1.service" >"$roots/out"
+	is "files of $1 that it delivered" "$2" "$(grep -c ' file-delivered ' "$roots/out")"
+	is "records of $1" "$3" "$(sed -n 's/.* file-delivered .* delivered=\([0-9]*\) .*/\1/p' "$roots/out" |
+		awk '{ n += $1 } END { print n }')"
+	is "receipts of $1" "$((2 * $2))" "$(find "$root/srv/$1/receipts" -name '*.receipt.*' | wc -l)"
+	is "archived by $1" "$2" "$(find "$root/srv/$1/done" -type f | wc -l)"
+}
+
+# The hardened unit itself, over SFTP and from a folder.
+hardened() {
+	apt install systemd dbus gpg gpg-agent zip openssh-server jq
+	{ hard_feed && far_feed; } >"$roots/out" 2>&1 || {
 		cat "$roots/out"
 		stop "what the unit is tried with"
 	}
 	boot || {
 		tail -n 5 "$roots/boot.log"
 		echo "skipped: systemd does not start in namespaces here"
+		halt
 		return
 	}
 	in_system systemd-run --quiet --unit sandbox emrdrop-sandbox --db /tmp/api.db --token-file \
 		/etc/emrdrop/keys/token --port 18473 --port-file /run/port
-	in_system timeout 60 sh -c "until [ -s /run/port ]; do :; done"
-	in_system systemctl start emrdrop@hard.service || in_system journalctl -u emrdrop@hard.service
-	is "how the unit ended" "Result=success ExecMainStatus=0" \
-		"$(in_system systemctl show -p Result -p ExecMainStatus emrdrop@hard.service | sort -r | paste -sd' ')"
-	in_system journalctl -o cat -u emrdrop@hard.service >"$roots/out"
-	is "files that it delivered" 2 "$(grep -c ' file-delivered ' "$roots/out")"
-	is "records" 4 "$(sed -n 's/.* file-delivered .* delivered=\([0-9]*\) .*/\1/p' "$roots/out" |
-		awk '{ n += $1 } END { print n }')"
-	is "receipts" 4 "$(find "$root/srv/drop/receipts" -name '*.receipt.*' | wc -l)"
+	in_system systemd-run --quiet --unit sshd-test -p RuntimeDirectory=sshd /usr/sbin/sshd -D -e -f /etc/ssh/sshd_test
+	in_system timeout 60 sh -c "until [ -s /run/port ] && [ -s /run/sshd-test.pid ]; do :; done"
+	by_unit hard 2 4
+	by_unit far 1 2
+	is "the report that is kept" '["far",1]' \
+		"$(in_root jq -c '.feeds[0] | [.feed, (.files | length)]' /var/log/emrdrop/far.jsonl)"
+	ok "and as a line" [ "$(wc -l <"$root/var/log/emrdrop/far.jsonl")" -eq 1 ]
 	ok "its exposure is at most 1.5" in_system systemd-analyze security --threshold=15 \
 		emrdrop@hard.service >/dev/null
-	in_system systemctl enable --now emrdrop@hard.timer 2>/dev/null
-	ok "its timer waits" sh -c "nsenter -t $init -m -p systemctl list-timers | grep -q emrdrop@hard"
-	echo "   by systemd: $(in_system systemd-analyze security emrdrop@hard.service | tail -n 1)"
-	in_system systemctl disable --now emrdrop@hard.timer 2>/dev/null
-	kill -KILL "$unshared"
-	wait "$unshared" 2>/dev/null
-	mv "$root/etc/emrdrop/feeds.d/hard.ini" "$root/srv"
+	in_system systemctl enable --now emrdrop@far.timer 2>/dev/null
+	ok "its timer waits" sh -c "nsenter -t $init -m -p systemctl list-timers | grep -q emrdrop@far"
+	echo "   by systemd: $(in_system systemd-analyze security emrdrop@far.service | tail -n 1)"
+	in_system systemctl disable --now emrdrop@far.timer 2>/dev/null
+	halt
+	mv "$root"/etc/emrdrop/feeds.d/{hard,far}.ini "$root/srv"
 }
 
 upgrade() {
@@ -342,6 +429,8 @@ say "the README's way to a first sample"
 first_sample
 maps
 delivers
+say "a queue's worker, without librabbitmq and with it"
+events
 say "the hardened unit, by systemd"
 hardened
 say "upgrade, remove, purge"
