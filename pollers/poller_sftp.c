@@ -143,6 +143,7 @@ sftp_disconnect(void *self)
 		return;
 	ssh_hang_up(&d->ssh);
 	sftp_close(d);
+	sftp_lines_end(d);
 	ssh_close(&d->ssh);
 	libssh2_exit();
 	free(d->buffer);
@@ -300,26 +301,35 @@ out:
 	return rc;
 }
 
+bool
+sftp_take_attributes(const LIBSSH2_SFTP_ATTRIBUTES *a, struct drop_file *out)
+{
+	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+
+	if (!is_file(a, "") || (a->flags & need) != need)
+		return false;
+	out->size = a->filesize;
+	out->mtime = (int64_t)a->mtime;
+	return true;
+}
+
 static int
 sftp_stat(void *self, const char *path, struct drop_file *out, struct err *e)
 {
-	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
 	struct sftp_drop *d = self;
 	LIBSSH2_SFTP_ATTRIBUTES a;
 	int rc = sftp_attributes(d, path, LIBSSH2_SFTP_LSTAT, &a, e);
 
 	if (rc <= 0)
 		return rc;
-	if (!is_file(&a, "") || (a.flags & need) != need)
-		return err_set(
-		    e, ERR_IO, "%s: what has this name is not a file", d->ssh.where);
-	out->size = a.filesize;
-	out->mtime = (int64_t)a.mtime;
-	return 1;
+	return sftp_take_attributes(&a, out)
+		   ? 1
+		   : err_set(
+			 e, ERR_IO, "%s: what has this name is not a file", d->ssh.where);
 }
 
-static size_t
-fit_buffer(uint64_t size)
+size_t
+sftp_fit_buffer(uint64_t size)
 {
 	uint64_t n;
 
@@ -344,7 +354,7 @@ static int
 sftp_open(void *self, const char *path, uint64_t size, uint64_t offset, struct err *e)
 {
 	struct sftp_drop *d = self;
-	size_t want = d->small ? BUFFER_SMALL : fit_buffer(size);
+	size_t want = d->small ? BUFFER_SMALL : sftp_fit_buffer(size);
 
 	if (sftp_free_handle(d, e))
 		return -1;
@@ -409,6 +419,7 @@ const struct poller_ops poller_sftp = {
     .enter = sftp_enter,
     .lost = sftp_lost,
     .list = sftp_list,
+    .fetch = sftp_fetch,
     .stat = sftp_stat,
     .open = sftp_open,
     .read = sftp_read,

@@ -31,13 +31,15 @@ fetch_from() {
 	done >>"$SSHD_KNOWN_HOSTS"
 }
 
-# fetch_all STAGE FOLDER: by each of the three.
+# fetch_all STAGE FOLDER: by each of the three, and small files by ours one after the other.
 fetch_all() {
-	local stage=$1 folder=$SSHD_DROP/$2 to=$BENCH/fetched
+	local stage=$1 folder=$SSHD_DROP/$2 to=$BENCH/fetched url
 
+	url=sftp://$SSHD_USER@127.0.0.1:$port$folder
 	mkdir "$to"
-	bench_take "$stage" "$BENCH/fetch" "sftp://$SSHD_USER@127.0.0.1:$port$folder" "$SSHD_KEY" \
-		"$SSHD_KNOWN_HOSTS"
+	bench_take "$stage" "$BENCH/fetch" "$url" "$SSHD_KEY" "$SSHD_KNOWN_HOSTS"
+	[ "$2" = large ] ||
+		bench_take "${stage}_alone" "$BENCH/fetch" "$url" "$SSHD_KEY" "$SSHD_KNOWN_HOSTS" alone
 	echo "get $folder/* $to/" >"$BENCH/commands"
 	bench_take "${stage}_sftp" sftp -q -b - -P "$port" -i "$SSHD_KEY" -o IdentitiesOnly=yes \
 		-o "UserKnownHostsFile=$SSHD_KNOWN_HOSTS" "$SSHD_USER@127.0.0.1" <"$BENCH/commands"
