@@ -119,7 +119,8 @@ count(struct together *t, const char *line)
 	return strtol(out, NULL, 10);
 }
 
-/* What a server makes of the channels; $n tells a service which one of all it is. */
+/* What a server makes of the channels; $n tells a service which one of its connection's
+ * it is. */
 static const struct {
 	const char *what;
 	const char *service;
@@ -132,16 +133,17 @@ static const struct {
 	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5)", 2, 2, 2000},
     {"the second ends in an answer",
 	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5000)", 3, 2, 2000},
-    {"the first does", "[ $n = 1 ] || exec $real; exec $real > >(dd bs=1 count=45000)", 2,
-	2, 2000},
+    {"the first does",
+	"mkdir once 2>/dev/null || exec $real; exec $real > >(dd bs=1 count=45000)", 2, 2,
+	2000},
     {"the connection breaks in the middle",
 	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5000; kill -KILL $PPID)",
 	3, 2, 10000},
 };
 
 /*
- * Another service in the place of the last one, of which one may be starting still: so
- * each counts in a folder of its own, $N.
+ * Another service in the place of the last one, which may be starting still for a
+ * connection that is over.
  */
 static void
 serve(struct together *t, const char *service)
@@ -149,8 +151,8 @@ serve(struct together *t, const char *service)
 	char line[1024];
 
 	snprintf(line, sizeof(line),
-	    "N=$(mktemp -d \"$1/n.XXXXXX\"); { echo '#!/bin/bash'; echo \"n=1; "
-	    "while ! mkdir '$N'/\\$n 2>/dev/null; do n=\\$((n + 1)); done; "
+	    "N=$(mktemp -d \"$1/n.XXXXXX\"); { echo '#!/bin/bash'; echo \"cd '$N'; n=1; "
+	    "while ! mkdir \\$PPID.\\$n 2>/dev/null; do n=\\$((n + 1)); done; "
 	    "real=/usr/lib/openssh/sftp-server\"; echo '%s'; } >\"$1/new\"; "
 	    "chmod +x \"$1/new\"; mv \"$1/new\" \"$1/service\"",
 	    service);
