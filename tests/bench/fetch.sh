@@ -56,6 +56,11 @@ fetch_tell() {
 	bench_line "$2: sftp" "$1_sftp" "$3"
 	bench_line "$2: rclone" "$1_rclone" "$3"
 	bench_note "$2" ours "$1" emrdrop "$3" "$4"
+	if [ -e "$BENCH/$1_alone.txt" ]; then
+		bench_line "$2: emrdrop, one by one" "$1_alone" "$3"
+		bench_note "$2" peer "$1_alone" "emrdrop, one by one" "$3" "$4"
+		bench_ratio "$2: one by one over together" "$1_alone" 1 "$1"
+	fi
 	bench_note "$2" peer "$1_sftp" sftp "$3" "$4"
 	bench_note "$2" peer "$1_rclone" rclone "$3" "$4"
 }
