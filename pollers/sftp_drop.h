@@ -23,8 +23,8 @@ struct sftp_drop {
 	LIBSSH2_SFTP_HANDLE *file; /* open to read or to write */
 	char *buffer;
 	size_t buffer_size;
-	uint64_t offset;
-	bool small; /* this server answers with less than was asked for */
+	uint64_t offset, size; /* the size is as listed */
+	bool small;            /* this server answers with less than was asked for */
 	char path[URL_PATH_MAX + DROP_NAME_MAX + 2]; /* of the file being read */
 	struct sftp_line line[SFTP_LINES];
 	size_t nlines;

@@ -9,9 +9,8 @@
 
 #include "pollers/sftp_drop.h"
 
-#define BEGIN_MS \
-	2000 /* then no more are begun: what is fetched first must not grow old */
-#define WORTH_A_LINE 2 /* files a channel does while one more is made */
+#define BEGIN_MS     2000 /* then none is begun: the first ones would grow old */
+#define WORTH_A_LINE 2    /* files a channel does while one more is made */
 #define END_TRIES    64
 
 /* What is being fetched. */
@@ -111,11 +110,8 @@ open_now(struct batch *b, struct sftp_line *l)
 	} while (cut_off(s, rc));
 	if (!ended(s, rc))
 		return false;
-	l->got = 0;
-	l->now->bytes = rc == 0 ? malloc(sftp_fit_buffer(f->size)) : NULL;
-	if (!l->now->bytes) {
-		l->closing = l->reading;
-		l->reading = NULL;
+	if (!l->reading) {
+		give_up(l->now);
 		l->now = NULL;
 	}
 	return true;
@@ -147,6 +143,16 @@ read_now(struct batch *b, struct sftp_line *l)
 	return true;
 }
 
+static void
+begin(struct batch *b, struct sftp_line *l)
+{
+	l->now = &b->v[b->begun++];
+	l->got = 0;
+	l->now->bytes = malloc(sftp_fit_buffer(l->now->size));
+	if (!l->now->bytes)
+		l->now = NULL;
+}
+
 /* Asks and hears what can be at once: true if anything came to its end. */
 static bool
 go_on(struct batch *b, struct sftp_line *l)
@@ -155,7 +161,7 @@ go_on(struct batch *b, struct sftp_line *l)
 
 	b->d->ssh.asked = l->sftp;
 	if (!l->now && any_left(b))
-		l->now = &b->v[b->begun++];
+		begin(b, l);
 	if (l->closing)
 		moved |= close_last(b, l);
 	if (l->last)
