@@ -9,16 +9,17 @@
 
 #include "pollers/sftp_drop.h"
 
-#define BEGIN_MS     2000 /* then none is begun: the first ones would grow old */
-#define WORTH_A_LINE 2    /* files a channel does while one more is made */
-#define END_TRIES    64
+#define BEGIN_MS    2000 /* then none is begun: the first ones would grow old */
+#define WORTH_FILES 2    /* for each channel there is, and for that there be one more; */
+#define WORTH_MS    50 /* and what is left must take so long: a near server has no need */
+#define END_TRIES   64
 
 /* What is being fetched. */
 struct batch {
 	struct sftp_drop *d;
 	struct fetched *v;
 	size_t n, begun;
-	int64_t until; /* then the others stay as they are */
+	int64_t began;
 };
 
 /*
@@ -46,7 +47,18 @@ ended(struct ssh *s, ssize_t rc)
 static bool
 any_left(const struct batch *b)
 {
-	return b->begun < b->n && clock_mono(b->d->ssh.env->clock) < b->until;
+	return b->begun < b->n && clock_mono(b->d->ssh.env->clock) - b->began < BEGIN_MS;
+}
+
+/* Does one more channel pay, as fast as it goes so far? */
+static bool
+worth_a_line(const struct batch *b)
+{
+	int64_t took = clock_mono(b->d->ssh.env->clock) - b->began;
+	size_t left = b->n - b->begun, lines = b->d->nlines;
+
+	return any_left(b) && b->begun > lines && left >= WORTH_FILES * lines &&
+	       took * (int64_t)left > WORTH_MS * (int64_t)(b->begun - lines);
 }
 
 /* It is left for its turn, which will say what is wrong with it. */
@@ -185,8 +197,7 @@ widen(struct batch *b)
 	LIBSSH2_SFTP *sftp;
 	int rc;
 
-	if (!d->widening && (d->narrow || d->nlines == SFTP_LINES || !any_left(b) ||
-				b->n - b->begun < WORTH_A_LINE * d->nlines))
+	if (!d->widening && (d->narrow || d->nlines == SFTP_LINES || !worth_a_line(b)))
 		return false;
 	do {
 		sftp = libssh2_sftp_init(d->ssh.session);
@@ -246,7 +257,7 @@ sftp_fetch(void *self, struct fetched *v, size_t n)
 {
 	struct sftp_drop *d = self;
 	struct ssh *s = &d->ssh;
-	struct batch b = {d, v, n, 0, clock_mono(s->env->clock) + BEGIN_MS};
+	struct batch b = {d, v, n, 0, clock_mono(s->env->clock)};
 
 	if (d->small || sftp_free_handle(d, NULL))
 		return 0;
