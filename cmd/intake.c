@@ -230,21 +230,6 @@ place_of(struct job *j, const struct intake *in)
 	return in->path[0] != '\0' ? in->path : poller_path(j->poller, in->file->name);
 }
 
-/* What was read must still be what lies there: the clinic may be writing. */
-static int
-same_still(struct job *j, const struct intake *in, struct err *e)
-{
-	const struct drop_file *f = in->file;
-	struct drop_file now;
-	int r = poller_stat(j->poller, place_of(j, in), &now, e);
-
-	if (r < 0)
-		return -1;
-	if (r == 0 || now.size != f->size || now.mtime != f->mtime)
-		return err_set(e, ERR_CHANGED, "a file changed while it was read");
-	return 0;
-}
-
 static void
 take_counts(struct intake *in)
 {
@@ -483,7 +468,8 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 		return -1;
 	rc = pump(j, in, e);
 	ahead_close(in->ahead);
-	if (rc != 0 || same_still(j, in, e) != 0)
+	/* What was read must still be what lies there: the clinic may be writing. */
+	if (rc != 0 || poller_read_check(j->poller, e) != 0)
 		return -1;
 	return finish(j, in, e);
 }

@@ -146,6 +146,29 @@ files_upto(const struct job *j, const struct drop_look *look)
 	return 0;
 }
 
+/* Tells the poller what is to be read next: as far as is known before any of it is. */
+static const struct drop_file **
+expect_ready(struct job *j, const struct drop_look *look, size_t n, struct err *e)
+{
+	size_t most = j->feed->source.max_files > 0 ? (size_t)j->feed->source.max_files
+						    : n;
+	const struct drop_file **next = calloc(n + 1, sizeof(*next));
+	size_t k = 0;
+
+	if (next == NULL)
+		return err_nomem(e), NULL;
+	for (size_t i = 0; i < n && k < most; i++) {
+		const struct listed *it = &look->files[i];
+
+		if (it->what == STOP || (it->what == WAIT && it->wait > 0))
+			break;
+		if (it->what == TAKE)
+			next[k++] = it->file;
+	}
+	poller_expect(j->poller, next, k);
+	return next;
+}
+
 /*
  * Files are taken in the feed's order; none overtakes one that is about to be ready.
  * *past is how many of the first n need nothing more from this run.
@@ -180,13 +203,20 @@ take_ready(
 static int
 work_through(struct job *j, struct drop_look *look, struct err *e)
 {
+	const struct drop_file **next;
 	size_t n = files_upto(j, look), past;
+	int rc;
 
 	if (j->out->held > 0)
 		j->out->exit = status_worse(j->out->exit, STATUS_HELD);
 	if (j->out->refused > 0)
 		j->out->exit = status_worse(j->out->exit, STATUS_FILE_REFUSED);
-	if (take_ready(j, look, n, &past, e) != 0)
+	if ((next = expect_ready(j, look, n, e)) == NULL)
+		return -1;
+	rc = take_ready(j, look, n, &past, e);
+	poller_expect(j->poller, NULL, 0);
+	free(next);
+	if (rc != 0)
 		return -1;
 	/* Whoever asks for one file wants to know if it has to be asked for again. */
 	if (j->upto != NULL && n > 0 && (past < n || look->files[n - 1].what == WAIT))

@@ -74,6 +74,14 @@ int poller_list_folder(
 int poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e);
 
 /*
+ * These files of the drop will be read next, in this order: small ones are then fetched
+ * together, several at a time, when the first of them is opened. One that this fails for
+ * is read by itself in its turn, and fails there. `files`, and what they point to, are
+ * borrowed until the next call, or poller_close; n = 0 ends it.
+ */
+void poller_expect(struct poller *p, const struct drop_file *const *files, size_t n);
+
+/*
  * Opens a file at its absolute path for one pass from its first byte; one at a time.
  * f's size fits the buffers and is what a resumed read is checked against.
  */
@@ -88,6 +96,12 @@ int poller_read_open(
  */
 int poller_read(struct poller *p, struct span *out, struct err *e);
 void poller_read_close(struct poller *p);
+
+/*
+ * After its last byte: does the file that was read still lie there as it was listed?
+ * ERR_CHANGED if not. Of one that was fetched together with others that was asked then.
+ */
+int poller_read_check(struct poller *p, struct err *e);
 
 /*
  * Moves NAME of the drop (or an absolute path) to the absolute `path`, whose folder is

@@ -25,8 +25,8 @@ login(const struct poller *p)
 	return (struct link_login){p->ops, p->sc, &p->url};
 }
 
-static bool
-lost(const struct poller *p)
+bool
+poller_lost(const struct poller *p)
 {
 	return p->ops->lost && p->ops->lost(p->self);
 }
@@ -47,7 +47,7 @@ leave(struct poller *p)
 
 	if (p->self)
 		p->ops->close(p->self);
-	if (!p->self || !p->env->links || !p->ops->lost || lost(p)) {
+	if (!p->self || !p->env->links || !p->ops->lost || poller_lost(p)) {
 		disconnect(p);
 		return;
 	}
@@ -84,7 +84,7 @@ take_over(struct poller *p, struct err *e)
 		return 0;
 	if (p->ops->enter(p->self, p->sc, &p->url, p->env, e) == 0)
 		return 1;
-	if (!lost(p)) {
+	if (!poller_lost(p)) {
 		leave(p);
 		return -1;
 	}
@@ -125,6 +125,7 @@ poller_close(struct poller *p)
 	if (!p)
 		return;
 	leave(p);
+	expected_set(&p->expected, NULL, 0);
 	free(p);
 }
 
@@ -144,7 +145,7 @@ pause_before(struct poller *p)
 int
 poller_recover(struct poller *p, struct err *e)
 {
-	if (p->self && !lost(p))
+	if (p->self && !poller_lost(p))
 		return -1;
 	p->open = false;
 	disconnect(p);

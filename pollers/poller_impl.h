@@ -5,7 +5,7 @@
 #ifndef POLLERS_POLLER_IMPL_H
 #define POLLERS_POLLER_IMPL_H
 
-#include "pollers/poller_ops.h"
+#include "pollers/expected.h"
 #include "pollers/url.h"
 
 struct poller {
@@ -18,12 +18,19 @@ struct poller {
 	struct drop_file file; /* being read, if `reading` */
 	uint64_t offset;
 	bool reading, open;
+	struct expected expected;
+	const struct fetched *fetched; /* being read, out of memory; or NULL */
+	bool checked; /* what was read lay there as listed, after its last byte */
+	bool alone;   /* fetching files together broke a connection: not again */
 	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
 	char read[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* where `file` is */
 	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
 	char part[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];  /* being written, */
 	char whole[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* and its name at the end */
 };
+
+/* Does the connection that it has work no more? */
+bool poller_lost(const struct poller *p);
 
 /* 0 and a connection to work on, made anew if the last one was given up; -1. */
 int poller_ensure(struct poller *p, struct err *e);

@@ -9,6 +9,15 @@
 
 struct drop_url; /* parsed URL: pollers/url.h */
 
+/* A file that is read together with others. */
+struct fetched {
+	char *path;
+	uint64_t size; /* as listed */
+	int64_t mtime;
+	char *bytes; /* with `whole`: all of it, for free() */
+	bool whole;
+};
+
 typedef int list_fn(void *arg, struct span name, uint64_t size, int64_t mtime);
 
 struct poller_ops {
@@ -51,6 +60,13 @@ struct poller_ops {
 	    void *self, const char *path, uint64_t size, uint64_t offset, struct err *e);
 	int (*read)(void *self, struct span *out, struct err *e); /* 1, 0, -1 */
 	void (*close)(void *self);
+
+	/*
+	 * Reads small files, several at a time, for a short while: how many of them were
+	 * begun. `whole` is what was read to its end and lay there as listed after that; all
+	 * else, whatever became of it, is for `open`. NULL: nothing is gained by it.
+	 */
+	size_t (*fetch)(void *self, struct fetched *v, size_t n);
 
 	/*
 	 * A new file, or one of the same name that an earlier try left, made empty; one

@@ -143,6 +143,7 @@ sftp_disconnect(void *self)
 		return;
 	ssh_hang_up(&d->ssh);
 	sftp_close(d);
+	sftp_lines_end(d);
 	ssh_close(&d->ssh);
 	libssh2_exit();
 	free(d->buffer);
@@ -300,26 +301,35 @@ out:
 	return rc;
 }
 
+bool
+sftp_take_attributes(const LIBSSH2_SFTP_ATTRIBUTES *a, struct drop_file *out)
+{
+	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
+
+	if (!is_file(a, "") || (a->flags & need) != need)
+		return false;
+	out->size = a->filesize;
+	out->mtime = (int64_t)a->mtime;
+	return true;
+}
+
 static int
 sftp_stat(void *self, const char *path, struct drop_file *out, struct err *e)
 {
-	const unsigned long need = LIBSSH2_SFTP_ATTR_SIZE | LIBSSH2_SFTP_ATTR_ACMODTIME;
 	struct sftp_drop *d = self;
 	LIBSSH2_SFTP_ATTRIBUTES a;
 	int rc = sftp_attributes(d, path, LIBSSH2_SFTP_LSTAT, &a, e);
 
 	if (rc <= 0)
 		return rc;
-	if (!is_file(&a, "") || (a.flags & need) != need)
-		return err_set(
-		    e, ERR_IO, "%s: what has this name is not a file", d->ssh.where);
-	out->size = a.filesize;
-	out->mtime = (int64_t)a.mtime;
-	return 1;
+	return sftp_take_attributes(&a, out)
+		   ? 1
+		   : err_set(
+			 e, ERR_IO, "%s: what has this name is not a file", d->ssh.where);
 }
 
-static size_t
-fit_buffer(uint64_t size)
+size_t
+sftp_fit_buffer(uint64_t size)
 {
 	uint64_t n;
 
@@ -344,7 +354,7 @@ static int
 sftp_open(void *self, const char *path, uint64_t size, uint64_t offset, struct err *e)
 {
 	struct sftp_drop *d = self;
-	size_t want = d->small ? BUFFER_SMALL : fit_buffer(size);
+	size_t want = d->small ? BUFFER_SMALL : sftp_fit_buffer(size);
 
 	if (sftp_free_handle(d, e))
 		return -1;
@@ -359,44 +369,59 @@ sftp_open(void *self, const char *path, uint64_t size, uint64_t offset, struct e
 	if ((size_t)snprintf(d->path, sizeof(d->path), "%s", path) >= sizeof(d->path))
 		return err_set(e, ERR_IO, "%s: path too long", d->ssh.where);
 	d->offset = offset;
+	d->size = size;
 	return open_at(d, e);
 }
 
-/* A server may send less than was asked for; libssh2 can't have that with several
- * requests under way. */
+/*
+ * A server may send less than was asked for. libssh2 can't have that with several
+ * requests under way: it says so, or takes the one behind the end for the end.
+ */
 static bool
 short_answer(const struct sftp_drop *d, ssize_t rc)
 {
 	char *text = NULL;
 
-	if (rc != LIBSSH2_ERROR_SFTP_PROTOCOL || d->small)
+	if (d->small)
+		return false;
+	if (rc == 0)
+		return d->offset < d->size;
+	if (rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
 		return false;
 	libssh2_session_last_error(d->ssh.session, &text, NULL, 0);
 	return text && strstr(text, "Unexpected Offset");
+}
+
+static ssize_t
+read_some(struct sftp_drop *d, struct err *e)
+{
+	size_t want = d->small ? BUFFER_SMALL : d->buffer_size;
+	ssize_t n;
+
+	ssh_begin(&d->ssh);
+	do
+		n = libssh2_sftp_read(d->file, d->buffer, want);
+	while (ssh_again(&d->ssh, n, e));
+	return n;
 }
 
 static int
 sftp_read(void *self, struct span *out, struct err *e)
 {
 	struct sftp_drop *d = self;
-	struct ssh *s = &d->ssh;
-	ssize_t n;
+	ssize_t n = read_some(d, e);
 
-	for (;;) {
-		size_t want = d->small ? BUFFER_SMALL : d->buffer_size;
-
-		ssh_begin(s);
-		do
-			n = libssh2_sftp_read(d->file, d->buffer, want);
-		while (ssh_again(s, n, e));
-		if (n >= 0)
-			break;
-		if (!short_answer(d, n))
-			return sftp_fail(d, n, e, "reading a file");
+	if (short_answer(d, n)) {
 		d->small = true;
 		if (sftp_free_handle(d, e) || open_at(d, e))
 			return -1;
+		n = read_some(d, e);
+		/* A file that is shorter than it was, and no server that answers short. */
+		if (n == 0)
+			d->small = false;
 	}
+	if (n < 0)
+		return sftp_fail(d, n, e, "reading a file");
 	d->offset += (uint64_t)n;
 	*out = (struct span){d->buffer, (size_t)n};
 	return n > 0;
@@ -409,6 +434,7 @@ const struct poller_ops poller_sftp = {
     .enter = sftp_enter,
     .lost = sftp_lost,
     .list = sftp_list,
+    .fetch = sftp_fetch,
     .stat = sftp_stat,
     .open = sftp_open,
     .read = sftp_read,

@@ -8,14 +8,28 @@
 #include "pollers/poller_ops.h"
 #include "pollers/ssh.h"
 
+#define SFTP_LINES 8 /* OpenSSH gives a connection ten channels, if left alone */
+
+/* One SFTP channel of several, and the files that have their turn there. */
+struct sftp_line {
+	LIBSSH2_SFTP *sftp; /* the first one's is the connection's own */
+	LIBSSH2_SFTP_HANDLE *reading, *closing; /* of `now`; of what was read before */
+	struct fetched *now, *last;             /* opened or read; to be looked up */
+	size_t got;                             /* bytes of `now` */
+};
+
 struct sftp_drop {
 	struct ssh ssh;
 	LIBSSH2_SFTP_HANDLE *file; /* open to read or to write */
 	char *buffer;
 	size_t buffer_size;
-	uint64_t offset;
-	bool small; /* this server answers with less than was asked for */
+	uint64_t offset, size; /* the size is as listed */
+	bool small;            /* this server answers with less than was asked for */
 	char path[URL_PATH_MAX + DROP_NAME_MAX + 2]; /* of the file being read */
+	struct sftp_line line[SFTP_LINES];
+	size_t nlines;
+	bool widening; /* one more line is being made */
+	bool narrow;   /* the server gives no more */
 };
 
 /* How a handle is opened: a file to read, one to write anew, a folder. */
@@ -36,6 +50,12 @@ int sftp_fail(struct sftp_drop *d, ssize_t rc, struct err *e, const char *what);
 int sftp_attributes(struct sftp_drop *d, const char *path, int type,
     LIBSSH2_SFTP_ATTRIBUTES *out, struct err *e);
 bool sftp_is_folder(const LIBSSH2_SFTP_ATTRIBUTES *a);
+/* Size and time of what is looked up by its name; false: it is no file, or has none. */
+bool sftp_take_attributes(const LIBSSH2_SFTP_ATTRIBUTES *a, struct drop_file *out);
+
+/* The buffer that libssh2 reads a file of this size best with; larger than the file, if
+ * that is small. */
+size_t sftp_fit_buffer(uint64_t size);
 
 /* NULL with *e. sftp_free_handle closes d->file, whatever it was opened for. */
 LIBSSH2_SFTP_HANDLE *sftp_open_handle(
@@ -44,7 +64,11 @@ int sftp_free_handle(struct sftp_drop *d, struct err *e);
 /* As sftp_free_handle, of a file that was written: what the server says of it counts. */
 int sftp_close_written(struct sftp_drop *d, struct err *e);
 
+/* Gives the lines back but the first; the connection is cut. */
+void sftp_lines_end(struct sftp_drop *d);
+
 /* Of struct poller_ops. */
+size_t sftp_fetch(void *self, struct fetched *v, size_t n);
 int sftp_create(void *self, const char *path, struct err *e);
 int sftp_write(void *self, struct span bytes, struct err *e);
 int sftp_finish(void *self, struct err *e);

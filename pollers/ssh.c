@@ -33,17 +33,17 @@ ssh_modern(void)
 	return libssh2_version(0x010b00) != NULL;
 }
 
-static bool
-subsystem_gone(struct ssh *s)
+bool
+ssh_service_gone(struct ssh *s)
 {
-	return s->sftp && libssh2_channel_eof(libssh2_sftp_get_channel(s->sftp)) == 1;
+	return s->asked && libssh2_channel_eof(libssh2_sftp_get_channel(s->asked)) == 1;
 }
 
 /* Is there no point in waiting for the server, at `now`? Then -1 with *e. */
 static int
 check_over(struct ssh *s, int64_t now, int64_t end, struct err *e)
 {
-	if (subsystem_gone(s))
+	if (ssh_service_gone(s))
 		return err_set(
 		    e, ERR_IO, "%s: the server ended the SFTP service", s->where);
 	if (now >= s->env->deadline)
@@ -88,6 +88,7 @@ static LIBSSH2_RECV_FUNC(receive)
 	ssize_t n = recv(socket, buffer, length, flags);
 
 	s->cut |= n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	s->received += n > 0 ? (uint64_t)n : 0;
 	if (n >= 0)
 		return n;
 	if (s->cut)
@@ -277,6 +278,7 @@ open_sftp(struct ssh *s, struct err *e)
 		s->sftp = libssh2_sftp_init(s->session);
 		rc = s->sftp ? 0 : libssh2_session_last_errno(s->session);
 	} while (ssh_again(s, rc, e));
+	s->asked = s->sftp;
 	return rc ? ssh_fail(s, rc, e, "logged in, but the server opens no SFTP service")
 		  : 0;
 }
@@ -318,7 +320,7 @@ ssh_close(struct ssh *s)
 	for (tries = 0; s->sftp && tries < FREE_TRIES; tries++)
 		if (libssh2_sftp_shutdown(s->sftp) != LIBSSH2_ERROR_EAGAIN)
 			break;
-	s->sftp = NULL;
+	s->sftp = s->asked = NULL;
 	for (tries = 0; s->session && tries < FREE_TRIES; tries++)
 		if (libssh2_session_free(s->session) != LIBSSH2_ERROR_EAGAIN)
 			break;

@@ -28,6 +28,8 @@ struct ssh {
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
 	int64_t step_end;              /* monotonic ms: the step under way must be over */
+	LIBSSH2_SFTP *asked;           /* the channel that a call is about */
+	uint64_t received;             /* bytes off the line */
 	bool lost;                     /* nothing more can be had of this connection */
 	bool cut;                      /* its end was seen, or an error in its place */
 	const char *answer;            /* to what the server asks, while it does */
@@ -61,6 +63,9 @@ bool ssh_again(struct ssh *s, ssize_t rc, struct err *e);
  * leaves *e as ssh_again set it.
  */
 int ssh_fail(struct ssh *s, ssize_t rc, struct err *e, const char *what);
+
+/* Has the server ended the SFTP channel `asked`, while the connection stands? */
+bool ssh_service_gone(struct ssh *s);
 
 /* Does the libssh2 that runs have what came with 1.11.0: rsa-sha2, etm, GCM? */
 bool ssh_modern(void);

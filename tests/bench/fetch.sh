@@ -31,13 +31,15 @@ fetch_from() {
 	done >>"$SSHD_KNOWN_HOSTS"
 }
 
-# fetch_all STAGE FOLDER: by each of the three.
+# fetch_all STAGE FOLDER: by each of the three, and small files by ours one after the other.
 fetch_all() {
-	local stage=$1 folder=$SSHD_DROP/$2 to=$BENCH/fetched
+	local stage=$1 folder=$SSHD_DROP/$2 to=$BENCH/fetched url
 
+	url=sftp://$SSHD_USER@127.0.0.1:$port$folder
 	mkdir "$to"
-	bench_take "$stage" "$BENCH/fetch" "sftp://$SSHD_USER@127.0.0.1:$port$folder" "$SSHD_KEY" \
-		"$SSHD_KNOWN_HOSTS"
+	bench_take "$stage" "$BENCH/fetch" "$url" "$SSHD_KEY" "$SSHD_KNOWN_HOSTS"
+	[ "$2" = large ] ||
+		bench_take "${stage}_alone" "$BENCH/fetch" "$url" "$SSHD_KEY" "$SSHD_KNOWN_HOSTS" alone
 	echo "get $folder/* $to/" >"$BENCH/commands"
 	bench_take "${stage}_sftp" sftp -q -b - -P "$port" -i "$SSHD_KEY" -o IdentitiesOnly=yes \
 		-o "UserKnownHostsFile=$SSHD_KNOWN_HOSTS" "$SSHD_USER@127.0.0.1" <"$BENCH/commands"
@@ -54,6 +56,11 @@ fetch_tell() {
 	bench_line "$2: sftp" "$1_sftp" "$3"
 	bench_line "$2: rclone" "$1_rclone" "$3"
 	bench_note "$2" ours "$1" emrdrop "$3" "$4"
+	if [ -e "$BENCH/$1_alone.txt" ]; then
+		bench_line "$2: emrdrop, one by one" "$1_alone" "$3"
+		bench_note "$2" peer "$1_alone" "emrdrop, one by one" "$3" "$4"
+		bench_ratio "$2: one by one over together" "$1_alone" 1 "$1"
+	fi
 	bench_note "$2" peer "$1_sftp" sftp "$3" "$4"
 	bench_note "$2" peer "$1_rclone" rclone "$3" "$4"
 }

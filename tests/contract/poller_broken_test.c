@@ -293,6 +293,26 @@ Test(poller_odd, short_reads)
 	drop_end(&d);
 }
 
+/* So short that libssh2 asks behind its end as well, and hears of that instead. */
+Test(poller_odd, short_small)
+{
+	struct drop d;
+	uint64_t offset = 0;
+	struct err e = {0};
+	struct drop_file f;
+	struct poller *p;
+
+	start_odd(&d, "short");
+	drop_put(&d, "x.csv", 12000);
+	p = drop_open(&d);
+	f = drop_stat(&d, p, "x.csv");
+	cr_assert_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), 0, "%s", e.msg);
+	cr_expect_eq(drop_read_all(p, &offset, &e), 0, "%s", e.msg);
+	cr_expect_eq(offset, 12000);
+	poller_close(p);
+	drop_end(&d);
+}
+
 /* The service ends in the middle of an answer, and the connection stands. */
 Test(poller_odd, torn)
 {

@@ -147,9 +147,12 @@ lay_hl7() {
 }
 
 # The same over SFTP, where what others see is done by a server. (It is not in the trace.)
+# More files come behind it, so that they are fetched together.
 lay_sftp() {
 	by_sftp
 	lay_hl7
+	siu 9 C-9 A-9 >"$world/drop/2.hl7"
+	siu 9 C-10 A-10 >"$world/drop/3.hl7"
 	by_file
 }
 
