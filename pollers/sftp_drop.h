@@ -10,12 +10,19 @@
 
 #define SFTP_LINES 8 /* OpenSSH gives a connection ten channels, if left alone */
 
-/* One SFTP channel of several, and the files that have their turn there. */
+/* A file at some stage of its turn, with its handle. */
+struct sftp_stage {
+	struct fetched *f;
+	LIBSSH2_SFTP_HANDLE *h;
+};
+
+/* One SFTP channel of several, with the files that have their turn there. */
 struct sftp_line {
 	LIBSSH2_SFTP *sftp; /* the first one's is the connection's own */
-	LIBSSH2_SFTP_HANDLE *reading, *closing; /* of `now`; of what was read before */
-	struct fetched *now, *last;             /* opened or read; to be looked up */
-	size_t got;                             /* bytes of `now` */
+	struct sftp_stage opening, reading,
+	    last;   /* the last one is closed and looked up */
+	size_t got; /* bytes of the one that is read */
+	bool over;  /* no more of it is to be read */
 };
 
 struct sftp_drop {

@@ -1,8 +1,13 @@
 /*
- * Several small files at a time. A small file costs round trips, not bytes: its turn at
- * an SFTP channel is two of them, one that closes the file before, looks that one up and
- * opens this, and one that reads. As many channels as there is work for take their turns
- * side by side, on one connection and in one thread.
+ * Several small files at a time. A small file costs round trips, not bytes: at an SFTP
+ * channel it has three of them, one that opens it, one that reads it, and one that closes
+ * it and looks up if it still is what it was; and each of them is made together with
+ * another one of the file before and of the file behind. As many channels as there is work
+ * for do so side by side, on one connection and in one thread.
+ *
+ * libssh2 keeps what it needs for an open, a look-up and each handle apart, and answers by
+ * their number. What is one for all handles of a channel, how far a read has come with its
+ * requests, a close sets back to the beginning, from where it finds that all are sent.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +60,10 @@ static bool
 worth_a_line(const struct batch *b)
 {
 	int64_t took = clock_mono(b->d->ssh.env->clock) - b->began;
-	size_t left = b->n - b->begun, lines = b->d->nlines;
+	size_t left = b->n - b->begun, lines = b->d->nlines, held = 2 * lines;
 
-	return any_left(b) && b->begun > lines && left >= WORTH_FILES * lines &&
-	       took * (int64_t)left > WORTH_MS * (int64_t)(b->begun - lines);
+	return any_left(b) && b->begun > held && left >= WORTH_FILES * lines &&
+	       took * (int64_t)left > WORTH_MS * (int64_t)(b->begun - held);
 }
 
 /* It is left for its turn, which will say what is wrong with it. */
@@ -76,10 +81,10 @@ close_last(struct batch *b, struct sftp_line *l)
 	int rc;
 
 	do
-		rc = libssh2_sftp_close_handle(l->closing);
+		rc = libssh2_sftp_close_handle(l->last.h);
 	while (cut_off(s, rc));
 	if (rc != LIBSSH2_ERROR_EAGAIN)
-		l->closing = NULL;
+		l->last.h = NULL;
 	return ended(s, rc);
 }
 
@@ -87,7 +92,7 @@ close_last(struct batch *b, struct sftp_line *l)
 static bool
 look_up_last(struct batch *b, struct sftp_line *l)
 {
-	const struct fetched *f = l->last;
+	struct fetched *f = l->last.f;
 	struct ssh *s = &b->d->ssh;
 	LIBSSH2_SFTP_ATTRIBUTES a;
 	struct drop_file now;
@@ -99,90 +104,103 @@ look_up_last(struct batch *b, struct sftp_line *l)
 	while (cut_off(s, rc));
 	if (!ended(s, rc))
 		return false;
-	l->last->whole = rc == 0 && sftp_take_attributes(&a, &now) &&
-			 now.size == f->size && now.mtime == f->mtime;
-	if (!l->last->whole)
-		give_up(l->last);
-	l->last = NULL;
+	f->whole = rc == 0 && sftp_take_attributes(&a, &now) && now.size == f->size &&
+		   now.mtime == f->mtime;
+	if (!f->whole)
+		give_up(f);
+	l->last.f = NULL;
 	return true;
 }
 
 static bool
-open_now(struct batch *b, struct sftp_line *l)
+open_next(struct batch *b, struct sftp_line *l)
 {
-	const struct fetched *f = l->now;
+	const char *path = l->opening.f->path;
 	struct ssh *s = &b->d->ssh;
 	int rc;
 
 	do {
-		l->reading = libssh2_sftp_open_ex(l->sftp, f->path,
-		    (unsigned)strlen(f->path), LIBSSH2_FXF_READ, 0,
-		    LIBSSH2_SFTP_OPENFILE);
-		rc = l->reading ? 0 : libssh2_session_last_errno(s->session);
+		l->opening.h = libssh2_sftp_open_ex(l->sftp, path, (unsigned)strlen(path),
+		    LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE);
+		rc = l->opening.h ? 0 : libssh2_session_last_errno(s->session);
 	} while (cut_off(s, rc));
 	if (!ended(s, rc))
 		return false;
-	if (!l->reading) {
-		give_up(l->now);
-		l->now = NULL;
+	if (!l->opening.h) {
+		give_up(l->opening.f);
+		l->opening.f = NULL;
 	}
 	return true;
 }
 
 /* The buffer has room for more than the file's size: so its end is seen, or its growth. */
 static bool
-read_now(struct batch *b, struct sftp_line *l)
+read_more(struct batch *b, struct sftp_line *l)
 {
-	size_t room = sftp_fit_buffer(l->now->size) - l->got;
+	struct fetched *f = l->reading.f;
+	size_t room = sftp_fit_buffer(f->size) - l->got;
 	struct ssh *s = &b->d->ssh;
 	ssize_t rc;
 
 	do
-		rc = libssh2_sftp_read(l->reading, l->now->bytes + l->got, room);
+		rc = libssh2_sftp_read(l->reading.h, f->bytes + l->got, room);
 	while (cut_off(s, rc));
 	if (!ended(s, rc))
 		return false;
 	l->got += rc > 0 ? (size_t)rc : 0;
-	if (rc > 0 && l->got <= l->now->size)
+	if (rc > 0 && l->got <= f->size)
 		return true;
-	if (rc == 0 && l->got == l->now->size)
-		l->last = l->now;
-	else
-		give_up(l->now);
-	l->closing = l->reading;
-	l->reading = NULL;
-	l->now = NULL;
+	l->over = true;
+	if (rc != 0 || l->got != f->size) {
+		give_up(f);
+		l->reading.f = NULL;
+	}
 	return true;
 }
 
-static void
-begin(struct batch *b, struct sftp_line *l)
+/* The next file is begun, and each goes on to the stage that is free for it. */
+static bool
+move_up(struct batch *b, struct sftp_line *l)
 {
-	l->now = &b->v[b->begun++];
-	l->got = 0;
-	l->now->bytes = malloc(sftp_fit_buffer(l->now->size));
-	if (!l->now->bytes)
-		l->now = NULL;
+	bool moved = false;
+
+	if (l->over && !l->last.f && !l->last.h) {
+		l->last = l->reading;
+		l->reading = (struct sftp_stage){0};
+		l->over = false;
+		moved = true;
+	}
+	if (l->opening.h && !l->reading.h) {
+		l->reading = l->opening;
+		l->opening = (struct sftp_stage){0};
+		l->got = 0;
+		moved = true;
+	}
+	if (!l->opening.f && any_left(b)) {
+		struct fetched *f = &b->v[b->begun++];
+
+		f->bytes = malloc(sftp_fit_buffer(f->size));
+		l->opening.f = f->bytes ? f : NULL;
+		moved = true;
+	}
+	return moved;
 }
 
 /* Asks and hears what can be at once: true if anything came to its end. */
 static bool
 go_on(struct batch *b, struct sftp_line *l)
 {
-	bool moved = false;
+	bool moved = move_up(b, l);
 
 	b->d->ssh.asked = l->sftp;
-	if (!l->now && any_left(b))
-		begin(b, l);
-	if (l->closing)
+	if (l->last.h)
 		moved |= close_last(b, l);
-	if (l->last)
+	if (l->last.f)
 		moved |= look_up_last(b, l);
-	if (l->now && !l->reading)
-		moved |= open_now(b, l);
-	/* Closing a file ends a read under way in its channel: libssh2 keeps one state. */
-	if (l->reading && !l->closing && !l->last)
-		moved |= read_now(b, l);
+	if (l->reading.h && !l->over)
+		moved |= read_more(b, l);
+	if (l->opening.f && !l->opening.h)
+		moved |= open_next(b, l);
 	if (ssh_service_gone(&b->d->ssh))
 		b->d->ssh.lost = true;
 	b->d->ssh.asked = b->d->ssh.sftp;
@@ -217,17 +235,23 @@ busy(const struct batch *b)
 {
 	bool any = any_left(b);
 
-	for (size_t i = 0; i < b->d->nlines; i++)
-		any |= b->d->line[i].now || b->d->line[i].closing || b->d->line[i].last;
+	for (size_t i = 0; i < b->d->nlines; i++) {
+		const struct sftp_line *l = &b->d->line[i];
+
+		any |= l->opening.f || l->reading.h || l->last.f || l->last.h;
+	}
 	return any;
 }
 
-/* What the lost connection left half done. */
+/* What is not whole is for its own turn. A lost connection's handles wait for its end. */
 static void
 drop_rest(struct batch *b)
 {
-	for (size_t i = 0; i < b->d->nlines; i++)
-		b->d->line[i].now = b->d->line[i].last = NULL;
+	for (size_t i = 0; i < b->d->nlines; i++) {
+		struct sftp_line *l = &b->d->line[i];
+
+		l->opening.f = l->reading.f = l->last.f = NULL;
+	}
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->v[i].whole)
 			give_up(&b->v[i]);
@@ -299,8 +323,9 @@ sftp_lines_end(struct sftp_drop *d)
 	for (size_t i = 0; i < d->nlines; i++) {
 		struct sftp_line *l = &d->line[i];
 
-		end_handle(l->reading);
-		end_handle(l->closing);
+		end_handle(l->opening.h);
+		end_handle(l->reading.h);
+		end_handle(l->last.h);
 		for (int tries = 0; i > 0 && tries < END_TRIES; tries++)
 			if (libssh2_sftp_shutdown(l->sftp) != LIBSSH2_ERROR_EAGAIN)
 				break;
