@@ -57,33 +57,44 @@ fill(struct together *t, const char *settings)
 	put_all(t);
 }
 
-/*
- * Some way off, so that there is time for more channels to come up; without the files that
- * are long under way.
- */
+/* Puts a bad network before the server, as tests/lib/proxy.c knows them. */
 static void
-move_away(struct together *t)
+go_through(struct together *t, const char *network)
 {
 	char self[512], line[1024], port[SHELL_LINE], was[sizeof(t->d.url)];
-	const char *rm = "rm \"$SSHD_DROP\"/f00[89].csv \"$SSHD_DROP/f010.csv\"";
-	int length;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int length;
 
 	cr_assert_gt(n, 0);
-	shell_must(&t->d.shell, rm, NULL);
 	self[n] = '\0';
 	*strrchr(self, '/') = '\0';
 	snprintf(line, sizeof(line),
-	    "'%s/proxy' \"$1/port\" 0 $SSHD_PORT delay up 5 >/dev/null & SERVER_PIDS+=($!); "
-	    "until [ -s \"$1/port\" ]; do read -r -t 0.02 <> <(:); done; "
+	    "rm -f \"$1/port\"; '%s/proxy' \"$1/port\" 0 $SSHD_PORT %s >/dev/null & "
+	    "SERVER_PIDS+=($!); until [ -s \"$1/port\" ]; do read -r -t 0.02 <> <(:); done; "
 	    "sed -i \"s/]:[0-9]*/]:$(cat \"$1/port\")/\" \"$SSHD_KNOWN_HOSTS\"; cat \"$1/port\"",
-	    self);
+	    self, network);
 	shell_must(&t->d.shell, line, port);
 	memcpy(was, t->d.url, sizeof(was));
 	*strrchr(was, ':') = '\0';
 	length = snprintf(t->d.url, sizeof(t->d.url), "%s:%ld%s", was,
 	    strtol(port, NULL, 10), t->d.folder);
 	cr_assert_lt((size_t)length, sizeof(t->d.url));
+}
+
+/* Without the files that are long under way. */
+static void
+only_small(struct together *t)
+{
+	shell_must(
+	    &t->d.shell, "rm \"$SSHD_DROP\"/f00[89].csv \"$SSHD_DROP/f010.csv\"", NULL);
+}
+
+/* Some way off, so that there is time for more channels to come up. */
+static void
+move_away(struct together *t)
+{
+	only_small(t);
+	go_through(t, "delay up 5");
 }
 
 static void
@@ -334,5 +345,26 @@ Test(poller_together, proftpd)
 	expect_all(&t);
 	take_all(&t, "ProFTPD");
 	end(&t);
+	drop_end(&t.d);
+}
+
+/* Wherever the first connection ends, each file comes right, and once. */
+Test(poller_together, cut_off)
+{
+	static const char *const kinds[] = {"reset", "cut"};
+	struct together t;
+
+	fill(&t, "");
+	only_small(&t);
+	for (int i = 0; i < 10; i++) {
+		char network[64];
+
+		snprintf(network, sizeof(network), "%s down %d 1", kinds[i % 2],
+		    5000 + i * 22000);
+		go_through(&t, network);
+		expect_all(&t);
+		take_all(&t, network);
+		end(&t);
+	}
 	drop_end(&t.d);
 }
