@@ -141,42 +141,49 @@ count(struct together *t, const char *line)
 	return strtol(out, NULL, 10);
 }
 
-/* What a server makes of the channels; $n tells a service which one of its connection's
- * it is. */
+/*
+ * What a server makes of the channels; $n tells a service which one of its connection's it
+ * is. HELD: the first one stops in the middle of its work until there was a second one.
+ */
+#define HELD "[ $n != 1 ] || held; "
+
 static const struct {
 	const char *what;
 	const char *service;
 	long services, logins; /* at least, and at most */
 	long long timeout;
 } servers[] = {
-    {"all is well", "exec $real", 2, 1, 10000},
-    {"the second service ends at once", "[ $n = 2 ] || exec $real", 2, 2, 2000},
+    {"all is well", HELD "exec $real", 2, 1, 10000},
+    {"the second service ends at once", HELD "[ $n = 2 ] || exec $real", 2, 2, 2000},
     {"the second ends in its first answer",
-	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5)", 2, 2, 2000},
+	HELD "[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5)", 2, 2, 2000},
     {"the second ends in an answer",
-	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5000)", 3, 2, 2000},
+	HELD "[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5000)", 3, 2, 2000},
     {"the first does",
 	"mkdir once 2>/dev/null || exec $real; exec $real > >(dd bs=1 count=45000)", 2, 2,
 	2000},
     {"the connection breaks in the middle",
-	"[ $n = 2 ] || exec $real; exec $real > >(dd bs=1 count=5000; kill -KILL $PPID)",
+	HELD "[ $n = 2 ] || exec $real; "
+	     "exec $real > >(dd bs=1 count=5000; kill -KILL $PPID)",
 	3, 2, 10000},
 };
 
 /*
  * Another service in the place of the last one, which may be starting still for a
- * connection that is over.
+ * connection that is over. Each counts in a folder of its own, $N.
  */
 static void
 serve(struct together *t, const char *service)
 {
-	char line[1024];
+	char line[2048];
 
 	snprintf(line, sizeof(line),
-	    "N=$(mktemp -d \"$1/n.XXXXXX\"); { echo '#!/bin/bash'; echo \"cd '$N'; n=1; "
-	    "while ! mkdir \\$PPID.\\$n 2>/dev/null; do n=\\$((n + 1)); done; "
-	    "real=/usr/lib/openssh/sftp-server\"; echo '%s'; } >\"$1/new\"; "
-	    "chmod +x \"$1/new\"; mv \"$1/new\" \"$1/service\"",
+	    "N=$(mktemp -d \"$1/n.XXXXXX\"); { echo '#!/bin/bash'; echo \"cd '$N'\"; echo '"
+	    "n=1; while ! mkdir $PPID.$n 2>/dev/null; do n=$((n + 1)); done; "
+	    "[ $n != 2 ] || : >second; real=/usr/lib/openssh/sftp-server; "
+	    "held() { exec $real > >(dd bs=1 count=25000; "
+	    "until [ -e second ]; do read -r -t 0.02 <> <(:); done; exec cat); }'; "
+	    "echo '%s'; } >\"$1/new\"; chmod +x \"$1/new\"; mv \"$1/new\" \"$1/service\"",
 	    service);
 	shell_must(&t->d.shell, line, NULL);
 }
@@ -192,7 +199,7 @@ serves(struct together *t, const char *what, long services, long logins)
 	end(t);
 	n = count(t, "grep -c '^Accepted publickey' \"$SSHD_LOG\"");
 	cr_expect(n > 0 && n <= logins, "%s: %ld logins", what, n);
-	n = count(t, "ls \"$N\" | wc -l");
+	n = count(t, "ls -d \"$N\"/*.* | wc -l");
 	cr_expect_geq(n, services, "%s: %ld services", what, n);
 }
 
@@ -222,7 +229,7 @@ Test(poller_together, few_sessions)
 
 	for (size_t i = 0; i < 2; i++) {
 		fill(&t, settings[i]);
-		serve(&t, "exec $real");
+		serve(&t, i == 0 ? "exec $real" : HELD "exec $real");
 		move_away(&t);
 		serves(&t, settings[i], i == 0 ? 1 : 2, 1);
 		n = count(&t, "grep -c 'no more sessions' \"$SSHD_LOG\"");
@@ -330,7 +337,7 @@ Test(poller_together, next_feed)
 	}
 	cr_expect_eq(count(&t, "grep -c '^Accepted publickey' \"$SSHD_LOG\""), 1);
 	n = count(&t, "grep -c '^Starting session: subsystem' \"$SSHD_LOG\"");
-	cr_expect(n > 1 && n <= 8, "%ld channels", n);
+	cr_expect(n > 0 && n <= 8, "%ld channels", n);
 	memset(&t.d.sc, 0xa5, sizeof(t.d.sc));
 	links_free(t.d.env.links);
 	drop_end(&t.d);
