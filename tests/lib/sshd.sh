@@ -44,7 +44,8 @@ sshd_pam() {
 sshd_penalties() {
 	local types=${SSHD_HOST_KEYS:-ed25519}
 
-	"$SSHD_BIN" -t -f /dev/null -h "$1/host_${types%% *}" -o PerSourcePenalties=no 2>/dev/null && echo "PerSourcePenalties no"
+	"$SSHD_BIN" -t -f /dev/null -h "$1/host_${types%% *}" -o PerSourcePenalties=no 2>/dev/null &&
+		echo "PerSourcePenalties no"
 }
 
 sshd_config() {
