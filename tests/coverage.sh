@@ -15,7 +15,7 @@ lines=
 [ "${1:-}" != -l ] || { lines=1; shift; }
 build=${1:-build/coverage}
 
-# With a base folder ccache makes the names relative by which gcov's counts are found.
+# With these ccache may give objects of another folder, whose counts would go there.
 unset CCACHE_BASEDIR CCACHE_NOHASHDIR
 cmake --preset coverage -B "$build" >/dev/null && cmake --build "$build" -j 2 >/dev/null || exit 1
 find "$build" -name '*.gcda' -delete
