@@ -174,4 +174,5 @@ hold(struct app *app, struct err *e)
 }
 
 const struct command command_hold = {"hold",
-    "files that wait for a decision: list, approve, discard", help, 0, 1, 2, true, hold};
+    "files that wait for a decision: list, show, approve, discard", help, 0, 1, 2, true,
+    hold};

@@ -15,8 +15,8 @@ lines=
 [ "${1:-}" != -l ] || { lines=1; shift; }
 build=${1:-build/coverage}
 
-# With a base folder ccache makes the names relative by which gcov's counts are found.
-unset CCACHE_BASEDIR CCACHE_NOHASHDIR
+# With a base folder ccache makes the names of sources relative, and gcov does not find them.
+unset CCACHE_BASEDIR
 cmake --preset coverage -B "$build" >/dev/null && cmake --build "$build" -j 2 >/dev/null || exit 1
 find "$build" -name '*.gcda' -delete
 export EMRDROP_FAULTS=${EMRDROP_FAULTS:-50}

@@ -40,10 +40,19 @@ sshd_pam() {
 	esac
 }
 
+# OpenSSH of Debian 13 keeps out for a while who was refused a login; that of 12 can't.
+sshd_penalties() {
+	local types=${SSHD_HOST_KEYS:-ed25519}
+
+	"$SSHD_BIN" -t -f /dev/null -h "$1/host_${types%% *}" -o PerSourcePenalties=no 2>/dev/null &&
+		echo "PerSourcePenalties no"
+}
+
 sshd_config() {
 	local type
 
 	printf '%s\n' "${SSHD_EXTRA:-}"
+	sshd_penalties "$1"
 	for type in ${SSHD_HOST_KEYS:-ed25519 ecdsa}; do
 		echo "HostKey $1/host_$type"
 	done
