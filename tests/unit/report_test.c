@@ -103,7 +103,7 @@ Test(report, text_for_a_person)
 	expect_text(
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
-	    "3 stale, 2 refused, 1 pending, 1 rows filtered, 2 rows rejected\n"
+	    "3 stale, 2 refused, 1 pending, 1 row filtered, 2 rows rejected\n"
 	    "    row 7, column \"DOB \\u001b[2J\\\"\" (patient.birth_date) "
 	    "not taken: The value is not a date in the agreed format. "
 	    "Write the date as in the other rows; check that the day exists.\n"
