@@ -138,9 +138,11 @@ head_text(struct show *s, const struct feed_state *f)
 	text_time(out, f->last_look);
 	buf_add_str(out, ", last delivered ");
 	text_time(out, f->last_delivery);
-	buf_addf(out, "; %llu file%s, %llu record%s so far\n",
-	    (unsigned long long)f->files, f->files == 1 ? "" : "s",
-	    (unsigned long long)f->delivered, f->delivered == 1 ? "" : "s");
+	buf_add_str(out, "; ");
+	text_count(out, f->files, "file");
+	buf_add_str(out, ", ");
+	text_count(out, f->delivered, "record");
+	buf_add_str(out, " so far\n");
 	if (f->last_error == 0)
 		return;
 	buf_addf(out, "  last run ended with %u (%s), at ", f->last_exit,

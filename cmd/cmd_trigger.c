@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/status.h"
+#include "cmd/text.h"
 #include "cmd/trigger.h"
 #include "state/ledger.h"
 
@@ -128,6 +129,16 @@ write_json(const struct app *app, const struct trigger_sum *s, bool reports, int
 	jw_object_end(&j);
 }
 
+static void
+write_text(const struct trigger_sum *s, struct buf *out)
+{
+	text_count(out, s->messages, "message");
+	buf_addf(out, ": %llu done, %llu for later, %llu dead; ",
+	    (unsigned long long)s->done, (unsigned long long)s->later,
+	    (unsigned long long)s->dead);
+	text_count(out, s->jobs, "job");
+}
+
 /* The answer to a batch of SQS is what its caller reads: it stands alone, always. */
 static int
 print_sum(const struct app *app, const struct events_conf *c, const struct trigger_sum *s,
@@ -142,12 +153,7 @@ print_sum(const struct app *app, const struct events_conf *c, const struct trigg
 	else if (app->json)
 		write_json(app, s, c->kind == EVENTS_STDIN, exit, &out);
 	else
-		buf_addf(&out,
-		    "%llu message%s: %llu done, %llu for later, %llu dead; %llu job%s",
-		    (unsigned long long)s->messages, s->messages == 1 ? "" : "s",
-		    (unsigned long long)s->done, (unsigned long long)s->later,
-		    (unsigned long long)s->dead, (unsigned long long)s->jobs,
-		    s->jobs == 1 ? "" : "s");
+		write_text(s, &out);
 	buf_add_char(&out, '\n');
 	rc = buf_check(&out, "the report", e);
 	if (rc == 0)

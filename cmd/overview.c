@@ -130,9 +130,10 @@ well_line(struct overview *o, const struct board_feed *f, size_t width)
 	text_ago(&line, o->board->now, f->state.last_look);
 	buf_add_str(&line, ", delivered ");
 	text_ago(&line, o->board->now, f->state.last_delivery);
-	buf_addf(&line, ", %llu file%s, %llu record%s",
-	    (unsigned long long)f->state.files, f->state.files == 1 ? "" : "s",
-	    (unsigned long long)f->state.delivered, f->state.delivered == 1 ? "" : "s");
+	buf_add_str(&line, ", ");
+	text_count(&line, f->state.files, "file");
+	buf_add_str(&line, ", ");
+	text_count(&line, f->state.delivered, "record");
 	screen_line(
 	    &(struct screen){
 		.width = o->screen->width > 0 ? o->screen->width - STATE_WIDTH : 0},

@@ -363,9 +363,10 @@ struct count {
 static void
 put_count(struct buf *out, const struct count *c)
 {
-	buf_addf(out, "%llu", (unsigned long long)c->n);
 	if (c->unit != NULL)
-		buf_addf(out, " %s%s", c->unit, c->n == 1 ? "" : "s");
+		text_count(out, c->n, c->unit);
+	else
+		buf_addf(out, "%llu", (unsigned long long)c->n);
 	if (c->word != NULL)
 		buf_addf(out, " %s", c->word);
 }

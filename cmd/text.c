@@ -40,6 +40,12 @@ text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE])
 }
 
 void
+text_count(struct buf *out, uint64_t n, const char *unit)
+{
+	buf_addf(out, "%llu %s%s", (unsigned long long)n, unit, n == 1 ? "" : "s");
+}
+
+void
 text_ago(struct buf *out, int64_t now, int64_t ms)
 {
 	static const struct {

@@ -17,6 +17,9 @@ void text_time(struct buf *out, int64_t ms);
 #define AUDIT_HEAD_SIZE (21 + 2 * DIGEST_SIZE + 1)
 void text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE]);
 
+/* "1 file", "2 files". */
+void text_count(struct buf *out, uint64_t n, const char *unit);
+
 /* "5 min ago", of ms since 1970; "never" of 0. */
 void text_ago(struct buf *out, int64_t now, int64_t ms);
 

@@ -39,12 +39,12 @@ struct column_list {
 	unsigned slot;
 };
 
+#define RULE_FIRST 4
+
 /*
  * What every message or row asks stands first: the rules of a map, and what they are
  * made of, are more than the processor's first cache holds.
  */
-#define RULE_FIRST 4
-
 struct rule {
 	/* Of messages: if none of these was sent, nothing comes of the rule. */
 	struct hl7_ask *asks;

@@ -345,16 +345,17 @@ sweep_litter(const struct ledger *l)
 static int
 check_owner(const char *dir, const struct stat *st, struct err *e)
 {
-	const struct passwd *owner = getpwuid(st->st_uid);
+	const struct passwd *owner;
+	const char *name;
 
 	if (geteuid() != 0 || st->st_uid == 0)
 		return 0;
+	owner = getpwuid(st->st_uid);
+	name = owner == NULL ? "USER" : owner->pw_name;
 	return err_set(e, ERR_PERM,
 	    "state folder %s belongs to %s, and root would make files there that %s can't "
 	    "read: runuser -u %s -- emrdrop run",
-	    dir, owner == NULL ? "a user" : owner->pw_name,
-	    owner == NULL ? "that user" : owner->pw_name,
-	    owner == NULL ? "USER" : owner->pw_name);
+	    dir, name, name, name);
 }
 
 static int
@@ -375,9 +376,7 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 	if ((st.st_mode & 022) != 0)
 		return err_set(e, ERR_CONFIG,
 		    "state folder %s can be written by others; chmod 0700 %s", dir, dir);
-	if (create && check_owner(dir, &st, e) != 0)
-		return -1;
-	if (share_folder(l, e) != 0)
+	if ((create && check_owner(dir, &st, e) != 0) || share_folder(l, e) != 0)
 		return -1;
 	if (create)
 		sweep_litter(l);
