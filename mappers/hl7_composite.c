@@ -468,11 +468,11 @@ one_text(struct split *s, const struct composite *c)
  * has to be looked at more closely.
  */
 static inline bool
-first_text(const struct hl7_message *m, struct span raw, struct span *out)
+first_text(const struct hl7_message *m, const struct text *t, struct span *out)
 {
-	if (!m->flat || !hl7_is_plain(m, raw))
+	if (!m->flat || t->from.segment == NULL || !hl7_is_plain(m, t->s))
 		return false;
-	*out = span_trim(hl7_part(raw, m->d.component, 1));
+	*out = span_trim(hl7_repetition_leaf(m, &t->from, 1, 1));
 	return out->n > 0 && !hl7_is_null(*out);
 }
 
@@ -484,7 +484,7 @@ composite_apply(const void *data, struct run *r, struct text *t)
 	struct split s;
 
 	if ((c->type == HL7_CWE || c->type == HL7_XCN) &&
-	    first_text(r->message, t->s, &first)) {
+	    first_text(r->message, t, &first)) {
 		*t = (struct text){.s = first};
 		return PROBLEM_NONE;
 	}

@@ -105,7 +105,7 @@ hl7_repetition_next(const struct hl7_message *m, struct hl7_repetition *r)
 	    (HL7_LEVEL(p[1]) == HL7_LEVEL_FIELD &&
 		HL7_OFFSET(p[1]) == HL7_OFFSET(p[0]) + 1))
 		return false;
-	r->piece = (size_t)(p - m->pieces);
+	r->piece = (uint32_t)(p - m->pieces);
 	return true;
 }
 

@@ -47,7 +47,7 @@ struct hl7_segment {
 /* One repetition of a field, in the index; valid until the message is cleared. */
 struct hl7_repetition {
 	const char *segment; /* its text */
-	size_t piece;        /* the first of the repetition's */
+	uint32_t piece;      /* the first of the repetition's */
 };
 
 #define HL7_NAMES 64 /* classes of segments' names, for a look at what is there */

@@ -385,13 +385,16 @@ drain(struct hl7_reader *r, struct err *e)
 	return bound(r, r->end, e);
 }
 
-/* Segments of the message at hand move with their bytes. */
+/*
+ * Segments of the message at hand move with their bytes. As soon as that is less than what
+ * it frees: a window that is used from its front stays in the processor's cache.
+ */
 static void
 compact(struct hl7_reader *r)
 {
 	size_t off = kept_from(r);
 
-	if (off == 0 || r->cap - r->end >= SLICE)
+	if (off == 0 || (r->cap - r->end >= SLICE && off < r->end - off))
 		return;
 	memmove(r->window, r->window + off, r->end - off);
 	r->start -= r->open == OPEN_MESSAGE ? off : r->start;

@@ -124,7 +124,10 @@ over(const struct counter *c)
 	return !c->pick->all && c->passed >= c->pick->nth;
 }
 
-/* Member by member: a hit that is put together elsewhere is slow to copy. */
+/*
+ * Member by member, here and where it is taken: what was just put down in parts waits for
+ * memory when it is fetched whole.
+ */
 static inline void
 hit(struct hl7_hit *out, struct span raw)
 {
@@ -155,8 +158,10 @@ hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
 	if (!ref->whole && !hl7_is_null(raw))
 		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
 	hit(out, raw);
-	if (ref->whole)
-		out->from = *r;
+	if (!ref->whole)
+		return;
+	out->from.segment = r->segment;
+	out->from.piece = r->piece;
 }
 
 /*

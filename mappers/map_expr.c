@@ -111,7 +111,9 @@ take_hit(
 {
 	enum problem_code code = PROBLEM_NONE;
 
-	*t = (struct text){.null = hit->null, .from = hit->from};
+	*t = (struct text){.null = hit->null};
+	t->from.segment = hit->from.segment;
+	t->from.piece = hit->from.piece;
 	if (r->hl7->whole || hit->literal)
 		t->s = span_trim(hit->raw);
 	else
