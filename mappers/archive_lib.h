@@ -9,7 +9,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/err.h"
+#include "base/lib.h"
 
 #define ARCHIVE_CALLS(X)                              \
 	X(archive_version_string)                     \
@@ -31,9 +31,7 @@
 	X(archive_entry_is_encrypted)
 
 struct archive_lib {
-#define ARCHIVE_MEMBER(name) __typeof__(name) *name;
-	ARCHIVE_CALLS(ARCHIVE_MEMBER)
-#undef ARCHIVE_MEMBER
+	ARCHIVE_CALLS(LIB_MEMBER)
 };
 
 /* Fills *out; it stays valid. ERR_CONFIG if the library is not there. */

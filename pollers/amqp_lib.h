@@ -17,7 +17,7 @@
 #include <amqp_ssl_socket.h>
 #endif
 
-#include "base/err.h"
+#include "base/lib.h"
 
 #define AMQP_CALLS(X)                          \
 	X(amqp_version)                        \
@@ -54,9 +54,7 @@
 	X(amqp_error_string2)
 
 struct amqp_lib {
-#define AMQP_MEMBER(name) __typeof__(name) *name;
-	AMQP_CALLS(AMQP_MEMBER)
-#undef AMQP_MEMBER
+	AMQP_CALLS(LIB_MEMBER)
 };
 
 /* Fills *out; it stays valid. ERR_CONFIG if the library is not there. */
