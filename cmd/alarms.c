@@ -11,6 +11,7 @@
 #include "cmd/app.h"
 #include "cmd/feed.h"
 #include "cmd/status.h"
+#include "outbound/api_url.h"
 #include "outbound/notify.h"
 
 #define EVENT_MAX 4096
@@ -268,18 +269,17 @@ alarms_ping(struct app *app, const char *feed, int exit)
 static int
 check_url(const struct conf_secret *place, const char *key, struct err *e)
 {
-	const char *fault;
+	struct api_url u;
 	char *url;
+	int rc;
 
 	if (place->where == NULL)
 		return 0;
 	if ((url = secret_read(place, e)) == NULL)
 		return err_prefix(e, "[alarms] %s", key);
-	fault = target_url_fault(url);
+	rc = api_url_check(url, &u, e);
 	secret_free(url);
-	return fault == NULL
-		   ? 0
-		   : err_set(e, ERR_CONFIG, "[alarms] %s: its URL: %s", key, fault);
+	return rc == 0 ? 0 : err_prefix(e, "[alarms] %s: its URL", key);
 }
 
 int

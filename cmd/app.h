@@ -47,7 +47,7 @@ struct app {
 	const char *command;
 	const char *config_dir;
 	bool json, dry_run, connect, fields, reveal, guide, arrivals;
-	bool lambda, drain, wait;
+	bool lambda, drain, wait, libraries;
 	long long row;            /* preview --row; 0: all */
 	const char *from, *to;    /* backfill --from, --to: as given, or NULL */
 	const char *out;          /* report --out, or NULL */

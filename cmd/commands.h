@@ -23,7 +23,8 @@ enum option_bit {
 	OPT_DRAIN = 8192,
 	OPT_WAIT = 16384,
 	OPT_OUT = 32768,
-	OPT_DAYS = 65536
+	OPT_DAYS = 65536,
+	OPT_LIBRARIES = 131072
 };
 
 struct command {

@@ -99,7 +99,7 @@ days_number(struct app *app, const char *text, struct err *e)
 
 /* In what getopt_long returns: no letter, but one of the table below. */
 #define LONG_OPTION (1 << 24)
-_Static_assert(OPT_DAYS < LONG_OPTION, "a bit of the table is taken for the mark");
+_Static_assert(OPT_LIBRARIES < LONG_OPTION, "a bit of the table is taken for the mark");
 
 static const struct option options[] = {
     {"config", required_argument, NULL, LONG_OPTION | 'c'},
@@ -121,6 +121,7 @@ static const struct option options[] = {
     {"to", required_argument, NULL, LONG_OPTION | OPT_TO},
     {"out", required_argument, NULL, LONG_OPTION | OPT_OUT},
     {"days", required_argument, NULL, LONG_OPTION | OPT_DAYS},
+    {"libraries", no_argument, NULL, LONG_OPTION | OPT_LIBRARIES},
     {"reveal", no_argument, NULL, LONG_OPTION | OPT_REVEAL},
     {NULL, 0, NULL, 0},
 };
@@ -186,6 +187,7 @@ parse_options(
 		app->lambda |= o == OPT_LAMBDA;
 		app->drain |= o == OPT_DRAIN;
 		app->wait |= o == OPT_WAIT;
+		app->libraries |= o == OPT_LIBRARIES;
 	}
 	app->args = argv + optind;
 	app->nargs = argc - optind;

@@ -398,24 +398,31 @@ unpack_into(struct unpack *u, struct reading *r, struct err *e)
 	}
 }
 
-void
-unpack_versions(struct buf *out)
+/* gpg is run for it. */
+static const char *
+gpg_version(void)
 {
 	gpgme_engine_info_t gpg = NULL;
 
-	struct archive_lib lib;
-	struct err none;
-
-	buf_addf(out, "%s, zlib %s, gpgme %s",
-	    archive_lib_load(&lib, &none) == 0 ? lib.archive_version_string()
-					       : "no libarchive",
-	    zlibVersion(), gpgme_check_version(NULL));
 	if (gpgme_get_engine_info(&gpg) != 0)
-		gpg = NULL;
+		return NULL;
 	while (gpg != NULL && gpg->protocol != GPGME_PROTOCOL_OpenPGP)
 		gpg = gpg->next;
-	if (gpg != NULL && gpg->version != NULL)
-		buf_addf(out, ", gpg %s", gpg->version);
+	return gpg != NULL ? gpg->version : NULL;
+}
+
+void
+unpack_versions(struct buf *out)
+{
+	const char *gpgme = gpgme_check_version(NULL), *gpg = gpg_version();
+	struct archive_lib lib;
+	struct err e;
+
+	buf_add_str(
+	    out, archive_lib_load(&lib, &e) == 0 ? lib.archive_version_string() : e.msg);
+	buf_addf(out, ", zlib %s, gpgme %s, ", zlibVersion(), gpgme);
+	if (gpg != NULL)
+		buf_addf(out, "gpg %s", gpg);
 	else
-		buf_add_str(out, ", no gpg");
+		buf_add_str(out, "no gpg: install the packages gpg and gpg-agent");
 }

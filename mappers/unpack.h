@@ -91,7 +91,7 @@ void unpack_close(struct unpack *u); /* takes NULL */
  */
 int unpack_into(struct unpack *u, struct reading *r, struct err *e);
 
-/* The versions of the libraries, and of gpg; valid for good. */
+/* The versions of the libraries and of gpg, which are opened and run for it; or what lacks. */
 void unpack_versions(struct buf *out);
 
 #endif

@@ -86,7 +86,7 @@ peer_advice(CURLcode rc)
 static void
 transport_failure(const struct reply *r, struct failure *out)
 {
-	const char *words = curl_easy_strerror(r->transport);
+	const char *words = r->words;
 	bool peer = is_peer_fault(r);
 
 	if ((peer || is_about_connection(r->transport)) && r->detail[0] != '\0')
@@ -139,27 +139,4 @@ failure_of(const struct reply *r, struct failure *out)
 		end_with(out, ERR_API, ADVICE_MOVED);
 	else if (s >= 400 && s != 400 && s != 410 && s != 413 && s != 422)
 		end_with(out, ERR_API, ADVICE_URL);
-}
-
-int
-failure_place(const char *url, char *out, size_t n)
-{
-	char *host = NULL, *port = NULL, *path = NULL;
-	CURLU *u = curl_url();
-	int rc = -1;
-
-	if (u == NULL || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-		goto out;
-	(void)curl_url_get(u, CURLUPART_PORT, &port, 0);
-	(void)snprintf(out, n, "%s%s%s%s", host, port != NULL ? ":" : "",
-	    port != NULL ? port : "", path);
-	rc = 0;
-out:
-	curl_free(host);
-	curl_free(port);
-	curl_free(path);
-	curl_url_cleanup(u);
-	return rc;
 }

@@ -25,7 +25,4 @@ struct failure {
 
 void failure_of(const struct reply *r, struct failure *out);
 
-/* "host:port/path" of a URL: no credentials, no query. -1 if it is no URL. */
-int failure_place(const char *url, char *out, size_t n);
-
 #endif

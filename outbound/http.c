@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outbound/api_url.h"
 #include "outbound/backoff.h"
 #include "outbound/failure.h"
 #include "outbound/lines.h"
@@ -29,7 +30,9 @@ struct http {
 	const struct target_env *env;
 	struct http_user user;
 	struct api_lines *own; /* where none are handed in */
-	CURLM *multi;          /* of the lines; borrowed */
+	/* Of the lines; borrowed. */
+	const struct curl_lib *curl;
+	CURLM *multi;
 	struct auth auth;
 	struct pace pace;
 	char place[PLACE_SIZE];
@@ -83,15 +86,16 @@ http_open(const struct target_conf *tc, const struct target_env *env, size_t slo
 	pace_init(&h->pace, tc->rate);
 	if (env->lines == NULL && (h->own = api_lines_new(e)) == NULL)
 		goto out;
-	h->multi = api_lines_multi(env->lines != NULL ? env->lines : h->own, e);
-	if (h->multi == NULL)
+	if (api_lines_start(
+		env->lines != NULL ? env->lines : h->own, &h->curl, &h->multi, e) < 0)
 		goto out;
-	if (failure_place(tc->url, h->place, sizeof(h->place)) < 0) {
+	if (api_url_place(tc->url, h->place, sizeof(h->place)) < 0) {
 		err_set(e, ERR_CONFIG, "[target] url: not a URL");
 		goto out;
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)tc->in_flight);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)tc->in_flight);
+	h->curl->curl_multi_setopt(
+	    h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)tc->in_flight);
+	h->curl->curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)tc->in_flight);
 	if (auth_init(&h->auth, tc, e) < 0)
 		goto out;
 	return h;
@@ -109,7 +113,7 @@ http_close(struct http *h)
 		return;
 	for (i = 0; i < h->n; i++) {
 		if (h->slots[i].state == SLOT_SENDING)
-			curl_multi_remove_handle(h->multi, h->slots[i].req.easy);
+			h->curl->curl_multi_remove_handle(h->multi, h->slots[i].req.easy);
 		request_release(&h->slots[i].req);
 	}
 	api_lines_free(h->own);
@@ -122,7 +126,7 @@ start(struct http *h, struct slot *s, struct err *e)
 {
 	struct request *r = &s->req;
 
-	if (r->easy == NULL && request_init(r, h->tc, e) < 0)
+	if (r->easy == NULL && request_init(r, h->curl, h->tc, e) < 0)
 		return -1;
 	if (request_clear(r, h->tc, e) < 0 ||
 	    h->user.request(h->user.arg, (size_t)(s - h->slots), r, e) < 0 ||
@@ -158,8 +162,8 @@ send_slot(struct http *h, struct slot *s, int64_t now, struct err *e)
 
 	if (request_prepare(r, &h->auth, h->env, time_left(h, now), e) < 0)
 		return -1;
-	curl_easy_setopt(r->easy, CURLOPT_PRIVATE, s);
-	if (curl_multi_add_handle(h->multi, r->easy) != CURLM_OK)
+	h->curl->curl_easy_setopt(r->easy, CURLOPT_PRIVATE, s);
+	if (h->curl->curl_multi_add_handle(h->multi, r->easy) != CURLM_OK)
 		return err_nomem(e);
 	s->state = SLOT_SENDING;
 	s->generation = h->auth.generation;
@@ -318,7 +322,7 @@ finish(struct http *h, struct slot *s, CURLcode transport, struct err *e)
 	struct failure f;
 	struct reply r;
 
-	curl_multi_remove_handle(h->multi, s->req.easy);
+	h->curl->curl_multi_remove_handle(h->multi, s->req.easy);
 	h->sending--;
 	s->state = SLOT_IDLE;
 	note_expiry(h, &s->req);
@@ -346,10 +350,11 @@ reap(struct http *h, size_t *n, struct err *e)
 	CURLMsg *m;
 	int left, rc = 0;
 
-	for (*n = 0; (m = curl_multi_info_read(h->multi, &left)) != NULL; (*n)++) {
+	for (*n = 0; (m = h->curl->curl_multi_info_read(h->multi, &left)) != NULL;
+	    (*n)++) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s);
+		h->curl->curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s);
 		if (finish(h, s, m->data.result, rc == 0 ? e : &other) < 0)
 			rc = -1;
 	}
@@ -371,12 +376,12 @@ http_turn(struct http *h, struct err *e)
 		clock_pause(h->env->clock, wait);
 		return 0;
 	}
-	if (curl_multi_perform(h->multi, &running) != CURLM_OK)
+	if (h->curl->curl_multi_perform(h->multi, &running) != CURLM_OK)
 		return err_set(e, ERR_INTERNAL, "libcurl lost track of its connections");
 	if (reap(h, &n, e) < 0)
 		return -1;
 	if (n == 0)
-		(void)curl_multi_poll(h->multi, NULL, 0, (int)wait, NULL);
+		(void)h->curl->curl_multi_poll(h->multi, NULL, 0, (int)wait, NULL);
 	return 0;
 }
 
@@ -398,14 +403,14 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 	struct failure f;
 	struct reply seen;
 
-	if (request_init(r, h->tc, e) < 0 || request_clear(r, h->tc, e) < 0)
+	if (request_init(r, h->curl, h->tc, e) < 0 || request_clear(r, h->tc, e) < 0)
 		return -1;
 	buf_add_str(&r->url, tail);
 	r->method = "OPTIONS";
 	(void)snprintf(r->what, sizeof(r->what), "no record sent");
 	if (request_prepare(r, &h->auth, h->env, time_left(h, now_ms(h)), e) < 0)
 		return -1;
-	request_reply(r, curl_easy_perform(r->easy), &seen);
+	request_reply(r, h->curl->curl_easy_perform(r->easy), &seen);
 	note_expiry(h, r);
 	failure_of(&seen, &f);
 	/* An API need not know OPTIONS: that it answers so is all we ask. */

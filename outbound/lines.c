@@ -1,11 +1,14 @@
 #include "outbound/lines.h"
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/curl_lib.h"
+
 struct api_lines {
+	struct curl_lib curl;
 	CURLM *multi;
+	bool loaded;
 	bool global; /* curl_global_cleanup is due */
 };
 
@@ -25,20 +28,26 @@ api_lines_free(struct api_lines *l)
 	if (l == NULL)
 		return;
 	if (l->multi != NULL)
-		curl_multi_cleanup(l->multi);
+		l->curl.curl_multi_cleanup(l->multi);
 	if (l->global)
-		curl_global_cleanup();
+		l->curl.curl_global_cleanup();
 	free(l);
 }
 
-void *
-api_lines_multi(struct api_lines *l, struct err *e)
+int
+api_lines_start(
+    struct api_lines *l, const struct curl_lib **curl, void **multi, struct err *e)
 {
+	if (!l->loaded && curl_lib_load(&l->curl, e) < 0)
+		return -1;
+	l->loaded = true;
 	if (!l->global)
-		l->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+		l->global = l->curl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (l->global && l->multi == NULL)
-		l->multi = curl_multi_init();
+		l->multi = l->curl.curl_multi_init();
 	if (l->multi == NULL)
-		err_nomem(e);
-	return l->multi;
+		return err_nomem(e);
+	*curl = &l->curl;
+	*multi = l->multi;
+	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "outbound/api_url.h"
 #include "outbound/failure.h"
 #include "outbound/request.h"
 
@@ -17,7 +18,7 @@ host_of(const char *url, char out[HOST_MAX])
 {
 	char place[NOTIFY_URL_MAX];
 
-	if (failure_place(url, place, sizeof(place)) != 0)
+	if (api_url_place(url, place, sizeof(place)) != 0)
 		place[0] = '\0';
 	snprintf(out, HOST_MAX, "%.*s", (int)strcspn(place, "/"), place);
 }
@@ -36,7 +37,7 @@ try_once(const struct notice *n, const struct target_conf *tc, struct request *r
 	r->body = n->body;
 	if (request_prepare(r, &none, n->env, n->timeout, e) != 0)
 		return -1;
-	request_reply(r, curl_easy_perform(r->easy), &reply);
+	request_reply(r, r->curl->curl_easy_perform(r->easy), &reply);
 	failure_of(&reply, f);
 	if (f->outcome == OUTCOME_REPLY && reply.status >= 200 && reply.status <= 299)
 		return 0;
@@ -44,7 +45,8 @@ try_once(const struct notice *n, const struct target_conf *tc, struct request *r
 }
 
 static int
-send_all(const struct notice *n, struct request *r, struct err *e)
+send_all(
+    const struct notice *n, const struct curl_lib *curl, struct request *r, struct err *e)
 {
 	const struct target_conf tc = {
 	    .url = n->url, .timeout = n->timeout, .connect_timeout = n->timeout / 2 + 1};
@@ -53,7 +55,7 @@ send_all(const struct notice *n, struct request *r, struct err *e)
 	int rc = 1;
 
 	e->code = ERR_NONE;
-	if (request_init(r, &tc, e) != 0)
+	if (request_init(r, curl, &tc, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < n->tries && rc == 1; i++) {
 		clock_pause(n->env->clock, i == 0 ? 0 : PAUSE_MS << (i - 1));
@@ -68,19 +70,23 @@ send_all(const struct notice *n, struct request *r, struct err *e)
 int
 notify_send(const struct notice *n, struct err *e)
 {
-	const char *fault = target_url_fault(n->url);
 	struct request r = {.easy = NULL};
+	struct curl_lib curl;
+	struct api_url url;
 	int rc;
 
-	if (fault != NULL || strlen(n->url) > NOTIFY_URL_MAX)
-		return err_set(
-		    e, ERR_CONFIG, "its URL: %s", fault != NULL ? fault : "too long");
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (strlen(n->url) > NOTIFY_URL_MAX)
+		return err_set(e, ERR_CONFIG, "its URL: too long");
+	if (api_url_check(n->url, &url, e) != 0)
+		return err_prefix(e, "its URL");
+	if (curl_lib_load(&curl, e) != 0)
+		return -1;
+	if (curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_nomem(e);
-	rc = send_all(n, &r, e);
+	rc = send_all(n, &curl, &r, e);
 	if (r.url.p != NULL)
 		sodium_memzero(r.url.p, r.url.n);
 	request_release(&r);
-	curl_global_cleanup();
+	curl.curl_global_cleanup();
 	return rc;
 }

@@ -30,14 +30,14 @@ on_body(char *p, size_t size, size_t n, void *arg)
 
 /* Everything that is the same for each request. A setting that is not taken is fatal. */
 static CURLcode
-set_connection(CURL *h, const struct target_conf *tc)
+set_connection(const struct request *r, const struct target_conf *tc)
 {
 	CURLcode rc = CURLE_OK;
 
-#define SET(option, value)                                       \
-	do {                                                     \
-		if (rc == CURLE_OK)                              \
-			rc = curl_easy_setopt(h, option, value); \
+#define SET(option, value)                                                      \
+	do {                                                                    \
+		if (rc == CURLE_OK)                                             \
+			rc = r->curl->curl_easy_setopt(r->easy, option, value); \
 	} while (0)
 
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -66,26 +66,28 @@ set_connection(CURL *h, const struct target_conf *tc)
 }
 
 int
-request_init(struct request *r, const struct target_conf *tc, struct err *e)
+request_init(struct request *r, const struct curl_lib *curl, const struct target_conf *tc,
+    struct err *e)
 {
 	CURLcode rc;
 
 	buf_init(&r->reply, TARGET_RESPONSE_MAX);
 	buf_init(&r->url, REQUEST_URL_MAX);
 	buf_init(&r->packed, REQUEST_PACKED_MAX);
-	r->easy = curl_easy_init();
+	r->curl = curl;
+	r->easy = curl->curl_easy_init();
 	if (r->easy == NULL)
 		return err_nomem(e);
-	rc = set_connection(r->easy, tc);
+	rc = set_connection(r, tc);
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return err_nomem(e);
 	if (rc != CURLE_OK)
 		return err_set(e, ERR_INTERNAL,
 		    "libcurl takes one of our settings for wrong: %s",
-		    curl_easy_strerror(rc));
-	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
-	curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
+		    curl->curl_easy_strerror(rc));
+	curl->curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
+	curl->curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl->curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
 	return 0;
 }
 
@@ -97,14 +99,16 @@ free_headers(struct request *r)
 
 	for (h = r->headers; h != NULL; h = h->next)
 		sodium_memzero(h->data, strlen(h->data));
-	curl_slist_free_all(r->headers);
+	r->curl->curl_slist_free_all(r->headers);
 	r->headers = NULL;
 }
 
 void
 request_release(struct request *r)
 {
-	curl_easy_cleanup(r->easy);
+	if (r->curl == NULL)
+		return;
+	r->curl->curl_easy_cleanup(r->easy);
 	r->easy = NULL;
 	free_headers(r);
 	buf_release(&r->reply);
@@ -137,7 +141,7 @@ request_pack(struct request *r, struct err *e)
 static int
 add_header(struct request *r, const char *text)
 {
-	struct curl_slist *longer = curl_slist_append(r->headers, text);
+	struct curl_slist *longer = r->curl->curl_slist_append(r->headers, text);
 
 	if (longer == NULL)
 		return -1;
@@ -184,6 +188,7 @@ int
 request_prepare(struct request *r, const struct auth *a, const struct target_env *env,
     int64_t timeout, struct err *e)
 {
+	const struct curl_lib *curl = r->curl;
 	CURL *h = r->easy;
 
 	buf_clear(&r->reply);
@@ -194,17 +199,18 @@ request_prepare(struct request *r, const struct auth *a, const struct target_env
 		return -1;
 	r->url.n--;
 	if (set_headers(r, a, env) < 0 ||
-	    curl_easy_setopt(h, CURLOPT_URL, r->url.p) != CURLE_OK ||
-	    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK)
+	    curl->curl_easy_setopt(h, CURLOPT_URL, r->url.p) != CURLE_OK ||
+	    curl->curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method) != CURLE_OK)
 		return err_nomem(e);
 	if (r->body.p != NULL) {
-		curl_easy_setopt(h, CURLOPT_POSTFIELDS, r->body.p);
-		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+		curl->curl_easy_setopt(h, CURLOPT_POSTFIELDS, r->body.p);
+		curl->curl_easy_setopt(
+		    h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
 	} else {
-		curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+		curl->curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
 	}
-	curl_easy_setopt(h, CURLOPT_HTTPHEADER, r->headers);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout);
+	curl->curl_easy_setopt(h, CURLOPT_HTTPHEADER, r->headers);
+	curl->curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout);
 	return 0;
 }
 
@@ -225,12 +231,12 @@ request_expiry(const struct request *r)
 	struct curl_certinfo *chain = NULL;
 	const struct curl_slist *line;
 
-	if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	if (r->curl->curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
 	    chain == NULL || chain->num_of_certs < 1)
 		return 0;
 	for (line = chain->certinfo[0]; line != NULL; line = line->next)
 		if (strncmp(line->data, label, sizeof(label) - 1) == 0)
-			return (int64_t)curl_getdate(
+			return (int64_t)r->curl->curl_getdate(
 				   line->data + sizeof(label) - 1, NULL) *
 			       1000;
 	return 0;
@@ -239,19 +245,21 @@ request_expiry(const struct request *r)
 void
 request_reply(struct request *r, CURLcode transport, struct reply *out)
 {
+	const struct curl_lib *curl = r->curl;
 	curl_off_t wait = 0;
 	char *type = NULL;
 
 	*out = (struct reply){.transport = transport,
 	    .too_long = r->reply_too_long,
 	    .body = buf_span(&r->reply),
+	    .words = curl->curl_easy_strerror(transport),
 	    .detail = r->error};
-	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &out->status);
-	if (curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK &&
+	curl->curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &out->status);
+	if (curl->curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK &&
 	    wait > 0)
 		out->retry_after = wait > INT32_MAX ? INT32_MAX : (int64_t)wait * 1000;
-	if (curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
+	if (curl->curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
 		out->json = is_json(type);
-	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, NULL);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, NULL);
 	free_headers(r);
 }

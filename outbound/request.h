@@ -5,9 +5,8 @@
 #ifndef OUTBOUND_REQUEST_H
 #define OUTBOUND_REQUEST_H
 
-#include <curl/curl.h>
-
 #include "base/buf.h"
+#include "base/curl_lib.h"
 #include "outbound/auth.h"
 #include "outbound/target.h"
 
@@ -15,6 +14,7 @@
 #define REQUEST_WHAT_SIZE 128 /* "batch PATH, record N" */
 
 struct request {
+	const struct curl_lib *curl; /* borrowed */
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE]; /* libcurl writes here as long as easy lives */
@@ -37,10 +37,14 @@ struct reply {
 	bool json;           /* announced as JSON */
 	bool too_long;
 	struct span body;   /* valid until the request is prepared again */
-	const char *detail; /* libcurl's own words, may be empty */
+	const char *words;  /* libcurl's for transport; static */
+	const char *detail; /* its own of this reply, may be empty */
 };
 
-int request_init(struct request *r, const struct target_conf *tc, struct err *e);
+int request_init(struct request *r, const struct curl_lib *curl,
+    const struct target_conf *tc, struct err *e);
+
+/* Takes a zeroed one. */
 void request_release(struct request *r);
 
 /* Forgets the last request; the url is the target's own again. */

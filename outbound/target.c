@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/curl_lib.h"
 #include "outbound/http.h"
 #include "outbound/target_ops.h"
 #include "outbound/trust.h"
@@ -241,8 +242,11 @@ target_probe(struct target *t, struct err *e)
 	return http_probe(t->http, t->ops->probe, e);
 }
 
-const char *
-target_versions(void)
+void
+target_versions(struct buf *out)
 {
-	return curl_version();
+	struct curl_lib curl;
+	struct err e;
+
+	buf_add_str(out, curl_lib_load(&curl, &e) == 0 ? curl.curl_version() : e.msg);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/err.h"
@@ -132,6 +133,7 @@ void target_stats(const struct target *t, struct target_stats *out);
 /* For `check --connect`: a HEAD-like probe (OPTIONS on the URL) that sends no record. */
 int target_probe(struct target *t, struct err *e);
 
-const char *target_versions(void);
+/* libcurl's version and its libraries', or that it is not there, for `version`. */
+void target_versions(struct buf *out);
 
 #endif

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include <curl/curl.h>
-
+#include "outbound/api_url.h"
 #include "outbound/pace.h"
 
 static const char *const modes[] = {
@@ -115,71 +114,28 @@ entry(const struct conf_section *s, const char *key)
 	return NULL;
 }
 
-/* 127.0.0.0/8, ::1 and localhost (RFC 6761 6.3). */
-static bool
-is_loopback(const char *host)
+/* What is wrong with [target] url, if anything. */
+static int
+check_url(const struct target_conf *tc, struct err *e)
 {
-	size_t digits = strspn(host, "0123456789.");
+	struct api_url u;
 
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       (strncmp(host, "127.", 4) == 0 && host[digits] == '\0');
-}
-
-static bool
-has_part(CURLU *u, CURLUPart part)
-{
-	char *text = NULL;
-	bool has = curl_url_get(u, part, &text, 0) == CURLUE_OK;
-
-	curl_free(text);
-	return has;
-}
-
-/* What is wrong with a URL, or NULL. */
-static const char *
-url_fault(CURLU *u, const char *url, int mode)
-{
-	char *scheme = NULL, *host = NULL;
-	const char *fault = NULL;
-
-	if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		fault = "not a URL: it looks like https://api.example/v1/batches";
-	else if (strcmp(scheme, "https") != 0 &&
-		 (strcmp(scheme, "http") != 0 || !is_loopback(host)))
-		fault = "must be https (http only to this machine itself)";
-	else if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
-		fault = "holds credentials: use token_file, or user and password_file";
-	else if (has_part(u, CURLUPART_FRAGMENT))
-		fault = "has a #fragment, which is never sent";
-	else if (mode == TARGET_RECORD && has_part(u, CURLUPART_QUERY))
-		fault = "has a ?query, but mode = record puts /type/id behind it";
-	curl_free(scheme);
-	curl_free(host);
-	return fault;
-}
-
-const char *
-target_url_fault(const char *url)
-{
-	CURLU *u = curl_url();
-	const char *fault = u == NULL ? "there is no memory for it"
-				      : url_fault(u, url, TARGET_BATCH);
-
-	curl_url_cleanup(u);
-	return fault;
+	if (api_url_check(tc->url, &u, e) != 0)
+		return -1;
+	if (tc->mode == TARGET_RECORD && u.query)
+		return err_set(e, ERR_CONFIG,
+		    "has a ?query, but mode = record puts /type/id behind it");
+	return 0;
 }
 
 void
 target_check(
     const struct target_conf *tc, const struct conf_section *s, struct conf_errors *errs)
 {
-	CURLU *u = tc->url != NULL ? curl_url() : NULL;
-	const char *fault = u != NULL ? url_fault(u, tc->url, tc->mode) : NULL;
+	struct err e;
 
-	if (fault != NULL)
-		conf_error_at(errs, s, entry(s, "url"), "%s", fault);
+	if (tc->url != NULL && check_url(tc, &e) != 0)
+		conf_error_at(errs, s, entry(s, "url"), "%s", e.msg);
 	if ((tc->user != NULL) != (tc->password_file.where != NULL))
 		conf_error_at(errs, s,
 		    entry(s, tc->user != NULL ? "user" : "password_file"),
@@ -189,5 +145,4 @@ target_check(
 	if (tc->token_file.where != NULL && tc->password_file.where != NULL)
 		conf_error_at(errs, s, entry(s, "token_file"),
 		    "either a token or a password, not both");
-	curl_url_cleanup(u);
 }

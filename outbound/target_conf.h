@@ -44,9 +44,6 @@ extern const struct conf_option target_options[];
 /* conf_bind for [target], `s` (may be NULL), and its headers. */
 void target_bind(struct conf *c, struct conf_section *s, struct target_conf *tc);
 
-/* What is wrong with a URL that something is sent to, or NULL. */
-const char *target_url_fault(const char *url);
-
 /* Mistakes that the table can't see: URL not https (http only to loopback), ... */
 void target_check(
     const struct target_conf *tc, const struct conf_section *s, struct conf_errors *errs);

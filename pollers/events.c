@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "pollers/amqp_lib.h"
 #include "pollers/events_ops.h"
 
 static const struct events_ops *const sources[] = {
@@ -88,4 +89,16 @@ events_refuse(const struct events_conf *c, const struct err *why)
 {
 	if (sources[c->kind]->refuse != NULL)
 		sources[c->kind]->refuse(why);
+}
+
+void
+events_versions(struct buf *out)
+{
+	struct amqp_lib lib;
+	struct err e;
+
+	if (amqp_lib_load(&lib, &e) == 0)
+		buf_addf(out, "librabbitmq %s", lib.amqp_version());
+	else
+		buf_add_str(out, e.msg);
 }

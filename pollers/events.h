@@ -70,6 +70,9 @@ void events_stop(struct events *s);
 /* Frees what a message has, without an answer: it goes back when the source is closed. */
 void events_drop(struct events *s, struct event_message *m);
 
+/* librabbitmq's version, or that it is not there, for `version`. */
+void events_versions(struct buf *out);
+
 /* Can't be begun: tells whoever started us why, where there is a way to. */
 void events_refuse(const struct events_conf *c, const struct err *why);
 

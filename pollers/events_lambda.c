@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
+#include "base/curl_lib.h"
 #include "base/json.h"
 #include "pollers/events_ops.h"
 
@@ -22,7 +21,8 @@
 #define API_VARIABLE "AWS_LAMBDA_RUNTIME_API"
 
 struct runtime {
-	CURL *curl;
+	struct curl_lib curl;
+	CURL *easy;
 	char api[API_MAX + 1];
 	char id[ID_MAX + 1]; /* of the invocation in hand; "": none */
 	struct buf body;
@@ -75,31 +75,32 @@ static int
 begin(struct runtime *r, const char *what, struct err *e)
 {
 	char url[URL_MAX];
-	CURL *c = r->curl;
+	const struct curl_lib *curl = &r->curl;
+	CURL *c = r->easy;
 
 	snprintf(url, sizeof(url), "http://%s" VERSION "%s", r->api, what);
-	curl_easy_reset(c);
+	curl->curl_easy_reset(c);
 	buf_clear(&r->body);
-	if (curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http") != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_NOPROXY, "*") != CURLE_OK)
+	if (curl->curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK ||
+	    curl->curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http") != CURLE_OK ||
+	    curl->curl_easy_setopt(c, CURLOPT_NOPROXY, "*") != CURLE_OK)
 		return err_nomem(e);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+	curl->curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl->curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl->curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
 	return 0;
 }
 
 static int
 perform(struct runtime *r, const char *what, struct err *e)
 {
-	CURLcode code = curl_easy_perform(r->curl);
+	CURLcode code = r->curl.curl_easy_perform(r->easy);
 	long status = 0;
 
 	if (code != CURLE_OK)
 		return err_set(e, ERR_IO, "Lambda's runtime interface at %s: %s: %s",
-		    r->api, what, curl_easy_strerror(code));
-	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
+		    r->api, what, r->curl.curl_easy_strerror(code));
+	r->curl.curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status / 100 != 2)
 		return err_set(e, ERR_IO,
 		    "Lambda's runtime interface at %s: %s: HTTP status %ld", r->api, what,
@@ -112,6 +113,7 @@ static int
 post(struct runtime *r, const char *what, struct span json, const char *type,
     struct err *e)
 {
+	const struct curl_lib *curl = &r->curl;
 	char kind[128];
 	struct curl_slist *headers = NULL;
 	int rc;
@@ -119,17 +121,18 @@ post(struct runtime *r, const char *what, struct span json, const char *type,
 	if (begin(r, what, e) != 0)
 		return -1;
 	snprintf(kind, sizeof(kind), ERROR_TYPE "%s", type == NULL ? "" : type);
-	headers = curl_slist_append(NULL, "Content-Type: application/json");
-	if (headers == NULL || (type != NULL && !curl_slist_append(headers, kind))) {
-		curl_slist_free_all(headers);
+	headers = curl->curl_slist_append(NULL, "Content-Type: application/json");
+	if (headers == NULL ||
+	    (type != NULL && !curl->curl_slist_append(headers, kind))) {
+		curl->curl_slist_free_all(headers);
 		return err_nomem(e);
 	}
-	curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, ANSWER_MS);
-	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDS, json.p);
-	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDSIZE, (long)json.n);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, headers);
+	curl->curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, ANSWER_MS);
+	curl->curl_easy_setopt(r->easy, CURLOPT_POSTFIELDS, json.p);
+	curl->curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE, (long)json.n);
 	rc = perform(r, "answering", e);
-	curl_slist_free_all(headers);
+	curl->curl_slist_free_all(headers);
 	return rc;
 }
 
@@ -159,7 +162,8 @@ runtime_close(void *self)
 {
 	struct runtime *r = self;
 
-	curl_easy_cleanup(r->curl);
+	if (r->easy != NULL)
+		r->curl.curl_easy_cleanup(r->easy);
 	buf_release(&r->body);
 	free(r);
 }
@@ -179,9 +183,12 @@ runtime_open(void **self, const struct events_conf *c, struct err *e)
 	snprintf(r->api, sizeof(r->api), "%s", api);
 	r->stop_fd = c->stop_fd;
 	buf_init(&r->body, EVENT_BYTES_MAX + 1);
-	if ((r->curl = curl_easy_init()) == NULL) {
+	if (curl_lib_load(&r->curl, e) == 0 &&
+	    (r->easy = r->curl.curl_easy_init()) == NULL)
+		err_nomem(e);
+	if (r->easy == NULL) {
 		runtime_close(r);
-		return err_nomem(e);
+		return -1;
 	}
 	*self = r;
 	return 0;
@@ -191,17 +198,18 @@ static int
 runtime_next(void *self, struct event_message *out, struct err *e)
 {
 	struct runtime *r = self;
+	const struct curl_lib *curl = &r->curl;
 	struct err failed;
 
 	if (r->id[0] != '\0')
 		return EVENTS_NONE;
 	if (begin(r, "invocation/next", e) != 0)
 		return -1;
-	curl_easy_setopt(r->curl, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(r->curl, CURLOPT_HEADERDATA, r);
-	curl_easy_setopt(r->curl, CURLOPT_XFERINFOFUNCTION, shall_stop);
-	curl_easy_setopt(r->curl, CURLOPT_XFERINFODATA, r);
-	curl_easy_setopt(r->curl, CURLOPT_NOPROGRESS, 0L);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);
+	curl->curl_easy_setopt(r->easy, CURLOPT_XFERINFOFUNCTION, shall_stop);
+	curl->curl_easy_setopt(r->easy, CURLOPT_XFERINFODATA, r);
+	curl->curl_easy_setopt(r->easy, CURLOPT_NOPROGRESS, 0L);
 	if (perform(r, "the next invocation", &failed) != 0) {
 		r->id[0] = '\0';
 		if (shall_stop(r, 0, 0, 0, 0))

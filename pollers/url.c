@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/span.h"
+#include "base/authority.h"
 
 /* Where a part goes, and what it is called when it does not fit. */
 struct part {
@@ -76,22 +76,6 @@ parse_user(struct span s, struct drop_url *u, struct err *e)
 	return part_decode(s, &part, e);
 }
 
-static int
-parse_port(struct span s, struct drop_url *u, struct err *e)
-{
-	unsigned long port = 0;
-
-	for (size_t i = 0; i < s.n && port <= 65535; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return err_set(e, ERR_CONFIG, "url: the port is not a number");
-		port = port * 10 + (unsigned long)(s.p[i] - '0');
-	}
-	if (port == 0 || port > 65535)
-		return err_set(e, ERR_CONFIG, "url: the port is not between 1 and 65535");
-	u->port = (unsigned short)port;
-	return 0;
-}
-
 static bool
 host_char(char c, bool v6)
 {
@@ -121,34 +105,17 @@ parse_host(struct span s, bool v6, struct drop_url *u, struct err *e)
 	return 0;
 }
 
-/* [user@]host[:port], where host may be an IPv6 address in brackets. */
 static int
 parse_authority(struct span s, struct drop_url *u, struct err *e)
 {
-	const char *at = memrchr(s.p, '@', s.n);
-	const char *host, *end = s.p + s.n, *stop;
-	bool v6;
+	struct authority a;
 
-	if (at && parse_user((struct span){s.p, (size_t)(at - s.p)}, u, e))
+	if (authority_parse(s, &a, e))
+		return err_prefix(e, "url");
+	if (a.user.p && parse_user(a.user, u, e))
 		return -1;
-	host = at ? at + 1 : s.p;
-	v6 = host < end && *host == '[';
-	if (v6)
-		host++;
-	stop = memchr(host, v6 ? ']' : ':', (size_t)(end - host));
-	if (v6 && !stop)
-		return err_set(e, ERR_CONFIG, "url: [ without ]");
-	if (!stop)
-		stop = end;
-	if (parse_host((struct span){host, (size_t)(stop - host)}, v6, u, e))
-		return -1;
-	if (v6)
-		stop++;
-	if (stop == end)
-		return 0;
-	if (*stop != ':')
-		return err_set(e, ERR_CONFIG, "url: only a port may follow the ]");
-	return parse_port((struct span){stop + 1, (size_t)(end - stop - 1)}, u, e);
+	u->port = a.port;
+	return parse_host(a.host, a.v6, u, e);
 }
 
 static bool

@@ -43,7 +43,7 @@ test_words() {
 		init |
 		init north |/files
 		run --config |/files
-		version --|--help
+		version --|--help --json --libraries
 		preview --|--config --fields --help --json --row
 		backfill --|--config --dry-run --from --help --json --to
 		nonsense |

@@ -45,8 +45,9 @@ Test(failure, tls)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct reply r = {
-		    .transport = cases[i].transport, .detail = cases[i].detail};
+		struct reply r = {.transport = cases[i].transport,
+		    .words = "failed",
+		    .detail = cases[i].detail};
 		struct failure f;
 
 		failure_of(&r, &f);
