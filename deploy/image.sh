@@ -17,6 +17,8 @@ arch=$(dpkg-deb -f "$package" Architecture)
 out=$PWD/build/image
 root=$out/rootfs
 id=65532 # who runs in it: as distroless images have it
+# What emrdrop opens when something needs it, so that ldd does not name it.
+opened=(libarchive.so.13 libcurl.so.4 librabbitmq.so.4)
 programs=(/usr/bin/gpg /usr/bin/gpg-agent /usr/bin/gpgconf /usr/bin/dash /usr/bin/rm)
 # Character sets that exports have come in; UTF-8 is in the C library itself.
 charsets="CP125? CP77? ISO8859-* IBM437 IBM850 IBM858 MACINTOSH KOI8-R KOI8-U UTF-16 UTF-32 UTF-7 UNICODE"
@@ -81,7 +83,7 @@ files() {
 	lib=$(dirname "$(ldconfig -p | sed -n 's/.*libarchive\.so\.13 .*x86-64.* => //p; s/.*libarchive\.so\.13 .*AArch64.* => //p' | head -n 1)")
 	lib=$(realpath "$lib")
 	stand_ins "$lib"
-	take "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4}
+	take "${programs[@]}" "${opened[@]/#/$lib/}"
 	ln -s dash "$root/usr/bin/sh"
 	ln -s usr/bin "$root/bin"
 	# The system's lib folders are links into /usr.
@@ -92,7 +94,7 @@ files() {
 		"$out"/unused/*) install -m 644 "$path" "$root$lib" && continue ;;
 		esac
 		take "$(realpath -s "$path" | sed 's|^/lib|/usr/lib|')"
-	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "$lib"/lib{archive.so.13,rabbitmq.so.4})
+	done < <(libraries "$root/usr/bin/emrdrop" "${programs[@]}" "${opened[@]/#/$lib/}")
 	gconv=$lib/gconv
 	for set in $charsets; do
 		for path in "$gconv"/$set.so; do

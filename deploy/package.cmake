@@ -27,10 +27,11 @@ HL7 v2 batch files that are ready, turns each row or message into patient and
 scheduling records by a map that is plain configuration, and delivers what is
 new or changed to an HTTP API. It remembers what it did, so that running it
 again, or killing it anywhere, sends nothing twice.")
-# libarchive is loaded when a file needs it, and librabbitmq by `trigger --amqp`, so that the
-# linker does not know of them.
-set(CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS "libarchive13t64 | libarchive13, tzdata,
- ca-certificates, systemd | systemd-standalone-sysusers | systemd-sysusers,
+# libcurl is loaded when something is sent, libarchive when a file needs it, and librabbitmq
+# by `trigger --amqp`, so that the linker does not know of them.
+set(CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS "libcurl4t64 | libcurl4,
+ libarchive13t64 | libarchive13, tzdata, ca-certificates,
+ systemd | systemd-standalone-sysusers | systemd-sysusers,
  systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
 string(REGEX REPLACE "\n *" " " CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS
 	"${CPACK_DEBIAN_EMRDROP_PACKAGE_DEPENDS}")

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Instructions that emrdrop itself executes, by callgrind, a row, a message and an idle run:
-# the same on any machine, so that a change that costs is seen without a clock.
+# Instructions that emrdrop itself executes, by callgrind, a row, a message, an idle run and
+# a start: the same on any machine, so that a change that costs is seen without a clock.
 #
 #   tests/bench/instructions.sh          compares with what is kept in instructions.tsv, and
 #                                        fails where more than 3 % are too many
@@ -101,6 +101,7 @@ count_all() {
 	sed "2,$((CHANGED + 1)) s/,p\\./,q./" "$dir/rows.csv" >"$dir/drop/appointments_2.csv"
 	count "row: of an export with 3 % changed" "$ROWS" run
 	count "idle run" 1 run
+	count "start: version" 1 version
 }
 
 count_keep() {

@@ -11,9 +11,9 @@ to=tests/bench
 if [ "${1:-}" = short ]; then
 	shift
 	to=$(mktemp -d "${TMPDIR:-/tmp}/emrdrop-bench-short.XXXXXX") || exit 74
-	export ROWS=50000 MESSAGES=5000 HAPI_MESSAGES=2000 MIB=50 FILES=100 BATCHES=200 FEEDS=10 MANY=1000 RUNS=3
+	export ROWS=50000 MESSAGES=5000 HAPI_MESSAGES=2000 MIB=50 FILES=100 BATCHES=200 FEEDS=10 MANY=1000 TIMES=20 RUNS=3
 fi
-[ $# -gt 0 ] || set -- first_load nightly hl7 idle feeds fetch delivery
+[ $# -gt 0 ] || set -- first_load nightly hl7 idle start feeds fetch delivery
 
 BENCH_JSON=$(mktemp "${TMPDIR:-/tmp}/emrdrop-bench.XXXXXX") || exit 74
 export BENCH_JSON

@@ -59,7 +59,7 @@ test_files() {
 	is "a page of each command" "$("$emrdrop" --help | sed '/^Options/q' | grep -c '^  [a-z]*  ')" \
 		"$(find "$tree/usr/share/man/man1" -name 'emrdrop-*' | wc -l)"
 	is "settings that dpkg asks about" /etc/emrdrop/emrdrop.ini "$(cat "$tree/DEBIAN/conffiles")"
-	ok "what it depends on is known" grep -q '^Depends: .*libarchive13.*libssh2-1' "$tree/DEBIAN/control"
+	ok "what it depends on is known" grep -q '^Depends: .*libcurl4.*libarchive13.*libssh2-1' "$tree/DEBIAN/control"
 	ok "no symbols" sh -c "! readelf -S '$tree/usr/bin/emrdrop' | grep -q debug_info"
 	is "the sandbox's package" emrdrop-sandbox "$(dpkg-deb -f "$dir"/emrdrop-sandbox_*.deb Package)"
 	if command -v lintian >/dev/null; then
@@ -181,8 +181,10 @@ test_image() {
 		xargs -I{} jq '.layers | length' "$dir/oci/blobs/sha256/{}")"
 	echo "image: $(($(stat -c %s "$image") >> 10)) KiB, unpacked $((size >> 10)) KiB"
 	enter_image
-	run 0 version
+	run 0 version --libraries
 	has "its version" "$dir/out" "emrdrop "
+	hasnt "no library is missing" "can't be used" "$dir/out"
+	has "libcurl is found" "$dir/out" "libcurl/"
 	has "gpg is found" "$dir/out" "gpg 2."
 }
 
