@@ -8,7 +8,7 @@ static const struct lib_call calls[] = {
 
 static const struct lib libcurl = {
     .soname = "libcurl.so.4", /* the same since libcurl 7.16 */
-    .package = "libcurl4 (libcurl4t64 from Debian 13 on)",
+    .package = "libcurl4 or, from Debian 13 on, libcurl4t64",
     .calls = calls,
     .n = sizeof(calls) / sizeof(calls[0]),
 };

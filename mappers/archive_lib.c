@@ -8,7 +8,7 @@ static const struct lib_call calls[] = {
 
 static const struct lib libarchive = {
     .soname = "libarchive.so.13", /* the same since libarchive 3.0 */
-    .package = "libarchive13 (libarchive13t64 from Debian 13 on)",
+    .package = "libarchive13 or, from Debian 13 on, libarchive13t64",
     .calls = calls,
     .n = sizeof(calls) / sizeof(calls[0]),
 };

@@ -14,7 +14,7 @@ RUNS=${RUNS:-5}
 SLOW_BATCHES=400 IN_FLIGHT=8 LATENCY=50 SLOW_BYTES=50000
 
 bench_start 1
-bench_tool deliver outbound -lcurl -ljansson -lz -llz4
+bench_tool deliver outbound -ljansson -lz -llz4
 bytes=$((MIB << 20))
 fast=$API
 mkdir "$BENCH/slow"

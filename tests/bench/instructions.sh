@@ -101,7 +101,7 @@ count_all() {
 	sed "2,$((CHANGED + 1)) s/,p\\./,q./" "$dir/rows.csv" >"$dir/drop/appointments_2.csv"
 	count "row: of an export with 3 % changed" "$ROWS" run
 	count "idle run" 1 run
-	count "start: version" 1 version
+	count "start: check of a feed" 1 check rows
 }
 
 count_keep() {

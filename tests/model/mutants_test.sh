@@ -14,7 +14,7 @@ trap 'rm -rf "$dir"' EXIT
 bad=0
 
 read -ra cflags < <(pkg-config --cflags libsodium jansson libpcre2-8 lmdb | tr '\n' ' ')
-read -ra libs < <(pkg-config --libs libsodium libcrypto libssh2 libcurl lmdb inih liblz4 zlib \
+read -ra libs < <(pkg-config --libs libsodium libcrypto libssh2 lmdb inih liblz4 zlib \
 	jansson libpcre2-8 | tr '\n' ' ')
 ! grep -q '^EMRDROP_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" ||
 	libs+=(-fsanitize=address -fsanitize=undefined)

@@ -60,6 +60,11 @@ test_files() {
 		"$(find "$tree/usr/share/man/man1" -name 'emrdrop-*' | wc -l)"
 	is "settings that dpkg asks about" /etc/emrdrop/emrdrop.ini "$(cat "$tree/DEBIAN/conffiles")"
 	ok "what it depends on is known" grep -q '^Depends: .*libcurl4.*libarchive13.*libssh2-1' "$tree/DEBIAN/control"
+	# Each costs every start; what is seldom needed is loaded by what needs it.
+	is "what a start loads" \
+		"libc libcrypto libcsv libgpgme libinih libjansson liblmdb liblz4 libpcre2-8 libsodium libssh2 libz" \
+		"$(objdump -p "$tree/usr/bin/emrdrop" | sed -n 's/^ *NEEDED *\(lib[a-z0-9-]*\)\.so.*/\1/p' |
+			sort | paste -sd' ')"
 	ok "no symbols" sh -c "! readelf -S '$tree/usr/bin/emrdrop' | grep -q debug_info"
 	is "the sandbox's package" emrdrop-sandbox "$(dpkg-deb -f "$dir"/emrdrop-sandbox_*.deb Package)"
 	if command -v lintian >/dev/null; then
