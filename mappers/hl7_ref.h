@@ -56,11 +56,10 @@ struct hl7_ask {
 
 /* What is asked first stands first: many of these are gone through for a message. */
 struct hl7_ref {
-	struct hl7_ask ask; /* without it nothing is found */
-	bool event;         /* MSH-9.2, else EVN-1 */
-	bool whole;         /* the whole field, for a composite transform */
-	bool plain;         /* all its picks are */
-	bool first;         /* the pick of repetitions is */
+	bool event; /* MSH-9.2, else EVN-1 */
+	bool whole; /* the whole field, for a composite transform */
+	bool plain; /* all its picks are */
+	bool first; /* the pick of repetitions is */
 	unsigned field, component, subcomponent; /* 0: not said */
 	uint64_t present;                        /* the bits of its segments' names */
 	size_t npath;
@@ -85,6 +84,9 @@ int hl7_ref_scan(struct scan *s, struct hl7_ref **out);
 
 /* Takes a segment's name with its conditions: what `each` has. */
 int hl7_path_scan(struct scan *s, struct hl7_path *out);
+
+/* What must have been sent for it to find anything. */
+struct hl7_ask hl7_ref_ask(const struct hl7_ref *r);
 
 bool hl7_ref_is_list(const struct hl7_ref *r);
 

@@ -183,9 +183,6 @@ take_field(struct scan *s, struct hl7_ref *r)
 	s->at++;
 	if (take_number(s, &r->field) != 0 || take_pick(s, 2, &r->repetition) != 0)
 		return -1;
-	r->ask.class = hl7_name_class(r->path[r->npath - 1].name);
-	if (!lists_segments(r))
-		r->ask.bits = hl7_field_bit(r->field);
 	r->first = r->repetition.plain;
 	r->plain = r->npath == 1 && r->path[0].pick.plain && r->first;
 	if (scan_peek(s) != '.')
@@ -198,6 +195,16 @@ take_field(struct scan *s, struct hl7_ref *r)
 	return 0;
 }
 
+struct hl7_ask
+hl7_ref_ask(const struct hl7_ref *r)
+{
+	uint32_t segment = r->event ? hl7_name("MSH") : r->path[r->npath - 1].name;
+	bool any = r->event || lists_segments(r);
+
+	return (struct hl7_ask){
+	    any ? UINT64_MAX : hl7_field_bit(r->field), hl7_name_class(segment)};
+}
+
 int
 hl7_ref_scan(struct scan *s, struct hl7_ref **out)
 {
@@ -206,10 +213,8 @@ hl7_ref_scan(struct scan *s, struct hl7_ref **out)
 	if (r == NULL)
 		return -1;
 	*out = r;
-	r->ask.bits = UINT64_MAX;
 	if (scan_take_word(s, "event")) {
 		r->event = true;
-		r->ask.class = hl7_name_class(hl7_name("MSH"));
 		return 0;
 	}
 	for (;;) {

@@ -133,7 +133,7 @@ take_first(struct binding *b, const struct ref *r, struct text *t)
 	bool null = false;
 
 	for (; r != NULL; r = r->next) {
-		if (!hl7_was_sent(&r->hl7->ask, b->place.message) ||
+		if (!hl7_was_sent(&r->ask, b->place.message) ||
 		    hl7_ref_find(r->hl7, &b->place, &hit, 1) == 0)
 			continue;
 		null |= hit.null;
@@ -334,7 +334,7 @@ eval_many(struct binding *b, const struct part *p)
 
 	for (const struct ref *r = p->refs;
 	    r != NULL && b->texts.n == before && code == PROBLEM_NONE; r = r->next)
-		if (hl7_was_sent(&r->hl7->ask, b->place.message))
+		if (hl7_was_sent(&r->ask, b->place.message))
 			code = eval_hits(b, p, r);
 	return code;
 }

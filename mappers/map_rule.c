@@ -56,7 +56,7 @@ collect_parts(const struct part *p, struct hl7_ask *out, size_t *n)
 				return false;
 		for (const struct ref *r = p->refs; r != NULL; r = r->next, ++*n)
 			if (out != NULL)
-				out[*n] = r->hl7->ask;
+				out[*n] = r->ask;
 	}
 	return *n > before;
 }

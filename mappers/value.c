@@ -90,6 +90,7 @@ parse_hl7(struct scan *s, struct ref *r)
 	r->kind = REF_HL7;
 	if (hl7_ref_scan(s, &r->hl7) != 0)
 		return -1;
+	r->ask = hl7_ref_ask(r->hl7);
 	r->name = (struct span){s->text.p + from, s->at - from};
 	return 0;
 }

@@ -15,13 +15,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "mappers/hl7_ref.h"
 
 #define VALUE_PARTS_MAX 32   /* texts and references in one alternative */
 #define VALUE_LIST_MAX  1000 /* elements of a list, with those of lists in it */
 #define VALUE_DEPTH_MAX 4    /* lists in lists, values in else */
 #define VALUE_ARGS_MAX  32   /* arguments of one transform */
 
-struct hl7_ref;
 struct regexp;
 struct transform;
 
@@ -35,7 +35,8 @@ enum ref_kind {
 struct ref {
 	struct ref *next; /* "??" inside the braces */
 	struct hl7_ref *hl7;
-	unsigned slot; /* set by the map compiler */
+	struct hl7_ask ask; /* of hl7, which is looked at if that was sent */
+	unsigned slot;      /* set by the map compiler */
 	enum ref_kind kind;
 	unsigned number; /* from 1 */
 	bool of_group;   /* its name had a #, and is one of a group of columns */
