@@ -9,6 +9,7 @@
 
 #include "cmd/drift.h"
 #include "cmd/feedback.h"
+#include "cmd/origin.h"
 #include "cmd/snapshot.h"
 #include "mappers/reading_header.h"
 #include "pollers/order.h"
@@ -90,7 +91,9 @@ sink_mended(void *arg, struct err *e)
 		    "a reject file is packed together with other exports: drop it by itself");
 	in->mended = true;
 	in->conf.missing = NULL;
-	in->conf.old = true;
+	in->conf.old = in->conf.tells_stale = true;
+	if (origin_take(in, e) != 0)
+		return -1;
 	changes_free(in->changes);
 	in->changes = changes_new(&in->conf, e);
 	return in->changes == NULL ? -1 : 0;
@@ -102,7 +105,8 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	bool retry = in->mode == PASS_RETRY;
 
 	in->file = f;
-	if (in->file_at == TIME_NONE)
+	in->dated = in->file_at != TIME_NONE;
+	if (!in->dated)
 		in->file_at = file_time(j, f->name, f->mtime);
 	in->conf = (struct changes_conf){
 	    .ledger = j->ledger,
@@ -365,6 +369,7 @@ name_entry(struct job *j, struct intake *in)
 	en->size = in->file->size;
 	en->mtime = in->file->mtime;
 	en->read_at = clock_wall(j->app->clock);
+	en->file_at = origin_counts_as(j, in);
 	memcpy(en->sha256, in->sha256, SHA256_SIZE);
 	if (j->ledger != NULL)
 		en->id = ledger_file_id(j->ledger, en->feed,
