@@ -87,9 +87,8 @@ struct intake {
 	char found[256];
 	enum pass_mode mode;
 	int64_t started; /* ms of the clock that only goes on: when it was opened */
-	bool dated;      /* file_at was given */
 	int64_t file_at, taken_at; /* ms: the file's own time; read before, 0: never */
-	bool decided;              /* by a human */
+	bool dated, decided;       /* file_at was given; a human decided */
 	bool merged; /* by an earlier run: its problems stand in the ledger */
 };
 

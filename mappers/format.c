@@ -116,7 +116,7 @@ mapper_fingerprint(const struct mapper *m)
 bool
 mapper_event_times(const struct mapper *m)
 {
-	return m->ops->event_times(m->self);
+	return map_event_times(m->ops->map(m->self));
 }
 
 const struct missing *

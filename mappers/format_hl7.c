@@ -181,12 +181,12 @@ fingerprint(const void *self)
 	return h;
 }
 
-static bool
-event_times(const void *self)
+static const struct map *
+feed_map(const void *self)
 {
 	const struct hl7_feed *f = self;
 
-	return map_event_times(f->map);
+	return f->map;
 }
 
 static void
@@ -488,7 +488,7 @@ const struct format_ops format_hl7 = {
     .compile = compile,
     .discard = discard,
     .fingerprint = fingerprint,
-    .event_times = event_times,
+    .map = feed_map,
     .open = open_file,
     .feed = feed_file,
     .end = end_file,

@@ -46,7 +46,7 @@ struct format_ops {
 	    void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
 	void (*discard)(void *self);
 	uint64_t (*fingerprint)(const void *self);
-	bool (*event_times)(const void *self);
+	const struct map *(*map)(const void *self);
 	const struct missing *(*missing)(const void *self); /* NULL: no snapshots */
 
 	/* Of snapshots: do rows tell when their file was made? May be NULL, as `made`. */

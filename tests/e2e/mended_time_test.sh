@@ -41,10 +41,10 @@ aside() {
 	rm "$f"
 }
 
-# drop_mended [NAME]: at a time that a computer with a wrong clock wrote.
+# The time is that of a computer with a wrong clock.
 drop_mended() {
-	cp "$dir/mended.csv" "$dir/drop/${1:-$name}"
-	touch -d "2026-01-01 00:00Z" "$dir/drop/${1:-$name}"
+	cp "$dir/mended.csv" "$dir/drop/$name"
+	touch -d "2026-01-01 00:00Z" "$dir/drop/$name"
 	job 0
 }
 
@@ -54,7 +54,7 @@ starts() {
 }
 
 receipt() {
-	echo "$folder/${name%-*}"-"$(report '.feeds[0].files[0].file[:8]' | tr -d '"')".receipt.txt
+	echo "$folder/${name%-*}-$(report '.feeds[0].files[0].file[:8]' | tr -d '"').receipt.txt"
 }
 
 # all_well WHAT MINUTES
