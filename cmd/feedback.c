@@ -241,6 +241,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 	    .problems = &in->problems,
 	    .header = drift_of_file(in),
 	    .found = in->found,
+	    .found_words = in->found_words,
 	    .taken_at = in->taken_at,
 	    .pattern = pattern_missed(j, &en),
 	    .messages = strcmp(j->feed->feed.format, "hl7") == 0,

@@ -205,6 +205,18 @@ fetch_rest(struct intake *in, struct err *e)
 	return r;
 }
 
+static void
+note_found(struct intake *in, enum found_form form, char out[FILE_FOUND_SIZE])
+{
+	const char *packed = unpack_found(in->unpack, form);
+
+	snprintf(out, FILE_FOUND_SIZE, "%s%s%s", reading_found(in->reading, form),
+	    packed[0] == '\0'     ? ""
+	    : form == FOUND_WORDS ? ", "
+				  : " ",
+	    packed);
+}
+
 /* Unpacked and read, until all is, or it is refused. */
 static int
 pump(struct job *j, struct intake *in, struct err *e)
@@ -219,7 +231,8 @@ pump(struct job *j, struct intake *in, struct err *e)
 	in->whole = r == 0 || reading_whole(in->reading);
 	if (r == 0)
 		r = unpack_verdict(in->unpack, &in->refusal);
-	snprintf(in->unpacked, sizeof(in->unpacked), "%s", unpack_found(in->unpack));
+	note_found(in, FOUND_KEYS, in->found);
+	note_found(in, FOUND_WORDS, in->found_words);
 	unpack_close(in->unpack);
 	in->unpack = NULL;
 	if (check_refusal(in, r, e) != 0 || fetch_rest(in, e) != 0)
@@ -254,8 +267,6 @@ take_counts(struct intake *in)
 	en->refused = n->refused;
 	if (reading_made(in->reading) != NULL)
 		en->made_at = reading_made(in->reading)->at;
-	snprintf(in->found, sizeof(in->found), "%s%s%s", reading_found(in->reading),
-	    in->unpacked[0] != '\0' ? " " : "", in->unpacked);
 }
 
 /* P3, first half; the second is proven once the file was sent. */

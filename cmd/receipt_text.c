@@ -148,8 +148,8 @@ say_file(const struct words *w)
 	buf_add_str(w->out, "  read      ");
 	text_time(w->out, en->read_at);
 	buf_addf(w->out, " (UTC)\n  size      %llu bytes\n", N(en->size));
-	if (w->r->found[0] != '\0')
-		buf_addf(w->out, "  found     %s\n", w->r->found);
+	if (w->r->found_words[0] != '\0')
+		buf_addf(w->out, "  found     %s\n", w->r->found_words);
 	if (w->r->mended)
 		buf_add_str(w->out, "  it is     a reject file that came back mended\n");
 }

@@ -461,9 +461,9 @@ reading_made(const struct reading *r)
 }
 
 const char *
-reading_found(const struct reading *r)
+reading_found(const struct reading *r, enum found_form form)
 {
-	return r->file == NULL ? "" : r->ops->found(r->file);
+	return r->file == NULL ? "" : r->ops->found(r->file, form);
 }
 
 void

@@ -386,15 +386,15 @@ take_watch(void *file, struct header_watch *out, struct err *e)
 }
 
 static const char *
-found(void *file)
+found(void *file, enum found_form form)
 {
 	struct csv_file *f = file;
 	size_t n;
 
 	if (f->header.binding == NULL)
 		return "no header";
-	n = header_found(&f->header, f->reader, f->found);
-	if (f->mended.is)
+	n = header_found(&f->header, f->reader, form, f->found);
+	if (f->mended.is && form == FOUND_KEYS)
 		snprintf(f->found + n, sizeof(f->found) - n, " mended=yes");
 	return f->found;
 }

@@ -439,12 +439,13 @@ end_file(void *file, struct err *e)
 }
 
 static const char *
-found(void *file)
+found(void *file, enum found_form form)
 {
 	struct hl7_file *f = file;
 
-	snprintf(
-	    f->found, sizeof(f->found), "charset=%s", hl7_charsets_name(f->charsets));
+	snprintf(f->found, sizeof(f->found), "%s%s",
+	    form == FOUND_WORDS ? "messages in " : "charset=",
+	    hl7_charsets_name(f->charsets));
 	return f->found;
 }
 

@@ -66,7 +66,7 @@ struct format_ops {
 	    const struct rejects_sink *sink, struct err *e);
 	int (*feed)(void *file, struct span bytes, struct err *e);
 	int (*end)(void *file, struct err *e);
-	const char *(*found)(void *file);
+	const char *(*found)(void *file, enum found_form form);
 	const struct made *(*made)(const void *file);
 	/*
 	 * After the end, or what ended it: moves what is known of the header; NULL: the
