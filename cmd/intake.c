@@ -108,6 +108,8 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	in->dated = in->file_at != TIME_NONE;
 	if (!in->dated)
 		in->file_at = file_time(j, f->name, f->mtime);
+	if (!in->dated && in->mode == PASS_RUN)
+		in->file_at = origin_news_at(j, in->file_at);
 	in->conf = (struct changes_conf){
 	    .ledger = j->ledger,
 	    .keys = job_keys(j),

@@ -4,7 +4,8 @@
 
 #include "cmd/pick.h"
 
-#define DIGITS 8 /* of a file's number, in the names of its answers */
+#define DIGITS 8    /* of a file's number, in the names of its answers */
+#define SECOND 1000 /* ms: so many files may have one time */
 
 /* Where the number stands; NULL: in no place. */
 static const char *
@@ -42,6 +43,14 @@ origin_take(struct intake *in, struct err *e)
 	if (en.file_at != TIME_NONE)
 		in->file_at = in->conf.file_at = en.file_at;
 	return 0;
+}
+
+int64_t
+origin_news_at(const struct job *j, int64_t at)
+{
+	int64_t newest = j->state.newest;
+
+	return at <= newest && at > newest - SECOND ? newest + 1 : at;
 }
 
 /*

@@ -17,6 +17,12 @@ bool origin_named(const char *name);
  */
 int origin_take(struct intake *in, struct err *e);
 
+/*
+ * The own time of a file that comes into the drop, given the one that its name or its last
+ * change has: files of one date or one second follow each other, and the later is newer.
+ */
+int64_t origin_news_at(const struct job *j, int64_t at);
+
 /* Of any file: how old its rows will be if they come back so, for its entry. */
 int64_t origin_counts_as(const struct job *j, const struct intake *in);
 

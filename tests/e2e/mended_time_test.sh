@@ -102,19 +102,18 @@ test_slip() {
 }
 
 # What a later export brought stays, and the clinic is told; what it did not bring goes in.
-# By the date in the name, and by when the file was written.
+# By the date in the name, and by when the file was written; also of the same day or second.
 test_too_late() {
-	local sed what
+	local sed later at what
 
-	for sed in "$by_date" ''; do
+	while IFS='|' read -r sed later at; do
 		fresh -e "$sed"
-		what=${sed:+by name}
-		what=${what:-by time}
+		what="$later, $at"
 		export_at v_20261101.csv "2026-11-02 02:00Z" 01
 		export_at v_20261102.csv "2026-11-03 02:00Z" 02 Nope
 		job 3
 		aside
-		export_at v_20261103.csv "2026-11-04 02:00Z" 03
+		export_at "$later" "$at" 03
 		job 0
 		drop_mended
 		is "$what: not taken" '[1,0,1,0]' "$(file_report rows rejected stale delivered)"
@@ -122,7 +121,12 @@ test_too_late() {
 		has "$what: the receipt" "$(receipt)" "Something newer is known of the record already"
 		has "$what: which row" "$(receipt)" "once, in row 2:"
 		hasnt "$what: no praise" "All is well" "$(receipt)"
-	done
+	done <<-END
+		$by_date|v_20261103.csv|2026-11-04 02:00Z
+		|v_20261103.csv|2026-11-04 02:00Z
+		$by_date|v_20261102b.csv|2026-11-03 01:00Z
+		|v_20261103.csv|2026-11-03 02:00Z
+	END
 }
 
 # A file without the number counts by its own name, or time.
