@@ -170,6 +170,10 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
 	"Format the column as text, put the zero back, and export it again."},
     [PROBLEM_NEGATIVE] = {"negative", "The number is below zero, which it can't be.",
 	"Correct it or leave the cell empty."},
+    [PROBLEM_SUPERSEDED] = {"superseded",
+	"Something newer is known of the record already, and stays as it is.",
+	"Look at the record in your own system: if it is wrong there, correct it, and it comes "
+	"right with the next export."},
     [PROBLEM_TIME_FAR] = {"time_far",
 	"The day is more than 5 years ahead or 30 years back; it was taken as it is.",
 	"Look at the year, and correct it if it is a slip."},

@@ -72,6 +72,7 @@ enum problem_code {
 	PROBLEM_CELL_ERROR,   /* #N/A and the like */
 	PROBLEM_LOST_ZERO,    /* a US ZIP code of 4 digits or 3; a warning */
 	PROBLEM_NEGATIVE,     /* a number below zero, where none is */
+	PROBLEM_SUPERSEDED,   /* of a mended row: something newer is known; a warning */
 	PROBLEM_TIME_FAR,     /* a visit in a year that is hardly meant; a warning */
 	/* Of a header that is not that of the last good file: warnings. */
 	PROBLEM_COLUMN_RENAMED,

@@ -238,6 +238,20 @@ changes_tell_refused(const struct changes *c, const struct schema *s, uint64_t r
 		c->conf->problem(c->conf->arg, &p);
 }
 
+/* Of a row that says what is known nothing is lost. */
+static void
+tell_stale(const struct changes *c, const struct candidate *k, const struct known *known)
+{
+	const struct problem p = {.code = PROBLEM_SUPERSEDED,
+	    .weight = WEIGHT_WARNING,
+	    .row = k->row,
+	    .type = k->schema->name};
+
+	if (c->conf->tells_stale && c->conf->problem != NULL &&
+	    !digest_eq(&known->content, &k->content))
+		c->conf->problem(c->conf->arg, &p);
+}
+
 /*
  * What is known of merges comes on top. A message that was seen before has no effect
  * whatever became of its patient; an unlink has one as long as the id is retired.
@@ -293,6 +307,8 @@ resolve_one(
 	tell_judged(c, k, &it->known, j, touched);
 	if (j == REFUSED_BEFORE)
 		changes_tell_refused(c, k->schema, k->row);
+	if (j == STALE)
+		tell_stale(c, k, &it->known);
 	if (j == CHANGED && changes_send(c, k, &it->key, e) != 0)
 		return -1;
 	if (j == CHANGED)

@@ -45,19 +45,34 @@ struct check {
 };
 
 static void
-say_errors(struct check *c, const struct conf_errors *errs)
+list_texts(struct check *c, const char *key, const struct conf_errors *errs)
 {
 	size_t shown = errs->n < CONF_ERRORS_MAX ? errs->n : CONF_ERRORS_MAX;
 
-	if (!c->as_json) {
-		app_print_errors(errs);
-		return;
-	}
-	jw_key(&c->json, SPAN_LIT("mistakes"));
+	jw_key(&c->json, span_of(key));
 	jw_array(&c->json);
 	for (size_t i = 0; i < shown; i++)
 		jw_cstr(&c->json, errs->text[i]);
 	jw_array_end(&c->json);
+}
+
+static void
+say_errors(struct check *c, const struct conf_errors *errs)
+{
+	if (c->as_json)
+		list_texts(c, "mistakes", errs);
+	else
+		app_print_errors(errs);
+}
+
+/* What may be meant so: the status does not change for it. */
+static void
+say_warnings(struct check *c, const struct conf_errors *w)
+{
+	if (c->as_json && w->n > 0)
+		list_texts(c, "warnings", w);
+	for (size_t i = 0; !c->as_json && i < w->n && i < CONF_ERRORS_MAX; i++)
+		buf_addf(&c->out, "  warning: %s\n", w->text[i]);
 }
 
 static void
@@ -336,6 +351,7 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 	}
 	if (e != NULL)
 		say_errors(c, &f->errors);
+	say_warnings(c, &f->warnings);
 	if (e != NULL && c->as_json)
 		say(c, "error", e->msg);
 	if (e == NULL) {

@@ -85,7 +85,8 @@ lacks_target(struct app *app)
 static int
 make(struct app *app, struct buf *text, struct err *e)
 {
-	const struct draft_for of = {app->args[0], app->args[1], lacks_target(app)};
+	const struct draft_for of = {
+	    app->args[0], app->args[1], lacks_target(app), clock_wall(app->clock)};
 	struct sample s = {.profile = NULL};
 	struct draft d;
 	int rc = sample_read(&s, app, app->args[1], e);

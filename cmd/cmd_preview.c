@@ -181,7 +181,7 @@ write_json(struct preview *p, const struct reading *r, const char *held, struct 
 		put_list(p, "explained", &p->explain);
 	if (p->app->fields)
 		put_list(p, "fields", &p->fields);
-	jw_put_cstr(&p->json, "found", reading_found(r));
+	jw_put_cstr(&p->json, "found", reading_found(r, FOUND_KEYS));
 	if (p->unpacked[0] != '\0')
 		jw_put_cstr(&p->json, "unpacked", p->unpacked);
 	if (held != NULL)
@@ -236,7 +236,8 @@ finish(struct preview *p, const struct reading *r, const char *held, struct err 
 		    "%llu rows: %llu mapped, %llu filtered, %llu rejected (%s%s%s)\n",
 		    (unsigned long long)n->rows, (unsigned long long)n->mapped,
 		    (unsigned long long)n->filtered, (unsigned long long)n->rejected,
-		    reading_found(r), p->unpacked[0] != '\0' ? " " : "", p->unpacked);
+		    reading_found(r, FOUND_WORDS), p->unpacked[0] != '\0' ? ", " : "",
+		    p->unpacked);
 	if (held != NULL)
 		return STATUS_HELD;
 	return n->rejected > 0 ? STATUS_SOME_LOST : STATUS_OK;
@@ -280,7 +281,8 @@ preview_file(struct app *app, struct feed *f, const char *path, struct err *e)
 	    .keys = app_keys(app, &keys) ? &keys : NULL};
 	struct reading *r = mapper_open(f->mapper, &sink, clock_wall(app->clock), e);
 	const struct mapper_fields fields = {take_field, &p};
-	const struct local_file file = {app, f, path};
+	const struct local_file file = {
+	    app, f, path, app->json ? FOUND_KEYS : FOUND_WORDS};
 	int exit;
 	bool wrong = false;
 

@@ -8,7 +8,7 @@
 #include "cmd/replace_file.h"
 
 static const char help[] =
-    "emrdrop report [--out FILE] [--days N]\n\n"
+    "emrdrop report [options]\n\n"
     "One HTML page of how all feeds are: what is stuck and the command that helps, the\n"
     "sickest feed first; files, rows, changes and rejected rows of the last days as small\n"
     "charts; slow feeds, and columns that rows are rejected for. It needs no network and\n"

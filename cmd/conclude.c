@@ -233,6 +233,8 @@ move_on(struct job *j, const struct intake *in, struct err *e)
 	if (!is_news(in))
 		return 0;
 	state->last_delivery = clock_wall(j->app->clock);
+	if (en->file_at > state->newest)
+		state->newest = en->file_at;
 	state->last_content = feed_content(ledger_keys(j->ledger), en->feed, in->sha256);
 	return snapshot_applied(j, in, e);
 }

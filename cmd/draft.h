@@ -66,7 +66,11 @@ struct draft_for {
 	const char *name;   /* of the feed */
 	const char *sample; /* the path that was given */
 	bool target;        /* emrdrop.ini does not say where the API is */
+	int64_t now;        /* ms: no export is from the year after next */
 };
+
+/* The line [source] order, if the sample's name has a date; a comment, if it may be another. */
+void draft_order(struct buf *out, const struct draft_for *of);
 
 /* The whole feed file. */
 void draft_rows(struct buf *out, const struct draft *d, const struct draft_for *of);

@@ -69,6 +69,7 @@ put_source(struct buf *out, const struct draft_for *of)
 	    "key_file = TODO\n"
 	    "# likely: the sample's name, with a star for each number\n");
 	put_pattern(out, of->sample);
+	draft_order(out, of);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/overlap.h"
 #include "cmd/status.h"
 #include "state/ledger.h"
 
@@ -236,6 +237,7 @@ feed_load(struct feed *f, struct app *app, const char *path, struct err *e)
 {
 	memset(f, 0, sizeof(*f));
 	conf_errors_init(&f->errors);
+	conf_errors_init(&f->warnings);
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	base_name(f);
 	f->feed.name = f->base;
@@ -251,6 +253,7 @@ feed_release(struct feed *f)
 	mapper_free(f->mapper);
 	conf_release(&f->conf);
 	conf_errors_release(&f->errors);
+	conf_errors_release(&f->warnings);
 }
 
 int
@@ -343,8 +346,10 @@ check_others(struct loaded *all, size_t n)
 		if (strcmp(all[i].feed.feed.name, l->feed.feed.name) == 0)
 			name_error(
 			    &l->feed, "name", "is the name of another feed file too");
-		if (all[i].err.code == ERR_NONE)
-			check_types(l, &all[i], of);
+		if (all[i].err.code != ERR_NONE)
+			continue;
+		check_types(l, &all[i], of);
+		overlap_warn(&all[i].feed, &l->feed);
 	}
 	app_errors(&l->feed.errors, l->feed.path, &l->err);
 }

@@ -21,6 +21,7 @@ struct feed_conf {
 struct feed {
 	struct conf conf;
 	struct conf_errors errors;
+	struct conf_errors warnings; /* of what stands beside it, and stops nothing */
 	struct feed_conf feed;
 	struct source_conf source;
 	struct unpack_conf unpack;

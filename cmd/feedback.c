@@ -7,13 +7,13 @@
 #include "cmd/conclude.h"
 #include "cmd/drift.h"
 #include "cmd/feedback_impl.h"
+#include "cmd/origin.h"
 #include "cmd/receipt.h"
 #include "cmd/reject_list.h"
 #include "pollers/order.h"
 
 #define RECEIPT_MAX (4u << 20) /* bytes: 1000 problems with their columns */
 #define KIND_SIZE   32         /* ".discarded.receipt.json" */
-#define ID_SHOWN    8          /* characters of a file's number in names */
 
 static bool
 is_news(const struct job *j, const struct intake *in)
@@ -44,28 +44,13 @@ feedback_wants_rejects(const struct job *j, const struct intake *in)
 	       mapper_rejects(j->feed->mapper);
 }
 
-/* NAME-1a2b3c4d.rejects.csv, and what browsers and people add: " (1)", "Copy of". */
-static bool
-is_rejects(const struct job *j, const char *name)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *end = mapper_rejects(j->feed->mapper) ? strstr(name, ".rejects")
-							  : NULL;
-
-	for (; end != NULL; end = strstr(end + 1, ".rejects"))
-		if (end - name > ID_SHOWN && end[-ID_SHOWN - 1] == '-' &&
-		    strspn(end - ID_SHOWN, digits) == ID_SHOWN)
-			return true;
-	return false;
-}
-
 /* As an export of its own it would be taken for newer than what came since. */
 bool
 feedback_is_bare(const struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
 
-	if (in->mended || !is_rejects(j, en->name))
+	if (in->mended || !mapper_rejects(j->feed->mapper) || !origin_named(en->name))
 		return false;
 	en->verdict = VERDICT_REFUSE;
 	snprintf(en->reason, sizeof(en->reason),
@@ -256,6 +241,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 	    .problems = &in->problems,
 	    .header = drift_of_file(in),
 	    .found = in->found,
+	    .found_words = in->found_words,
 	    .taken_at = in->taken_at,
 	    .pattern = pattern_missed(j, &en),
 	    .messages = strcmp(j->feed->feed.format, "hl7") == 0,

@@ -9,6 +9,7 @@
 
 #include "cmd/drift.h"
 #include "cmd/feedback.h"
+#include "cmd/origin.h"
 #include "cmd/snapshot.h"
 #include "mappers/reading_header.h"
 #include "pollers/order.h"
@@ -90,7 +91,9 @@ sink_mended(void *arg, struct err *e)
 		    "a reject file is packed together with other exports: drop it by itself");
 	in->mended = true;
 	in->conf.missing = NULL;
-	in->conf.old = true;
+	in->conf.old = in->conf.tells_stale = true;
+	if (origin_take(in, e) != 0)
+		return -1;
 	changes_free(in->changes);
 	in->changes = changes_new(&in->conf, e);
 	return in->changes == NULL ? -1 : 0;
@@ -102,8 +105,11 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	bool retry = in->mode == PASS_RETRY;
 
 	in->file = f;
-	if (in->file_at == TIME_NONE)
+	in->dated = in->file_at != TIME_NONE;
+	if (!in->dated)
 		in->file_at = file_time(j, f->name, f->mtime);
+	if (!in->dated && in->mode == PASS_RUN)
+		in->file_at = origin_news_at(j, in->file_at);
 	in->conf = (struct changes_conf){
 	    .ledger = j->ledger,
 	    .keys = job_keys(j),
@@ -201,6 +207,18 @@ fetch_rest(struct intake *in, struct err *e)
 	return r;
 }
 
+static void
+note_found(struct intake *in, enum found_form form, char out[FILE_FOUND_SIZE])
+{
+	const char *packed = unpack_found(in->unpack, form);
+
+	snprintf(out, FILE_FOUND_SIZE, "%s%s%s", reading_found(in->reading, form),
+	    packed[0] == '\0'     ? ""
+	    : form == FOUND_WORDS ? ", "
+				  : " ",
+	    packed);
+}
+
 /* Unpacked and read, until all is, or it is refused. */
 static int
 pump(struct job *j, struct intake *in, struct err *e)
@@ -215,7 +233,8 @@ pump(struct job *j, struct intake *in, struct err *e)
 	in->whole = r == 0 || reading_whole(in->reading);
 	if (r == 0)
 		r = unpack_verdict(in->unpack, &in->refusal);
-	snprintf(in->unpacked, sizeof(in->unpacked), "%s", unpack_found(in->unpack));
+	note_found(in, FOUND_KEYS, in->found);
+	note_found(in, FOUND_WORDS, in->found_words);
 	unpack_close(in->unpack);
 	in->unpack = NULL;
 	if (check_refusal(in, r, e) != 0 || fetch_rest(in, e) != 0)
@@ -250,8 +269,6 @@ take_counts(struct intake *in)
 	en->refused = n->refused;
 	if (reading_made(in->reading) != NULL)
 		en->made_at = reading_made(in->reading)->at;
-	snprintf(in->found, sizeof(in->found), "%s%s%s", reading_found(in->reading),
-	    in->unpacked[0] != '\0' ? " " : "", in->unpacked);
 }
 
 /* P3, first half; the second is proven once the file was sent. */
@@ -365,6 +382,7 @@ name_entry(struct job *j, struct intake *in)
 	en->size = in->file->size;
 	en->mtime = in->file->mtime;
 	en->read_at = clock_wall(j->app->clock);
+	en->file_at = origin_counts_as(j, in);
 	memcpy(en->sha256, in->sha256, SHA256_SIZE);
 	if (j->ledger != NULL)
 		en->id = ledger_file_id(j->ledger, en->feed,

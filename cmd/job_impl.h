@@ -83,12 +83,11 @@ struct intake {
 	unsigned char sha256[SHA256_SIZE];
 	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
 	struct file_entry entry;         /* counts and verdict */
-	char unpacked[128];              /* what the file was packed with */
-	char found[256];
+	char found[FILE_FOUND_SIZE], found_words[FILE_FOUND_SIZE];
 	enum pass_mode mode;
 	int64_t started; /* ms of the clock that only goes on: when it was opened */
 	int64_t file_at, taken_at; /* ms: the file's own time; read before, 0: never */
-	bool decided;              /* by a human */
+	bool dated, decided;       /* file_at was given; a human decided */
 	bool merged; /* by an earlier run: its problems stand in the ledger */
 };
 

@@ -21,7 +21,7 @@ pump(const struct local_file *file, struct reading *r, struct input *in,
 	if (rc == 0)
 		rc = unpack_verdict(u, e);
 	if (u != NULL)
-		snprintf(found, LOCAL_FOUND_SIZE, "%s", unpack_found(u));
+		snprintf(found, LOCAL_FOUND_SIZE, "%s", unpack_found(u, file->form));
 	unpack_close(u);
 	return rc;
 }

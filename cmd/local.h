@@ -12,6 +12,7 @@ struct local_file {
 	const struct app *app;
 	const struct feed *feed;
 	const char *path;
+	enum found_form form; /* in which `found` is told */
 };
 
 /*

@@ -126,7 +126,8 @@ collect_refused(void *arg, const struct file_entry *en)
 	snprintf(f.file.name, sizeof(f.file.name), "%s", en->name);
 	f.file.size = en->size;
 	f.file.mtime = en->mtime;
-	f.at = file_time(all->job, en->name, en->mtime);
+	f.at = en->file_at != TIME_NONE ? en->file_at
+					: file_time(all->job, en->name, en->mtime);
 	return add(all, &f);
 }
 

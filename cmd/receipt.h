@@ -13,8 +13,8 @@ struct receipt_facts {
 	const struct file_entry *entry; /* its counts are those of the file's end */
 	const struct problems *problems;
 	const struct file_header *header; /* where it is not as before; may be NULL */
-	const char *found;
-	const char *trace;   /* that the file was read in */
+	const char *found, *found_words;  /* how it was read; for programs, for people */
+	const char *trace;                /* that the file was read in */
 	int64_t taken_at;    /* ms: the very file was read then, and taken; 0: never */
 	const char *pattern; /* which a reject file's name does not fit; NULL: it does */
 	bool messages;       /* of HL7, not rows */

@@ -58,7 +58,9 @@ say_again(const struct words *w)
 	} else {
 		buf_add_str(w->out, "What is in this file was taken already. ");
 	}
-	if (en->delivered == 0)
+	if (en->delivered == 0 && en->stale > 0)
+		buf_add_str(w->out, "What newer files have changed since stays.\n");
+	else if (en->delivered == 0)
 		buf_add_str(
 		    w->out, "Nothing has changed since: nothing had to be done.\n");
 	else
@@ -85,6 +87,10 @@ say_delivered(const struct words *w)
 		buf_addf(w->out, "All is well: nothing of the file was refused.\n");
 	else
 		say_lost(w);
+	if (en->stale > 0)
+		buf_addf(w->out,
+		    "%llu %s of it older than what is known already, and changed nothing.\n",
+		    N(en->stale), en->stale == 1 ? "record was" : "records were");
 	if (w->r->rejects)
 		buf_addf(w->out, "What was not taken is in the reject file, to be mended "
 				 "and dropped again.\n");
@@ -142,8 +148,8 @@ say_file(const struct words *w)
 	buf_add_str(w->out, "  read      ");
 	text_time(w->out, en->read_at);
 	buf_addf(w->out, " (UTC)\n  size      %llu bytes\n", N(en->size));
-	if (w->r->found[0] != '\0')
-		buf_addf(w->out, "  found     %s\n", w->r->found);
+	if (w->r->found_words[0] != '\0')
+		buf_addf(w->out, "  found     %s\n", w->r->found_words);
 	if (w->r->mended)
 		buf_add_str(w->out, "  it is     a reject file that came back mended\n");
 }

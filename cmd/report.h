@@ -12,6 +12,7 @@
 #include "state/files.h"
 
 #define REPORT_PROBLEMS_MAX FILE_PROBLEMS_MAX
+#define FILE_FOUND_SIZE     256 /* of how a file was read, in words */
 
 /* Problems of one kind: a column may have one in every row. */
 struct warnings {
@@ -47,7 +48,7 @@ struct file_report {
 	struct warnings *warnings;
 	size_t nwarnings;
 	uint64_t pending;
-	char found[256];
+	char found[FILE_FOUND_SIZE];
 };
 
 /* A delivery of an earlier run that nobody can finish. */

@@ -71,7 +71,8 @@ sample_read(struct sample *s, const struct app *app, const char *path, struct er
 	if (conf_bind(&defaults, NULL, unpack_options, &conf) == 0)
 		u = unpack_open(&conf, &env, (struct byte_source){input_read, &in}, e);
 	if (u != NULL && (rc = pump(s, u, e)) == 0)
-		snprintf(s->unpacked, sizeof(s->unpacked), "%s", unpack_found(u));
+		snprintf(
+		    s->unpacked, sizeof(s->unpacked), "%s", unpack_found(u, FOUND_KEYS));
 	unpack_close(u);
 	conf_release(&defaults);
 	conf_errors_release(&errors);

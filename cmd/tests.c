@@ -52,7 +52,7 @@ read_input(const struct tests *all, const struct test *t, const struct mapper_si
 {
 	const struct guide_cells row = {
 	    &all->guide, t->cells, clock_wall(all->app->clock)};
-	const struct local_file file = {all->app, all->feed, t->input};
+	const struct local_file file = {all->app, all->feed, t->input, FOUND_KEYS};
 	char found[LOCAL_FOUND_SIZE];
 	struct reading *r;
 	int rc;

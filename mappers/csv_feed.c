@@ -35,12 +35,12 @@ csv_feed_compile(void **self, struct conf *c, const struct mapper_conf *mc, stru
 	return 0;
 }
 
-bool
-csv_feed_event_times(const void *self)
+const struct map *
+csv_feed_map(const void *self)
 {
 	const struct csv_feed *f = self;
 
-	return map_event_times(f->map);
+	return f->map;
 }
 
 const struct missing *

@@ -18,7 +18,7 @@ int csv_feed_compile(
     void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
 void csv_feed_discard(void *self);
 uint64_t csv_feed_fingerprint(const void *self);
-bool csv_feed_event_times(const void *self);
+const struct map *csv_feed_map(const void *self);
 const struct missing *csv_feed_missing(const void *self);
 bool csv_feed_made(const void *self);
 bool csv_feed_rejects(const void *self);

@@ -8,6 +8,7 @@
 #include "mappers/letters.h"
 
 #define NUMBER_SIZE 24   /* "#16384" */
+#define WORDS_SIZE  48   /* of a delimiter in words */
 #define TRIAL_MAX   8192 /* bytes looked at where the header should be the first row */
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
@@ -232,13 +233,51 @@ header_take_watch(struct header *h, struct header_watch *out, struct err *e)
 	return rc;
 }
 
+/* "separated by commas" */
+static void
+name_delimiter(const char *delimiter, char out[WORDS_SIZE])
+{
+	static const struct {
+		char c;
+		const char *name;
+	} names[] = {{',', "commas"}, {';', "semicolons"}, {'\t', "tabs"},
+	    {' ', "blanks"}, {'|', "vertical bars"}, {':', "colons"}, {'^', "carets"},
+	    {'~', "tildes"}};
+
+	for (size_t i = 0; delimiter[1] == '\0' && i < COUNT(names); i++)
+		if (names[i].c == delimiter[0]) {
+			snprintf(out, WORDS_SIZE, "cells separated by %s", names[i].name);
+			return;
+		}
+	snprintf(out, WORDS_SIZE, "cells separated by \"%s\"", delimiter);
+}
+
+static void
+found_words(const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX])
+{
+	const char *delimiter = reader_delimiter(r);
+	char cells[WORDS_SIZE] = "columns of fixed width";
+	char row[NUMBER_SIZE + WORDS_SIZE] = "";
+
+	if (delimiter[0] != '\0')
+		name_delimiter(delimiter, cells);
+	if (h->row > 1)
+		snprintf(row, sizeof(row), ", titles in row %" PRIu64, h->row);
+	snprintf(out, HEADER_FOUND_MAX, "%s, in %s%s", cells, reader_charset(r), row);
+}
+
 size_t
-header_found(const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX])
+header_found(const struct header *h, const struct reader *r, enum found_form form,
+    char out[HEADER_FOUND_MAX])
 {
 	const char *delimiter = reader_delimiter(r);
 	bool fixed = delimiter[0] == '\0';
 	char row[NUMBER_SIZE + 8] = "";
 
+	if (form == FOUND_WORDS) {
+		found_words(h, r, out);
+		return strlen(out);
+	}
 	if (h->row > 1)
 		snprintf(row, sizeof(row), " header=%" PRIu64, h->row);
 	snprintf(out, HEADER_FOUND_MAX, "%s%s charset=%s%s",

@@ -58,8 +58,8 @@ int header_take_watch(struct header *h, struct header_watch *out, struct err *e)
  * there is room for a few words more.
  */
 #define HEADER_FOUND_MAX 128
-size_t header_found(
-    const struct header *h, const struct reader *r, char out[HEADER_FOUND_MAX]);
+size_t header_found(const struct header *h, const struct reader *r, enum found_form form,
+    char out[HEADER_FOUND_MAX]);
 
 /* Are these the titles once more, as where pages break? */
 bool header_again(const struct header *h, const struct span *cells, size_t n);

@@ -116,7 +116,7 @@ mapper_fingerprint(const struct mapper *m)
 bool
 mapper_event_times(const struct mapper *m)
 {
-	return m->ops->event_times(m->self);
+	return map_event_times(m->ops->map(m->self));
 }
 
 const struct missing *
@@ -461,9 +461,9 @@ reading_made(const struct reading *r)
 }
 
 const char *
-reading_found(const struct reading *r)
+reading_found(const struct reading *r, enum found_form form)
 {
-	return r->file == NULL ? "" : r->ops->found(r->file);
+	return r->file == NULL ? "" : r->ops->found(r->file, form);
 }
 
 void

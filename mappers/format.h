@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/problem.h"
 #include "base/record.h"
+#include "mappers/found.h"
 #include "mappers/known.h"
 #include "mappers/made.h"
 #include "mappers/missing.h"
@@ -119,8 +120,6 @@ const struct mapper_counts *reading_counts(const struct reading *r);
 /* NULL if the map does not ask, or the header was not read yet. Valid until free. */
 const struct made *reading_made(const struct reading *r);
 
-/* What was found: "delimiter=, charset=windows-1252 header=4". Valid until free. */
-const char *reading_found(const struct reading *r);
 void reading_free(struct reading *r);
 
 /*

@@ -386,15 +386,15 @@ take_watch(void *file, struct header_watch *out, struct err *e)
 }
 
 static const char *
-found(void *file)
+found(void *file, enum found_form form)
 {
 	struct csv_file *f = file;
 	size_t n;
 
 	if (f->header.binding == NULL)
 		return "no header";
-	n = header_found(&f->header, f->reader, f->found);
-	if (f->mended.is)
+	n = header_found(&f->header, f->reader, form, f->found);
+	if (f->mended.is && form == FOUND_KEYS)
 		snprintf(f->found + n, sizeof(f->found) - n, " mended=yes");
 	return f->found;
 }
@@ -421,7 +421,7 @@ const struct format_ops format_csv = {
     .compile = csv_feed_compile,
     .discard = csv_feed_discard,
     .fingerprint = csv_feed_fingerprint,
-    .event_times = csv_feed_event_times,
+    .map = csv_feed_map,
     .missing = csv_feed_missing,
     .made_known = csv_feed_made,
     .rejects = csv_feed_rejects,

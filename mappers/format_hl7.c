@@ -181,12 +181,12 @@ fingerprint(const void *self)
 	return h;
 }
 
-static bool
-event_times(const void *self)
+static const struct map *
+feed_map(const void *self)
 {
 	const struct hl7_feed *f = self;
 
-	return map_event_times(f->map);
+	return f->map;
 }
 
 static void
@@ -439,12 +439,13 @@ end_file(void *file, struct err *e)
 }
 
 static const char *
-found(void *file)
+found(void *file, enum found_form form)
 {
 	struct hl7_file *f = file;
 
-	snprintf(
-	    f->found, sizeof(f->found), "charset=%s", hl7_charsets_name(f->charsets));
+	snprintf(f->found, sizeof(f->found), "%s%s",
+	    form == FOUND_WORDS ? "messages in " : "charset=",
+	    hl7_charsets_name(f->charsets));
 	return f->found;
 }
 
@@ -488,7 +489,7 @@ const struct format_ops format_hl7 = {
     .compile = compile,
     .discard = discard,
     .fingerprint = fingerprint,
-    .event_times = event_times,
+    .map = feed_map,
     .open = open_file,
     .feed = feed_file,
     .end = end_file,

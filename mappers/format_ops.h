@@ -46,7 +46,7 @@ struct format_ops {
 	    void **self, struct conf *c, const struct mapper_conf *mc, struct err *e);
 	void (*discard)(void *self);
 	uint64_t (*fingerprint)(const void *self);
-	bool (*event_times)(const void *self);
+	const struct map *(*map)(const void *self);
 	const struct missing *(*missing)(const void *self); /* NULL: no snapshots */
 
 	/* Of snapshots: do rows tell when their file was made? May be NULL, as `made`. */
@@ -66,7 +66,7 @@ struct format_ops {
 	    const struct rejects_sink *sink, struct err *e);
 	int (*feed)(void *file, struct span bytes, struct err *e);
 	int (*end)(void *file, struct err *e);
-	const char *(*found)(void *file);
+	const char *(*found)(void *file, enum found_form form);
 	const struct made *(*made)(const void *file);
 	/*
 	 * After the end, or what ended it: moves what is known of the header; NULL: the

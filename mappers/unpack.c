@@ -356,17 +356,20 @@ unpack_open(const struct unpack_conf *uc, const struct unpack_env *env,
 }
 
 const char *
-unpack_found(struct unpack *u)
+unpack_found(struct unpack *u, enum found_form form)
 {
 	struct span kinds = buf_span(&u->kinds);
+	bool words = form == FOUND_WORDS;
 	int n = 0;
 
 	if (kinds.n > 0)
-		n = snprintf(u->found, FOUND_MAX, "unpacked=%.*s", (int)kinds.n, kinds.p);
+		n = snprintf(u->found, FOUND_MAX, "%s%.*s",
+		    words ? "packed as " : "unpacked=", (int)kinds.n, kinds.p);
 	if (u->exports > 1 || u->skipped > 0)
 		snprintf(u->found + n, FOUND_MAX - (size_t)n,
-		    " exports=%llu skipped=%llu", (unsigned long long)u->exports,
-		    (unsigned long long)u->skipped);
+		    words ? ", exports in it: %llu, other files: %llu"
+			  : " exports=%llu skipped=%llu",
+		    (unsigned long long)u->exports, (unsigned long long)u->skipped);
 	return u->found;
 }
 

@@ -81,8 +81,11 @@ int unpack_next(struct unpack *u, struct span *out, struct err *e);
 /* Once UNPACK_END was told: ERR_HELD if a signature is asked for that is not there. */
 int unpack_verdict(const struct unpack *u, struct err *e);
 
-/* "unpacked=pgp,gzip", or "" for a plain file; valid until unpack_close. */
-const char *unpack_found(struct unpack *u);
+/*
+ * "unpacked=pgp,gzip", or "packed as pgp,gzip", or "" for a plain file; valid until the next
+ * call, or unpack_close.
+ */
+const char *unpack_found(struct unpack *u, enum found_form form);
 void unpack_close(struct unpack *u); /* takes NULL */
 
 /*

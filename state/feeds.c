@@ -134,6 +134,7 @@ feed_decode(void *out, struct span key, struct span value)
 	if (r.in.n > 0) { /* not there in a value of format 1 or 2 */
 		f->failing = get_i64(&r);
 		get_string(&r, f->last_words, sizeof(f->last_words));
+		f->newest = get_i64(&r);
 	}
 	return r.bad ? -1 : 0;
 }
@@ -154,6 +155,7 @@ feed_encode(struct buf *b, const struct feed_state *f)
 	put_u64(b, f->refused);
 	put_i64(b, f->failing);
 	put_text(b, span_of(f->last_words));
+	put_i64(b, f->newest);
 }
 
 int

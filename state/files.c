@@ -205,13 +205,14 @@ file_decode(void *out, struct span key, struct span value)
 	for (size_t i = 0; i < 12; i++)
 		*counts[i] = get_u64(&r);
 	f->closed = get_u8(&r) != 0;
-	f->made_at = TIME_NONE;
+	f->made_at = f->file_at = TIME_NONE;
 	if (r.in.n > 0) { /* not there in a value of format 1 or 2 */
 		f->removals = get_u64(&r);
 		if (get_sealed(o->l, &r, f->path, sizeof(f->path)) != 0)
 			return -1;
 		f->made_at = get_i64(&r);
 		f->took = get_u64(&r);
+		f->file_at = get_i64(&r);
 	}
 	return r.bad || f->verdict > VERDICT_DISCARD ? -1 : 0;
 }
@@ -238,6 +239,7 @@ file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
 	put_sealed(l, b, f.path);
 	put_i64(b, f.made_at);
 	put_u64(b, f.took);
+	put_i64(b, f.file_at);
 }
 
 int

@@ -92,6 +92,7 @@ struct file_entry {
 	char path[FILE_PATH_MAX + 1]; /* where it lies, if not in the drop by its name */
 	int64_t made_at; /* ms: when it was made, if its rows tell; else TIME_NONE */
 	uint64_t took;   /* ms from its first byte to its end, in the run that ended it */
+	int64_t file_at; /* ms: as old as this are rows of it that come once more */
 };
 
 /* id = keyed digest of feed, name and content. */

@@ -43,7 +43,8 @@ static const struct column feed_value[] = {IS("scope", SCOPE_MAYBE), UINT("next_
     IS("last_look", TIME), IS("last_delivery", TIME), IS("last_error", TIME),
     UINT("last_exit", 4), IS("last_content", DIGEST), UINT("files", 8),
     UINT("delivered", 8), UINT("rejected", 8), UINT("refused", 8),
-    {.name = "failing", .kind = COLUMN_TIME, .late = true}, IS("last_words", TEXT), END};
+    {.name = "failing", .kind = COLUMN_TIME, .late = true}, IS("last_words", TEXT),
+    IS("newest", EVENT), END};
 
 static const struct column name_value[] = {WORD("state", states), UINT("size", 8),
     IS("mtime", SECONDS), IS("seen", TIME), IS("settings", MARK), BOOL("blocks"),
@@ -60,7 +61,7 @@ static const struct column file_value[] = {IS("feed", FEED), IS("name", NAMED),
     UINT("records", 8), UINT("delivered", 8), UINT("unchanged", 8), UINT("duplicate", 8),
     UINT("stale", 8), UINT("refused", 8), BOOL("closed"),
     {.name = "removals", .kind = COLUMN_UINT, .size = 8, .late = true},
-    IS("path", NAMED), IS("made", EVENT), UINT("took", 8), END};
+    IS("path", NAMED), IS("made", EVENT), UINT("took", 8), IS("file_at", EVENT), END};
 
 static const struct column record_key_columns[] = {IS("scope", SCOPE), WORD("type", types),
     IS("key", DIGEST), END};

@@ -69,7 +69,8 @@ struct feed_state {
 	uint32_t last_exit;
 	int64_t failing; /* ms: since when runs end with it; 0: it is unknown */
 	char last_words[ERR_MSG_SIZE]; /* what that error said; empty if there was none */
-	struct digest last_content;    /* of the file it applied last */
+	int64_t newest; /* ms: the latest time of a file that it applied; 0: none yet */
+	struct digest last_content;                   /* of the file it applied last */
 	uint64_t files, delivered, rejected, refused; /* since the ledger began */
 };
 

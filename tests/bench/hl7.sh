@@ -1,7 +1,7 @@
 #!/bin/bash
 # A batch of HL7 messages (SIU^S12): parse, map and JSON alone, beside a good Python
-# splitter and, where java and mvn are there, HAPI; the whole job over SFTP to HTTPS; and
-# the memory for four times as many messages. Medians.
+# splitter and, where java and mvn are there, HAPI; the whole job over SFTP to HTTPS, beside
+# the same splitter; and the memory for four times as many messages. Medians.
 #
 #   MESSAGES=100000 RUNS=3 tests/bench/hl7.sh
 #
@@ -116,6 +116,8 @@ for ((i = 0; i < RUNS; i++)); do
 	bench_sftp floor_sftp "get $SSHD_DROP/appointments.hl7 /dev/null"
 	BENCH_TOKEN=$(cat "$BENCH/token") bench_take floor_post "$BENCH/floor" post \
 		"$API/v1/batches" "$BENCH/ca.pem" "$bytes" "$requests"
+	bench_take script /usr/bin/python3 tests/bench/hl7_peer.py "$SSHD_PORT" "$SSHD_USER" \
+		"$BENCH" "$SSHD_DROP/appointments.hl7" "$API/v1/batches"
 	hl7_run run_four "$BENCH/four.hl7"
 done
 read -r records written < <(hl7_wrote "$EMRDROP" --config "$BENCH/etc" preview bench \
@@ -138,6 +140,12 @@ ratio_of() {
 		printf "messages a CPU second: emrdrop %.1f times %s\n", all / mine / (n / c), label }'
 }
 
+# job_ratio_of WHAT COLUMN: how many times emrdrop's the splitter's whole job takes.
+job_ratio_of() {
+	awk -v what="$1" -v theirs="$(bench_median script "$2")" -v mine="$(bench_median run "$2")" 'BEGIN {
+		printf "SFTP to HTTPS, %s: the splitter takes %.2f times emrdrop\n", what, theirs / mine }'
+}
+
 # memory_of LABEL NAME: NAME_four beside NAME.
 memory_of() {
 	awk -v label="$1" -v one="$(bench_median "$2" 3)" -v four="$(bench_median "$2_four" 3)" 'BEGIN {
@@ -147,7 +155,8 @@ memory_of() {
 echo "$MESSAGES messages, $(stat -c %s "$BENCH/one.hl7") bytes; medians of $RUNS;" \
 	"over SFTP with $BENCH_CIPHER, $BENCH_MAC, sent $bytes bytes in $requests requests"
 echo "written: emrdrop $records records, $written bytes;" \
-	"the splitter $peer_records records, $peer_written bytes"
+	"the splitter $peer_records records, $peer_written bytes;" \
+	"from SFTP to HTTPS $(cat "$BENCH/script.out")"
 printf '%-36s %9s %8s %8s %9s %9s %11s\n' "" messages "wall s" "CPU s" "anon MiB" "msgs/s" \
 	"msgs/CPU s"
 row_of "parse, map, JSON: emrdrop preview" preview "$MESSAGES"
@@ -160,10 +169,13 @@ else
 fi
 row_of "SFTP to HTTPS: emrdrop run" run "$MESSAGES"
 row_of "  the same, four times as many" run_four $((4 * MESSAGES))
+row_of "  peer: Python splitter" script "$MESSAGES"
 row_of "  floor: sftp get" floor_sftp "$MESSAGES"
 row_of "  floor: libcurl, the same bytes" floor_post "$MESSAGES"
 ratio_of "the splitter" splitter "$MESSAGES"
 [ -n "$HAPI_WHY" ] || ratio_of "HAPI" hapi "$HAPI_MESSAGES"
+job_ratio_of wall 1
+job_ratio_of CPU 2
 memory_of preview preview
 memory_of run run
 
@@ -172,5 +184,6 @@ bench_note "HL7: parse, map, JSON" peer splitter "Python splitter" "$MESSAGES" m
 [ -n "$HAPI_WHY" ] || bench_note "HL7: parse, map, JSON" peer hapi "HAPI, warm" \
 	"$HAPI_MESSAGES" messages
 bench_note "HL7: from SFTP to HTTPS" ours run emrdrop "$MESSAGES" messages
+bench_note "HL7: from SFTP to HTTPS" peer script "Python splitter" "$MESSAGES" messages
 bench_note "HL7: from SFTP to HTTPS" floor floor_sftp "sftp get" "$MESSAGES" messages
 bench_note "HL7: from SFTP to HTTPS" floor floor_post "libcurl, the same bytes" "$MESSAGES" messages

@@ -167,38 +167,40 @@ def appointment(segments, patient_id):
     return placer or filler, data
 
 
-def write(out, row, kind, ident, event_at, data):
-    record = {"op": "patch", "type": kind, "source": "bench", "id": ident, "event_at": event_at,
-              "origin": {"row": row}, "data": data}
-    out.write(dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
+def records(message):
+    """Its patient and its appointment: operation, type, id, data, event time."""
+    segments = parse(message)
+    event_at = moment(segments["MSH"][0][7])
+    patient_id, data = patient(segments["PID"][0])
+    ident, visit = appointment(segments, patient_id)
+    return (("patch", "patient", patient_id, data, event_at),
+            ("patch", "appointment", ident, visit, event_at))
 
 
-def messages(path):
+def messages(lines):
     """The lines of each message of a batch, without the segments around them."""
-    lines = []
-    with open(path, encoding="utf-8", newline="\r") as f:
-        for line in f:
-            name = line[:3]
-            if name in ("MSH", "BHS", "BTS", "FHS", "FTS"):
-                if lines:
-                    yield lines
-                lines = []
-            if name not in ("BHS", "BTS", "FHS", "FTS"):
-                lines.append(line[:-1])
-    if lines:
-        yield lines
+    message = []
+    for line in lines:
+        name = line[:3]
+        if name in ("MSH", "BHS", "BTS", "FHS", "FTS"):
+            if message:
+                yield message
+            message = []
+        if name not in ("BHS", "BTS", "FHS", "FTS"):
+            message.append(line[:-1])
+    if message:
+        yield message
 
 
 def main(path):
     row = 0
     out = open(1, "w", encoding="utf-8", closefd=False)
-    for row, message in enumerate(messages(path), 1):
-        segments = parse(message)
-        event_at = moment(segments["MSH"][0][7])
-        patient_id, data = patient(segments["PID"][0])
-        write(out, row, "patient", patient_id, event_at, data)
-        ident, data = appointment(segments, patient_id)
-        write(out, row, "appointment", ident, event_at, data)
+    with open(path, encoding="utf-8", newline="\r") as f:
+        for row, message in enumerate(messages(f), 1):
+            for op, kind, ident, data, event_at in records(message):
+                record = {"op": op, "type": kind, "source": "bench", "id": ident,
+                          "event_at": event_at, "origin": {"row": row}, "data": data}
+                out.write(dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
     out.flush()
     print("%d messages" % row, file=sys.stderr)
 

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 import sys
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
 from json import dumps
@@ -123,15 +124,21 @@ class Sender:
         self.records.clear()
 
 
+@contextmanager
+def remote_text(port, user, folder, path, newline):
+    """A file of the server, as it comes."""
+    with paramiko.SSHClient() as ssh:
+        ssh.load_host_keys(join(folder, "known_hosts"))
+        ssh.connect("127.0.0.1", int(port), user, key_filename=join(folder, "client"),
+                    allow_agent=False, look_for_keys=False)
+        with ssh.open_sftp() as sftp, sftp.open(path, "rb") as remote:
+            remote.prefetch()
+            yield io.TextIOWrapper(io.BufferedReader(remote, 1 << 20), "utf-8", newline=newline)
+
+
 def main(port, user, folder, path, url):
-    ssh = paramiko.SSHClient()
-    ssh.load_host_keys(join(folder, "known_hosts"))
-    ssh.connect("127.0.0.1", int(port), user, key_filename=join(folder, "client"),
-                allow_agent=False, look_for_keys=False)
     sender, bad = Sender(url, folder), 0
-    with ssh.open_sftp() as sftp, sftp.open(path, "rb") as remote:
-        remote.prefetch()
-        text = io.TextIOWrapper(io.BufferedReader(remote, 1 << 20), "utf-8", newline="")
+    with remote_text(port, user, folder, path, "") as text:
         rows = csv.reader(text)
         next(rows)
         for number, row in enumerate(rows, 2):
@@ -143,7 +150,6 @@ def main(port, user, folder, path, url):
             for record in records:
                 sender.add(number, record)
     sender.flush()
-    ssh.close()
     print("%d records in %d batches, %d rows rejected" % (sender.n, sender.batch, bad))
 
 

@@ -96,6 +96,9 @@ figure held_files 0
 figure late_seconds 0
 ok "the last success is now" awk -v now="$(date +%s)" -F'} ' \
 	'/last_success/ { exit !($2 > now - 60 && $2 <= now + 1) }' "$dir/figures"
+sed -n 's/^# TYPE emrdrop_\([a-z_]*\) .*/\1/p' "$dir/metrics/emrdrop_simple.prom" | sort >"$dir/names"
+is "the manual names all of them" "" "$(sed -n '/^\.Ss \[metrics\]/,/^@options/p' deploy/man/emrdrop.conf.5.in |
+	grep '^\.Cm' | grep -o '[a-z_]*' | sort | comm -13 - "$dir/names")"
 is "who may read them" 644 "$(stat -c %a "$dir/metrics/emrdrop_simple.prom")"
 is "nothing else lies there" emrdrop_simple.prom "$(ls -A "$dir/metrics")"
 if command -v promtool >/dev/null; then

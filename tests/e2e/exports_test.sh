@@ -66,7 +66,7 @@ test_titles() {
 		"$(report '.feeds[0].files[0].column_warnings | map({code, times})')"
 	sent "titles" 8
 	run 0 preview simple "$dir/drop/e.csv"
-	has "what was found" "$dir/err" "delimiter=, charset=utf-16le header=3"
+	has "what was found" "$dir/err" "(cells separated by commas, in utf-16le, titles in row 3)"
 }
 
 test_footer

@@ -124,6 +124,7 @@ test_northside() {
 	rule north 'start = {Appt Date} {Appt Time} | datetime "%m/%d/%Y %I:%M %p"' '# sure: by its title'
 	rule north 'phone.home = {Home Phone}' '# not sure: 226 of 226 rows do not fit'
 	rule north 'charset = auto' '# likely: found in each file; here windows-1252'
+	rule north '# order = name:%m%d%Y' '# (%m is the month, %d the day), older files can go first:'
 	has "a word to fill in" "$dir/etc/feeds.d/north.ini" '# ? = "CANC: <24h"'
 	has "a column not used" "$dir/etc/feeds.d/north.ini" '#   #9 "Area", integer'
 	is "sections" 'feed source csv patient appointment practitioner code gender code appointment-status target' \
@@ -270,6 +271,61 @@ test_messages() {
 	ok "and no file" [ ! -e "$dir/etc/feeds.d/hl.ini" ]
 }
 
+# The date in the sample's name: its format, if it can be no other; `check` takes the line.
+test_order() {
+	local name want
+
+	printf 'MRN,Last Name\n1,Ann\n2,Bea\n' >"$dir/sample.csv"
+	while IFS='|' read -r name want; do
+		cp "$dir/sample.csv" "$dir/$name"
+		run 0 init order "$dir/$name"
+		is "the order of $name" "$want" "$(grep -E '^(# )?order = ' "$dir/etc/feeds.d/order.ini")"
+		fill order
+		run 0 check order
+		rm "$dir/$name" "$dir/etc/feeds.d/order.ini"
+	done <<-'END'
+		visits_20260304.csv|order = name:%Y%m%d
+		visits 2026-03-04 full.csv|order = name:%Y-%m-%d
+		visits.2026.03.04.csv|order = name:%Y.%m.%d
+		v2_20260304_113000.csv|order = name:%Y%m%d_%H%M%S
+		20260304T1130.csv|order = name:%Y%m%dT%H%M
+		202603041130.csv|order = name:%Y%m%d%H%M
+		20260304113059.csv|order = name:%Y%m%d%H%M%S
+		visits_20260304_0001.csv|order = name:%Y%m%d
+		Appt 03252026.csv|order = name:%m%d%Y
+		25-03-2026.csv|order = name:%d-%m-%Y
+		04Mar2026.csv|order = name:%d%b%Y
+		20112011.csv|order = name:%d%m%Y
+		Appt 03042026.csv|# order = name:%m%d%Y
+		03-03-2026.csv|# order = name:%m-%d-%Y
+		visits_120260304.csv|
+		visits_260304.csv|
+		visits_19800704.csv|
+		visits_20990101.csv|
+		visits_20261304.csv|
+		visits.csv|
+	END
+}
+
+# What it is for: the older file goes first, whatever its name and its time say.
+test_order_run() {
+	local day
+
+	cp "$dir/sample.csv" "$dir/a_25032026.csv"
+	run 0 init order "$dir/a_25032026.csv"
+	fill order
+	sed -i 's/^op = patch/op = put/' "$dir/etc/feeds.d/order.ini"
+	mkdir -p "$dir/drop"
+	for day in 01042026 31032026; do
+		sed "s/Ann/Ann$day/" "$dir/sample.csv" >"$dir/drop/a_$day.csv"
+	done
+	job 0
+	is "the newer one last" '"Ann01042026"' "$(api_curl state | jq '.records[] | select(.id == "1").data.name.family')"
+	rm -r "$dir/drop" "$dir/etc/feeds.d/order.ini"
+}
+
+test_order
+test_order_run
 test_canaries
 test_profile
 test_northside

@@ -71,7 +71,7 @@ test_delivered() {
 		"$(receipt .receipt.json .sha256)"
 	text=$(answer .receipt.txt)
 	is "the verdict comes first" $'The file was taken, but for 5 of its 12 rows, and for 1 record that the receiving system refused.\r' "$(head -n 1 "$text")"
-	has "what was found" "$text" "delimiter=, charset=utf-8"
+	has "what was found" "$text" "found     cells separated by commas, in utf-8"
 	has "how many cells" "$text" "row 8: The row has more or fewer cells than the header. (9 cells, and 8 titles)"
 	has "the codes that are known" "$text" "(known: Scheduled"
 	has "row and column" "$text" 'row 4, column "Start":'

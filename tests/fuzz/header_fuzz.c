@@ -98,7 +98,7 @@ run_once(struct mapper *m, struct span bytes, char how, const struct header_mark
 	FUZZ_CHECK(header_mark_copy(&run->now, &reading_header(r)->now, &run->err) == 0,
 	    "no memory for a header");
 	buf_addf(&run->log, "%s %s: %s %zu\n", err_name(run->err.code), run->err.msg,
-	    reading_found(r), run->now.n);
+	    reading_found(r, FOUND_KEYS), run->now.n);
 	reading_free(r);
 	FUZZ_CHECK(!run->log.failed, "too much came of it");
 	FUZZ_CHECK((rc == 0) == (run->err.code == ERR_NONE), "a failure without error");

@@ -239,7 +239,7 @@ run_once(struct mapper *m, struct span bytes, char how, struct run *run)
 	rc = fuzz_feed_all(r, bytes, how, &run->err);
 	run->counts = *reading_counts(r);
 	buf_addf(&run->log, "%s %s: %s\n", err_name(run->err.code), run->err.msg,
-	    reading_found(r));
+	    reading_found(r, FOUND_KEYS));
 	reading_free(r);
 	FUZZ_CHECK(!run->log.failed, "too much came of it");
 	check_books(run, rc);

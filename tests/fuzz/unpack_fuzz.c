@@ -79,7 +79,7 @@ run_once(struct span bytes, size_t size, struct run *run)
 	if (run->err.code != ERR_NONE)
 		buf_clear(&run->log);
 	buf_addf(&run->log, "\n%s %s\n", err_name(run->err.code),
-	    run->err.code == ERR_NONE ? unpack_found(u) : "");
+	    run->err.code == ERR_NONE ? unpack_found(u, FOUND_KEYS) : "");
 	unpack_close(u);
 }
 

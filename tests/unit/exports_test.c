@@ -138,7 +138,7 @@ check_reading(const struct line *l, struct mapper *m, struct span in, size_t pie
 	EXPECT(verdict_of(rc, &e), l->field[FIELD_VERDICT], e.msg);
 	EXPECT(log.p, l->field[FIELD_PROBLEMS], "problems");
 	if (strcmp(l->field[FIELD_FOUND], "-") != 0)
-		EXPECT(reading_found(r), l->field[FIELD_FOUND], "found");
+		EXPECT(reading_found(r, FOUND_KEYS), l->field[FIELD_FOUND], "found");
 	cr_expect_eq(strcmp(l->field[FIELD_SAYS], "-") == 0, rc == 0);
 	if (rc != 0)
 		cr_expect_not_null(strstr(e.msg, l->field[FIELD_SAYS]), "%s: %s",

@@ -100,11 +100,12 @@ Test(format_csv_files, read)
 		struct span in;
 		const char *want;
 		struct mapper_counts counts;
-		const char *found;
+		const char *found, *words;
 	} table[] = {
-	    {SPAN_LIT(""), "", {0}, "no header"},
-	    {SPAN_LIT("\r\n\r\n"), "", {0}, "no header"},
-	    {SPAN_LIT(TITLES), "", {0}, "delimiter=, charset=utf-8"},
+	    {SPAN_LIT(""), "", {0}, "no header", "no header"},
+	    {SPAN_LIT("\r\n\r\n"), "", {0}, "no header", "no header"},
+	    {SPAN_LIT(TITLES), "", {0}, "delimiter=, charset=utf-8",
+		"cells separated by commas, in utf-8"},
 	    {SPAN_LIT(TITLES "1,A,01/02/1980,ok\n"
 			     "2,B,,HOLD\n"
 			     ",C,,ok\n"
@@ -129,7 +130,7 @@ Test(format_csv_files, read)
 		    .rejected = 4,
 		    .records = 4,
 		    .warnings = 1},
-		"delimiter=, charset=utf-8"},
+		"delimiter=, charset=utf-8", "cells separated by commas, in utf-8"},
 	    /* Titles: mark, case, blanks, another order, empty ones at the end. */
 	    {SPAN_LIT("\xef\xbb\xbf\"status\"; last name ;DOB;mrn;X;;\r\n"
 		      "ok;\"A;\r\nB\";;1;;;\r\n"
@@ -137,14 +138,15 @@ Test(format_csv_files, read)
 		      "ok;C;;2\r\n"),
 		"2 1\n3 2\n4 csv_columns <> reject\n",
 		{.rows = 3, .mapped = 2, .rejected = 1, .records = 2},
-		"delimiter=; charset=utf-8"},
+		"delimiter=; charset=utf-8", "cells separated by semicolons, in utf-8"},
 	    {SPAN_LIT("MRN\tLast Name\tDOB\tStatus\r1\tJos\xe9, A\t\tok\r\r"
 		      "2\tB\x81\t\tok\r3\tC\0\t\tok\r4\t\"D\t\tok\r5\tE\t\tok"),
 		"2 1\n4 encoding <Last Name> reject\n"
 		"5 control_character <Last Name> reject\n"
 		"6 csv_quote <Last Name> reject\n7 5\n",
 		{.rows = 5, .mapped = 2, .rejected = 3, .records = 2},
-		"delimiter=tab charset=windows-1252"},
+		"delimiter=tab charset=windows-1252",
+		"cells separated by tabs, in windows-1252"},
 	};
 	struct feed f;
 
@@ -156,7 +158,8 @@ Test(format_csv_files, read)
 
 		cr_assert_eq(read_all(r, table[i].in, &f.err), 0, "%s", f.err.msg);
 		cr_expect_eq(memcmp(n, &table[i].counts, sizeof(*n)), 0, "file %zu", i);
-		cr_expect_str_eq(reading_found(r), table[i].found);
+		cr_expect_str_eq(reading_found(r, FOUND_KEYS), table[i].found);
+		cr_expect_str_eq(reading_found(r, FOUND_WORDS), table[i].words);
 		expect_log(&l, table[i].want);
 		reading_free(r);
 	}

@@ -283,6 +283,7 @@ file_of(const char *name)
 	    .removals = 15,
 	    .made_at = -16,
 	    .took = 17,
+	    .file_at = -18,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -307,6 +308,7 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_eq(got->removals, want->removals);
 	cr_expect_eq(got->made_at, want->made_at);
 	cr_expect_eq(got->took, want->took);
+	cr_expect_eq(got->file_at, want->file_at);
 	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
@@ -344,14 +346,14 @@ Test(names_files, files_are_kept)
 /* Behind the value stands its check. */
 #define CHECK_BYTES 4
 
-/* Without removals, the path that is empty (nonce, length and seal), and two times. */
+/* Without removals, the path that is empty (nonce, length and seal), and three times. */
 static int
 cut_to_format_2(void *arg, struct span key, struct span value)
 {
 	struct buf *b = arg;
 
 	buf_add(b, value.p,
-	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 2 * 8 - CHECK_BYTES);
+	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 3 * 8 - CHECK_BYTES);
 	value_check(&l->keys, key, b);
 	return 1;
 }
@@ -376,6 +378,7 @@ Test(names_files, files_of_older_formats)
 	f.removals = 0;
 	f.made_at = TIME_NONE;
 	f.took = 0;
+	f.file_at = TIME_NONE;
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
 	expect_file(&got, &f);
 	cr_expect_str_empty(got.path);

@@ -66,6 +66,7 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_CELL_ERROR] = "cell_error",
     [PROBLEM_LOST_ZERO] = "lost_zero",
     [PROBLEM_NEGATIVE] = "negative",
+    [PROBLEM_SUPERSEDED] = "superseded",
     [PROBLEM_TIME_FAR] = "time_far",
     [PROBLEM_COLUMN_RENAMED] = "column_renamed",
     [PROBLEM_COLUMN_MISSING] = "column_missing",

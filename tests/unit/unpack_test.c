@@ -62,7 +62,7 @@ take_exports(struct unpack *u, struct result *r)
 	r->ended = step == UNPACK_END;
 	if (r->ended)
 		unpack_verdict(u, &r->err);
-	snprintf(r->found, sizeof(r->found), "%s", unpack_found(u));
+	snprintf(r->found, sizeof(r->found), "%s", unpack_found(u, FOUND_KEYS));
 }
 
 static struct result
@@ -266,7 +266,7 @@ Test(unpack_stop, in_the_middle)
 
 	cr_assert_not_null(u);
 	cr_expect_eq(unpack_next(u, &bytes, &e), UNPACK_BYTES);
-	cr_expect_str_eq(unpack_found(u), "");
+	cr_expect_str_eq(unpack_found(u, FOUND_KEYS), "");
 	unpack_close(u);
 	unpack_close(NULL);
 }
