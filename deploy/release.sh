@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 74
 . tests/lib/server.sh
 
 ROWS=${ROWS:-30000}
-MESSAGES=${MESSAGES:-10000}
+MESSAGES=${MESSAGES:-40000}
 PRESET=${1:-tuned}
 BUILD=build/$PRESET
 dir=$(mktemp -d "${TMPDIR:-/tmp}/emrdrop-release.XXXXXX") || exit 74

@@ -138,7 +138,7 @@ next_record(struct binding *b, unsigned n)
 	return &r[n];
 }
 
-/* The section's room for values is needed again: the record gets its own. */
+/* The section's room for values is needed again: the record that has it gets its own. */
 static void
 keep_values(struct binding *b, struct record *r)
 {
@@ -214,10 +214,11 @@ eval_groups(struct binding *b, const struct section *sec, unsigned n)
 		if (sec->when != NULL && !eval_condition(b, sec->when))
 			continue;
 		check_first(b, n);
+		if (n > from)
+			keep_values(b, &b->records[n - 1]);
 		if ((r = next_record(b, n)) == NULL)
 			break;
 		eval_section(b, sec, r);
-		keep_values(b, r);
 		check_twins(b, sec, from, n++);
 	}
 	hl7_place_init(&b->place, m);
