@@ -1,8 +1,8 @@
 /*
  * Send: the outbox's batches to the API, several in flight, each intent committed
- * before its batch goes out and each answer as soon as it is there (P5). What is
- * refused as a whole goes out again in halves. A batch waits for those that hold what
- * it refers to (P6).
+ * before its batch goes out, together with the answers that came since the last one
+ * (P5). What is refused as a whole goes out again in halves. A batch waits for those that
+ * hold what it refers to (P6).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct sender {
 	struct target_conf conf; /* the feed's, at the pace of this pass */
 	struct target *target;
 	struct parcel *parcels;
-	size_t n;         /* parcels: those in flight, and those in doubt */
+	size_t n; /* parcels: those in flight, those answered since, and those in doubt */
 	size_t in_flight; /* at most */
 	size_t sending, doubts;
 	struct frame next; /* taken from the outbox, not in hand yet */
@@ -96,7 +96,10 @@ take_in_hand(struct sender *s, struct parcel *p, struct err *e)
 	return 0;
 }
 
-/* May it go out: is everything taken that it waits for? */
+/*
+ * May it go out: is everything taken that it waits for? An answer that is not committed
+ * yet counts, for it is before anything goes out.
+ */
 static bool
 may_go(const struct sender *s, const struct frame *f)
 {
@@ -104,6 +107,7 @@ may_go(const struct sender *s, const struct frame *f)
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->parcels[i].state != PARCEL_FREE &&
+		    s->parcels[i].state != PARCEL_DONE &&
 		    s->parcels[i].frame.number <= f->after)
 			return false;
 	return true;
@@ -290,15 +294,14 @@ believe(struct sender *s, struct parcel *p)
 		set_state(s, p);
 }
 
-static int
-believe_all(struct sender *s, struct err *e)
+static void
+believe_all(struct sender *s)
 {
 	for (size_t i = 0; s->doubts > 0 && i < s->n; i++)
 		believe(s, &s->parcels[i]);
-	return commit(s, e);
 }
 
-/* What is acknowledged is committed even if the delivery ends here. */
+/* The answers wait for the commit of what goes out next: one serves both. */
 static int
 hear(struct sender *s, struct err *e)
 {
@@ -308,7 +311,18 @@ hear(struct sender *s, struct err *e)
 	for (int i = 0; i < r; i++)
 		take_answer(s, &answers[i]);
 	progress_show(&s->job->progress, "batches", s->done, s->done);
-	return r < 0 ? -1 : believe_all(s, e);
+	believe_all(s);
+	return r < 0 ? -1 : 0;
+}
+
+/* What was answered is committed even if the delivery ends here. */
+static int
+fill_and_commit(struct sender *s, size_t *taken, struct err *e)
+{
+	struct err lost;
+	int rc = fill(s, taken, e);
+
+	return commit(s, rc == 0 ? e : &lost) == 0 ? rc : -1;
 }
 
 static int
@@ -316,12 +330,16 @@ turn(struct sender *s, bool *more, struct err *e)
 {
 	size_t taken;
 
-	if (fill(s, &taken, e) != 0 || commit(s, e) != 0 || submit(s, e) != 0)
+	if (fill_and_commit(s, &taken, e) != 0 || submit(s, e) != 0)
 		return -1;
 	if (s->sending > 0)
 		return hear(s, e);
-	if (taken == 0 && s->doubts > 0)
-		return target_settle(s->target, e) != 0 ? -1 : believe_all(s, e);
+	if (taken == 0 && s->doubts > 0) {
+		if (target_settle(s->target, e) != 0)
+			return -1;
+		believe_all(s);
+		return commit(s, e);
+	}
 	*more = taken > 0;
 	return 0;
 }
@@ -339,7 +357,7 @@ sender_init(struct sender *s, struct err *e)
 	    .judged = s->pass->mode == PASS_RETRY,
 	    .random = jitter};
 	s->in_flight = (size_t)j->feed->target.in_flight;
-	s->n = s->in_flight + TARGET_DOUBTS_MAX;
+	s->n = 2 * s->in_flight + TARGET_DOUBTS_MAX;
 	s->parcels = calloc(s->n, sizeof(*s->parcels));
 	s->intents = calloc(s->n, sizeof(*s->intents));
 	s->acks = calloc(s->n, sizeof(*s->acks));
