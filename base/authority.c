@@ -21,23 +21,24 @@ parse_port(struct span s, struct authority *out, struct err *e)
 int
 authority_parse(struct span s, struct authority *out, struct err *e)
 {
-	const char *at = memrchr(s.p, '@', s.n), *end = s.p + s.n;
-	const char *host = at != NULL ? at + 1 : s.p, *stop;
+	const char *at = memrchr(s.p, '@', s.n), *stop;
+	size_t user = at == NULL ? 0 : (size_t)(at - s.p) + 1, n;
+	struct span rest = {s.p + user, s.n - user};
 
-	*out = (struct authority){.v6 = host < end && *host == '['};
+	*out = (struct authority){.v6 = rest.n > 0 && rest.p[0] == '['};
 	if (at != NULL)
-		out->user = (struct span){s.p, (size_t)(at - s.p)};
-	host += out->v6;
-	stop = memchr(host, out->v6 ? ']' : ':', (size_t)(end - host));
+		out->user = (struct span){s.p, user - 1};
+	if (out->v6)
+		rest = (struct span){rest.p + 1, rest.n - 1};
+	stop = memchr(rest.p, out->v6 ? ']' : ':', rest.n);
 	if (out->v6 && stop == NULL)
 		return err_set(e, ERR_CONFIG, "[ without ]");
-	if (stop == NULL)
-		stop = end;
-	out->host = (struct span){host, (size_t)(stop - host)};
-	stop += out->v6;
-	if (stop == end)
+	n = stop == NULL ? rest.n : (size_t)(stop - rest.p);
+	out->host = (struct span){rest.p, n};
+	n += out->v6;
+	if (n == rest.n)
 		return 0;
-	if (*stop != ':')
+	if (rest.p[n] != ':')
 		return err_set(e, ERR_CONFIG, "only a port may follow the ]");
-	return parse_port((struct span){stop + 1, (size_t)(end - stop - 1)}, out, e);
+	return parse_port((struct span){rest.p + n + 1, rest.n - n - 1}, out, e);
 }

@@ -44,8 +44,7 @@ struct changes_conf {
 	 */
 	int64_t file_at;
 	bool old;
-	bool
-	    tells_stale; /* somebody waits for each row: what is not taken as old is told */
+	bool tells_stale;  /* what is not taken, as it is old: somebody waits for it */
 	bool refused_only; /* only what the API refused, and is refused still, is sent */
 
 	/* By type: the file is a snapshot, and this becomes of what is not in it. NULL: changes. */

@@ -6,8 +6,8 @@
 #   bench_note STAGE ROLE NAME LABEL [WORK UNIT]   the medians of NAME for run.sh
 #
 # BENCH_CIPHER and BENCH_MAC are the only ones that sshd offers, so that all that is
-# compared uses the same. EMRDROP and SANDBOX may name programs built elsewhere, and
-# BENCH_NO_BUILD=1 keeps the release preset from being built.
+# compared uses the same. What is measured is built as for the packages. EMRDROP and SANDBOX
+# may name programs built elsewhere; BENCH_NO_BUILD=1: all is built.
 #
 # shellcheck shell=bash
 # shellcheck source-path=SCRIPTDIR/../..
@@ -17,7 +17,8 @@
 
 BENCH_CIPHER=${BENCH_CIPHER:-aes128-ctr}
 BENCH_MAC=${BENCH_MAC:-hmac-sha2-256}
-EMRDROP=${EMRDROP:-build/release/cmd/emrdrop}
+BENCH_TUNED=build/tuned/cmd/emrdrop
+EMRDROP=${EMRDROP:-$BENCH_TUNED}
 SANDBOX=${SANDBOX:-build/release/cmd/sandbox/emrdrop-sandbox}
 
 bench_fail() {
@@ -33,6 +34,8 @@ bench_build() {
 	if [ -z "${BENCH_NO_BUILD:-}" ]; then
 		cmake --preset release >/dev/null && cmake --build --preset release -j 2 >/dev/null ||
 			bench_fail "the release preset does not build"
+		[ "$EMRDROP" != "$BENCH_TUNED" ] || deploy/release.sh tuned >/dev/null ||
+			bench_fail "deploy/release.sh tuned does not build"
 	fi
 	cc "${flags[@]}" tests/bench/generate.c base/civil.c base/span.c -o "$BENCH/generate" &&
 		cc "${flags[@]}" tests/bench/measure.c -o "$BENCH/measure" &&

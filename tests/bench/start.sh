@@ -3,7 +3,6 @@
 # floor. Medians of RUNS, each of TIMES starts.
 #
 #   TIMES=50 RUNS=9 tests/bench/start.sh
-#   EMRDROP=build/tuned/cmd/emrdrop tests/bench/start.sh      the one that is packaged
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 74
 . tests/bench/lib.sh
