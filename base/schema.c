@@ -223,21 +223,13 @@ schema_nearest(const struct schema *s, struct span path)
 	return nearest;
 }
 
-/* Each row asks: the text's length is not measured. */
-static bool
-is_text(struct span s, const char *text)
-{
-	return s.n > 0 && s.p[0] == text[0] && strncmp(s.p, text, s.n) == 0 &&
-	       text[s.n] == '\0';
-}
-
 bool
 schema_code_allowed(const struct field *f, struct span code)
 {
 	if (f->codes == NULL)
 		return true;
 	for (size_t i = 0; f->codes[i] != NULL; i++)
-		if (is_text(code, f->codes[i]))
+		if (span_eq(code, span_of(f->codes[i])))
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The release that is packaged: built twice, once to count where the work is while it reads
-# made-up exports, and once by what was counted, with -O3 where rows are mapped. About a
-# sixth faster than the release preset, and smaller; the other flags are the same.
+# made-up exports, and once by what was counted, with -O3 where rows are mapped. About an
+# eighth faster than the release preset, and smaller; the other flags are the same.
 #
 #   deploy/release.sh [PRESET]    builds build/PRESET: that of the packages, or "tuned"
 #
