@@ -182,6 +182,9 @@ Test(schema, codes)
 		cr_expect_eq(schema_code_allowed(field(cases[i].type, cases[i].path),
 				 span_of(cases[i].code)),
 		    cases[i].allowed, "%s %s", cases[i].path, cases[i].code);
+	/* A text out of a file may hold a NUL, and a code ends with one. */
+	cr_expect_not(
+	    schema_code_allowed(field("slot", "status"), SPAN_LIT("free\0 as a bird")));
 }
 
 /* The part of a path before its last dot. */
