@@ -6,6 +6,9 @@
  * The same bytes, map and ledger give the same batches in the same order (P5). Of a
  * snapshot only the last row of a record is sent; records go out type by type, and
  * removals last.
+ *
+ * A large file's records are compared on a thread of their own. The caller sees nothing of
+ * that: all callbacks come within calls below, and at the same one each time.
  */
 #ifndef CMD_CHANGES_H
 #define CMD_CHANGES_H
@@ -81,7 +84,7 @@ struct changes_counts {
 struct changes *changes_new(const struct changes_conf *conf, struct err *e);
 void changes_free(struct changes *c);
 
-/* A record of the file, in its order; copied. */
+/* A record of the file, in its order; copied. What fails may be of an earlier one. */
 int changes_add(struct changes *c, const struct record *r, struct err *e);
 
 /* The records that follow are of this row: for `judged`. */

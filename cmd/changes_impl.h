@@ -1,40 +1,17 @@
 /*
- * What changes.c, changes_out.c, changes_merge.c, changes_snapshot.c and
+ * What changes.c, changes_judge.c, changes_out.c, changes_merge.c, changes_snapshot.c and
  * changes_missing.c share.
  */
 #ifndef CMD_CHANGES_IMPL_H
 #define CMD_CHANGES_IMPL_H
 
-#include "cmd/changes.h"
+#include "base/worker.h"
+#include "cmd/changes_block.h"
 #include "outbound/outbox.h"
 #include "state/overlay.h"
 
-/*
- * Records are looked up a block at a time, so that no transaction is open while the
- * network is read, and so that one transaction serves many.
- */
-#define BLOCK_RECORDS 1024
-#define BLOCK_BYTES   (2u << 20)
-#define DATA_MAX      (16u << 20)
-#define OWN_KEYS      2 /* of a record: whole, and by this feed's patches */
-
-/* A record that waits for its comparison. Places are offsets into the block's text. */
-struct candidate {
-	const struct schema *schema;
-	enum record_op op;
-	struct digest content;
-	int64_t at, latest, window;
-	int64_t file_at; /* stands in for `at` in the ledger, if that is none */
-	uint64_t row;
-	size_t id, id_n, event, event_n, trigger, trigger_n, control, control_n;
-	size_t data, data_n;
-	size_t of, of_n;            /* the id that the ledger's entry is about */
-	size_t refs, nrefs;         /* the first OWN_KEYS are its own */
-	size_t patients, npatients; /* that it is, or refers to: their merges */
-	uint64_t of_row;            /* for `judged` */
-	bool unmerge;
-	bool present; /* of a snapshot: there, but not taken; it has no more than an id */
-};
+#define BLOCKS   4 /* so that neither thread waits for the other at each one's end */
+#define OWN_KEYS 2 /* of a record: whole, and by this feed's patches */
 
 /*
  * What of a snapshot goes out together. A record's last row may stand behind rows that
@@ -55,26 +32,34 @@ struct lane {
 
 struct snapshot;
 
+/*
+ * The thread that reads fills a block while the worker judges the one before. What stands
+ * under "the judge's" is the worker's as long as it has a block, and else the reader's.
+ */
 struct changes {
 	const struct changes_conf *conf;
+	struct block blocks[BLOCKS];
+	unsigned filled;       /* and handed over; the next one is being filled */
+	struct worker *worker; /* NULL once no more records come */
+	uint64_t of_row;       /* that is being mapped, for `judged` */
+	uint64_t known;        /* records that changes_known said */
+	uint64_t unreadable;   /* the first row whose record can't be known; 0: none */
+
+	/* The judge's. */
+	unsigned judged; /* blocks, with the one */
+	struct block *judging;
 	struct changes_counts counts;
 	struct overlay *overlay;
 	struct outbox *outbox;
 	struct sha256 *sha;
 	struct snapshot *snapshot; /* NULL: a feed of changes */
-
-	struct candidate block[BLOCK_RECORDS];
 	struct lookup lookups[BLOCK_RECORDS];
-	size_t n;
-	struct record_key *refs; /* all that the block's records must wait for */
-	size_t nrefs, refs_cap;
+	struct record_key *keys; /* all that the block's records must wait for */
+	size_t nkeys, keys_cap;
 	struct lookup *patients; /* each as a retired id */
 	size_t npatients, patients_cap;
 	bool merges;        /* the ledger or this file has some */
 	uint64_t merged_in; /* the last batch with a merge */
-	uint64_t of_row;    /* that is being mapped, for `judged` */
-	struct buf text;
-
 	struct lane lanes[LANES];
 	uint64_t serial; /* the last number that a snapshot's record was given */
 	struct buf one;  /* a record's object, before it is known where it goes */
@@ -97,11 +82,10 @@ struct outgoing {
 	struct span json; /* empty: nothing is sent, only the ledger's entry changes */
 };
 
-/* The text that a candidate keeps in the block. */
-size_t changes_keep(struct changes *c, struct span s);
-struct span changes_kept(const struct changes *c, size_t at, size_t n);
+/* The text of the record at hand. */
+struct span changes_kept(const struct changes *c, struct place p);
 
-/* changes.c: the key under which the ledger knows a record of this feed. */
+/* The key under which the ledger knows a record of this feed. */
 struct record_key changes_key(
     const struct changes *c, enum record_type type, struct span id, enum record_op op);
 
@@ -112,14 +96,11 @@ bool changes_later(int64_t at, int64_t than);
 /* What a record is to the ledger alone; what merges make of a judgement. */
 enum judgement changes_judge(const struct candidate *k, const struct known *known);
 enum judgement changes_judge_merged(
-    struct changes *c, const struct candidate *k, enum judgement j, int64_t at);
+    struct changes *c, struct candidate *k, enum judgement j, int64_t at);
 void changes_count(struct changes_counts *n, enum judgement j);
 
-/* As it was told when the API refused it. */
-void changes_tell_refused(const struct changes *c, const struct schema *s, uint64_t row);
-
-/* All that waits for its comparison is judged. */
-int changes_resolve(struct changes *c, struct err *e);
+/* changes_judge.c: the next block is compared, as far as its `judged` says. */
+int changes_judge_block(struct changes *c, struct err *e);
 
 /*
  * changes_out.c: into the batch being filled, or the next one. changes_touch is of an

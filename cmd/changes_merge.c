@@ -5,11 +5,8 @@
  */
 #include "cmd/changes_merge.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DETAIL_SIZE 96
 
 /* The content of an entry whose merge was reversed. */
 static const struct digest reversed;
@@ -28,50 +25,33 @@ merge_content(const struct changes *c, struct span survivor, struct span retired
 	return digest_parts(c->conf->keys, KEY_CONTENT, parts, 3);
 }
 
-void
-merges_note(struct changes *c, struct span id)
+int
+merges_note(struct changes *c, struct candidate *k, struct span id)
 {
 	size_t cap = c->patients_cap * 2 + 64;
 	struct lookup *more;
 
 	if (!c->merges)
-		return;
+		return 0;
 	if (c->npatients == c->patients_cap) {
-		if ((more = reallocarray(c->patients, cap, sizeof(*more))) == NULL) {
-			buf_no_memory(&c->text);
-			return;
-		}
+		if ((more = reallocarray(c->patients, cap, sizeof(*more))) == NULL)
+			return -1;
 		c->patients = more;
 		c->patients_cap = cap;
 	}
 	c->patients[c->npatients++] = (struct lookup){.key = retired_key(c, id)};
-	c->block[c->n].npatients++;
+	k->npatients++;
+	return 0;
 }
 
-static struct span
-retired_of(const struct record *r)
-{
-	int at = schema_field(r->schema, SPAN_LIT("retired_id"));
-
-	for (size_t i = 0; i < r->nvalues; i++)
-		if (r->values[i].field == at)
-			return r->values[i].text;
-	return (struct span){NULL, 0};
-}
-
-/* It has no time of its own in the ledger: merges are never stale. */
 void
-merges_take(struct changes *c, struct candidate *k, const struct record *r)
+merges_take(struct changes *c, struct candidate *k, struct lookup *it)
 {
-	struct span retired = retired_of(r);
+	struct span retired = changes_kept(c, k->of);
 
 	c->merges = true;
-	k->at = k->latest = TIME_NONE;
-	k->window = (int64_t)r->row;
-	k->of = changes_keep(c, retired);
-	k->of_n = retired.n;
-	k->content = merge_content(c, r->id, retired);
-	c->lookups[c->n].key = retired_key(c, retired);
+	k->digest = merge_content(c, changes_kept(c, k->id), retired);
+	it->key = retired_key(c, retired);
 }
 
 int
@@ -98,26 +78,24 @@ is_retired(const struct changes *c, const struct lookup *it, uint64_t *row)
 	       (it->known.flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0;
 }
 
+/* It is told later: block_tell knows the rest. */
 static void
-tell(struct changes *c, const struct candidate *k, const struct lookup *it, uint64_t row)
+note_retired(
+    struct changes *c, struct candidate *k, const struct lookup *it, uint64_t row)
 {
-	char detail[DETAIL_SIZE], file[FILE_ID_HEX_SIZE];
-	struct problem p = {.code = PROBLEM_RETIRED_ID,
-	    .weight = WEIGHT_REJECT,
-	    .row = k->row,
-	    .type = k->schema->name,
-	    .field = k->schema->type == RECORD_PATIENT ? "id" : "patient_id"};
+	struct buf *details = &c->judging->details;
+	char file[FILE_ID_HEX_SIZE];
 
+	k->late = PROBLEM_RETIRED_ID;
+	k->detail.at = (uint32_t)details->n;
 	digest_hex(&it->known.file, file);
 	if (row > 0)
-		snprintf(detail, sizeof(detail), "merged by message %llu of this file",
+		buf_addf(details, "merged by message %llu of this file",
 		    (unsigned long long)row);
 	else
-		snprintf(detail, sizeof(detail), "merged by message %llu of file %s",
+		buf_addf(details, "merged by message %llu of file %s",
 		    (unsigned long long)it->known.window, file);
-	p.detail = span_of(detail);
-	if (c->conf->problem != NULL)
-		c->conf->problem(c->conf->arg, &p);
+	k->detail.n = (uint32_t)details->n - k->detail.at;
 }
 
 static bool
@@ -132,14 +110,14 @@ is_content(const struct changes *c, const struct lookup *it, const struct digest
 
 /* Is the id retired, and not by that very merge? Then that was told. */
 static bool
-retired_otherwise(struct changes *c, const struct candidate *k, const struct lookup *it,
+retired_otherwise(struct changes *c, struct candidate *k, const struct lookup *it,
     const struct digest *merge)
 {
 	uint64_t row;
 
 	if (!is_retired(c, it, &row) || is_content(c, it, merge))
 		return false;
-	tell(c, k, it, row);
+	note_retired(c, k, it, row);
 	return true;
 }
 
@@ -148,17 +126,17 @@ retired_otherwise(struct changes *c, const struct candidate *k, const struct loo
  * of one that another merge has retired.
  */
 static bool
-forbids_merge(struct changes *c, const struct candidate *k)
+forbids_merge(struct changes *c, struct candidate *k)
 {
 	struct digest turned = merge_content(
-	    c, changes_kept(c, k->of, k->of_n), changes_kept(c, k->id, k->id_n));
+	    c, changes_kept(c, k->of), changes_kept(c, k->id));
 
 	return retired_otherwise(c, k, &c->patients[k->patients], &turned) ||
-	       retired_otherwise(c, k, &c->lookups[k - c->block], &k->content);
+	       retired_otherwise(c, k, &c->lookups[k - c->judging->records], &k->digest);
 }
 
 bool
-merges_forbid(struct changes *c, const struct candidate *k)
+merges_forbid(struct changes *c, struct candidate *k)
 {
 	uint64_t row;
 
@@ -169,7 +147,7 @@ merges_forbid(struct changes *c, const struct candidate *k)
 
 		if (!is_retired(c, it, &row))
 			continue;
-		tell(c, k, it, row);
+		note_retired(c, k, it, row);
 		return true;
 	}
 	return false;
@@ -212,7 +190,7 @@ merges_done(struct changes *c, const struct candidate *k, struct err *e)
 	/* The first is the record's own id: the survivor, who lives again. */
 	if (!merges_undone(c, k))
 		return 0;
-	return revive(c, &c->patients[k->patients], changes_kept(c, k->id, k->id_n), e);
+	return revive(c, &c->patients[k->patients], changes_kept(c, k->id), e);
 }
 
 int

@@ -7,19 +7,19 @@
 #include "cmd/changes_impl.h"
 
 /*
- * The record at hand, c->block[c->n], is a patient with this id, or
- * refers to one: its merges will be looked up, if there are any at all.
+ * The record is a patient with this id, or refers to one: its merges will be looked up,
+ * if there are any at all. -1: no memory.
  */
-void merges_note(struct changes *c, struct span id);
+int merges_note(struct changes *c, struct candidate *k, struct span id);
 
-/* A merge: its key, its content and what it is about, the retired id. */
-void merges_take(struct changes *c, struct candidate *k, const struct record *r);
+/* Of a merge: its key and its content, for the ledger's entry is about the retired id. */
+void merges_take(struct changes *c, struct candidate *k, struct lookup *it);
 
 /* The block's patients, looked up. */
 int merges_lookup(struct changes *c, struct err *e);
 
-/* Does the record stand for a patient that was merged away? Then that was told. */
-bool merges_forbid(struct changes *c, const struct candidate *k);
+/* Does the record stand for a patient that was merged away? Then that will be told. */
+bool merges_forbid(struct changes *c, struct candidate *k);
 
 /* Does an unlink, or a merge turned round, bring its patient back? */
 bool merges_undone(const struct changes *c, const struct candidate *k);

@@ -13,7 +13,7 @@
 struct found {
 	struct record_key key;
 	struct known known;
-	size_t id, id_n; /* in the block's text, which is not needed any more */
+	struct place id; /* in the search's ids */
 };
 
 struct search {
@@ -24,6 +24,7 @@ struct search {
 	struct missing_count *count;
 	struct found found[FOUND_MAX];
 	size_t n;
+	struct buf ids;
 	struct err *e;
 };
 
@@ -68,9 +69,15 @@ look_at(void *arg, const struct walked *it)
 		return 0;
 	*f = (struct found){.key = *it->key,
 	    .known = *it->known,
-	    .id = changes_keep(s->c, (struct span){id, (size_t)n}),
-	    .id_n = (size_t)n};
+	    .id = {(uint32_t)s->ids.n, (uint32_t)n}};
+	buf_add(&s->ids, id, (size_t)n);
 	return ++s->n == FOUND_MAX;
+}
+
+static struct span
+id_of(const struct search *s, const struct found *f)
+{
+	return (struct span){s->ids.p + f->id.at, f->id.n};
 }
 
 static void
@@ -102,7 +109,7 @@ send_removal(struct search *s, const struct found *f, struct err *e)
 		.at = s->rule->timed ? TIME_NONE : c->conf->file_at,
 		.window = f->known.window,
 		.removed = true,
-		.id = changes_kept(c, f->id, f->id_n)}};
+		.id = id_of(s, f)}};
 
 	write_removal(s, &o);
 	o.json = buf_span(&c->one);
@@ -111,12 +118,24 @@ send_removal(struct search *s, const struct found *f, struct err *e)
 	return changes_put(c, &o, e) == NULL ? -1 : 0;
 }
 
+static void
+tell_refused(const struct search *s)
+{
+	const struct changes_conf *conf = s->c->conf;
+	const struct problem p = {.code = PROBLEM_API_REFUSED,
+	    .weight = WEIGHT_REJECT,
+	    .type = s->schema->name};
+
+	if (conf->problem != NULL)
+		conf->problem(conf->arg, &p);
+}
+
 /* A patient who was merged into another is not in the export any more, as it should be. */
 static int
 remove_one(struct search *s, const struct found *f, struct err *e)
 {
 	struct changes *c = s->c;
-	struct span id = changes_kept(c, f->id, f->id_n);
+	struct span id = id_of(s, f);
 	int r = s->schema->type == RECORD_PATIENT ? merges_retired(c, id, e) : 0;
 
 	if (r != 0)
@@ -127,7 +146,7 @@ remove_one(struct search *s, const struct found *f, struct err *e)
 	if ((f->known.flags & KNOWN_REFUSED) &&
 	    digest_eq(&f->known.refused, &s->content)) {
 		c->counts.refused++;
-		changes_tell_refused(c, s->schema, 0);
+		tell_refused(s);
 		return 0;
 	}
 	c->counts.changed++;
@@ -137,12 +156,12 @@ remove_one(struct search *s, const struct found *f, struct err *e)
 static int
 remove_found(struct search *s, struct err *e)
 {
-	int rc = buf_check(&s->c->text, "an id", e);
+	int rc = buf_check(&s->ids, "an id", e);
 
 	for (size_t i = 0; i < s->n && rc == 0; i++)
 		rc = remove_one(s, &s->found[i], e);
 	s->n = 0;
-	buf_clear(&s->c->text);
+	buf_clear(&s->ids);
 	return rc;
 }
 
@@ -167,12 +186,14 @@ remove_type(struct changes *c, enum record_type type, struct err *e)
 	int r;
 
 	s.content = content_of(c, s.rule->how);
+	buf_init(&s.ids, FOUND_MAX * RECORD_ID_MAX);
 	do {
 		r = ledger_walk(c->conf->ledger, &walk, look_at, &s, e);
-		if (r < 0 || remove_found(&s, e) != 0)
-			return -1;
+		if (r >= 0 && remove_found(&s, e) != 0)
+			r = -1;
 	} while (r == 1);
-	return 0;
+	buf_release(&s.ids);
+	return r;
 }
 
 static void
@@ -188,12 +209,11 @@ tell_unreadable(const struct changes *c, uint64_t row)
 int
 changes_missing(struct changes *c, struct err *e)
 {
-	uint64_t unreadable = snapshot_first_unreadable(c->snapshot);
-	int rc = changes_resolve(c, e);
+	int rc = changes_resolve_all(c, e);
 
-	if (rc == 0 && unreadable != 0)
-		tell_unreadable(c, unreadable);
-	if (c->conf->ledger == NULL || unreadable != 0)
+	if (rc == 0 && c->unreadable != 0)
+		tell_unreadable(c, c->unreadable);
+	if (c->conf->ledger == NULL || c->unreadable != 0)
 		return rc;
 	for (unsigned t = 1; t <= RECORD_TYPE_MAX && rc == 0; t++)
 		if (c->conf->missing[t].how != MISSING_IGNORE)

@@ -34,8 +34,8 @@ depend(struct changes *c, const struct candidate *k)
 
 	if (k->npatients > 0 && c->merged_in < f->number && c->merged_in > f->after)
 		f->after = c->merged_in;
-	for (size_t i = 0; i < k->nrefs; i++)
-		if (overlay_get(c->overlay, &c->refs[k->refs + i], &last) == 1 &&
+	for (size_t i = 0; i < k->nkeys; i++)
+		if (overlay_get(c->overlay, &c->keys[k->keys + i], &last) == 1 &&
 		    last.batch < f->number && last.batch > f->after)
 			f->after = last.batch;
 }
@@ -70,20 +70,20 @@ write_record(struct changes *c, const struct candidate *k, const struct outgoing
 				     data = JW_READY("data");
 	struct json j;
 
-	changes_write_head(c, o, k->schema, changes_kept(c, k->id, k->id_n), &j);
-	if (k->trigger_n > 0)
-		jw_put_ready(&j, &event, changes_kept(c, k->trigger, k->trigger_n));
-	if (k->event_n > 0)
-		jw_put_ready(&j, &at, changes_kept(c, k->event, k->event_n));
+	changes_write_head(c, o, k->schema, changes_kept(c, k->id), &j);
+	if (k->trigger.n > 0)
+		jw_put_ready(&j, &event, changes_kept(c, k->trigger));
+	if (k->event.n > 0)
+		jw_put_ready(&j, &at, changes_kept(c, k->event));
 	jw_key_ready(&j, &origin);
 	jw_object(&j);
 	jw_put_ready_uint(&j, &row, k->row);
-	if (k->control_n > 0)
-		jw_put_ready(&j, &control, changes_kept(c, k->control, k->control_n));
+	if (k->control.n > 0)
+		jw_put_ready(&j, &control, changes_kept(c, k->control));
 	jw_object_end(&j);
 	if (k->op != OP_DELETE) {
 		jw_key_ready(&j, &data);
-		jw_raw(&j, changes_kept(c, k->data, k->data_n));
+		jw_raw(&j, changes_kept(c, k->data));
 	}
 	jw_object_end(&j);
 }
@@ -133,7 +133,7 @@ remember(
 		last.at = k->at;
 	if (k->op == OP_MERGE)
 		last.at = (int64_t)k->row;
-	last.content = overlay_content(&k->content);
+	last.content = overlay_content(&k->digest);
 	last.batch = (uint32_t)(c->snapshot != NULL ? o->n
 						    : c->lanes[o->lane].frame.number);
 	return overlay_put(c->overlay, &o->entry.key, &last, e);
@@ -148,7 +148,7 @@ part_from_itself(struct changes *c, const struct candidate *k,
     const struct record_key *key, struct err *e)
 {
 	/* Its own keys; a merge's is neither of them. */
-	const struct record_key *own[] = {key, &c->refs[k->refs], &c->refs[k->refs + 1]};
+	const struct record_key *own[] = {key, &c->keys[k->keys], &c->keys[k->keys + 1]};
 	struct changed last;
 
 	for (size_t i = 0; i < 3; i++)
@@ -169,11 +169,11 @@ outgoing_of(struct changes *c, const struct candidate *k, const struct record_ke
 	    .n = snapshot ? ++c->serial : 0,
 	    .row = k->row,
 	    .entry = {.key = *key,
-		.content = k->content,
+		.content = k->digest,
 		.at = k->at != TIME_NONE ? k->at : k->file_at,
 		.window = k->window,
 		.removed = k->op == OP_DELETE,
-		.id = changes_kept(c, k->of, k->of_n)}};
+		.id = changes_kept(c, k->of)}};
 }
 
 int
@@ -196,7 +196,7 @@ changes_send(struct changes *c, const struct candidate *k, const struct record_k
 	if (changes_put(c, &o, e) == NULL)
 		return -1;
 	if (k->op == OP_MERGE &&
-	    frame_name(&c->lanes[o.lane].frame, changes_kept(c, k->id, k->id_n)) != 0)
+	    frame_name(&c->lanes[o.lane].frame, changes_kept(c, k->id)) != 0)
 		return err_nomem(e);
 	return remember(c, k, &o, e);
 }

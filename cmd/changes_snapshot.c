@@ -23,7 +23,6 @@ struct snapshot {
 		int64_t first, last;
 	} window[RECORD_TYPE_MAX + 1];
 	const struct missing *missing;
-	uint64_t unreadable;
 };
 
 struct snapshot *
@@ -119,19 +118,6 @@ snapshot_covers(const struct snapshot *s, enum record_type type, int64_t window)
 		   window <= s->window[type].last);
 }
 
-void
-snapshot_unreadable(struct snapshot *s, uint64_t row)
-{
-	if (s->unreadable == 0)
-		s->unreadable = row;
-}
-
-uint64_t
-snapshot_first_unreadable(const struct snapshot *s)
-{
-	return s->unreadable;
-}
-
 /*
  * What is referred to before what refers to it: no type has a reference to one of a
  * higher rank.
@@ -188,10 +174,10 @@ withdraw(struct changes *c, const struct candidate *k, const struct record_key *
 
 	if (changes_later(k->at, last->at))
 		last->at = k->at;
-	last->content = overlay_content(&k->content);
+	last->content = overlay_content(&k->digest);
 	last->batch = WITHDRAWN;
 	sha256_add(c->sha, key->digest.b, DIGEST_SIZE);
-	sha256_add(c->sha, k->content.b, DIGEST_SIZE);
+	sha256_add(c->sha, k->digest.b, DIGEST_SIZE);
 	sha256_add(c->sha, &place, sizeof(place));
 	return overlay_put(c->overlay, key, last, e);
 }
@@ -201,14 +187,14 @@ withdraw(struct changes *c, const struct candidate *k, const struct record_key *
  * and a row that says what the one before did changes nothing.
  */
 static enum judgement
-judge(struct changes *c, const struct candidate *k, const struct lookup *it,
+judge(struct changes *c, struct candidate *k, const struct lookup *it,
     const struct changed *last)
 {
 	const struct known *known = &it->known;
 
 	if (last != NULL && changes_older(k->latest, last->at))
 		return STALE;
-	if (last != NULL && last->content == overlay_content(&k->content) &&
+	if (last != NULL && last->content == overlay_content(&k->digest) &&
 	    !changes_later(k->at, last->at))
 		return DUPLICATE;
 	return changes_judge_merged(
@@ -216,7 +202,7 @@ judge(struct changes *c, const struct candidate *k, const struct lookup *it,
 }
 
 static int
-count_last(struct changes *c, const struct candidate *k, const struct lookup *it,
+count_last(struct changes *c, struct candidate *k, const struct lookup *it,
     enum judgement j, struct err *e)
 {
 	switch (j) {
@@ -229,7 +215,7 @@ count_last(struct changes *c, const struct candidate *k, const struct lookup *it
 			   ? changes_touch(c, k, &it->key, e)
 			   : 0;
 	case REFUSED_BEFORE:
-		changes_tell_refused(c, k->schema, k->row);
+		k->late = PROBLEM_API_REFUSED;
 		break;
 	default:
 		break;
@@ -240,7 +226,7 @@ count_last(struct changes *c, const struct candidate *k, const struct lookup *it
 
 int
 snapshot_resolve(
-    struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e)
+    struct changes *c, struct candidate *k, const struct lookup *it, struct err *e)
 {
 	struct changed earlier, *last = NULL;
 	uint64_t serial = c->serial;

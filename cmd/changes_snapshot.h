@@ -13,7 +13,7 @@ void snapshot_free(struct snapshot *s);
 
 /* A record of the file, looked up, and the one before it under the same key forgotten. */
 int snapshot_resolve(
-    struct changes *c, const struct candidate *k, const struct lookup *it, struct err *e);
+    struct changes *c, struct candidate *k, const struct lookup *it, struct err *e);
 
 /* The lanes of a type's changes, and of its removals. */
 unsigned snapshot_lane(enum record_type type);
@@ -25,9 +25,5 @@ void snapshot_drop(const struct changes *c, struct frame *f);
 /* Is the record in the file? Might it be, by the file's first and last start? */
 bool snapshot_has(const struct snapshot *s, const struct known *known);
 bool snapshot_covers(const struct snapshot *s, enum record_type type, int64_t window);
-
-/* The first row whose record can't be known is `row`; 0: there is none. */
-void snapshot_unreadable(struct snapshot *s, uint64_t row);
-uint64_t snapshot_first_unreadable(const struct snapshot *s);
 
 #endif

@@ -4,9 +4,9 @@
 
 /*
  * Rows whose records wait for their comparison. Then all are judged at once, so that more
- * never wait: those of a block, and some that were filtered in between.
+ * never wait: those of two blocks, and some that were filtered in between.
  */
-#define WAITING 2048
+#define WAITING 4096
 
 struct waiting {
 	struct settled_row row;

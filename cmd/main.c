@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,16 @@ harden(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/*
+ * What one thread frees another may have: with a heap each, which is what glibc gives them,
+ * the reader's and the judge's are at their largest one after the other, and stay (P11).
+ */
+static void
+share_heap(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+}
+
 static void
 tell_error(const struct app *app, const struct err *e, int exit)
 {
@@ -326,6 +337,7 @@ main(int argc, char **argv)
 	const char *name;
 
 	harden();
+	share_heap();
 	app.log.run = app.run;
 	app.json = stands("--json", argc, argv);
 	name = take_command(argc, argv);

@@ -604,3 +604,73 @@ Test(changes, what_goes_wrong_is_told)
 	cr_expect_eq(r, -1);
 	cr_expect_eq(e.code, ERR_IO, "%s", e.msg);
 }
+
+/* Refused before, or not: what is told of them, in its order. */
+static void
+note_problem(void *arg, const struct problem *p)
+{
+	struct buf *told = arg;
+
+	buf_addf(told, " %llu", (unsigned long long)p->row);
+}
+
+/* More than all blocks hold: while some are filled others are judged. */
+#define WHOLE (5 * 512u)
+
+static void
+add_numbered(size_t n, const char *text)
+{
+	char id[24];
+
+	for (size_t i = 0; i < n; i++) {
+		struct row row;
+
+		snprintf(id, sizeof(id), "%zu", i);
+		row = patient(id, text, 0);
+		if (add(&row, i + 2) != 0)
+			return;
+	}
+	changes_end(c, list, &e);
+}
+
+Test(changes, problems_of_all_blocks_are_told_in_order)
+{
+	struct row odd[] = {patient("0", "A", 0), patient("700", "A", 0),
+	    patient("1500", "A", 0), patient("2559", "A", 0)};
+	struct buf told;
+
+	for (size_t i = 0; i < COUNT(odd); i++)
+		deliver_rows(&odd[i], 1, OUTCOME_REFUSED);
+	buf_init(&told, 4096);
+	conf.problem = note_problem;
+	conf.arg = &told;
+	begin();
+	add_numbered(WHOLE, "A");
+	cr_expect(span_eq(buf_span(&told), SPAN_LIT(" 2 702 1502 2561")), "%.*s",
+	    (int)told.n, told.p);
+	cr_expect_eq(changes_counts(c)->refused, COUNT(odd));
+	cr_expect_eq(changes_counts(c)->changed, WHOLE - COUNT(odd));
+	expect_balance(changes_counts(c));
+	conf.problem = NULL;
+	buf_release(&told);
+}
+
+/* The reader hears of it, and it may be let go in the middle of a file. */
+Test(changes, a_judge_that_fails_ends_the_reading)
+{
+	struct row row = patient("2000", "A", 0);
+
+	deliver_rows(&row, 1, OUTCOME_TAKEN);
+	rig_damage(TABLE_RECORDS, 3);
+	begin();
+	e.code = ERR_NONE;
+	add_numbered(2 * WHOLE, "A");
+	cr_expect_eq(e.code, ERR_LEDGER);
+	cr_expect_leq(changes_counts(c)->records, 2000, "none behind it is judged");
+	conf.ledger = NULL;
+	begin();
+	for (size_t i = 0; i < 1500; i++)
+		cr_assert_eq(add(&row, i + 2), 0);
+	changes_free(c);
+	c = NULL;
+}
