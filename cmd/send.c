@@ -1,14 +1,16 @@
 /*
  * Send: the outbox's batches to the API, several in flight, each intent committed
- * before its batch goes out, together with the answers that came since the last one
- * (P5). What is refused as a whole goes out again in halves. A batch waits for those that
- * hold what it refers to (P6).
+ * before its batch goes out (P5). As many again are packed ahead, so that one commit serves
+ * several, and the answers that came since the last one. What is refused as a whole goes
+ * out again in halves. A batch waits for those that hold what it refers to (P6).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/job_impl.h"
 #include "cmd/parcel.h"
+
+#define COMMIT_WAITS 20 /* ms: so long an answer waits for what goes out next */
 
 struct sender {
 	struct job *job;
@@ -18,9 +20,9 @@ struct sender {
 	struct target_conf conf; /* the feed's, at the pace of this pass */
 	struct target *target;
 	struct parcel *parcels;
-	size_t n; /* parcels: those in flight, those answered since, and those in doubt */
-	size_t in_flight; /* at most */
-	size_t sending, doubts;
+	size_t n;         /* parcels: in flight, packed, answered or in doubt */
+	size_t in_flight; /* at most, and as many packed */
+	size_t packed, sending, doubts;
 	struct frame next; /* taken from the outbox, not in hand yet */
 	bool have_next, ended;
 	uint64_t done, later;
@@ -96,14 +98,21 @@ take_in_hand(struct sender *s, struct parcel *p, struct err *e)
 	return 0;
 }
 
+static bool
+is_postponed(const struct sender *s, const struct frame *f)
+{
+	return s->first_later != 0 && f->after >= s->first_later;
+}
+
 /*
- * May it go out: is everything taken that it waits for? An answer that is not committed
- * yet counts, for it is before anything goes out.
+ * May it go out: is everything taken that it waits for? An answer counts that is not
+ * committed yet: if it is lost that batch is sent again before this one, as this one's
+ * answer can't be committed without it.
  */
 static bool
 may_go(const struct sender *s, const struct frame *f)
 {
-	if (s->first_later != 0 && f->after >= s->first_later)
+	if (is_postponed(s, f))
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->parcels[i].state != PARCEL_FREE &&
@@ -144,30 +153,7 @@ pack(struct sender *s, struct parcel *p, struct err *e)
 	if (parcel_pack(p, s->job->ledger, s->pass, e) != 0)
 		return -1;
 	p->state = PARCEL_PACKED;
-	s->sending++;
-	return 0;
-}
-
-/* Packs what may go out now; *taken counts the batches that are new in hand. */
-static int
-fill(struct sender *s, size_t *taken, struct err *e)
-{
-	struct parcel *p;
-	int r;
-
-	*taken = 0;
-	for (size_t i = 0; i < s->n; i++)
-		if (pack(s, &s->parcels[i], e) != 0)
-			return -1;
-	while (s->sending < s->in_flight && (p = free_parcel(s)) != NULL) {
-		if ((r = look_ahead(s, e)) != 1)
-			return r;
-		if (!may_go(s, &s->next))
-			return 0;
-		if (take_in_hand(s, p, e) != 0 || pack(s, p, e) != 0)
-			return -1;
-		++*taken;
-	}
+	s->packed++;
 	return 0;
 }
 
@@ -195,15 +181,64 @@ commit(struct sender *s, struct err *e)
 	return pass_commit(s->job->ledger, s->pass, &step, e);
 }
 
+/* Packs what goes out next; *taken counts the batches that are new in hand. */
+static int
+fill(struct sender *s, size_t *taken, struct err *e)
+{
+	struct parcel *p;
+	int r;
+
+	*taken = 0;
+	/* Those that are done are free as soon as that is committed. */
+	if (free_parcel(s) == NULL && commit(s, e) != 0)
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		if (pack(s, &s->parcels[i], e) != 0)
+			return -1;
+	while (s->packed < s->in_flight && (p = free_parcel(s)) != NULL) {
+		if ((r = look_ahead(s, e)) != 1)
+			return r;
+		if (is_postponed(s, &s->next))
+			return 0;
+		if (take_in_hand(s, p, e) != 0 || pack(s, p, e) != 0)
+			return -1;
+		++*taken;
+	}
+	return 0;
+}
+
+static struct parcel *
+first_packed(struct sender *s)
+{
+	struct parcel *first = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct parcel *p = &s->parcels[i];
+
+		if (p->state == PARCEL_PACKED &&
+		    (first == NULL || p->frame.number < first->frame.number))
+			first = p;
+	}
+	return first;
+}
+
+/* One that must wait holds up those behind it. */
 static int
 submit(struct sender *s, struct err *e)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->parcels[i].state != PARCEL_PACKED)
-			continue;
-		if (target_submit(s->target, &s->parcels[i].batch, e) != 0)
+	struct parcel *p;
+
+	while (s->sending < s->in_flight && (p = first_packed(s)) != NULL &&
+	       may_go(s, &p->frame)) {
+		if ((p->fresh || p->changed) && commit(s, e) != 0)
 			return -1;
-		s->parcels[i].state = PARCEL_SENT;
+		if (target_submit(s->target, &p->batch, e) != 0)
+			return -1;
+		/* The other parts of it have nothing to wait for. */
+		p->frame.after = 0;
+		p->state = PARCEL_SENT;
+		s->packed--;
+		s->sending++;
 	}
 	return 0;
 }
@@ -301,13 +336,17 @@ believe_all(struct sender *s)
 		believe(s, &s->parcels[i]);
 }
 
-/* The answers wait for the commit of what goes out next: one serves both. */
+/* Whoever is killed while the API takes its time knows all that was answered before. */
 static int
 hear(struct sender *s, struct err *e)
 {
 	struct answer answers[TARGET_IN_FLIGHT_MAX];
-	int r = target_wait(s->target, answers, TARGET_IN_FLIGHT_MAX, e);
+	int r = target_wait(s->target, answers, TARGET_IN_FLIGHT_MAX, COMMIT_WAITS, e);
 
+	if (r == 0 && commit(s, e) != 0)
+		return -1;
+	if (r == 0)
+		r = target_wait(s->target, answers, TARGET_IN_FLIGHT_MAX, INT32_MAX, e);
 	for (int i = 0; i < r; i++)
 		take_answer(s, &answers[i]);
 	progress_show(&s->job->progress, "batches", s->done, s->done);
@@ -315,22 +354,12 @@ hear(struct sender *s, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
-/* What was answered is committed even if the delivery ends here. */
-static int
-fill_and_commit(struct sender *s, size_t *taken, struct err *e)
-{
-	struct err lost;
-	int rc = fill(s, taken, e);
-
-	return commit(s, rc == 0 ? e : &lost) == 0 ? rc : -1;
-}
-
 static int
 turn(struct sender *s, bool *more, struct err *e)
 {
 	size_t taken;
 
-	if (fill_and_commit(s, &taken, e) != 0 || submit(s, e) != 0)
+	if (fill(s, &taken, e) != 0 || submit(s, e) != 0)
 		return -1;
 	if (s->sending > 0)
 		return hear(s, e);
@@ -338,10 +367,10 @@ turn(struct sender *s, bool *more, struct err *e)
 		if (target_settle(s->target, e) != 0)
 			return -1;
 		believe_all(s);
-		return commit(s, e);
+	} else {
+		*more = taken > 0;
 	}
-	*more = taken > 0;
-	return 0;
+	return commit(s, e);
 }
 
 static int
@@ -357,7 +386,7 @@ sender_init(struct sender *s, struct err *e)
 	    .judged = s->pass->mode == PASS_RETRY,
 	    .random = jitter};
 	s->in_flight = (size_t)j->feed->target.in_flight;
-	s->n = 2 * s->in_flight + TARGET_DOUBTS_MAX;
+	s->n = 3 * s->in_flight + TARGET_DOUBTS_MAX;
 	s->parcels = calloc(s->n, sizeof(*s->parcels));
 	s->intents = calloc(s->n, sizeof(*s->intents));
 	s->acks = calloc(s->n, sizeof(*s->acks));
@@ -398,16 +427,31 @@ sender_release(struct sender *s)
 	free(s->acks);
 }
 
+/* What was answered is committed even if the delivery ends early. */
+static int
+deliver(struct sender *s, struct err *e)
+{
+	struct err lost;
+	bool more = true;
+	int rc = 0;
+
+	while (rc == 0 && more)
+		rc = turn(s, &more, e);
+	if (rc != 0)
+		(void)commit(s, &lost);
+	return rc;
+}
+
 int
 send_changes(struct job *j, const struct pass *p, struct intake *in, struct err *e)
 {
 	struct sender s = {.job = j, .pass = p, .in = in};
-	bool more = true;
 	int rc;
 
 	progress_start(&j->progress, p->batches);
-	for (rc = sender_init(&s, e); rc == 0 && more;)
-		rc = turn(&s, &more, e);
+	rc = sender_init(&s, e);
+	if (rc == 0)
+		rc = deliver(&s, e);
 	progress_end(&j->progress);
 	sender_release(&s);
 	if (rc == 0 && s.later > 0)

@@ -362,7 +362,7 @@ reap(struct http *h, size_t *n, struct err *e)
 }
 
 int
-http_turn(struct http *h, struct err *e)
+http_turn(struct http *h, int64_t patience, struct err *e)
 {
 	int64_t now = now_ms(h), wait;
 	int running;
@@ -372,6 +372,8 @@ http_turn(struct http *h, struct err *e)
 		return out_of_time(e);
 	if (send_due(h, now, &wait, e) < 0)
 		return -1;
+	if (wait > patience)
+		wait = patience;
 	if (h->sending == 0) {
 		clock_pause(h->env->clock, wait);
 		return 0;

@@ -39,11 +39,11 @@ void http_close(struct http *h);
 int http_start(struct http *h, size_t slot, struct err *e);
 
 /*
- * Does what is due and waits for a while at most: user->reply is called for what
- * came. -1 ends the delivery; other replies that came in the same turn were handed
+ * Does what is due and waits for a while, `patience` ms at most: user->reply is called for
+ * what came. -1 ends the delivery; other replies that came in the same turn were handed
  * out before.
  */
-int http_turn(struct http *h, struct err *e);
+int http_turn(struct http *h, int64_t patience, struct err *e);
 
 /* "host:port/path" of the target, for messages. */
 const char *http_place(const struct http *h);

@@ -16,6 +16,7 @@ static const struct target_ops *const backends[] = {
 struct target {
 	const struct target_ops *ops;
 	struct http *http;
+	const struct clock *clock;
 	size_t sending;
 	struct trust trust;
 	struct refusal { /* the last one by a status alone */
@@ -92,6 +93,7 @@ target_open(const struct target_conf *tc, const struct target_env *env, struct e
 	}
 	t->ops = backends[tc->mode];
 	t->n = n;
+	t->clock = env->clock;
 	t->trust.judged = env->judged;
 	t->http = http_open(tc, env, n, &user, e);
 	if (t->http == NULL) {
@@ -182,8 +184,10 @@ collect(struct target *t, struct answer *out, size_t max)
 }
 
 int
-target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
+target_wait(
+    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e)
 {
+	int64_t until = clock_mono(t->clock) + patience, left = patience;
 	size_t n;
 
 	while ((n = collect(t, out, max)) == 0) {
@@ -192,9 +196,10 @@ target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
 				*e = t->end;
 			return -1;
 		}
-		if (t->sending == 0)
+		if (t->sending == 0 || left < 0)
 			break;
-		t->over = http_turn(t->http, &t->end) < 0;
+		t->over = http_turn(t->http, left, &t->end) < 0;
+		left = until - clock_mono(t->clock);
 	}
 	return (int)n;
 }

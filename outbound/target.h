@@ -94,14 +94,15 @@ bool target_has_room(const struct target *t);
 int target_submit(struct target *t, const struct batch *b, struct err *e);
 
 /*
- * Waits until at least one batch is answered, and gives what is there: the number
- * of answers in out[0..max), or 0 if nothing is in flight. -1 ends the delivery:
+ * Waits until at least one batch is answered, for `patience` ms at most, and gives what is
+ * there: the number of answers in out[0..max), or 0. -1 ends the delivery:
  * ERR_API (unavailable for `attempts` tries, or an answer that is our own
  * configuration's fault, with the status in the message), ERR_PERM (401, 403 after
  * one re-read of the token), ERR_PEER (TLS), ERR_DEADLINE. Batches then in flight
  * are without answer; answers that had come before are given first.
  */
-int target_wait(struct target *t, struct answer *out, size_t max, struct err *e);
+int target_wait(
+    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e);
 
 /*
  * A record that is refused by a status alone, and not by name, is in doubt: the API may

@@ -73,7 +73,7 @@ deliver(struct target *t, struct span body, uint64_t batches, struct err *e)
 			if (target_submit(t, &ring[place], e) != 0)
 				return -1;
 		}
-		if ((r = target_wait(t, answers, TARGET_IN_FLIGHT_MAX, e)) < 0)
+		if ((r = target_wait(t, answers, TARGET_IN_FLIGHT_MAX, INT32_MAX, e)) < 0)
 			return -1;
 		for (int i = 0; i < r; i++)
 			used[answers[i].batch - ring] = false;

@@ -323,7 +323,7 @@ deliver_all(struct target *t, const struct load *l, struct outcome *o, struct er
 		while (sent < l->nbatches && target_has_room(t))
 			if (target_submit(t, &l->batches[sent++], e) < 0)
 				return -1;
-		n = target_wait(t, answers, 2, e);
+		n = target_wait(t, answers, 2, INT32_MAX, e);
 		for (i = 0; n > 0 && i < (size_t)n; i++)
 			note(o, l, &answers[i]);
 		believe(o, t);

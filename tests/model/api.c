@@ -318,15 +318,18 @@ answer(struct target *t, size_t slot, size_t from, struct answer *out)
 		tell(t, b, i, &t->results[slot][i]);
 }
 
+#define PATIENT 1000 /* ms: all answers of this API are there by then */
+
 int
-target_wait(struct target *t, struct answer *out, size_t max, struct err *e)
+target_wait(
+    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e)
 {
 	struct world *w = t->w;
 	size_t n;
 
 	if (life_point(&w->life) != 0)
 		return dead(e);
-	if (t->n == 0)
+	if (t->n == 0 || (patience < PATIENT && dice_roll(&w->dice, 2) == 0))
 		return 0;
 	if (w->today->loses && dice_roll(&w->dice, 8) == 0) {
 		receive(w, t->queue[dice_roll(&w->dice, (unsigned)t->n)]);
