@@ -308,6 +308,25 @@ Test(target_contract, no_hammering)
 	server_stop(&s);
 }
 
+/* Whoever has something else to do meanwhile gets the time for it, and all answers. */
+Test(target_contract, patience)
+{
+	struct job job = {.tc = {.mode = TARGET_BATCH, .in_flight = 3}, .patience = 100};
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct err e;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	load_make(&load, 3, 4, false);
+	deliver_to(&s, "patience/429:7,200", &job, &load, &o);
+	all_taken(&o, 12);
+	cr_expect_geq(o.waited, 7000, "%lld ms", (long long)o.waited);
+	cr_expect(o.in_vain >= 50 && o.in_vain <= 80, "%u times", o.in_vain);
+	server_stop(&s);
+}
+
 /* 12 records, and one try that failed: 13 requests have 12 gaps. */
 Test(target_contract, rate)
 {

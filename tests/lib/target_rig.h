@@ -280,6 +280,7 @@ struct outcome {
 	uint64_t doubts[ALL_MAX]; /* of D */
 	size_t coded;             /* refused with the code "no-good" */
 	int64_t waited;           /* ms */
+	unsigned in_vain;         /* waits that no answer came in */
 	struct target_stats stats;
 };
 
@@ -312,23 +313,33 @@ believe(struct outcome *o, const struct target *t)
 			o->results[i] = 'R';
 }
 
-static inline int
-deliver_all(struct target *t, const struct load *l, struct outcome *o, struct err *e)
-{
-	struct answer answers[2];
-	size_t sent = 0, i;
-	int n = 1;
+struct job {
+	struct target_conf tc;
+	int64_t deadline;            /* ms from now */
+	int64_t patience;            /* ms: of each wait; 0: as long as it takes */
+	const struct server *rotate; /* write a new token there once it was read */
+};
 
-	while (n > 0) {
+static inline int
+deliver_all(struct target *t, const struct job *job, const struct load *l,
+    struct outcome *o, struct err *e)
+{
+	int64_t patience = job->patience > 0 ? job->patience : INT32_MAX;
+	struct answer answers[2];
+	size_t sent = 0, left = l->nbatches, i;
+	int n = 0;
+
+	while (n >= 0 && left > 0) {
 		while (sent < l->nbatches && target_has_room(t))
 			if (target_submit(t, &l->batches[sent++], e) < 0)
 				return -1;
-		n = target_wait(t, answers, 2, INT32_MAX, e);
-		for (i = 0; n > 0 && i < (size_t)n; i++)
+		n = target_wait(t, answers, 2, patience, e);
+		o->in_vain += n == 0;
+		for (i = 0; n > 0 && i < (size_t)n; i++, left--)
 			note(o, l, &answers[i]);
 		believe(o, t);
 	}
-	if (n == 0)
+	if (n >= 0)
 		n = target_settle(t, e);
 	believe(o, t);
 	return n;
@@ -344,12 +355,6 @@ set_outcome(struct outcome *o, int rc, const struct err *e)
 	cr_expect_null(strstr(o->msg, CANARY), "%s", o->msg);
 	cr_expect_null(strstr(o->msg, "stale-token"), "%s", o->msg);
 }
-
-struct job {
-	struct target_conf tc;
-	int64_t deadline;            /* ms from now */
-	const struct server *rotate; /* write a new token there once it was read */
-};
 
 static inline void
 deliver(const struct job *job, const struct load *l, struct outcome *o)
@@ -373,7 +378,7 @@ deliver(const struct job *job, const struct load *l, struct outcome *o)
 	cr_assert_not_null(t, "%s", e.msg);
 	if (job->rotate != NULL)
 		write_file(job->rotate, "token", "new\n");
-	rc = deliver_all(t, l, o, &e);
+	rc = deliver_all(t, job, l, o, &e);
 	set_outcome(o, rc, &e);
 	o->waited = clock_mono(&clock) - start;
 	target_stats(t, &o->stats);
