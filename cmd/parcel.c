@@ -24,6 +24,17 @@ parcel_release(struct parcel *p)
 	free(p->place);
 }
 
+void
+parcel_swap(struct parcel *a, struct parcel *b)
+{
+	struct parcel was = *a;
+
+	*a = *b;
+	*b = was;
+	a->batch.tag = a;
+	b->batch.tag = b;
+}
+
 static int
 room(struct parcel *p, size_t n)
 {

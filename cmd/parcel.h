@@ -36,6 +36,9 @@ struct parcel {
 void parcel_init(struct parcel *p);
 void parcel_release(struct parcel *p);
 
+/* Each has what the other had. */
+void parcel_swap(struct parcel *a, struct parcel *b);
+
 /* A new batch, of which nothing is known; the frames are swapped. */
 int parcel_fill(struct parcel *p, struct frame *f, struct err *e);
 

@@ -1,14 +1,14 @@
 /*
  * Send: the outbox's batches to the API, several in flight, each intent committed
- * before its batch goes out (P5). As many again are packed ahead, so that one commit serves
- * several, and the answers that came since the last one. What is refused as a whole goes
+ * before its batch goes out (P5). As many again are taken in hand, so that one commit
+ * serves several, and the answers that came since the last one. What is refused as a whole goes
  * out again in halves. A batch waits for those that hold what it refers to (P6).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/job_impl.h"
-#include "cmd/parcel.h"
+#include "cmd/packer.h"
 
 #define COMMIT_WAITS 20 /* ms: so long an answer waits for what goes out next */
 
@@ -23,8 +23,7 @@ struct sender {
 	size_t n;         /* parcels: in flight, packed, answered or in doubt */
 	size_t in_flight; /* at most, and as many packed */
 	size_t packed, sending, doubts;
-	struct frame next; /* taken from the outbox, not in hand yet */
-	bool have_next, ended;
+	struct packer *packer;
 	uint64_t done, later;
 	uint64_t first_later;   /* lowest batch that has one; 0: none */
 	struct intent *intents; /* room for one of each parcel */
@@ -83,27 +82,6 @@ recall(struct sender *s, struct parcel *p, struct err *e)
 	return 0;
 }
 
-/* The next batch is in hand: to be sent, or only to be written down, or behind us. */
-static int
-take_in_hand(struct sender *s, struct parcel *p, struct err *e)
-{
-	s->have_next = false;
-	if (parcel_fill(p, &s->next, e) != 0 || recall(s, p, e) != 0)
-		return -1;
-	p->state = parcel_next(p);
-	/* Where only times move on, nothing is sent. */
-	p->changed = p->fresh && p->state == PARCEL_DONE;
-	if (p->state == PARCEL_DONE && !p->fresh)
-		p->state = PARCEL_FREE;
-	return 0;
-}
-
-static bool
-is_postponed(const struct sender *s, const struct frame *f)
-{
-	return s->first_later != 0 && f->after >= s->first_later;
-}
-
 /*
  * May it go out: is everything taken that it waits for? An answer counts that is not
  * committed yet: if it is lost that batch is sent again before this one, as this one's
@@ -112,7 +90,7 @@ is_postponed(const struct sender *s, const struct frame *f)
 static bool
 may_go(const struct sender *s, const struct frame *f)
 {
-	if (is_postponed(s, f))
+	if (s->first_later != 0 && f->after >= s->first_later)
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->parcels[i].state != PARCEL_FREE &&
@@ -131,20 +109,6 @@ free_parcel(struct sender *s)
 	return NULL;
 }
 
-/* 1: s->next is the next batch; 0: there is none; -1. */
-static int
-look_ahead(struct sender *s, struct err *e)
-{
-	int r;
-
-	if (s->have_next || s->ended)
-		return s->have_next;
-	r = changes_next(s->in->changes, &s->next, e);
-	s->have_next = r == 1;
-	s->ended = r == 0;
-	return r;
-}
-
 static int
 pack(struct sender *s, struct parcel *p, struct err *e)
 {
@@ -155,6 +119,24 @@ pack(struct sender *s, struct parcel *p, struct err *e)
 	p->state = PARCEL_PACKED;
 	s->packed++;
 	return 0;
+}
+
+/* A batch is in hand, packed: to be sent, or only to be written down, or behind us. */
+static int
+take_in_hand(struct sender *s, struct parcel *p, struct err *e)
+{
+	if (recall(s, p, e) != 0)
+		return -1;
+	if (p->fresh) {
+		s->packed += p->state == PARCEL_PACKED;
+		/* Where only times move on, nothing is sent. */
+		p->changed = p->state == PARCEL_DONE;
+		return 0;
+	}
+	p->state = parcel_next(p);
+	if (p->state == PARCEL_DONE)
+		p->state = PARCEL_FREE;
+	return pack(s, p, e);
 }
 
 static int
@@ -196,11 +178,9 @@ fill(struct sender *s, size_t *taken, struct err *e)
 		if (pack(s, &s->parcels[i], e) != 0)
 			return -1;
 	while (s->packed < s->in_flight && (p = free_parcel(s)) != NULL) {
-		if ((r = look_ahead(s, e)) != 1)
+		if ((r = packer_next(s->packer, p, e)) != 1)
 			return r;
-		if (is_postponed(s, &s->next))
-			return 0;
-		if (take_in_hand(s, p, e) != 0 || pack(s, p, e) != 0)
+		if (take_in_hand(s, p, e) != 0)
 			return -1;
 		++*taken;
 	}
@@ -392,12 +372,13 @@ sender_init(struct sender *s, struct err *e)
 	s->acks = calloc(s->n, sizeof(*s->acks));
 	if (s->parcels == NULL || s->intents == NULL || s->acks == NULL)
 		return err_nomem(e);
-	frame_init(&s->next);
 	for (size_t i = 0; i < s->n; i++)
 		parcel_init(&s->parcels[i]);
 	s->conf = j->feed->target;
 	if (s->pass->mode == PASS_BACKFILL && s->conf.backfill_rate > 0)
 		s->conf.rate = s->conf.backfill_rate;
+	if ((s->packer = packer_new(s->in->changes, j->ledger, s->pass, e)) == NULL)
+		return -1;
 	if ((s->target = target_open(&s->conf, &s->env, e)) == NULL)
 		return -1;
 	if (j->api_takes)
@@ -421,7 +402,7 @@ sender_release(struct sender *s)
 	target_close(s->target);
 	for (size_t i = 0; s->parcels != NULL && i < s->n; i++)
 		parcel_release(&s->parcels[i]);
-	frame_release(&s->next);
+	packer_free(s->packer);
 	free(s->parcels);
 	free(s->intents);
 	free(s->acks);

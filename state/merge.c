@@ -12,6 +12,7 @@
 #include "state/pass_impl.h"
 
 #define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
+#define AHEAD       8     /* entries that are fetched while others are merged */
 
 /* Where one entry stands: 16 bytes each, all of a pass are sorted in memory. */
 struct ref {
@@ -316,6 +317,20 @@ stamp_put(struct merge *m)
 	return ledger_write(&m->act, TABLE_META, key_span(&k), &m->value);
 }
 
+/* In key order entries lie all over the intents, which are larger than any cache. */
+static int
+merge_from(struct merge *m, const struct ref *ref, const struct ref *end)
+{
+	for (; ref < end; ref++) {
+		if (end - ref > AHEAD)
+			intent_expect(
+			    m->batches[ref[AHEAD].batch].intent, ref[AHEAD].index);
+		if (merge_one(m, ref) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done)
 {
@@ -323,13 +338,9 @@ merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t
 
 	if (act_begin(&m->act, l, true, refs->e) != 0)
 		return -1;
-	if (ordinal_get(m) != 0 || load_batches(m) != 0)
-		goto out;
-	for (uint64_t i = *done; i < end; i++)
-		if (merge_one(m, &refs->v[i]) != 0)
-			goto out;
-	if (ordinal_put(m) != 0 || stamp_put(m) != 0 ||
-	    pass_write(&m->act, m->p, end) != 0)
+	if (ordinal_get(m) != 0 || load_batches(m) != 0 ||
+	    merge_from(m, &refs->v[*done], &refs->v[end]) != 0 || ordinal_put(m) != 0 ||
+	    stamp_put(m) != 0 || pass_write(&m->act, m->p, end) != 0)
 		goto out;
 	*done = end;
 	return act_commit(&m->act);

@@ -250,20 +250,34 @@ put_entry(struct ledger *l, struct buf *b, const struct entry *en)
 	put_text(b, (struct span){(char *)sealed, n + SEAL_EXTRA});
 }
 
-int
-intent_entry(struct span intent, uint32_t index, struct stored *out)
+/* Where entry `index` begins, as its intent says: 0 if that can't be. */
+static size_t
+entry_at(struct span intent, uint32_t index)
 {
-	struct reader at = {.in = intent}, r = {.in = intent};
+	struct reader at = {.in = intent};
 	uint32_t n = get_u32(&at), offset;
 
 	if (index >= n || at.in.n < 4 * (size_t)n)
-		return -1;
+		return 0;
 	at.in.p += 4 * (size_t)index;
 	offset = get_u32(&at);
-	if (offset > intent.n)
+	return offset <= intent.n ? offset : 0;
+}
+
+void
+intent_expect(struct span intent, uint32_t index)
+{
+	__builtin_prefetch(intent.p + entry_at(intent, index));
+}
+
+int
+intent_entry(struct span intent, uint32_t index, struct stored *out)
+{
+	size_t at = entry_at(intent, index);
+	struct reader r = {.in = {intent.p + at, intent.n - at}};
+
+	if (at == 0)
 		return -1;
-	r.in.p += offset;
-	r.in.n -= offset;
 	out->key.type = (enum record_type)get_u8(&r);
 	get_bytes(&r, out->key.digest.b, DIGEST_SIZE);
 	out->known = (struct known){.found = true};

@@ -26,6 +26,8 @@ void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *k
 
 /* Entry `index` of an intent's value; -1 if it is damaged. */
 int intent_entry(struct span intent, uint32_t index, struct stored *out);
+/* It will be asked for soon: the processor fetches it meanwhile. */
+void intent_expect(struct span intent, uint32_t index);
 int known_decode(struct known *out, struct span value, struct span *sealed);
 
 int pass_write(const struct act *a, const struct pass *p, uint64_t merged);
