@@ -1,7 +1,7 @@
 /*
  * Send: the outbox's batches to the API, several in flight, each intent committed
- * before its batch goes out (P5). As many again are taken in hand, so that one commit
- * serves several, and the answers that came since the last one. What is refused as a whole goes
+ * before its batch goes out (P5). As many again are in hand, so that one commit serves
+ * several, and the answers that came since the last one. What is refused as a whole goes
  * out again in halves. A batch waits for those that hold what it refers to (P6).
  */
 #include <stdlib.h>
@@ -163,7 +163,7 @@ commit(struct sender *s, struct err *e)
 	return pass_commit(s->job->ledger, s->pass, &step, e);
 }
 
-/* Packs what goes out next; *taken counts the batches that are new in hand. */
+/* Takes in hand what goes out next; *taken counts the batches that are new in hand. */
 static int
 fill(struct sender *s, size_t *taken, struct err *e)
 {
