@@ -253,11 +253,10 @@ note_look(struct job *j, struct err *e)
 {
 	if (j->app->dry_run)
 		return 0;
-	if (ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+	if (ledger_look_note(j->ledger, j->feed->feed.name, j->scope,
+		clock_wall(j->app->clock), e) != 0)
 		return -1;
-	j->state.scope = j->scope;
-	j->state.last_look = clock_wall(j->app->clock);
-	return ledger_feed_put(j->ledger, &j->state, e);
+	return ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e);
 }
 
 int
