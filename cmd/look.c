@@ -245,7 +245,9 @@ look_twice(struct job *j, struct drop_look *look, struct err *e)
 			continue;
 		if ((again = find_listed(&second, it->file->name, &at)) == NULL)
 			continue;
-		*it->file = *again;
+		it->file->size = again->size;
+		it->file->mtime = again->mtime;
+		it->file->marked = again->marked;
 		judge_ready(j, it, began);
 	}
 	drop_list_release(&second);
