@@ -14,15 +14,6 @@ export ASAN_OPTIONS=detect_leaks=0
 api=https://127.0.0.1:1
 names="a b c d e"
 
-clinic() {
-	local name=$1
-
-	shift
-	mkdir -p "$dir/drop/$name"
-	feed fixtures/hostile/csv/feed.ini "$name" -e "s/^name .*/name = $name/" \
-		-e "s/^source  *=.*/source = $name/" -e "s|/drop/hostile\$|/drop/$name|" "$@"
-}
-
 # The last commit of the ledger.
 commit() {
 	local page
