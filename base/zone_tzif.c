@@ -272,6 +272,16 @@ change_compare(const void *a, const void *b)
 	return 0;
 }
 
+/* As they are where summer lies within a year: then sorting would be most of the work. */
+static bool
+in_order(const struct period *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (v[i].at < v[i - 1].at)
+			return false;
+	return true;
+}
+
 /* Appends the footer's changes, up to where the calendar repeats itself. -1: no memory. */
 static int
 footer_unroll(struct zone *z, const struct footer *f, int64_t last)
@@ -290,7 +300,8 @@ footer_unroll(struct zone *z, const struct footer *f, int64_t last)
 		changes[2 * i + 1] = (struct period){
 		    rule_seconds(&f->end, year) - f->dst, f->std};
 	}
-	qsort(changes, n, sizeof(changes[0]), change_compare);
+	if (!in_order(changes, n))
+		qsort(changes, n, sizeof(changes[0]), change_compare);
 	for (size_t i = 0; i < n; i++) {
 		/* Summer time all year: it ends when it starts again, and goes on. */
 		if (i > 0 && changes[i].at == changes[i - 1].at &&

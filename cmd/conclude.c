@@ -386,7 +386,7 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 	conclude_sum(&in->entry, pass->mode, &sum);
 	in->decided = true; /* if anybody decided, it was carried out */
 	in->merged = true;
-	snprintf(f.name, sizeof(f.name), "%s", in->entry.name);
+	f.name = in->entry.name;
 	f.size = in->entry.size;
 	f.mtime = in->entry.mtime;
 	memcpy(in->sha256, in->entry.sha256, SHA256_SIZE);

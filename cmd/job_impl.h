@@ -38,7 +38,8 @@ enum take_or_not { SKIP, TAKE, WAIT, STOP };
 /* A listed file, with what the ledger knows of its name. */
 struct listed {
 	struct drop_file *file;
-	struct name_entry name;
+	bool known;
+	struct name_entry name; /* all zero if it is not known */
 	enum take_or_not what;
 	bool fresh;   /* the name is to be kept: a first look, or superseded */
 	int64_t wait; /* ms until time alone may make it ready */

@@ -12,6 +12,7 @@
 
 #define LONG_AGO (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
 #define WAIT_MAX 60000            /* ms that a run waits for files to be stable */
+#define LOOK_UP  256              /* names that are looked up together */
 
 static bool
 same_file(const struct name_entry *n, const struct drop_file *f)
@@ -85,16 +86,13 @@ supersede(struct job *j, struct listed *it)
 	return 0;
 }
 
-/* 1: nothing is known of it; 0: *it says what to do; -1. */
+/* 1: nothing is known of it as it is now; 0: *it says what to do; -1. */
 static int
 look_known(struct job *j, struct listed *it, struct err *e)
 {
-	int known = ledger_name_get(
-	    j->ledger, j->feed->feed.name, it->file->name, &it->name, e);
+	int known;
 
-	if (known < 0)
-		return -1;
-	if (known == 0 || !same_file(&it->name, it->file))
+	if (!it->known || !same_file(&it->name, it->file))
 		return 1;
 	if (it->name.state == NAME_DONE)
 		return j->out->known++, 0;
@@ -111,12 +109,10 @@ look_known(struct job *j, struct listed *it, struct err *e)
 static int
 look_one(struct job *j, struct listed *it, int64_t began, struct err *e)
 {
-	int r = 1;
+	int r;
 
 	it->what = SKIP;
-	if (j->ledger != NULL)
-		r = look_known(j, it, e);
-	if (r == 1)
+	if ((r = look_known(j, it, e)) == 1)
 		judge_ready(j, it, began);
 	return r < 0 ? -1 : 0;
 }
@@ -142,15 +138,37 @@ keep_looks(struct job *j, const struct listed *all, size_t n, struct err *e)
 	return rc;
 }
 
+/* What the ledger knows of each. */
+static int
+look_up(struct job *j, struct listed *all, size_t n, struct err *e)
+{
+	struct name_lookup v[LOOK_UP];
+
+	for (size_t from = 0, k; from < n; from += k) {
+		k = n - from < LOOK_UP ? n - from : LOOK_UP;
+		for (size_t i = 0; i < k; i++)
+			v[i].name = all[from + i].file->name;
+		if (ledger_names_get(j->ledger, j->feed->feed.name, v, k, e) != 0)
+			return -1;
+		for (size_t i = 0; i < k; i++) {
+			all[from + i].known = v[i].known;
+			all[from + i].name = v[i].entry;
+		}
+	}
+	return 0;
+}
+
 static int
 look_all(struct job *j, struct drop_look *look, int64_t began, struct err *e)
 {
 	j->out->known = j->out->held = j->out->refused = 0;
-	for (size_t i = 0; i < look->n; i++) {
+	for (size_t i = 0; i < look->n; i++)
 		look->files[i] = (struct listed){.file = &look->list.v[i]};
+	if (j->ledger != NULL && look_up(j, look->files, look->n, e) != 0)
+		return -1;
+	for (size_t i = 0; i < look->n; i++)
 		if (look_one(j, &look->files[i], began, e) != 0)
 			return -1;
-	}
 	if (j->app->dry_run)
 		return 0;
 	if (keep_looks(j, look->files, look->n, e) != 0)
@@ -227,7 +245,9 @@ look_twice(struct job *j, struct drop_look *look, struct err *e)
 			continue;
 		if ((again = find_listed(&second, it->file->name, &at)) == NULL)
 			continue;
-		*it->file = *again;
+		it->file->size = again->size;
+		it->file->mtime = again->mtime;
+		it->file->marked = again->marked;
 		judge_ready(j, it, began);
 	}
 	drop_list_release(&second);
@@ -253,11 +273,10 @@ note_look(struct job *j, struct err *e)
 {
 	if (j->app->dry_run)
 		return 0;
-	if (ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e) != 0)
+	if (ledger_look_note(j->ledger, j->feed->feed.name, j->scope,
+		clock_wall(j->app->clock), e) != 0)
 		return -1;
-	j->state.scope = j->scope;
-	j->state.last_look = clock_wall(j->app->clock);
-	return ledger_feed_put(j->ledger, &j->state, e);
+	return ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e);
 }
 
 int

@@ -11,8 +11,9 @@
 
 struct old_file {
 	char path[FILE_PATH_MAX + 1];
-	struct drop_file file; /* under the name that it had in the drop */
-	struct digest id;      /* of a retry: that of its entry */
+	char name[FILE_NAME_MAX + 1]; /* that it had in the drop */
+	uint64_t size;
+	struct digest id; /* of a retry: that of its entry */
 	int64_t at;
 };
 
@@ -43,13 +44,13 @@ add(struct old_files *all, const struct old_file *f)
 static int
 add_backfill(struct old_files *all, const char *path, const struct drop_file *found)
 {
-	struct old_file f = {.file = *found};
+	struct old_file f = {.size = found->size};
 	const char *slash = strrchr(path, '/');
 
 	snprintf(f.path, sizeof(f.path), "%s", path);
-	snprintf(f.file.name, sizeof(f.file.name), "%s",
-	    settle_name(slash == NULL ? path : slash + 1));
-	f.at = file_time(all->job, f.file.name, f.file.mtime);
+	snprintf(
+	    f.name, sizeof(f.name), "%s", settle_name(slash == NULL ? path : slash + 1));
+	f.at = file_time(all->job, f.name, found->mtime);
 	return add(all, &f);
 }
 
@@ -117,15 +118,13 @@ static int
 collect_refused(void *arg, const struct file_entry *en)
 {
 	struct old_files *all = arg;
-	struct old_file f = {.id = en->id};
+	struct old_file f = {.id = en->id, .size = en->size};
 
 	if (strcmp(en->feed, all->job->feed->feed.name) != 0 || en->refused == 0 ||
 	    !en->closed || en->verdict == VERDICT_DISCARD)
 		return 0;
 	snprintf(f.path, sizeof(f.path), "%s", en->path);
-	snprintf(f.file.name, sizeof(f.file.name), "%s", en->name);
-	f.file.size = en->size;
-	f.file.mtime = en->mtime;
+	snprintf(f.name, sizeof(f.name), "%s", en->name);
 	f.at = en->file_at != TIME_NONE ? en->file_at
 					: file_time(all->job, en->name, en->mtime);
 	return add(all, &f);
@@ -165,7 +164,7 @@ compare(const void *a, const void *b)
 
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
-	return strcmp(x->file.name, y->file.name);
+	return strcmp(x->name, y->name);
 }
 
 /* Files of one second follow each other: the later is newer. */
@@ -193,7 +192,7 @@ tell_plan(struct job *j, const struct old_files *all)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		bytes += all->v[i].file.size;
+		bytes += all->v[i].size;
 	if (all->n > 0) {
 		write_day(all->v[0].at, from);
 		write_day(all->v[all->n - 1].at, to);
@@ -226,12 +225,11 @@ take(struct job *j, struct old_file *f, struct err *e)
 	int r;
 
 	if (f->path[0] == '\0')
-		snprintf(
-		    f->path, sizeof(f->path), "%s", poller_path(j->poller, f->file.name));
+		snprintf(f->path, sizeof(f->path), "%s", poller_path(j->poller, f->name));
 	r = poller_stat(j->poller, f->path, &now, e);
 	if (r < 0)
 		return -1;
-	if (r == 0 || now.size != f->file.size)
+	if (r == 0 || now.size != f->size)
 		return skip(j, f,
 		    r == 0 ? "it is not where it was put any more"
 			   : "it is not what it was any more");
@@ -239,8 +237,8 @@ take(struct job *j, struct old_file *f, struct err *e)
 		return -1;
 	snprintf(in->path, sizeof(in->path), "%s", f->path);
 	in->file_at = f->at;
-	f->file.mtime = now.mtime;
-	r = job_take(j, &f->file, in, e);
+	now.name = f->name;
+	r = job_take(j, &now, in, e);
 	intake_free(in);
 	if (r == 1)
 		return skip(j, f, "it changed while it was read");

@@ -101,7 +101,7 @@ find_old(struct job *j, struct pass *p, struct err *e)
 	r = poller_stat(j->poller, path, &f, e);
 	if (r <= 0 || f.size != p->size)
 		return r < 0 ? -1 : 0;
-	snprintf(f.name, sizeof(f.name), "%s", en.name);
+	f.name = en.name;
 	return try_file(j, p, &f, path, e);
 }
 

@@ -27,7 +27,7 @@ struct collecting {
 	struct err *e;
 };
 
-/* Names that stand aside are few, and drops are small: files there are for years. */
+/* They are few, and drops are small: files there are for years. */
 static int
 collect(void *arg, const struct name_entry *n)
 {
@@ -36,8 +36,6 @@ collect(void *arg, const struct name_entry *n)
 	size_t more = st->cap * 2 + 8;
 	struct file_entry *v;
 
-	if (n->state != NAME_HELD && n->state != NAME_REFUSED)
-		return 0;
 	if (st->n == st->cap) {
 		if ((v = reallocarray(st->v, more, sizeof(*v))) == NULL)
 			return err_nomem(c->e);
@@ -66,7 +64,7 @@ stuck_find(struct ledger *l, struct stuck *out, struct err *e)
 	int r;
 
 	*out = (struct stuck){.n = 0};
-	if (ledger_name_each(l, collect, &c, e) != 0)
+	if (ledger_aside_each(l, collect, &c, e) != 0)
 		return -1;
 	for (size_t i = 0; i < out->n; i++) {
 		if ((r = fill(l, &out->v[i], e)) < 0)

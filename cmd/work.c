@@ -13,14 +13,22 @@ struct work {
 	struct job_order order;
 	struct job_share share;
 	struct err *e; /* of all feeds together */
+	int kept;      /* exit status of what the ledger keeps at the end */
 	bool pings;    /* a run by the schedule, that somebody waits for */
 };
 
-/* The next that needs it opens it anew. */
+/* The next that needs it opens it anew. What feeds left to its next commit is kept. */
 static void
-close_ledger(struct work *w)
+close_ledger(struct app *app, struct work *w)
 {
-	ledger_close(w->share.ledger);
+	struct ledger *l = w->share.ledger;
+	struct err e;
+
+	if (l != NULL && ledger_looks_keep(l, &e) != 0) {
+		w->kept = err_exit(e.code);
+		log_event(&app->log, LOG_ERROR, "looks-failed", LOG_FIELDS(LOG_ERR(&e)));
+	}
+	ledger_close(l);
 	w->share.ledger = NULL;
 }
 
@@ -34,7 +42,7 @@ run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *
 	exit = job_run(app, f, out, &w->order);
 	/* It may be that which failed. */
 	if (out->err.code != ERR_NONE)
-		close_ledger(w);
+		close_ledger(app, w);
 	if (w->pings)
 		alarms_ping(app, f->feed.name, exit);
 	return exit;
@@ -54,7 +62,7 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 		return run_feed(app, f, out, w);
 	out->err = *e;
 	out->exit = err_exit(e->code);
-	close_ledger(w); /* watch_broken opens it itself */
+	close_ledger(app, w); /* watch_broken opens it itself */
 	if (w->pings)
 		watch_broken(app, f->feed.name, out->exit);
 	app_print_errors(&f->errors);
@@ -75,8 +83,8 @@ work_all(struct app *app, size_t n, struct work *w)
 	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, w}, w->e);
 	links_free(w->share.links);
 	stuck_release(&w->share.stuck);
-	close_ledger(w);
-	return exit;
+	close_ledger(app, w);
+	return status_worse(exit, w->kept);
 }
 
 /* A failure of all feeds together has JSON of its own, from main(). */

@@ -229,11 +229,10 @@ order_by_name(struct drop_list *l)
 const struct drop_file *
 order_find(const struct drop_list *l, const char *name)
 {
-	struct drop_file key = {0};
+	const struct drop_file key = {.name = name};
 
-	if (l->n == 0 || strlen(name) > DROP_NAME_MAX)
+	if (l->n == 0)
 		return NULL;
-	memcpy(key.name, name, strlen(name));
 	return bsearch(&key, l->v, l->n, sizeof(*l->v), compare_name);
 }
 

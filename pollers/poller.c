@@ -7,18 +7,29 @@
 #include "pollers/order.h"
 #include "pollers/poller_impl.h"
 
-#define LIST_FIRST 64
+#define LIST_FIRST     64
+#define LIST_NAMES_MAX ((size_t)DROP_LIST_MAX * (DROP_NAME_MAX + 1))
 
 void
 drop_list_release(struct drop_list *l)
 {
 	free(l->v);
+	arena_release(&l->names);
 	*l = (struct drop_list){0};
 }
 
-static int
-list_add(struct drop_list *l, const struct drop_file *f, struct err *e)
+static void
+list_init(struct drop_list *l)
 {
+	*l = (struct drop_list){0};
+	arena_init(&l->names, LIST_NAMES_MAX);
+}
+
+static int
+list_add(struct drop_list *l, struct span name, struct drop_file f, struct err *e)
+{
+	if ((f.name = arena_span(&l->names, name).p) == NULL)
+		return err_nomem(e);
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : LIST_FIRST;
 		struct drop_file *v = reallocarray(l->v, cap, sizeof(*v));
@@ -28,7 +39,7 @@ list_add(struct drop_list *l, const struct drop_file *f, struct err *e)
 		l->v = v;
 		l->cap = cap;
 	}
-	l->v[l->n++] = *f;
+	l->v[l->n++] = f;
 	return 0;
 }
 
@@ -45,7 +56,7 @@ static int
 listing_add(void *arg, struct span name, uint64_t size, int64_t mtime)
 {
 	struct listing *l = arg;
-	struct drop_file f = {.size = size, .mtime = mtime};
+	const struct drop_file f = {.size = size, .mtime = mtime};
 	enum name_kind kind = order_judge(l->sc, name);
 
 	if (++l->seen > DROP_LIST_MAX)
@@ -56,8 +67,7 @@ listing_add(void *arg, struct span name, uint64_t size, int64_t mtime)
 		l->files->skipped++;
 	if (kind != NAME_MARKER && kind != NAME_FILE)
 		return 0;
-	memcpy(f.name, name.p, name.n);
-	return list_add(kind == NAME_MARKER ? &l->markers : l->files, &f, l->e);
+	return list_add(kind == NAME_MARKER ? &l->markers : l->files, name, f, l->e);
 }
 
 static void
@@ -74,11 +84,14 @@ listing_mark(struct listing *l)
 	}
 }
 
+/* Also before the first time. */
 static void
-listing_restart(struct listing *l)
+listing_start(struct listing *l)
 {
 	drop_list_release(l->files);
 	drop_list_release(&l->markers);
+	list_init(l->files);
+	list_init(&l->markers);
 	l->seen = 0;
 }
 
@@ -89,12 +102,13 @@ poller_list(struct poller *p, struct drop_list *out, struct err *e)
 	int rc = -1;
 
 	*out = (struct drop_list){0};
+	listing_start(&l);
 	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->list(p->self, p->url.path, listing_add, &l, e)) {
 		if (poller_recover(p, e))
 			goto out;
-		listing_restart(&l);
+		listing_start(&l);
 	}
 	p->tries = 0;
 	listing_mark(&l);
@@ -110,15 +124,14 @@ static int
 folder_add(void *arg, struct span name, uint64_t size, int64_t mtime)
 {
 	struct listing *l = arg;
-	struct drop_file f = {.size = size, .mtime = mtime};
+	const struct drop_file f = {.size = size, .mtime = mtime};
 
 	if (++l->seen > DROP_LIST_MAX)
 		return err_set(l->e, ERR_REFUSED, "the folder holds more than %d names",
 		    DROP_LIST_MAX);
 	if (order_judge(l->sc, name) == NAME_BAD || name.p[0] == '.')
 		return 0;
-	memcpy(f.name, name.p, name.n);
-	return list_add(l->files, &f, l->e);
+	return list_add(l->files, name, f, l->e);
 }
 
 int
@@ -128,10 +141,11 @@ poller_list_folder(
 	struct listing l = {.sc = p->sc, .files = out, .e = e};
 
 	*out = (struct drop_list){0};
+	listing_start(&l);
 	if (poller_ensure(p, e))
 		return -1;
 	while (p->ops->list(p->self, path, folder_add, &l, e)) {
-		listing_restart(&l);
+		listing_start(&l);
 		if (poller_recover(p, e))
 			return -1;
 	}
@@ -153,7 +167,7 @@ poller_stat(struct poller *p, const char *path, struct drop_file *out, struct er
 		if (poller_recover(p, e))
 			return -1;
 	p->tries = 0;
-	snprintf(out->name, sizeof(out->name), "%s", name);
+	out->name = name;
 	return rc;
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -22,7 +23,7 @@
 #define DROP_NAME_MAX 255
 
 struct drop_file {
-	char name[DROP_NAME_MAX + 1];
+	const char *name; /* of a list: borrowed from it; at most DROP_NAME_MAX bytes */
 	uint64_t size;
 	int64_t mtime; /* seconds since 1970, by the server's clock */
 	bool marked;   /* its marker file is there */
@@ -31,6 +32,7 @@ struct drop_file {
 struct drop_list {
 	struct drop_file *v;
 	size_t n, cap;
+	struct arena names;
 	size_t skipped; /* names that hold "/", a control byte or too much: never taken */
 };
 
@@ -70,7 +72,10 @@ int poller_list(struct poller *p, struct drop_list *out, struct err *e);
 int poller_list_folder(
     struct poller *p, const char *path, struct drop_list *out, struct err *e);
 
-/* One file anew: 1 and *out, 0 if it is gone, -1. `path` is absolute on the server. */
+/*
+ * One file anew: 1 and *out, 0 if it is gone, -1. `path` is absolute on the server; the
+ * name is its end, borrowed.
+ */
 int poller_stat(struct poller *p, const char *path, struct drop_file *out, struct err *e);
 
 /*

@@ -159,16 +159,30 @@ feed_encode(struct buf *b, const struct feed_state *f)
 }
 
 int
-ledger_feed_get(struct ledger *l, const char *name, struct feed_state *out, struct err *e)
+feed_read(const struct act *a, const char *name, struct feed_state *out)
 {
+	struct span key = span_of(name), value;
 	int r;
 
-	memset(out, 0, sizeof(*out));
-	r = ledger_read_one(
-	    l, TABLE_FEEDS, span_of(name), &(struct visitor){feed_decode, out}, e);
-	memcpy(out->name, name, strlen(name) + 1);
-	if (r == 0)
-		out->next_pass = 1;
+	*out = (struct feed_state){.next_pass = 1};
+	memcpy(out->name, name, key.n + 1);
+	r = ledger_read(a, TABLE_FEEDS, key, &value);
+	if (r == 1 && feed_decode(out, key, value) != 0)
+		return ledger_damaged(a->e, TABLE_FEEDS);
+	return r;
+}
+
+int
+ledger_feed_get(struct ledger *l, const char *name, struct feed_state *out, struct err *e)
+{
+	struct act a;
+	int r;
+
+	if (act_begin(&a, l, false, e) != 0)
+		return -1;
+	r = feed_read(&a, name, out);
+	act_abort(&a);
+	looks_apply(&l->looks, out);
 	return r < 0 ? -1 : 0;
 }
 
@@ -188,15 +202,13 @@ feed_write(const struct act *a, const struct feed_state *f)
 int
 feed_take_pass(const struct act *a, const char *name, uint32_t scope, uint64_t *number)
 {
-	struct feed_state f = {.scope = scope, .next_pass = 1};
-	struct span key = span_of(name), value;
-	int r = ledger_read(a, TABLE_FEEDS, key, &value);
+	struct feed_state f;
+	int r = feed_read(a, name, &f);
 
 	if (r < 0)
 		return -1;
-	if (r == 1 && feed_decode(&f, key, value) != 0)
-		return ledger_damaged(a->e, TABLE_FEEDS);
-	memcpy(f.name, name, strlen(name) + 1);
+	if (r == 0)
+		f.scope = scope;
 	*number = f.next_pass++;
 	return feed_write(a, &f);
 }

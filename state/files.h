@@ -34,6 +34,18 @@ struct name_entry {
 /* 1, 0 if the name is new, -1. */
 int ledger_name_get(struct ledger *l, const char *feed, const char *name,
     struct name_entry *out, struct err *e);
+
+/* A name that is looked up together with others, and what is known of it. */
+struct name_lookup {
+	const char *name;
+	bool known;
+	struct name_entry entry;
+};
+
+/* All of them at one moment. */
+int ledger_names_get(struct ledger *l, const char *feed, struct name_lookup *lookups,
+    size_t n, struct err *e);
+
 struct name_put {
 	const char *name;
 	struct name_entry entry; /* seen 0: the name is forgotten */
@@ -43,8 +55,11 @@ struct name_put {
 int ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts,
     size_t n, struct err *e);
 
-/* Of all feeds; the walk ends when `fn` returns 1, and fails with its -1. */
-int ledger_name_each(struct ledger *l, int (*fn)(void *arg, const struct name_entry *n),
+/*
+ * The names of all feeds whose files stand aside, held or refused; the walk ends when `fn`
+ * returns 1, and fails with its -1. What is damaged of any other name it does not tell.
+ */
+int ledger_aside_each(struct ledger *l, int (*fn)(void *arg, const struct name_entry *n),
     void *arg, struct err *e);
 
 /* A file that needs nothing more but to be put away. */

@@ -411,6 +411,7 @@ ledger_close(struct ledger *l)
 	if (l->folder >= 0)
 		close(l->folder);
 	site_keys_wipe(&l->keys);
+	looks_release(&l->looks);
 	free(l);
 }
 

@@ -77,6 +77,17 @@ struct feed_state {
 int ledger_feed_get(
     struct ledger *l, const char *name, struct feed_state *out, struct err *e);
 int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e);
+
+/*
+ * The feed's drop was listed at `at` (ms) by a run in that scope: ledger_feed_get tells it
+ * at once, and it is committed with whatever is next, at the latest by ledger_looks_keep.
+ * Until then it goes with the process, or with ledger_close, as if nobody had looked.
+ */
+int ledger_look_note(
+    struct ledger *l, const char *feed, uint32_t scope, int64_t at, struct err *e);
+int ledger_looks_keep(struct ledger *l, struct err *e);
+
+/* Of what is committed. */
 int ledger_feed_each(struct ledger *l, int (*fn)(void *arg, const struct feed_state *f),
     void *arg, struct err *e);
 

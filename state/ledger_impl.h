@@ -11,6 +11,12 @@
 
 #define VALUE_MAX (64u << 20) /* a batch's intent is the largest */
 
+/* Looks at drops that wait for a commit: see looks.c. */
+struct looks {
+	struct look *v; /* one a feed */
+	size_t n, cap;
+};
+
 struct ledger {
 	const struct store_ops *ops;
 	struct store *store;
@@ -18,6 +24,7 @@ struct ledger {
 	unsigned char id[LEDGER_ID_SIZE];
 	bool made;
 	uint32_t format;
+	struct looks looks;
 	const struct auditor *auditor; /* NULL: nothing is audited */
 	int making;                    /* the marker while it is made, locked; else -1 */
 	int folder; /* flock(2)ed as long as it is open: shared, or by compact alone */
@@ -38,6 +45,7 @@ struct act {
 };
 
 int act_begin(struct act *a, struct ledger *l, bool write, struct err *e);
+/* Of a write: what waits for a commit (looks.c) goes with it. */
 int act_commit(struct act *a);
 void act_abort(struct act *a);
 
@@ -78,6 +86,15 @@ struct digest ledger_name_digest(
 /* What a scope is called: 1, 0 if there is none of that number, -1. */
 int scope_name(
     struct ledger *l, uint32_t scope, char out[LEDGER_NAME_MAX + 1], struct err *e);
+
+/* What looks at its drop, that wait, make of the feed. */
+void looks_apply(const struct looks *looks, struct feed_state *f);
+/* All that wait, within a transaction: they wait until it is committed. */
+int looks_write(const struct act *a);
+void looks_release(struct looks *looks);
+
+/* What is stored of a feed: 1; 0 and what a new one is; -1. */
+int feed_read(const struct act *a, const char *name, struct feed_state *out);
 
 /* The number of a feed's next pass, taken within the transaction. */
 int feed_take_pass(

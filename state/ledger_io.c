@@ -18,7 +18,14 @@ act_begin(struct act *a, struct ledger *l, bool write, struct err *e)
 int
 act_commit(struct act *a)
 {
-	return a->ledger->ops->commit(a->txn, a->e);
+	if (looks_write(a) != 0) {
+		act_abort(a);
+		return -1;
+	}
+	if (a->ledger->ops->commit(a->txn, a->e) != 0)
+		return -1;
+	looks_release(&a->ledger->looks);
+	return 0;
 }
 
 void

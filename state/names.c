@@ -28,15 +28,44 @@ name_decode(void *out, struct span key, struct span value)
 	return r.bad || n->state > NAME_HELD ? -1 : 0;
 }
 
+static int
+name_read(const struct act *a, const char *feed, struct name_lookup *it)
+{
+	struct digest d = ledger_name_digest(a->ledger, feed, it->name);
+	struct span value;
+	int r = ledger_read(a, TABLE_NAMES, digest_span(&d), &value);
+
+	it->known = r == 1;
+	it->entry = (struct name_entry){.size = 0};
+	if (r == 1 && name_decode(&it->entry, digest_span(&d), value) != 0)
+		return ledger_damaged(a->e, TABLE_NAMES);
+	return r < 0 ? -1 : 0;
+}
+
+int
+ledger_names_get(struct ledger *l, const char *feed, struct name_lookup *lookups,
+    size_t n, struct err *e)
+{
+	struct act a;
+	int r = 0;
+
+	if (act_begin(&a, l, false, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = name_read(&a, feed, &lookups[i]);
+	act_abort(&a);
+	return r;
+}
+
 int
 ledger_name_get(struct ledger *l, const char *feed, const char *name,
     struct name_entry *out, struct err *e)
 {
-	struct digest d = ledger_name_digest(l, feed, name);
+	struct name_lookup one = {.name = name};
+	int r = ledger_names_get(l, feed, &one, 1, e);
 
-	memset(out, 0, sizeof(*out));
-	return ledger_read_one(
-	    l, TABLE_NAMES, digest_span(&d), &(struct visitor){name_decode, out}, e);
+	*out = one.entry;
+	return r < 0 ? -1 : one.known;
 }
 
 int
@@ -84,26 +113,38 @@ ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts
 struct name_walk {
 	int (*fn)(void *arg, const struct name_entry *n);
 	void *arg;
-	struct err *e;
+	const struct act *act;
 };
 
+/* Nearly all names are of files that are done: their checks would take longer than the walk. */
 static int
 name_visit(void *arg, struct span key, struct span value)
 {
 	struct name_walk *w = arg;
 	struct name_entry n;
+	struct reader r = {.in = value};
+	unsigned state = get_u8(&r);
 
-	if (name_decode(&n, key, value) != 0)
-		return ledger_damaged(w->e, TABLE_NAMES);
+	if (state != NAME_HELD && state != NAME_REFUSED)
+		return 0;
+	if (!value_checked(&w->act->ledger->keys, key, &value) ||
+	    name_decode(&n, key, value) != 0)
+		return ledger_damaged(w->act->e, TABLE_NAMES);
 	return w->fn(w->arg, &n);
 }
 
 int
-ledger_name_each(struct ledger *l, int (*fn)(void *arg, const struct name_entry *n),
+ledger_aside_each(struct ledger *l, int (*fn)(void *arg, const struct name_entry *n),
     void *arg, struct err *e)
 {
-	struct name_walk w = {fn, arg, e};
+	struct act a;
+	struct name_walk w = {fn, arg, &a};
+	int r;
 
-	return ledger_each(
-	    l, TABLE_NAMES, (struct span){NULL, 0}, &(struct visitor){name_visit, &w}, e);
+	if (act_begin(&a, l, false, e) != 0)
+		return -1;
+	r = l->ops->each(a.txn, TABLE_NAMES, (struct span){NULL, 0},
+	    &(struct visitor){name_visit, &w}, e);
+	act_abort(&a);
+	return r;
 }

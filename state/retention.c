@@ -216,6 +216,20 @@ sweep_on(struct slice *s, enum sweep_phase first, enum sweep_phase last)
 	return 0;
 }
 
+/*
+ * The first one of a source takes nothing, for that needs the marks of an earlier one; but
+ * after a first load of millions of records, hundreds of runs would be busy with it. So it
+ * ends as it begins, and the next one is due `keep` later.
+ */
+static int
+sweep_records(struct slice *s)
+{
+	if (s->sweep->ended != 0 || s->sweep->cutoff != 0)
+		return sweep_on(s, SWEEP_RECORDS, SWEEP_RECORDS);
+	s->sweep->ended = s->sweep->oldest = s->r->now;
+	return 0;
+}
+
 static int
 sweep_both(struct slice *s)
 {
@@ -227,8 +241,8 @@ sweep_both(struct slice *s)
 		if (!sweep_due(&sweep, s->r))
 			continue;
 		s->sweep = &sweep;
-		if (sweep_on(s, of_scope ? SWEEP_RECORDS : SWEEP_NAMES,
-			of_scope ? SWEEP_RECORDS : SWEEP_FILES) != 0 ||
+		if ((of_scope ? sweep_records(s)
+			      : sweep_on(s, SWEEP_NAMES, SWEEP_FILES)) != 0 ||
 		    sweep_write(s->act, s->r, of_scope, &sweep) != 0)
 			return -1;
 	}

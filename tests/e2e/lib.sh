@@ -222,6 +222,16 @@ bad() {
 	rows "$1" "$2" | awk -F, -v OFS=, 'NR % 3 == 0 { $8 = "Nope\r" } { print }'
 }
 
+# clinic NAME [SED...]: such a feed with a folder and a source of its own.
+clinic() {
+	local name=$1
+
+	shift
+	mkdir -p "$dir/drop/$name"
+	feed fixtures/hostile/csv/feed.ini "$name" -e "s/^name .*/name = $name/" \
+		-e "s/^source  *=.*/source = $name/" -e "s|/drop/hostile\$|/drop/$name|" "$@"
+}
+
 # simple [SED...]: the feed that takes what `rows` writes, out of $dir/drop.
 simple() {
 	feed fixtures/hostile/csv/feed.ini simple -e 's|^name .*|name = simple|' \

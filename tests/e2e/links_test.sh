@@ -17,16 +17,6 @@ ssh-keygen -q -t ed25519 -N '' -C '' -f "$dir/stranger"
 cat "$dir/second.pub" >>"$dir/authorized_keys"
 number=0
 
-# clinic NAME [SED...]: a feed with a folder of its own.
-clinic() {
-	local name=$1
-
-	shift
-	mkdir -p "$dir/drop/$name"
-	feed fixtures/hostile/csv/feed.ini "$name" -e "s/^name .*/name = $name/" \
-		-e "s/^source  *=.*/source = $name/" -e "s|/drop/hostile\$|/drop/$name|" "$@"
-}
-
 # export_each NAME...: a file that nobody saw for each of them, three rows of two records.
 export_each() {
 	local name

@@ -10,6 +10,7 @@
 #define LARGE (EXPECTED_SIZE + 1)
 
 struct rig {
+	char name[FILES][8];
 	struct drop_file file[FILES];
 	const struct drop_file *next[FILES];
 	struct expected x;
@@ -20,7 +21,8 @@ rig_init(struct rig *r, uint64_t size)
 {
 	memset(r, 0, sizeof(*r));
 	for (size_t i = 0; i < FILES; i++) {
-		snprintf(r->file[i].name, sizeof(r->file[i].name), "f%03zu", i);
+		snprintf(r->name[i], sizeof(r->name[i]), "f%03zu", i);
+		r->file[i].name = r->name[i];
 		r->file[i].size = size;
 		r->file[i].mtime = (int64_t)i;
 		r->next[i] = &r->file[i];

@@ -65,6 +65,67 @@ Test(names_files, names_are_kept_changed_and_removed)
 	put("north", "never", &in);
 }
 
+Test(names_files, names_are_looked_up_together)
+{
+	struct name_entry done = name_of(NAME_DONE), held = name_of(NAME_HELD);
+	struct name_lookup v[] = {
+	    {.name = "b.csv"}, {.name = "none", .known = true}, {.name = "a.csv"}};
+
+	put("north", "a.csv", &done);
+	put("north", "b.csv", &held);
+	put("south", "none", &done);
+	cr_assert_eq(ledger_names_get(l, "north", v, COUNT(v), &e), 0, "%s", e.msg);
+	cr_expect(v[0].known && v[2].known);
+	cr_expect_eq(v[0].entry.state, NAME_HELD);
+	cr_expect_eq(v[2].entry.state, NAME_DONE);
+	cr_expect_eq(v[2].entry.size, done.size);
+	cr_expect_not(v[1].known);
+	cr_expect_eq(v[1].entry.seen, 0);
+	cr_expect_eq(ledger_names_get(l, "north", v, 0, &e), 0);
+	rig_damage(TABLE_NAMES, 3);
+	e.code = ERR_NONE;
+	v[1].name = "a.csv"; /* whichever is damaged is among them, or is the south's */
+	cr_expect_eq(ledger_names_get(l, "north", v, COUNT(v), &e) != 0 ||
+			 ledger_name_get(l, "south", "none", &done, &e) < 0,
+	    true);
+	cr_expect_eq(e.code, ERR_LEDGER);
+}
+
+static int
+count_state(void *arg, const struct name_entry *n)
+{
+	((size_t *)arg)[n->state]++;
+	return 0;
+}
+
+Test(names_files, what_stands_aside_is_found)
+{
+	size_t n[NAME_HELD + 1] = {0};
+	char name[2] = "a";
+
+	for (int s = NAME_SEEN; s <= NAME_HELD; s++, name[0]++) {
+		struct name_entry in = name_of((enum name_state)s);
+
+		put(s % 2 == 0 ? "north" : "south", name, &in);
+	}
+	cr_assert_eq(ledger_aside_each(l, count_state, n, &e), 0, "%s", e.msg);
+	for (int s = NAME_SEEN; s <= NAME_HELD; s++)
+		cr_expect_eq(n[s], s == NAME_HELD || s == NAME_REFUSED, "%d", s);
+}
+
+Test(names_files, damage_of_what_stands_aside_is_told)
+{
+	struct name_entry held = name_of(NAME_HELD);
+	size_t n[NAME_HELD + 1] = {0};
+
+	put("north", "a.csv", &held);
+	rig_damage(TABLE_NAMES, 3);
+	e.code = ERR_NONE;
+	cr_expect_eq(ledger_aside_each(l, count_state, n, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	cr_expect_eq(n[NAME_HELD], 0);
+}
+
 Test(names_files, names_go_in_one_commit)
 {
 	struct name_put in[] = {{"a", name_of(NAME_SEEN)}, {"b", name_of(NAME_DONE)},

@@ -114,7 +114,7 @@ Test(order, sort)
 		struct drop_list l = {.v = files};
 		struct err e = {0};
 
-		while (l.n < 5 && sorts[i].in[l.n].name[0]) {
+		while (l.n < 5 && sorts[i].in[l.n].name != NULL) {
 			files[l.n] = sorts[i].in[l.n];
 			l.n++;
 		}

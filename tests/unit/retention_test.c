@@ -384,6 +384,7 @@ known(const char *id)
 /* By our clock, it stays `keep` at least: what its event says may be long ago. */
 Test(retention, tombstones_go_when_two_sweeps_found_them_old)
 {
+	retain(T0 - KEEP);
 	deliver("live", "x", T0 - KEEP, OUTCOME_TAKEN);
 	deliver("gone", "x", T0 - KEEP - 1, OUTCOME_TAKEN);
 	deliver("gone", "", T0 - KEEP, OUTCOME_TAKEN);
@@ -419,9 +420,24 @@ Test(retention, tombstones_go_when_two_sweeps_found_them_old)
 	    known("later") && !(rig_known(whole_scope, "later").flags & KNOWN_OLD));
 }
 
+/* The first sweep of a source only begins to count: it comes right behind its first load. */
+Test(retention, the_first_sweep_leaves_records_alone)
+{
+	deliver("gone", "", T0 - KEEP, OUTCOME_TAKEN);
+	retain(T0);
+	cr_expect_eq(rig_known(whole_scope, "gone").flags, KNOWN_TOMBSTONE);
+	cr_expect_eq(due(T0 + KEEP - 1), 0);
+	cr_expect_eq(due(T0 + KEEP), 1);
+	retain(T0 + KEEP);
+	cr_expect_eq(rig_known(whole_scope, "gone").flags, KNOWN_TOMBSTONE | KNOWN_OLD);
+	retain(T0 + 2 * KEEP);
+	cr_expect_not(known("gone"));
+}
+
 /* What a clock that was ahead has marked is not `keep` old when the clock is right again. */
 Test(retention, tombstones_outlive_a_clock_that_was_ahead)
 {
+	retain(T0 - KEEP);
 	deliver("timeless", "", TIME_NONE, OUTCOME_TAKEN);
 	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
 	retain(T0 + 10 * KEEP);
@@ -439,6 +455,7 @@ Test(retention, tombstones_outlive_a_clock_that_was_ahead)
 /* The clock that is not set makes no mark older, nor is anything forgotten by it. */
 Test(retention, tombstones_outlive_a_clock_of_1970)
 {
+	retain(T0 - KEEP);
 	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
 	retain(T0);
 	cr_expect_eq(due(1), 0);
@@ -454,6 +471,7 @@ Test(retention, ordinals_are_given_once)
 {
 	uint32_t gone;
 
+	retain(T0 - KEEP);
 	deliver("a", "", T0 - KEEP, OUTCOME_TAKEN);
 	gone = rig_known(whole_scope, "a").ordinal;
 	retain(T0);
@@ -509,6 +527,7 @@ Test(retention, a_sweep_of_a_clock_that_was_ahead_goes_no_further)
 	char name[20];
 	size_t files;
 
+	retain(T0 - KEEP);
 	deliver("past", "", T0 - 2 * KEEP, OUTCOME_TAKEN);
 	for (size_t i = 0; i < 1100; i++) {
 		snprintf(name, sizeof(name), "%zu.csv", i);
