@@ -5,10 +5,13 @@
 
 /*
  * Open addressing in many small tables, each grown by a third on its own, so that
- * growing never needs the whole twice. Entries are never removed.
+ * growing never needs the whole twice. Entries are never removed. Within a table they are
+ * in the order of their keys, with gaps: a search ends at the first greater one, which in
+ * a table as full as this is much nearer than the next gap.
  */
 #define SEGMENTS    256
 #define SEGMENT_MIN 64
+#define TAIL        32 /* slots behind the last home; the last one is always empty */
 #define LOAD_NUM    17 /* at most 17/20 full */
 #define LOAD_DEN    20
 
@@ -27,7 +30,7 @@ struct slot {
 #define AT_MAX       ((INT64_C(1) << 48) - 1)
 
 struct segment {
-	struct slot *slots;
+	struct slot *slots; /* cap + TAIL of them, none if cap is 0 */
 	size_t cap, used;
 };
 
@@ -77,18 +80,24 @@ slot_key(const struct record_key *k)
 static size_t
 home(const struct segment *s, uint64_t key)
 {
-	return (size_t)((key >> 8 & UINT32_MAX) * s->cap >> 32);
+	return (size_t)((key >> 32) * s->cap >> 32);
 }
 
+/* Where it is, or would be. */
 static struct slot *
 find(const struct segment *s, uint64_t key)
 {
-	size_t i = home(s, key);
+	struct slot *at = &s->slots[home(s, key)];
 
-	while (s->slots[i].batch != 0 && s->slots[i].key != key)
-		if (++i == s->cap)
-			i = 0;
-	return &s->slots[i];
+	while (at->batch != 0 && at->key < key)
+		at++;
+	return at;
+}
+
+static bool
+holds(const struct slot *at, uint64_t key)
+{
+	return at->batch != 0 && at->key == key;
 }
 
 void
@@ -112,28 +121,69 @@ overlay_get(const struct overlay *o, const struct record_key *k, struct changed 
 	if (s->cap == 0)
 		return 0;
 	found = find(s, key);
+	if (!holds(found, key))
+		return 0;
 	at = (int64_t)((uint64_t)found->at_high << 32 | found->at_low);
 	*out = (struct changed){.content = found->content,
 	    .at = at == 0 ? TIME_NONE : at,
 	    .batch = found->batch};
-	return found->batch != 0;
+	return 1;
+}
+
+/* All of `from`, in its order: false if they do not fit. */
+static bool
+fill(struct segment *s, const struct segment *from)
+{
+	const struct slot *old = from->slots, *end = old + from->cap + TAIL;
+	struct slot *next = s->slots, *last = s->slots + s->cap + TAIL - 1;
+
+	for (; from->cap > 0 && old < end; old++) {
+		struct slot *at = s->slots + home(s, old->key);
+
+		if (old->batch == 0)
+			continue;
+		if (at < next)
+			at = next;
+		if (at == last)
+			return false;
+		*at = *old;
+		next = at + 1;
+	}
+	return true;
 }
 
 static int
 grow(struct segment *s, struct err *e)
 {
-	struct segment bigger = {.cap = s->cap == 0 ? SEGMENT_MIN : s->cap + s->cap / 3};
+	struct segment bigger = {.cap = s->cap, .used = s->used};
 
-	bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
-	if (bigger.slots == NULL)
-		return err_nomem(e);
-	for (size_t i = 0; i < s->cap; i++)
-		if (s->slots[i].batch != 0)
-			*find(&bigger, s->slots[i].key) = s->slots[i];
+	do {
+		free(bigger.slots);
+		bigger.cap = bigger.cap == 0 ? SEGMENT_MIN : bigger.cap + bigger.cap / 3;
+		bigger.slots = calloc(bigger.cap + TAIL, sizeof(*bigger.slots));
+		if (bigger.slots == NULL)
+			return err_nomem(e);
+	} while (!fill(&bigger, s));
 	free(s->slots);
-	s->slots = bigger.slots;
-	s->cap = bigger.cap;
+	*s = bigger;
 	return 0;
+}
+
+/* Its slot, a new one if there is none yet. NULL: the table must grow. */
+static struct slot *
+take(struct segment *s, uint64_t key)
+{
+	struct slot *at = find(s, key), *gap = at;
+
+	if (holds(at, key))
+		return at;
+	while (gap->batch != 0)
+		gap++;
+	if (gap == s->slots + s->cap + TAIL - 1)
+		return NULL;
+	memmove(at + 1, at, (size_t)(gap - at) * sizeof(*at));
+	s->used++;
+	return at;
 }
 
 int
@@ -149,8 +199,9 @@ overlay_put(
 
 	if ((s->used + 1) * LOAD_DEN > s->cap * LOAD_NUM && grow(s, e) != 0)
 		return -1;
-	slot = find(s, key);
-	s->used += slot->batch == 0;
+	while ((slot = take(s, key)) == NULL)
+		if (grow(s, e) != 0)
+			return -1;
 	*slot = (struct slot){.key = key,
 	    .content = c->content & CONTENT_MASK,
 	    .at_high = at >> 32 & 0xffff,
