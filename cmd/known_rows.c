@@ -4,7 +4,7 @@
 
 /*
  * Rows whose records wait for their comparison. Then all are judged at once, so that more
- * never wait: those of two blocks, and some that were filtered in between.
+ * never wait: those of all blocks, and some that were filtered in between.
  */
 #define WAITING 4096
 
