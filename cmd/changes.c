@@ -1,5 +1,6 @@
 #include "cmd/changes.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "cmd/changes_merge.h"
@@ -195,6 +196,8 @@ changes_end(struct changes *c, unsigned char digest[SHA256_SIZE], struct err *e)
 	if (c->snapshot == NULL) {
 		overlay_free(c->overlay);
 		c->overlay = NULL;
+		/* In many pieces, which the heap would keep for itself. */
+		malloc_trim(0);
 	}
 	return outbox_seal(c->outbox, e);
 }
