@@ -93,7 +93,7 @@ tell(struct changes *c, unsigned n)
 	}
 }
 
-/* No more than `left` blocks wait to be judged: the others were, and their callers know. */
+/* No more than `left` blocks wait to be judged: what the others gave is told. */
 static int
 take_back(struct changes *c, unsigned left, struct err *e)
 {

@@ -46,7 +46,7 @@ struct changes {
 	uint64_t unreadable;   /* the first row whose record can't be known; 0: none */
 
 	/* The judge's. */
-	unsigned judged; /* blocks, with the one */
+	unsigned judged; /* blocks, and the one being judged */
 	struct block *judging;
 	struct changes_counts counts;
 	struct overlay *overlay;

@@ -11,7 +11,7 @@
 enum parcel_state {
 	PARCEL_FREE,
 	PARCEL_DUE,      /* a part is to be packed */
-	PARCEL_PACKED,   /* and sent, after the next commit */
+	PARCEL_PACKED,   /* and sent, once that is committed and it may go */
 	PARCEL_SENT,     /* and answered */
 	PARCEL_IN_DOUBT, /* all is answered, and not all to be believed */
 	PARCEL_DONE      /* free after the next commit */

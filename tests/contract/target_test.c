@@ -308,11 +308,10 @@ Test(target_contract, no_hammering)
 	server_stop(&s);
 }
 
-/* Whoever has something else to do meanwhile gets the time for it, and all answers. */
-Test(target_contract, patience)
+/* Three batches of four, all taken. */
+static void
+deliver_twelve(const char *path, struct job *job, struct outcome *o)
 {
-	struct job job = {.tc = {.mode = TARGET_BATCH, .in_flight = 3}, .patience = 100};
-	struct outcome o;
 	struct server s;
 	struct load load;
 	struct err e;
@@ -320,11 +319,20 @@ Test(target_contract, patience)
 	cr_assert_eq(crypto_init(&e), 0);
 	server_start(&s);
 	load_make(&load, 3, 4, false);
-	deliver_to(&s, "patience/429:7,200", &job, &load, &o);
-	all_taken(&o, 12);
+	deliver_to(&s, path, job, &load, o);
+	all_taken(o, 12);
+	server_stop(&s);
+}
+
+/* Whoever has something else to do meanwhile gets the time for it, and all answers. */
+Test(target_contract, patience)
+{
+	struct job job = {.tc = {.mode = TARGET_BATCH, .in_flight = 3}, .patience = 100};
+	struct outcome o;
+
+	deliver_twelve("patience/429:7,200", &job, &o);
 	cr_expect_geq(o.waited, 7000, "%lld ms", (long long)o.waited);
 	cr_expect(o.in_vain >= 50 && o.in_vain <= 80, "%u times", o.in_vain);
-	server_stop(&s);
 }
 
 /* 12 records, and one try that failed: 13 requests have 12 gaps. */
@@ -332,18 +340,10 @@ Test(target_contract, rate)
 {
 	struct job job = {.tc = {.mode = TARGET_RECORD, .in_flight = 3, .rate = 4}};
 	struct outcome o;
-	struct server s;
-	struct load load;
-	struct err e;
 
-	cr_assert_eq(crypto_init(&e), 0);
-	server_start(&s);
-	load_make(&load, 3, 4, false);
-	deliver_to(&s, "rate/500,200", &job, &load, &o);
-	all_taken(&o, 12);
+	deliver_twelve("rate/500,200", &job, &o);
 	cr_expect_eq(o.stats.requests, 13);
 	cr_expect_geq(o.waited, 12 * 250, "%lld ms", (long long)o.waited);
-	server_stop(&s);
 }
 
 /* ---- packed bodies ---- */

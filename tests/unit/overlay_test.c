@@ -96,6 +96,30 @@ Test(overlay, odd_keys)
 }
 
 /*
+ * More keys at a table's very end than fit behind it, so that it grows though it is nearly
+ * empty; their order of coming is neither that of the keys nor its reverse.
+ */
+Test(overlay, keys_crowd_at_the_end)
+{
+	enum { CROWD = 97, STEP = 31 };
+	struct overlay *o = overlay_new(&e);
+	struct record_key k = {.type = 0};
+	struct changed c;
+
+	memset(&k.digest, 0xff, sizeof(k.digest));
+	for (uint32_t i = 0; i < CROWD; i++) {
+		k.digest.b[6] = (unsigned char)(255 - i * STEP % CROWD);
+		cr_expect_eq(overlay_get(o, &k, &c), 0, "%u", i);
+		put(o, &k, (struct changed){i, TIME_NONE, i + 1});
+	}
+	for (uint32_t i = 0; i < CROWD; i++) {
+		k.digest.b[6] = (unsigned char)(255 - i * STEP % CROWD);
+		expect(o, &k, (struct changed){i, TIME_NONE, i + 1});
+	}
+	overlay_free(o);
+}
+
+/*
  * The reference is arithmetic: record i was put i % 3 times more, the last time
  * with content i * 7 + i % 3, at (i + i % 3 + 1) times 280,000,001 ms (far into the
  * upper bits), in batch i / 500 + i % 3 + 1.
