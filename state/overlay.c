@@ -130,40 +130,37 @@ overlay_get(const struct overlay *o, const struct record_key *k, struct changed 
 	return 1;
 }
 
-/* All of `from`, in its order: false if they do not fit. */
-static bool
+/*
+ * All of `from`, in its order. They fit: the larger the table the farther from its end is
+ * each home, and none comes to stand nearer to it than it stood.
+ */
+static void
 fill(struct segment *s, const struct segment *from)
 {
 	const struct slot *old = from->slots, *end = old + from->cap + TAIL;
-	struct slot *next = s->slots, *last = s->slots + s->cap + TAIL - 1;
+	struct slot *next = s->slots, *at;
 
 	for (; from->cap > 0 && old < end; old++) {
-		struct slot *at = s->slots + home(s, old->key);
-
 		if (old->batch == 0)
 			continue;
+		at = s->slots + home(s, old->key);
 		if (at < next)
 			at = next;
-		if (at == last)
-			return false;
 		*at = *old;
 		next = at + 1;
 	}
-	return true;
 }
 
 static int
 grow(struct segment *s, struct err *e)
 {
-	struct segment bigger = {.cap = s->cap, .used = s->used};
+	struct segment bigger = {.used = s->used};
 
-	do {
-		free(bigger.slots);
-		bigger.cap = bigger.cap == 0 ? SEGMENT_MIN : bigger.cap + bigger.cap / 3;
-		bigger.slots = calloc(bigger.cap + TAIL, sizeof(*bigger.slots));
-		if (bigger.slots == NULL)
-			return err_nomem(e);
-	} while (!fill(&bigger, s));
+	bigger.cap = s->cap == 0 ? SEGMENT_MIN : s->cap + s->cap / 3;
+	bigger.slots = calloc(bigger.cap + TAIL, sizeof(*bigger.slots));
+	if (bigger.slots == NULL)
+		return err_nomem(e);
+	fill(&bigger, s);
 	free(s->slots);
 	*s = bigger;
 	return 0;
