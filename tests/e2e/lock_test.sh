@@ -38,7 +38,7 @@ fresh() {
 	rm -rf "$dir"/{state,drop,done,drop2}
 	mkdir -p "$dir"/{drop,drop2,done}
 	rm -f "$dir"/etc/feeds.d/*
-	simple -e "\$a batch_records = 10" "$@"
+	simple -e "\$a batch_records = 10\nin_flight = 1" "$@"
 	number=0
 }
 
@@ -66,21 +66,25 @@ busy() {
 # writer, and all others would wait for it until it goes on.
 # shellcheck disable=SC2317 # e2e_until calls it
 stopped_well() {
-	kill -STOP "$job_pid"
+	kill -STOP "$job_pid" || return 1
 	timeout 2 "$emrdrop" --config "$dir/etc" pause simple >/dev/null 2>&1 &&
 		"$emrdrop" --config "$dir/etc" resume simple >/dev/null 2>&1 && return
 	kill -CONT "$job_pid"
 	return 1
 }
 
-# in_the_middle: a job that is stopped when some of its 12 batches were taken.
+# in_the_middle: a job that is stopped when some of its 12 batches were taken. The API takes
+# no more before it stops, however long that takes; whoever waits for it then loses its
+# connection.
 in_the_middle() {
 	export_new
-	faults '{"latency":2000}'
+	faults '{"latency":1000}'
 	start_work run simple
 	e2e_until "the API has some batches" received_enough 2
+	faults '{"latency":600000}'
 	e2e_until "it is stopped where others may write" stopped_well
-	faults '{"latency":0}'
+	api_stop
+	api_start
 	run 0 status simple
 	has "a pass is open" "$dir/out" UNFINISHED
 }
@@ -133,8 +137,6 @@ test_suspended() {
 	fresh
 	in_the_middle
 	busy simple
-	api_stop
-	api_start
 	clocks 300 300
 	busy simple
 	kill -CONT "$job_pid"
