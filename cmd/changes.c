@@ -31,6 +31,7 @@ changes_new(const struct changes_conf *conf, struct err *e)
 	if (c == NULL)
 		return err_nomem(e), NULL;
 	c->conf = conf;
+	c->section = patch_section(conf->keys, conf->feed);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		block_init(&c->blocks[i]);
 	buf_init(&c->one, DATA_MAX);

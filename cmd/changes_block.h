@@ -44,8 +44,9 @@ struct candidate {
 	uint32_t refs, nrefs; /* of the block's */
 
 	/* As it is looked up; places in what struct changes has of the block. */
+	struct record_key whole; /* its key, were it put whole */
 	struct digest digest;
-	size_t keys, nkeys;         /* the first OWN_KEYS are its own */
+	size_t keys, nown, nkeys;   /* what it must wait for; the first are its own */
 	size_t patients, npatients; /* that it is, or refers to: their merges */
 
 	/* What is told of it. */

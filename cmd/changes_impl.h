@@ -10,8 +10,7 @@
 #include "outbound/outbox.h"
 #include "state/overlay.h"
 
-#define BLOCKS   4 /* so that neither thread waits for the other at each one's end */
-#define OWN_KEYS 2 /* of a record: whole, and by this feed's patches */
+#define BLOCKS 4 /* so that neither thread waits for the other at each one's end */
 
 /*
  * What of a snapshot goes out together. A record's last row may stand behind rows that
@@ -50,10 +49,14 @@ struct changes {
 	struct block *judging;
 	struct changes_counts counts;
 	struct overlay *overlay;
+	struct {
+		bool whole, patched;
+	} histories[RECORD_TYPE_MAX + 1]; /* that the overlay may hold, by type */
 	struct outbox *outbox;
 	struct sha256 *sha;
 	struct snapshot *snapshot; /* NULL: a feed of changes */
 	struct lookup lookups[BLOCK_RECORDS];
+	struct digest section;   /* of this feed's patches */
 	struct record_key *keys; /* all that the block's records must wait for */
 	size_t nkeys, keys_cap;
 	struct lookup *patients; /* each as a retired id */

@@ -17,8 +17,7 @@ changes_key(
 {
 	struct record_key key = record_key(c->conf->keys, c->conf->source, type, id);
 
-	return op == OP_PATCH ? record_key_patch(c->conf->keys, &key, c->conf->feed)
-			      : key;
+	return op == OP_PATCH ? record_key_patch(&key, &c->section) : key;
 }
 
 struct span
@@ -27,34 +26,39 @@ changes_kept(const struct changes *c, struct place p)
 	return block_text(c->judging, p);
 }
 
-/* A record may be known whole, and by this feed's patches: both keys count (P6). */
-static void
-make_keys(const struct changes *c, enum record_type type, struct span id,
-    struct record_key out[OWN_KEYS])
-{
-	out[0] = changes_key(c, type, id, OP_PUT);
-	out[1] = record_key_patch(c->conf->keys, &out[0], c->conf->feed);
-}
-
 static int
-add_keys(struct changes *c, struct candidate *k, enum record_type type, struct span id,
-    const struct record_key keys[OWN_KEYS])
+add_key(struct changes *c, struct candidate *k, const struct record_key *key)
 {
 	size_t cap = c->keys_cap * 2 + 64;
 	struct record_key *more;
 
-	if (c->nkeys + OWN_KEYS > c->keys_cap) {
+	if (c->nkeys == c->keys_cap) {
 		if ((more = reallocarray(c->keys, cap, sizeof(*more))) == NULL)
 			return -1;
 		c->keys = more;
 		c->keys_cap = cap;
 	}
-	for (size_t i = 0; i < OWN_KEYS; i++) {
-		overlay_expect(c->overlay, &keys[i]);
-		c->keys[c->nkeys++] = keys[i];
-	}
-	k->nkeys += OWN_KEYS;
-	return type == RECORD_PATIENT ? merges_note(c, k, id) : 0;
+	overlay_expect(c->overlay, key);
+	c->keys[c->nkeys++] = *key;
+	k->nkeys++;
+	return 0;
+}
+
+/*
+ * A record may be known whole, and by this feed's patches: both keys count (P6). Where
+ * this file has changed no such history of the type there is nothing to wait for.
+ */
+static int
+add_keys(struct changes *c, struct candidate *k, const struct record_key *whole)
+{
+	struct record_key patched;
+
+	if (c->histories[whole->type].whole && add_key(c, k, whole) != 0)
+		return -1;
+	if (!c->histories[whole->type].patched)
+		return 0;
+	patched = record_key_patch(whole, &c->section);
+	return add_key(c, k, &patched);
 }
 
 /* The record before it is mostly what it refers to: a row's patient. */
@@ -63,20 +67,22 @@ is_before(const struct changes *c, const struct candidate *k, const struct ref *
 {
 	const struct candidate *before = k > c->judging->records ? k - 1 : NULL;
 
-	return before != NULL && before->nkeys > 0 && before->schema->type == r->type &&
+	return before != NULL && before->schema->type == r->type &&
 	       span_eq(changes_kept(c, before->id), changes_kept(c, r->id));
 }
 
 static int
 add_ref(struct changes *c, struct candidate *k, const struct ref *r)
 {
-	struct record_key keys[OWN_KEYS];
+	struct span id = changes_kept(c, r->id);
+	struct record_key whole;
 
-	if (is_before(c, k, r))
-		memcpy(keys, &c->keys[k[-1].keys], sizeof(keys));
-	else
-		make_keys(c, r->type, changes_kept(c, r->id), keys);
-	return add_keys(c, k, r->type, changes_kept(c, r->id), keys);
+	if (r->type == RECORD_PATIENT && merges_note(c, k, id) != 0)
+		return -1;
+	if (!c->histories[r->type].whole && !c->histories[r->type].patched)
+		return 0;
+	whole = is_before(c, k, r) ? k[-1].whole : changes_key(c, r->type, id, OP_PUT);
+	return add_keys(c, k, &whole);
 }
 
 /* What it is looked up by, and what else it must be compared with. -1: no memory. */
@@ -85,11 +91,10 @@ prepare(struct changes *c, struct candidate *k, struct lookup *it)
 {
 	const struct block *b = c->judging;
 	struct span content = changes_kept(c, k->content), id = changes_kept(c, k->id);
-	struct record_key own[OWN_KEYS];
-	int rc;
 
-	make_keys(c, k->schema->type, id, own);
-	*it = (struct lookup){.key = own[k->patched]};
+	k->whole = changes_key(c, k->schema->type, id, OP_PUT);
+	*it = (struct lookup){
+	    .key = k->patched ? record_key_patch(&k->whole, &c->section) : k->whole};
 	if (k->present)
 		return 0;
 	k->digest = digest_bytes(c->conf->keys, KEY_CONTENT, content.p, content.n);
@@ -97,10 +102,29 @@ prepare(struct changes *c, struct candidate *k, struct lookup *it)
 	k->patients = c->npatients;
 	if (k->op == OP_MERGE)
 		merges_take(c, k, it);
-	rc = add_keys(c, k, k->schema->type, id, own);
-	for (size_t i = 0; i < k->nrefs && rc == 0; i++)
-		rc = add_ref(c, k, &b->refs[k->refs + i]);
-	return rc;
+	if (k->schema->type == RECORD_PATIENT && merges_note(c, k, id) != 0)
+		return -1;
+	if (add_keys(c, k, &k->whole) != 0)
+		return -1;
+	k->nown = k->nkeys;
+	for (size_t i = 0; i < k->nrefs; i++)
+		if (add_ref(c, k, &b->refs[k->refs + i]) != 0)
+			return -1;
+	return 0;
+}
+
+/* Lanes keep the order of a snapshot's records: none waits for another. */
+static void
+note_histories(struct changes *c)
+{
+	const struct block *b = c->judging;
+
+	for (size_t i = 0; c->snapshot == NULL && i < b->n; i++) {
+		const struct candidate *k = &b->records[i];
+
+		c->histories[k->schema->type].whole |= !k->patched;
+		c->histories[k->schema->type].patched |= k->patched;
+	}
 }
 
 static int
@@ -109,6 +133,7 @@ look_up(struct changes *c, struct err *e)
 	struct block *b = c->judging;
 
 	c->nkeys = c->npatients = 0;
+	note_histories(c);
 	for (size_t i = 0; i < b->n; i++)
 		if (prepare(c, &b->records[i], &c->lookups[i]) != 0)
 			return err_nomem(e);

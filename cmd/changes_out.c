@@ -30,13 +30,14 @@ static void
 depend(struct changes *c, const struct candidate *k)
 {
 	struct frame *f = &c->lanes[LANE_ALL].frame;
+	const struct record_key *key = &c->keys[k->keys], *end = key + k->nkeys;
 	struct changed last;
 
 	if (k->npatients > 0 && c->merged_in < f->number && c->merged_in > f->after)
 		f->after = c->merged_in;
-	for (size_t i = 0; i < k->nkeys; i++)
-		if (overlay_get(c->overlay, &c->keys[k->keys + i], &last) == 1 &&
-		    last.batch < f->number && last.batch > f->after)
+	for (; key < end; key++)
+		if (overlay_get(c->overlay, key, &last) == 1 && last.batch < f->number &&
+		    last.batch > f->after)
 			f->after = last.batch;
 }
 
@@ -139,6 +140,16 @@ remember(
 	return overlay_put(c->overlay, &o->entry.key, &last, e);
 }
 
+/* Does the batch that is being filled change it? */
+static bool
+is_here(const struct changes *c, const struct record_key *key)
+{
+	struct changed last;
+
+	return overlay_get(c->overlay, key, &last) == 1 &&
+	       last.batch == c->lanes[LANE_ALL].frame.number;
+}
+
 /*
  * P6: two changes of one record never stand in one batch, since the API may want the
  * first of them later.
@@ -147,15 +158,13 @@ static int
 part_from_itself(struct changes *c, const struct candidate *k,
     const struct record_key *key, struct err *e)
 {
-	/* Its own keys; a merge's is neither of them. */
-	const struct record_key *own[] = {key, &c->keys[k->keys], &c->keys[k->keys + 1]};
-	struct changed last;
+	const struct record_key *own = &c->keys[k->keys];
+	/* A merge stands under a key that is none of its own. */
+	bool here = k->op == OP_MERGE && is_here(c, key);
 
-	for (size_t i = 0; i < 3; i++)
-		if (overlay_get(c->overlay, own[i], &last) == 1 &&
-		    last.batch == c->lanes[LANE_ALL].frame.number)
-			return changes_flush(c, LANE_ALL, e);
-	return 0;
+	for (size_t i = 0; i < k->nown && !here; i++)
+		here = is_here(c, &own[i]);
+	return here ? changes_flush(c, LANE_ALL, e) : 0;
 }
 
 static struct outgoing

@@ -92,11 +92,12 @@ static void
 make_keys(const struct query *q, const struct schema *s, struct lookup out[HISTORIES])
 {
 	const struct site_keys *keys = ledger_keys(q->ledger);
+	const struct digest section = patch_section(keys, q->feed->feed.name);
 	const char *source = q->feed->feed.source;
 	struct span id = span_of(q->app->args[2]);
 
 	out[WHOLE].key = record_key(keys, source, s->type, id);
-	out[PATCHES].key = record_key_patch(keys, &out[WHOLE].key, q->feed->feed.name);
+	out[PATCHES].key = record_key_patch(&out[WHOLE].key, &section);
 	out[MERGED].key = record_key(keys, source, RECORD_RETIRED, id);
 }
 

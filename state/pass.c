@@ -14,15 +14,19 @@ record_key(
 	return (struct record_key){type, digest_parts(k, KEY_RECORD, parts, 3)};
 }
 
-struct record_key
-record_key_patch(
-    const struct site_keys *k, const struct record_key *key, const char *feed)
+struct digest
+patch_section(const struct site_keys *k, const char *feed)
 {
-	struct digest section = digest_bytes(k, KEY_NAME, feed, strlen(feed));
+	return digest_bytes(k, KEY_NAME, feed, strlen(feed));
+}
+
+struct record_key
+record_key_patch(const struct record_key *key, const struct digest *section)
+{
 	struct record_key out = *key;
 
 	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		out.digest.b[i] ^= section.b[i];
+		out.digest.b[i] ^= section->b[i];
 	return out;
 }
 

@@ -18,11 +18,12 @@ struct record_key record_key(
     const struct site_keys *k, const char *scope, enum record_type type, struct span id);
 
 /*
- * The key under which the patches of `feed` have a history of their own, apart from
- * other feeds' and from what is put whole.
+ * The key under which the patches of a feed have a history of their own, apart from
+ * other feeds' and from what is put whole. `section` is the feed's, for all its records.
  */
+struct digest patch_section(const struct site_keys *k, const char *feed);
 struct record_key record_key_patch(
-    const struct site_keys *k, const struct record_key *key, const char *feed);
+    const struct record_key *key, const struct digest *section);
 
 enum known_flag {
 	KNOWN_TOMBSTONE = 1, /* removed */

@@ -435,6 +435,7 @@ static int
 record_of(const struct world *w, int type, const char *bytes)
 {
 	const struct site_keys *keys = &w->ledger.keys;
+	const struct digest section = patch_section(keys, "f1");
 	char id[3];
 
 	for (unsigned r = 0; r < RECORDS; r++) {
@@ -444,7 +445,7 @@ record_of(const struct world *w, int type, const char *bytes)
 		k = record_key(keys, "s",
 		    is_appointment(r) ? RECORD_APPOINTMENT : RECORD_PATIENT, span_of(id));
 		if (w->pass.side == PATCHES)
-			k = record_key_patch(keys, &k, "f1");
+			k = record_key_patch(&k, &section);
 		if (type == RECORD_RETIRED)
 			k = record_key(keys, "s", RECORD_RETIRED, span_of(id));
 		if (memcmp(k.digest.b, bytes, DIGEST_SIZE) == 0)

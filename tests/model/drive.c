@@ -529,6 +529,7 @@ check_record(struct world *w, unsigned record)
 {
 	const struct held *a = &w->api[record], *m = &w->model.api[record];
 	static const char *const sides[] = {"whole", "patches", "merges"};
+	const struct digest section = patch_section(&w->ledger.keys, "f1");
 	struct lookup it[SIDES];
 	struct err e = {.code = ERR_NONE};
 	char id[3];
@@ -536,7 +537,7 @@ check_record(struct world *w, unsigned record)
 	record_id(record, id);
 	it[WHOLE].key = record_key(&w->ledger.keys, SOURCE,
 	    is_appointment(record) ? RECORD_APPOINTMENT : RECORD_PATIENT, span_of(id));
-	it[PATCHES].key = record_key_patch(&w->ledger.keys, &it[WHOLE].key, "f1");
+	it[PATCHES].key = record_key_patch(&it[WHOLE].key, &section);
 	it[MERGES].key = record_key(&w->ledger.keys, SOURCE, RECORD_RETIRED, span_of(id));
 	if (ledger_known(&w->ledger, SCOPE, it, SIDES, &e) != 0)
 		return failed(w, &e);

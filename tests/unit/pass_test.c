@@ -206,10 +206,11 @@ Test(pass, keys_tell_scope_type_id_and_feed_apart)
 	    record_key(k, "north", RECORD_PATIENT, SPAN_LIT("")),
 	};
 	struct record_key again = record_key(k, "north", RECORD_PATIENT, SPAN_LIT("7"));
+	struct digest a = patch_section(k, "a"), b = patch_section(k, "b");
 
-	keys[5] = record_key_patch(k, &keys[0], "a");
-	keys[6] = record_key_patch(k, &keys[0], "b");
-	keys[7] = record_key_patch(k, &keys[1], "a");
+	keys[5] = record_key_patch(&keys[0], &a);
+	keys[6] = record_key_patch(&keys[0], &b);
+	keys[7] = record_key_patch(&keys[1], &a);
 	cr_expect(digest_eq(&keys[0].digest, &again.digest));
 	cr_expect_eq(keys[2].type, RECORD_SLOT);
 	cr_expect_eq(keys[5].type, RECORD_PATIENT);

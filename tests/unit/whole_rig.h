@@ -249,9 +249,10 @@ whole_records(void)
 	    whole_entry(RECORD_RETIRED, "QUOLL6", "six")};
 	const unsigned char outcomes[] = {OUTCOME_TAKEN, OUTCOME_TAKEN, OUTCOME_TAKEN,
 	    OUTCOME_REFUSED, OUTCOME_NONE, OUTCOME_TAKEN};
+	const struct digest south = patch_section(ledger_keys(l), "south");
 	struct pass p = whole_pass(1);
 
-	all[1].key = record_key_patch(ledger_keys(l), &all[1].key, "south");
+	all[1].key = record_key_patch(&all[1].key, &south);
 	all[5].window = 12;
 	rig_intent(&p, 1, all, COUNT(all));
 	rig_ack(&p, 1, outcomes, COUNT(all));
