@@ -63,21 +63,25 @@ look_up_pgp(struct figures *f, const struct feed *feed, int64_t now)
 	return 1;
 }
 
-/* An idle run leaves no commit behind, unless somebody reads its figures. */
+/* Those of an idle run are kept only if somebody reads them, and then with the next commit. */
 static int
 note_figures(struct app *app, struct ledger *l, const struct feed *f,
     const struct feed_report *out, struct err *e)
 {
 	int64_t now = clock_wall(app->clock);
 	struct figures figures;
-	bool news = app->metrics.textfile != NULL || out->n > 0;
+	bool news = out->n > 0;
 
 	if (ledger_figures_get(l, f->feed.name, &figures, e) != 0)
 		return -1;
 	news |= look_up_pgp(&figures, f, now) || (int)figures.last_exit != out->exit ||
 		out->requests > 0;
 	add_run(&figures, out, now);
-	return news ? ledger_figures_put(l, f->feed.name, &figures, e) : 0;
+	if (!news && app->metrics.textfile == NULL)
+		return 0;
+	if (ledger_figures_note(l, f->feed.name, &figures, e) != 0)
+		return -1;
+	return news ? ledger_looks_keep(l, e) : 0;
 }
 
 /* `clear`: a run has just seen that no file stands aside. */

@@ -11,7 +11,9 @@
 
 #define VALUE_MAX (64u << 20) /* a batch's intent is the largest */
 
-/* Looks at drops that wait for a commit: see looks.c. */
+/* What idle runs leave, that waits for a commit: see looks.c. */
+struct figures;
+
 struct looks {
 	struct look *v; /* one a feed */
 	size_t n, cap;
@@ -89,6 +91,8 @@ int scope_name(
 
 /* What looks at its drop, that wait, make of the feed. */
 void looks_apply(const struct looks *looks, struct feed_state *f);
+/* The figures of the feed that wait, borrowed; NULL: none do. */
+const struct figures *looks_figures(const struct looks *looks, const char *feed);
 /* All that wait, within a transaction: they wait until it is committed. */
 int looks_write(const struct act *a);
 void looks_release(struct looks *looks);

@@ -1,17 +1,21 @@
 /*
- * Looks at drops that found nothing: they wait in memory for the next commit. A commit
- * syncs the disk twice, which would take longer than all else that is done for such a feed.
+ * What a run leaves of a feed that had nothing: its look at the drop, and its figures. They
+ * wait in memory for the next commit, which syncs the disk twice and would take longer than
+ * all else that is done for such a feed.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "state/files_impl.h"
+#include "state/watch_impl.h"
 
-/* A drop was listed, and the ledger's file does not have it yet. */
+/* Of one feed; the ledger's file does not have it yet. */
 struct look {
 	char feed[LEDGER_NAME_MAX + 1];
-	uint32_t scope;
-	int64_t at;
+	uint32_t scope; /* 0: its drop was not listed */
+	int64_t at;     /* when it was */
+	bool counted;
+	struct figures figures; /* if it was */
 };
 
 static struct look *
@@ -27,37 +31,56 @@ look_find(const struct looks *looks, const char *feed)
 static void
 look_apply(const struct look *look, struct feed_state *f)
 {
-	if (look->at < f->last_look)
+	if (look->scope == 0 || look->at < f->last_look)
 		return;
 	f->scope = look->scope;
 	f->last_look = look->at;
 }
 
+/* The feed's, empty if it had none. NULL: no memory. */
 static struct look *
-look_add(struct looks *looks, struct err *e)
+look_of(struct looks *looks, const char *feed, struct err *e)
 {
+	struct look *look = look_find(looks, feed), *v;
 	size_t cap = looks->cap * 2 + 16;
-	struct look *v;
 
+	if (look != NULL)
+		return look;
 	if (looks->n == looks->cap) {
 		if ((v = reallocarray(looks->v, cap, sizeof(*v))) == NULL)
 			return err_nomem(e), NULL;
 		looks->v = v;
 		looks->cap = cap;
 	}
-	return &looks->v[looks->n++];
+	look = &looks->v[looks->n++];
+	*look = (struct look){.scope = 0};
+	memcpy(look->feed, feed, strlen(feed) + 1);
+	return look;
 }
 
 int
 ledger_look_note(
     struct ledger *l, const char *feed, uint32_t scope, int64_t at, struct err *e)
 {
-	struct look *look = look_find(&l->looks, feed);
+	struct look *look = look_of(&l->looks, feed, e);
 
-	if (look == NULL && (look = look_add(&l->looks, e)) == NULL)
+	if (look == NULL)
 		return -1;
-	*look = (struct look){.scope = scope, .at = at};
-	memcpy(look->feed, feed, strlen(feed) + 1);
+	look->scope = scope;
+	look->at = at;
+	return 0;
+}
+
+int
+ledger_figures_note(
+    struct ledger *l, const char *feed, const struct figures *f, struct err *e)
+{
+	struct look *look = look_of(&l->looks, feed, e);
+
+	if (look == NULL)
+		return -1;
+	look->counted = true;
+	look->figures = *f;
 	return 0;
 }
 
@@ -70,19 +93,37 @@ looks_apply(const struct looks *looks, struct feed_state *f)
 		look_apply(look, f);
 }
 
+const struct figures *
+looks_figures(const struct looks *looks, const char *feed)
+{
+	const struct look *look = look_find(looks, feed);
+
+	return look != NULL && look->counted ? &look->figures : NULL;
+}
+
+static int
+look_write(const struct act *a, const struct look *look)
+{
+	struct feed_state f;
+
+	if (look->counted && figures_write(a, look->feed, &look->figures) != 0)
+		return -1;
+	if (look->scope == 0)
+		return 0;
+	if (feed_read(a, look->feed, &f) < 0)
+		return -1;
+	look_apply(look, &f);
+	return feed_write(a, &f);
+}
+
 int
 looks_write(const struct act *a)
 {
 	const struct looks *looks = &a->ledger->looks;
-	struct feed_state f;
 
-	for (size_t i = 0; i < looks->n; i++) {
-		if (feed_read(a, looks->v[i].feed, &f) < 0)
+	for (size_t i = 0; i < looks->n; i++)
+		if (look_write(a, &looks->v[i]) != 0)
 			return -1;
-		look_apply(&looks->v[i], &f);
-		if (feed_write(a, &f) != 0)
-			return -1;
-	}
 	return 0;
 }
 

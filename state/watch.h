@@ -74,7 +74,8 @@ struct figures {
 
 int ledger_figures_get(
     struct ledger *l, const char *feed, struct figures *out, struct err *e);
-int ledger_figures_put(
+/* Known at once, and committed as a look at a drop is: see ledger_look_note. */
+int ledger_figures_note(
     struct ledger *l, const char *feed, const struct figures *f, struct err *e);
 
 /* The drop refused our login: it is not tried again with the same credentials. */

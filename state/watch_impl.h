@@ -23,5 +23,7 @@ void control_key(
     struct key *k, const struct ledger *l, enum control_kind kind, const char *feed);
 
 int arrivals_write(const struct act *a, const char *feed, const struct arrivals *v);
+/* Unless another process has counted as many runs meanwhile: its figures stay. */
+int figures_write(const struct act *a, const char *feed, const struct figures *f);
 
 #endif

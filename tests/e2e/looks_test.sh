@@ -46,6 +46,23 @@ test_one_commit() {
 	looked_since "all were looked at" "$began"
 }
 
+# Somebody reads how many runs there were: that is no reason for a commit a feed.
+test_figures() {
+	local before name
+
+	mkdir "$dir/metrics"
+	site "$(printf '[metrics]\ntextfile = %s' "$dir/metrics")"
+	run 0 run
+	before=$(commit)
+	run 0 run
+	is "commits of a run whose figures are read" 1 $(($(commit) - before))
+	for name in $names; do
+		has "the runs of $name" "$dir/metrics/emrdrop_$name.prom" \
+			"emrdrop_runs_total{feed=\"$name\"} 2"
+	done
+	site ''
+}
+
 test_killed() {
 	local before began
 
@@ -94,6 +111,7 @@ for name in $names; do
 	clinic "$name"
 done
 test_one_commit
+test_figures
 test_killed
 test_disk_fails
 test_failing_feed

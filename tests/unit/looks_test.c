@@ -1,4 +1,5 @@
 #include "state/files_impl.h"
+#include "state/watch_impl.h"
 #include "tests/unit/ledger_rig.h"
 
 #define T0 INT64_C(1700000000000)
@@ -121,6 +122,61 @@ Test(looks, are_not_newer_than_what_another_process_saw)
 	cr_expect_eq(feed("north").scope, scope + 1);
 	cr_expect_eq(feed("north").delivered, 12);
 	cr_expect_eq(feed("south").last_look, T0);
+}
+
+static struct figures
+figures(const char *feed)
+{
+	struct figures f;
+
+	cr_assert_eq(ledger_figures_get(l, feed, &f, &e), 0, "%s", e.msg);
+	return f;
+}
+
+static void
+count(const char *feed)
+{
+	struct figures f = figures(feed);
+
+	f.runs++;
+	f.total_ms += 10;
+	cr_assert_eq(ledger_figures_note(l, feed, &f, &e), 0, "%s", e.msg);
+}
+
+Test(looks, wait_together_with_figures)
+{
+	count("north");
+	note("north", T0);
+	count("north");
+	count("south");
+	cr_expect_eq(figures("north").runs, 2);
+	cr_expect_eq(commits, 0);
+	cr_assert_eq(ledger_looks_keep(l, &e), 0, "%s", e.msg);
+	cr_expect_eq(commits, 1);
+	rig_reopen();
+	cr_expect_eq(figures("north").runs, 2);
+	cr_expect_eq(figures("north").total_ms, 20);
+	cr_expect_eq(feed("north").last_look, T0);
+	cr_expect_eq(figures("south").runs, 1);
+	cr_expect_eq(feed("south").scope, 0, "it was not listed");
+}
+
+/* What waits here does not undo what another process counted: it is not counted itself. */
+Test(looks, leave_the_figures_of_another_process)
+{
+	struct figures theirs = {.runs = 2, .delivered = 12};
+	struct act a;
+
+	count("north");
+	cr_assert_eq(act_begin(&a, l, true, &e), 0);
+	cr_assert_eq(figures_write(&a, "north", &theirs), 0);
+	cr_assert_eq(l->ops->commit(a.txn, &e), 0);
+	cr_assert_eq(ledger_looks_keep(l, &e), 0, "%s", e.msg);
+	cr_expect_eq(figures("north").runs, 2);
+	cr_expect_eq(figures("north").delivered, 12);
+	count("north");
+	cr_assert_eq(ledger_looks_keep(l, &e), 0, "%s", e.msg);
+	cr_expect_eq(figures("north").runs, 3);
 }
 
 /* They wait on, for a commit that comes through. */

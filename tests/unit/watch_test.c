@@ -23,8 +23,9 @@ Test(watch, is_kept_by_feed)
 	memset(login.credentials.b, 8, DIGEST_SIZE);
 	cr_assert_eq(ledger_arrivals_put(l, "north", &arrivals, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_troubles_put(l, "north", &troubles, &e), 0, "%s", e.msg);
-	cr_assert_eq(ledger_figures_put(l, "north", &figures, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_figures_note(l, "north", &figures, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_login_put(l, "north", &login, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_looks_keep(l, &e), 0, "%s", e.msg);
 	rig_reopen();
 	cr_assert_eq(ledger_arrivals_get(l, "north", &a, &e), 0, "%s", e.msg);
 	cr_expect_arr_eq(&a, &arrivals, sizeof(a));

@@ -145,7 +145,7 @@ whole_watch(void)
 	arrivals_add(&arrivals, WHOLE_AT, 3);
 	cr_assert_eq(ledger_arrivals_put(l, "south", &arrivals, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_troubles_put(l, "south", &troubles, &e), 0, "%s", e.msg);
-	cr_assert_eq(ledger_figures_put(l, "south", &figures, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_figures_note(l, "south", &figures, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_login_put(l, "south", &login, &e), 0, "%s", e.msg);
 }
 
