@@ -95,6 +95,7 @@ prepare(struct changes *c, struct candidate *k, struct lookup *it)
 	k->whole = changes_key(c, k->schema->type, id, OP_PUT);
 	*it = (struct lookup){
 	    .key = k->patched ? record_key_patch(&k->whole, &c->section) : k->whole};
+	overlay_expect(c->overlay, &it->key);
 	if (k->present)
 		return 0;
 	k->digest = digest_bytes(c->conf->keys, KEY_CONTENT, content.p, content.n);
@@ -113,17 +114,21 @@ prepare(struct changes *c, struct candidate *k, struct lookup *it)
 	return 0;
 }
 
-/* Lanes keep the order of a snapshot's records: none waits for another. */
+/* Of a snapshot nothing is noted: its records wait for lanes, and not for each other. */
 static void
 note_histories(struct changes *c)
 {
 	const struct block *b = c->judging;
 
-	for (size_t i = 0; c->snapshot == NULL && i < b->n; i++) {
+	if (c->snapshot != NULL)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
 		const struct candidate *k = &b->records[i];
 
-		c->histories[k->schema->type].whole |= !k->patched;
-		c->histories[k->schema->type].patched |= k->patched;
+		if (k->patched)
+			c->histories[k->schema->type].patched = true;
+		else
+			c->histories[k->schema->type].whole = true;
 	}
 }
 
