@@ -150,12 +150,12 @@ tell_header(struct preview *p, const struct reading *r, struct err *e)
 }
 
 static int
-take_mended(void *arg, struct err *e)
+take_mended(void *arg, bool mended, struct err *e)
 {
 	struct preview *p = arg;
 
 	(void)e;
-	p->mended = true;
+	p->mended |= mended;
 	return 0;
 }
 

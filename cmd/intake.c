@@ -77,16 +77,16 @@ sink_receipt(void *arg, const struct receipt *r, struct err *e)
 
 /*
  * A reject file that was mended changes the rows that are in it: it is no snapshot, and
- * what was delivered from later files since is not turned back.
+ * what was delivered from later files since is not turned back. No other rows are read so.
  */
 static int
-sink_mended(void *arg, struct err *e)
+sink_mended(void *arg, bool mended, struct err *e)
 {
 	struct intake *in = arg;
 
-	if (in->mended)
+	if (mended == in->mended)
 		return 0;
-	if (reading_counts(in->reading)->rows > 0)
+	if (in->mended || reading_counts(in->reading)->rows > 0)
 		return err_set(e, ERR_REFUSED,
 		    "a reject file is packed together with other exports: drop it by itself");
 	in->mended = true;
@@ -95,8 +95,11 @@ sink_mended(void *arg, struct err *e)
 	if (origin_take(in, e) != 0)
 		return -1;
 	changes_free(in->changes);
-	in->changes = changes_new(&in->conf, e);
-	return in->changes == NULL ? -1 : 0;
+	if ((in->changes = changes_new(&in->conf, e)) == NULL)
+		return -1;
+	if (in->known != NULL)
+		(void)known_rows_of(in->known, in->changes);
+	return 0;
 }
 
 static void

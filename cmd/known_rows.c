@@ -22,6 +22,7 @@ struct known_rows {
 	struct mapper_known known;
 	uint64_t first, end; /* rows that wait, by number since the file's first */
 	bool open;           /* the last of them is being mapped */
+	bool others;         /* records wait of rows that have no number */
 	uint64_t taken;
 	struct waiting waiting[WAITING];
 };
@@ -64,8 +65,9 @@ take(void *arg, const struct digest *d, struct known_row *out, struct err *e)
 
 	if (row == NULL || !digest_eq(&row->digest, d))
 		return 0;
-	if (k->first < k->end && changes_resolve_all(k->changes, e) != 0)
+	if ((k->others || k->first < k->end) && changes_resolve_all(k->changes, e) != 0)
 		return -1;
+	k->others = false;
 	let_go(k);
 	if ((row = settled_next(k->settled)) == NULL || !settled_stands(k->settled, row))
 		return 0;
@@ -102,8 +104,10 @@ end(void *arg, const struct known_row *row, bool settled, struct err *e)
 	struct waiting *w = at(k, k->end - 1);
 
 	(void)e;
-	if (!k->open)
+	if (!k->open) {
+		k->others |= row->records > 0;
 		return 0;
+	}
 	k->open = false;
 	changes_of_row(k->changes, 0);
 	w->mapped = true;

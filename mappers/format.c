@@ -234,11 +234,11 @@ pass_field(void *arg, uint64_t row, struct span ref, struct span value)
 }
 
 static int
-pass_mended(void *arg, struct err *e)
+pass_mended(void *arg, bool mended, struct err *e)
 {
 	struct reading *r = arg;
 
-	return r->theirs.mended == NULL ? 0 : r->theirs.mended(r->theirs.arg, e);
+	return r->theirs.mended == NULL ? 0 : r->theirs.mended(r->theirs.arg, mended, e);
 }
 
 static int

@@ -51,8 +51,11 @@ struct mapper_sink {
 	 * be read, and without schema the row can't. NULL: nobody asks.
 	 */
 	int (*present)(void *arg, const struct record *r, struct err *e);
-	/* It is a reject file that was mended: told before its first row. May be NULL. */
-	int (*mended)(void *arg, struct err *e);
+	/*
+	 * Is this export a reject file that was mended? Told of each before its first row,
+	 * by formats that know such files. May be NULL.
+	 */
+	int (*mended)(void *arg, bool mended, struct err *e);
 	/* Of rows that need not be read; NULL: nobody knows any. */
 	const struct mapper_known *known;
 	void *arg;

@@ -154,15 +154,17 @@ take_kept(void *arg, const struct footer_row *row, struct err *e)
 
 /* What was put in front of the rows that were not taken comes with no footer. */
 static int
-take_mended(struct csv_file *f, struct err *e)
+tell_mended(struct csv_file *f, struct err *e)
 {
 	const struct mapper_sink *sink = f->run.sink;
 
-	footer_free(f->footer);
-	f->footer = NULL;
+	if (f->mended.is) {
+		footer_free(f->footer);
+		f->footer = NULL;
+	}
 	if (f->rejects != NULL || sink->mended == NULL)
 		return 0;
-	return sink->mended(sink->arg, e);
+	return sink->mended(sink->arg, f->mended.is, e);
 }
 
 /* 0: it is the header, or stands above it; 1: it is data already; -1. */
@@ -185,8 +187,10 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 			span_of(reader_delimiter(f->reader)), e) != 0)
 			return -1;
 	}
+	if (tell_mended(f, e) != 0)
+		return -1;
 	if (f->mended.is)
-		return take_mended(f, e);
+		return 0;
 	/* Which rows are a footer's is known by those behind them. */
 	if (f->footer == NULL && f->rejects == NULL)
 		csv_known_start(

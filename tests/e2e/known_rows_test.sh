@@ -135,6 +135,22 @@ test_others() {
 	came 7 2 16 < <(rows 1 9)
 }
 
+# A row that ends in a CR alone is not known by its bytes, but what it changes counts.
+test_ends() {
+	local end
+
+	for end in '\n' '\r'; do
+		fresh
+		came 0 10 0 < <(rows 1 5)
+		came 0 2 10 < <(rows 1 6)
+		came 4 4 12 < <(rows 1 7 | awk -v end="$end" '/^00003,/ {
+			first = $0; sub(/Testcase/, "Renamed", first); sub(/\r$/, "", first)
+			printf "%s%s", first, end } { print }')
+		is "the last row of the record counts" Testcase "$(api_curl state |
+			jq -r '.records[] | select(.id == "00003").data.name.family')"
+	done
+}
+
 # What is kept is of no use to who can't prove it, and of no harm if it can't be kept.
 test_damage() {
 	fresh
@@ -160,5 +176,6 @@ test_two_rows
 test_changed_back
 test_other_meaning
 test_others
+test_ends
 test_damage
 e2e_end

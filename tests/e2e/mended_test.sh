@@ -163,16 +163,21 @@ test_pattern() {
 	is "it is taken" '[1,0,2]' "$(file_report rows rejected delivered)"
 }
 
+# pack NAME FILE...: as a zip in the drop.
+pack() {
+	/usr/bin/python3 -c '
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
+    for path in sys.argv[2:]:
+        z.write(path, os.path.basename(path))' "$dir/drop/$1" "${@:2}"
+}
+
 # The second reading goes the way of the first: out of an archive, and of several exports.
 test_packed() {
 	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
 	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/one.csv"
 	rows 11 19 | sed '/^00015/s/Scheduled/Nope/' >"$dir/two.csv"
-	/usr/bin/python3 -c '
-import sys, zipfile
-with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
-    for name in ("one.csv", "two.csv"):
-        z.write(sys.argv[2] + "/" + name, name)' "$dir/drop/all.zip" "$dir"
+	pack all.zip "$dir/one.csv" "$dir/two.csv"
 	job 3
 	is "two exports" '[18,2,32]' "$(file_report rows rejected delivered)"
 	is "one header, rows numbered on" "_row 4 16" \
@@ -182,6 +187,26 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
 	rows 1 9 >"$dir/three.csv"
 	rows 11 19 >"$dir/four.csv"
 	as_if_right packed "$dir/three.csv" "$dir/four.csv"
+}
+
+# A mended file is no export, whichever comes first, also where rows are known by their bytes.
+test_packed_with_an_export() {
+	local night
+
+	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
+	for night in 40 41; do
+		rows 1 "$night" | sed '/^00003/s/Scheduled/Nope/' >"$dir/drop/$night.csv"
+		job 3
+	done
+	sed 's/Nope/Scheduled/' "$(find "$folder" -name '41*.rejects.csv')" >"$dir/one.csv"
+	rows 1 42 >"$dir/two.csv"
+	before=$(changes)
+	pack behind.zip "$dir/one.csv" "$dir/two.csv"
+	pack before.zip "$dir/two.csv" "$dir/one.csv"
+	job 65
+	is "an export behind it, or before it" 2 "$(jq -c '.feeds[0].files[].reason' "$dir/out" |
+		grep -c "a reject file is packed together with other exports: drop it by itself")"
+	is "nothing is sent" "$before" "$(changes)"
 }
 
 # What Excel makes of a reject file that is opened by a double click, and saved: numbers
@@ -251,6 +276,7 @@ test_again
 test_double_click
 test_columns_out
 test_packed
+test_packed_with_an_export
 test_resaved
 test_snapshot
 test_pattern

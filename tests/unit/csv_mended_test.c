@@ -384,12 +384,12 @@ note_problem(void *arg, const struct problem *p)
 }
 
 static int
-count_mended(void *arg, struct err *e)
+count_mended(void *arg, bool mended, struct err *e)
 {
 	struct taken *t = arg;
 
 	(void)e;
-	t->mended++;
+	t->mended += mended;
 	return 0;
 }
 
@@ -478,9 +478,9 @@ Test(csv_mended, layouts)
 }
 
 static int
-pass_mended(void *arg, struct err *e)
+pass_mended(void *arg, bool mended, struct err *e)
 {
-	(void)arg, (void)e;
+	(void)arg, (void)mended, (void)e;
 	return 0;
 }
 
