@@ -95,7 +95,9 @@ prepare(struct changes *c, struct candidate *k, struct lookup *it)
 	k->whole = changes_key(c, k->schema->type, id, OP_PUT);
 	*it = (struct lookup){
 	    .key = k->patched ? record_key_patch(&k->whole, &c->section) : k->whole};
-	overlay_expect(c->overlay, &it->key);
+	/* In a feed of changes it is one of those that are added below. */
+	if (c->snapshot != NULL)
+		overlay_expect(c->overlay, &it->key);
 	if (k->present)
 		return 0;
 	k->digest = digest_bytes(c->conf->keys, KEY_CONTENT, content.p, content.n);

@@ -35,29 +35,30 @@ is_well(int exit)
 static void
 add_run(struct figures *f, const struct feed_report *out, int64_t now)
 {
-	f->runs++;
-	f->failed += !is_well(out->exit);
-	f->requests += out->requests;
-	f->retries += out->retries;
-	f->last_ms = out->took > 0 ? (uint64_t)out->took : 0;
-	f->total_ms += f->last_ms;
+	f->runs = 1;
+	f->failed = !is_well(out->exit);
+	f->requests = out->requests;
+	f->retries = out->retries;
+	f->total_ms = f->last_ms = out->took > 0 ? (uint64_t)out->took : 0;
 	f->last_run = now;
-	f->last_success = is_well(out->exit) ? now : f->last_success;
+	f->last_success = is_well(out->exit) ? now : 0;
 	f->last_exit = (uint32_t)out->exit;
-	f->api_expires = out->api_expires != 0 ? out->api_expires : f->api_expires;
+	f->api_expires = out->api_expires;
 	for (size_t i = 0; i < out->n; i++)
 		add_file(f, &out->files[i].entry);
 }
 
 /* Once a day: it takes as long as all else that an idle run does. 1: it was. */
 static int
-look_up_pgp(struct figures *f, const struct feed *feed, int64_t now)
+look_up_pgp(
+    struct figures *f, const struct figures *known, const struct feed *feed, int64_t now)
 {
 	struct err ignored;
 
-	if (feed->unpack.pgp == UNPACK_PGP_NO || now - f->pgp_looked < DAY_MS)
+	if (feed->unpack.pgp == UNPACK_PGP_NO || now - known->pgp_looked < DAY_MS)
 		return 0;
 	f->pgp_looked = now;
+	f->pgp_expires = known->pgp_expires;
 	/* A keyring that can't be read is told where it is needed. */
 	(void)unpack_probe(&feed->unpack, &f->pgp_expires, &ignored);
 	return 1;
@@ -69,17 +70,16 @@ note_figures(struct app *app, struct ledger *l, const struct feed *f,
     const struct feed_report *out, struct err *e)
 {
 	int64_t now = clock_wall(app->clock);
-	struct figures figures;
-	bool news = out->n > 0;
+	struct figures known, run = {.runs = 0};
+	bool news = out->n > 0 || out->requests > 0;
 
-	if (ledger_figures_get(l, f->feed.name, &figures, e) != 0)
+	if (ledger_figures_get(l, f->feed.name, &known, e) != 0)
 		return -1;
-	news |= look_up_pgp(&figures, f, now) || (int)figures.last_exit != out->exit ||
-		out->requests > 0;
-	add_run(&figures, out, now);
+	news |= look_up_pgp(&run, &known, f, now) || (int)known.last_exit != out->exit;
 	if (!news && app->metrics.textfile == NULL)
 		return 0;
-	if (ledger_figures_note(l, f->feed.name, &figures, e) != 0)
+	add_run(&run, out, now);
+	if (ledger_figures_note(l, f->feed.name, &run, e) != 0)
 		return -1;
 	return news ? ledger_looks_keep(l, e) : 0;
 }

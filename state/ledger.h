@@ -85,6 +85,7 @@ int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e)
  */
 int ledger_look_note(
     struct ledger *l, const char *feed, uint32_t scope, int64_t at, struct err *e);
+/* A commit, if anything waits for one: looks, and figures of runs (watch.h). */
 int ledger_looks_keep(struct ledger *l, struct err *e);
 
 /* Of what is committed. */

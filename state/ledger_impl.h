@@ -91,7 +91,7 @@ int scope_name(
 
 /* What looks at its drop, that wait, make of the feed. */
 void looks_apply(const struct looks *looks, struct feed_state *f);
-/* The figures of the feed that wait, borrowed; NULL: none do. */
+/* What waits to be added to the feed's figures, borrowed; NULL: nothing. */
 const struct figures *looks_figures(const struct looks *looks, const char *feed);
 /* All that wait, within a transaction: they wait until it is committed. */
 int looks_write(const struct act *a);

@@ -12,10 +12,10 @@
 /* Of one feed; the ledger's file does not have it yet. */
 struct look {
 	char feed[LEDGER_NAME_MAX + 1];
-	uint32_t scope; /* 0: its drop was not listed */
-	int64_t at;     /* when it was */
-	bool counted;
-	struct figures figures; /* if it was */
+	uint32_t scope;         /* 0: its drop was not listed */
+	int64_t at;             /* when it was */
+	bool counted;           /* its runs were */
+	struct figures figures; /* what its runs add, if they were */
 };
 
 static struct look *
@@ -73,14 +73,14 @@ ledger_look_note(
 
 int
 ledger_figures_note(
-    struct ledger *l, const char *feed, const struct figures *f, struct err *e)
+    struct ledger *l, const char *feed, const struct figures *run, struct err *e)
 {
 	struct look *look = look_of(&l->looks, feed, e);
 
 	if (look == NULL)
 		return -1;
 	look->counted = true;
-	look->figures = *f;
+	figures_add(&look->figures, run);
 	return 0;
 }
 

@@ -187,8 +187,9 @@ ledger_troubles_put(
 	return put_alone(l, &at, &b, e);
 }
 
-/* In the order in which they are written. */
-#define FIGURES 13
+/* In the order in which they are written: the last is that of one run, and no sum. */
+#define FIGURES  13
+#define COUNTERS (FIGURES - 1)
 
 static void
 figures_list(struct figures *f, uint64_t *out[FIGURES])
@@ -221,55 +222,78 @@ figures_decode(void *out, struct span key, struct span value)
 	return r.bad ? -1 : 0;
 }
 
+void
+figures_add(struct figures *to, const struct figures *run)
+{
+	struct figures copy = *run;
+	uint64_t *sums[FIGURES], *more[FIGURES];
+
+	figures_list(to, sums);
+	figures_list(&copy, more);
+	for (size_t i = 0; i < COUNTERS; i++)
+		*sums[i] += *more[i];
+	to->last_ms = run->last_ms;
+	to->last_run = run->last_run;
+	to->last_exit = run->last_exit;
+	if (run->last_success != 0)
+		to->last_success = run->last_success;
+	if (run->api_expires != 0)
+		to->api_expires = run->api_expires;
+	if (run->pgp_looked != 0) {
+		to->pgp_looked = run->pgp_looked;
+		to->pgp_expires = run->pgp_expires;
+	}
+}
+
 int
 ledger_figures_get(struct ledger *l, const char *feed, struct figures *out, struct err *e)
 {
 	const struct figures *noted = looks_figures(&l->looks, feed);
 
 	memset(out, 0, sizeof(*out));
-	if (noted != NULL) {
-		*out = *noted;
-		return 0;
-	}
-	return get(l, &(struct place){CONTROL_FIGURES, feed}, figures_decode, out, e);
+	if (get(l, &(struct place){CONTROL_FIGURES, feed}, figures_decode, out, e) != 0)
+		return -1;
+	if (noted != NULL)
+		figures_add(out, noted);
+	return 0;
 }
 
-/* Has somebody counted as many runs meanwhile? */
 static int
-figures_passed(const struct act *a, struct span key, const struct figures *f)
+figures_read(const struct act *a, const char *feed, struct figures *out)
 {
-	struct figures stored = {.runs = 0};
 	struct span value;
-	int r = ledger_read(a, TABLE_CONTROLS, key, &value);
+	struct key k;
+	int r;
 
-	if (r == 1 && figures_decode(&stored, key, value) != 0)
+	memset(out, 0, sizeof(*out));
+	control_key(&k, a->ledger, CONTROL_FIGURES, feed);
+	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
+	if (r == 1 && figures_decode(out, key_span(&k), value) != 0)
 		return ledger_damaged(a->e, TABLE_CONTROLS);
-	return r == 1 ? stored.runs >= f->runs : r;
+	return r < 0 ? -1 : 0;
 }
 
 int
-figures_write(const struct act *a, const char *feed, const struct figures *f)
+figures_write(const struct act *a, const char *feed, const struct figures *run)
 {
 	const struct place at = {CONTROL_FIGURES, feed};
-	struct figures copy = *f;
+	struct figures f;
 	uint64_t *all[FIGURES];
 	struct buf b;
-	struct key k;
-	int passed;
 
-	control_key(&k, a->ledger, at.kind, feed);
-	if ((passed = figures_passed(a, key_span(&k), f)) != 0)
-		return passed < 0 ? -1 : 0;
+	if (figures_read(a, feed, &f) != 0)
+		return -1;
+	figures_add(&f, run);
 	begin(&b, &at);
-	figures_list(&copy, all);
+	figures_list(&f, all);
 	for (size_t i = 0; i < FIGURES; i++)
 		put_u64(&b, *all[i]);
-	put_i64(&b, f->last_run);
-	put_i64(&b, f->last_success);
-	put_u32(&b, f->last_exit);
-	put_i64(&b, f->api_expires);
-	put_i64(&b, f->pgp_expires);
-	put_i64(&b, f->pgp_looked);
+	put_i64(&b, f.last_run);
+	put_i64(&b, f.last_success);
+	put_u32(&b, f.last_exit);
+	put_i64(&b, f.api_expires);
+	put_i64(&b, f.pgp_expires);
+	put_i64(&b, f.pgp_looked);
 	return put(a, &at, &b);
 }
 

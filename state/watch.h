@@ -74,9 +74,13 @@ struct figures {
 
 int ledger_figures_get(
     struct ledger *l, const char *feed, struct figures *out, struct err *e);
-/* Known at once, and committed as a look at a drop is: see ledger_look_note. */
+/*
+ * What a run adds: counters are summed up; the last run is this one; 0 as a time of
+ * success, of expiry, or of a look at keys leaves what was known. ledger_figures_get tells
+ * it at once, and it is committed as a look at a drop is: see ledger_look_note.
+ */
 int ledger_figures_note(
-    struct ledger *l, const char *feed, const struct figures *f, struct err *e);
+    struct ledger *l, const char *feed, const struct figures *run, struct err *e);
 
 /* The drop refused our login: it is not tried again with the same credentials. */
 struct login_pause {

@@ -23,7 +23,8 @@ void control_key(
     struct key *k, const struct ledger *l, enum control_kind kind, const char *feed);
 
 int arrivals_write(const struct act *a, const char *feed, const struct arrivals *v);
-/* Unless another process has counted as many runs meanwhile: its figures stay. */
-int figures_write(const struct act *a, const char *feed, const struct figures *f);
+/* What runs add to the figures of a feed, of which some may not be written yet. */
+void figures_add(struct figures *to, const struct figures *run);
+int figures_write(const struct act *a, const char *feed, const struct figures *run);
 
 #endif
