@@ -51,10 +51,7 @@ struct mapper_sink {
 	 * be read, and without schema the row can't. NULL: nobody asks.
 	 */
 	int (*present)(void *arg, const struct record *r, struct err *e);
-	/*
-	 * Is this export a reject file that was mended? Told of each before its first row,
-	 * by formats that know such files. May be NULL.
-	 */
+	/* Of each export, before its rows: is it a mended reject file? May be NULL. */
 	int (*mended)(void *arg, bool mended, struct err *e);
 	/* Of rows that need not be read; NULL: nobody knows any. */
 	const struct mapper_known *known;
