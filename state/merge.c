@@ -9,97 +9,17 @@
 #include <string.h>
 
 #include "state/files_impl.h"
+#include "state/merge_order.h"
 #include "state/pass_impl.h"
 
 #define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
 #define AHEAD       8     /* entries that are fetched while others are merged */
-
-/* Where one entry stands: 16 bytes each, all of a pass are sorted in memory. */
-struct ref {
-	uint64_t order; /* type and the key's first 7 bytes: the order of `records` */
-	uint32_t batch;
-	uint32_t index; /* in the intent */
-};
-
-struct refs {
-	struct ref *v;
-	size_t n;
-	struct err *e;
-};
-
-static uint64_t
-order_of(const struct record_key *k)
-{
-	uint64_t v = (uint64_t)k->type;
-
-	for (unsigned i = 0; i < 7; i++)
-		v = v << 8 | k->digest.b[i];
-	return v;
-}
-
-static int
-ref_compare(const void *a, const void *b)
-{
-	const struct ref *x = a, *y = b;
-
-	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
-	if (x->batch != y->batch)
-		return x->batch < y->batch ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int
-count_entries(void *arg, struct span key, struct span value)
-{
-	struct reader r = {.in = value};
-
-	(void)key;
-	((struct refs *)arg)->n += get_u32(&r);
-	return r.bad ? ledger_damaged(((struct refs *)arg)->e, TABLE_INTENTS) : 0;
-}
 
 /* A pass has fewer than 2^32 batches. */
 static uint32_t
 batch_number(struct span key)
 {
 	return (uint32_t)key_number(key);
-}
-
-static int
-collect_entries(void *arg, struct span key, struct span value)
-{
-	struct refs *refs = arg;
-	struct reader r = {.in = value};
-	uint32_t n = get_u32(&r), batch = batch_number(key);
-	struct stored s;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (intent_entry(value, i, &s) != 0)
-			return ledger_damaged(refs->e, TABLE_INTENTS);
-		refs->v[refs->n++] = (struct ref){order_of(&s.key), batch, i};
-	}
-	return 0;
-}
-
-static int
-collect(struct ledger *l, const struct pass *p, struct refs *out, struct err *e)
-{
-	struct key k;
-
-	*out = (struct refs){.e = e};
-	scope_key(&k, p->scope);
-	if (ledger_each(l, TABLE_INTENTS, key_span(&k),
-		&(struct visitor){count_entries, out}, e) != 0)
-		return -1;
-	if ((out->v = calloc(out->n + 1, sizeof(*out->v))) == NULL)
-		return err_nomem(e);
-	out->n = 0;
-	if (ledger_each(l, TABLE_INTENTS, key_span(&k),
-		&(struct visitor){collect_entries, out}, e) != 0)
-		return -1;
-	qsort(out->v, out->n, sizeof(*out->v), ref_compare);
-	return 0;
 }
 
 /* A batch's intent and acknowledgement, as the transaction has them. */
@@ -332,11 +252,12 @@ merge_from(struct merge *m, const struct ref *ref, const struct ref *end)
 }
 
 static int
-merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done)
+merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done,
+    struct err *e)
 {
 	uint64_t end = *done + MERGE_CHUNK < refs->n ? *done + MERGE_CHUNK : refs->n;
 
-	if (act_begin(&m->act, l, true, refs->e) != 0)
+	if (act_begin(&m->act, l, true, e) != 0)
 		return -1;
 	if (ordinal_get(m) != 0 || load_batches(m) != 0 ||
 	    merge_from(m, &refs->v[*done], &refs->v[end]) != 0 || ordinal_put(m) != 0 ||
@@ -433,7 +354,7 @@ pass_merge(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 
 	*out = (struct merged){.taken = 0};
 	buf_init(&m.value, VALUE_MAX);
-	if (merged_so_far(l, p, &done, e) != 0 || collect(l, p, &refs, e) != 0 ||
+	if (merged_so_far(l, p, &done, e) != 0 || refs_collect(&refs, l, p, e) != 0 ||
 	    tally_all(l, p, &refs, out, e) != 0)
 		goto out;
 	if ((m.batches = calloc(p->batches + 1, sizeof(*m.batches))) == NULL) {
@@ -442,12 +363,12 @@ pass_merge(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 	}
 	p->closing = true;
 	do {
-		if (merge_chunk(&m, l, &refs, &done) != 0)
+		if (merge_chunk(&m, l, &refs, &done, e) != 0)
 			goto out;
 	} while (done < refs.n);
 	rc = 0;
 out:
-	free(refs.v);
+	refs_release(&refs);
 	free(m.batches);
 	buf_release(&m.value);
 	return rc;

@@ -1,6 +1,7 @@
 /*
  * The overlay: what earlier rows of this file have changed already, so that a
- * later row of the same record is compared with them. 24 bytes a changed record.
+ * later row of the same record is compared with them. 24 bytes a changed record, and
+ * at most a quarter more for gaps; growing needs nothing besides.
  */
 #ifndef STATE_OVERLAY_H
 #define STATE_OVERLAY_H
