@@ -25,7 +25,8 @@ pack_next(void *arg, struct err *e)
 
 	if (r != 1)
 		return r;
-	if (parcel_fill(p, &k->frame, e) != 0)
+	if (parcel_fill(p, &k->frame, e) != 0 ||
+	    parcel_intend(p, ledger_keys(k->ledger), k->pass->scope, e) != 0)
 		return -1;
 	p->state = parcel_next(p);
 	if (p->state != PARCEL_DUE)

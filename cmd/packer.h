@@ -1,6 +1,7 @@
 /*
- * Batches made ready: a thread beside takes them out of the outbox and packs each, while
- * those before it are sent. Which ones come does not depend on who is faster.
+ * Batches made ready: a thread beside takes them out of the outbox, packs each and makes
+ * its intent, while those before it are sent. Which ones come does not depend on who is
+ * faster.
  */
 #ifndef CMD_PACKER_H
 #define CMD_PACKER_H
@@ -17,8 +18,8 @@ struct packer *packer_new(
 void packer_free(struct packer *k);
 
 /*
- * The next batch, in a parcel that was free: packed whole, or done if nothing of it is to
- * be sent. 1; 0: there is none; -1.
+ * The next batch, in a parcel that was free: its intent is made, and it is packed whole,
+ * or done if nothing of it is to be sent. 1; 0: there is none; -1.
  */
 int packer_next(struct packer *k, struct parcel *into, struct err *e);
 

@@ -10,6 +10,7 @@ parcel_init(struct parcel *p)
 {
 	*p = (struct parcel){.state = PARCEL_FREE};
 	frame_init(&p->frame);
+	intent_init(&p->intent);
 	buf_init(&p->body, OUTBOX_FRAME_MAX);
 }
 
@@ -17,10 +18,10 @@ void
 parcel_release(struct parcel *p)
 {
 	frame_release(&p->frame);
+	intent_release(&p->intent);
 	parts_release(&p->parts);
 	buf_release(&p->body);
 	free(p->records);
-	free(p->entries);
 	free(p->place);
 }
 
@@ -38,17 +39,15 @@ parcel_swap(struct parcel *a, struct parcel *b)
 static int
 room(struct parcel *p, size_t n)
 {
-	void *r, *en, *pl;
+	void *r, *pl;
 
 	if (n <= p->cap)
 		return 0;
 	r = reallocarray(p->records, n, sizeof(*p->records));
 	p->records = r != NULL ? r : p->records;
-	en = reallocarray(p->entries, n, sizeof(*p->entries));
-	p->entries = en != NULL ? en : p->entries;
 	pl = reallocarray(p->place, n, sizeof(*p->place));
 	p->place = pl != NULL ? pl : p->place;
-	if (r == NULL || en == NULL || pl == NULL)
+	if (r == NULL || pl == NULL)
 		return -1;
 	p->cap = n;
 	return 0;
@@ -63,9 +62,16 @@ parcel_fill(struct parcel *p, struct frame *f, struct err *e)
 	*f = swap;
 	if (room(p, p->frame.n) != 0 || parts_start(&p->parts, &p->frame) != 0)
 		return err_nomem(e);
-	for (size_t i = 0; i < p->frame.n; i++)
-		p->entries[i] = p->frame.records[i].entry;
 	return 0;
+}
+
+int
+parcel_intend(struct parcel *p, const struct site_keys *k, uint32_t scope, struct err *e)
+{
+	intent_start(&p->intent, p->frame.number, p->frame.n);
+	for (size_t i = 0; i < p->frame.n; i++)
+		intent_add(&p->intent, k, &p->frame.records[i].entry);
+	return intent_end(&p->intent, k, scope, e);
 }
 
 enum parcel_state

@@ -22,14 +22,14 @@ struct parcel {
 	bool fresh;   /* its intent is to be committed */
 	bool changed; /* so are its outcomes */
 	struct frame frame;
+	struct intent intent;
 	struct parts parts;
 	struct part part;
 	struct batch batch; /* the part, as it goes out; its tag is the parcel */
 
 	struct buf body;
 	struct batch_record *records;
-	struct entry *entries; /* one a record of the frame */
-	size_t *place;         /* records[i] is frame.records[place[i]] */
+	size_t *place; /* records[i] is frame.records[place[i]] */
 	size_t cap;
 };
 
@@ -41,6 +41,10 @@ void parcel_swap(struct parcel *a, struct parcel *b);
 
 /* A new batch, of which nothing is known; the frames are swapped. */
 int parcel_fill(struct parcel *p, struct frame *f, struct err *e);
+
+/* Makes the intent of the whole batch, for a pass of this scope. */
+int parcel_intend(
+    struct parcel *p, const struct site_keys *k, uint32_t scope, struct err *e);
 
 /* What is due once something of it was answered, or believed. */
 enum parcel_state parcel_next(const struct parcel *p);

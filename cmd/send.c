@@ -25,8 +25,8 @@ struct sender {
 	size_t packed, sending, doubts;
 	struct packer *packer;
 	uint64_t done, later;
-	uint64_t first_later;   /* lowest batch that has one; 0: none */
-	struct intent *intents; /* room for one of each parcel */
+	uint64_t first_later;          /* lowest batch that has one; 0: none */
+	const struct intent **intents; /* room for one of each parcel */
 	struct ack *acks;
 };
 
@@ -149,8 +149,7 @@ commit(struct sender *s, struct err *e)
 		const struct parts *parts = &p->parts;
 
 		if (p->fresh)
-			s->intents[step.nintents++] = (struct intent){
-			    p->frame.number, p->entries, p->frame.n};
+			s->intents[step.nintents++] = &p->intent;
 		if (p->changed)
 			s->acks[step.nacks++] = (struct ack){
 			    p->frame.number, parts->round, parts->outcomes, parts->n};

@@ -237,84 +237,15 @@ pass_open(struct ledger *l, struct pass *p, struct err *e)
 	return act_commit(&a);
 }
 
-/* An entry: type, key, content, at, window, removed, sealed id. */
-static void
-put_entry(struct ledger *l, struct buf *b, const struct entry *en)
-{
-	unsigned char sealed[RECORD_ID_MAX + SEAL_EXTRA];
-	size_t n = en->id.n > RECORD_ID_MAX ? RECORD_ID_MAX : en->id.n;
-
-	seal(&l->keys, &en->key.digest, en->id.p, n, sealed);
-	put_u8(b, en->key.type);
-	buf_add(b, en->key.digest.b, DIGEST_SIZE);
-	buf_add(b, en->content.b, DIGEST_SIZE);
-	put_i64(b, en->at);
-	put_i64(b, en->window);
-	put_u8(b, en->removed);
-	put_text(b, (struct span){(char *)sealed, n + SEAL_EXTRA});
-}
-
-/* Where entry `index` begins, as its intent says: 0 if that can't be. */
-static size_t
-entry_at(struct span intent, uint32_t index)
-{
-	struct reader at = {.in = intent};
-	uint32_t n = get_u32(&at), offset;
-
-	if (index >= n || at.in.n < 4 * (size_t)n)
-		return 0;
-	at.in.p += 4 * (size_t)index;
-	offset = get_u32(&at);
-	return offset <= intent.n ? offset : 0;
-}
-
-void
-intent_expect(struct span intent, uint32_t index)
-{
-	__builtin_prefetch(intent.p + entry_at(intent, index));
-}
-
-int
-intent_entry(struct span intent, uint32_t index, struct stored *out)
-{
-	size_t at = entry_at(intent, index);
-	struct reader r = {.in = {intent.p + at, intent.n - at}};
-
-	if (at == 0)
-		return -1;
-	out->key.type = (enum record_type)get_u8(&r);
-	get_bytes(&r, out->key.digest.b, DIGEST_SIZE);
-	out->known = (struct known){.found = true};
-	get_bytes(&r, out->known.content.b, DIGEST_SIZE);
-	out->known.at = get_i64(&r);
-	out->known.window = get_i64(&r);
-	out->removed = get_u8(&r) != 0;
-	out->sealed = get_text(&r);
-	return r.bad ? -1 : 0;
-}
-
-/* Count, the offset of each entry, the entries. */
+/* It has its check already. */
 static int
-intent_write(
-    const struct act *a, const struct pass *p, const struct intent *in, struct buf *b)
+intent_write(const struct act *a, const struct pass *p, const struct intent *in)
 {
-	struct buf entries;
-	size_t first = 4 + 4 * in->n;
 	struct key k;
-	int r;
 
 	batch_key(&k, p->scope, in->batch);
-	buf_init(&entries, VALUE_MAX);
-	buf_clear(b);
-	put_u32(b, (uint32_t)in->n);
-	for (size_t i = 0; i < in->n; i++) {
-		put_u32(b, (uint32_t)(first + entries.n));
-		put_entry(a->ledger, &entries, &in->entries[i]);
-	}
-	buf_add_span(b, buf_span(&entries));
-	r = buf_check(&entries, "an intent", a->e);
-	buf_release(&entries);
-	return r == 0 ? ledger_write(a, TABLE_INTENTS, key_span(&k), b) : -1;
+	return a->ledger->ops->put(
+	    a->txn, TABLE_INTENTS, key_span(&k), buf_span(&in->value), a->e);
 }
 
 static int
@@ -342,7 +273,7 @@ pass_commit(
 		return -1;
 	buf_init(&b, VALUE_MAX);
 	for (size_t i = 0; i < step->nintents && r == 0; i++)
-		r = intent_write(&a, p, &step->intents[i], &b);
+		r = intent_write(&a, p, step->intents[i]);
 	for (size_t i = 0; i < step->nacks && r == 0; i++)
 		r = ack_write(&a, p, &step->acks[i], &b);
 	buf_release(&b);

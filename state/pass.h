@@ -7,16 +7,7 @@
 #ifndef STATE_PASS_H
 #define STATE_PASS_H
 
-#include "state/records.h"
-
-/* What a record will be once its batch is acknowledged. */
-struct entry {
-	struct record_key key;
-	struct digest content;
-	int64_t at, window;
-	bool removed;
-	struct span id; /* in the clear; sealed before it is stored */
-};
+#include "state/intent.h"
 
 /* Why a file is delivered; what is sent of it depends on that. */
 enum pass_mode {
@@ -48,13 +39,6 @@ int pass_get(struct ledger *l, uint32_t scope, struct pass *out, struct err *e);
 /* Opens p; none may be open in its scope. p->number is the feed's next_pass, moved on. */
 int pass_open(struct ledger *l, struct pass *p, struct err *e);
 
-/* A batch's intent: the entries its records will have, in the batch's order. */
-struct intent {
-	uint64_t batch;
-	const struct entry *entries;
-	size_t n;
-};
-
 enum outcome {
 	OUTCOME_NONE,
 	OUTCOME_TAKEN,
@@ -76,7 +60,7 @@ struct ack {
 
 /* Acknowledgements, and the intents of what goes out next. */
 struct pass_step {
-	const struct intent *intents;
+	const struct intent *const *intents;
 	size_t nintents;
 	const struct ack *acks;
 	size_t nacks;

@@ -1,6 +1,6 @@
 /*
- * What pass.c, merge.c and walk.c share: how passes, intents, acknowledgements and
- * records are kept.
+ * What pass.c, intent.c, merge.c and walk.c share: how passes, intents,
+ * acknowledgements and records are kept.
  */
 #ifndef STATE_PASS_IMPL_H
 #define STATE_PASS_IMPL_H

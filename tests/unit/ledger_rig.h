@@ -188,12 +188,28 @@ rig_step(const struct pass *p, const struct pass_step *step)
 	cr_assert_eq(pass_commit(l, p, step, &e), 0, "%s", e.msg);
 }
 
+/* The caller releases it. */
+static inline struct intent
+rig_intent_of(const struct pass *p, uint64_t batch, const struct entry *entries, size_t n)
+{
+	struct intent in;
+
+	intent_init(&in);
+	intent_start(&in, batch, n);
+	for (size_t i = 0; i < n; i++)
+		intent_add(&in, ledger_keys(l), &entries[i]);
+	cr_assert_eq(intent_end(&in, ledger_keys(l), p->scope, &e), 0, "%s", e.msg);
+	return in;
+}
+
 static inline void
 rig_intent(const struct pass *p, uint64_t batch, const struct entry *entries, size_t n)
 {
-	const struct intent in = {batch, entries, n};
+	struct intent in = rig_intent_of(p, batch, entries, n);
 
-	rig_step(p, &(struct pass_step){.intents = &in, .nintents = 1});
+	rig_step(p, &(struct pass_step){
+			.intents = (const struct intent *[]){&in}, .nintents = 1});
+	intent_release(&in);
 }
 
 static inline void

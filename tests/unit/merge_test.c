@@ -403,16 +403,18 @@ open_many(struct pass *p, size_t first, size_t n, const char *content)
 	p->batches = (n + 999) / 1000;
 	rig_open_pass(p);
 	for (size_t i = 0; i < n; i += 1000) {
-		size_t k;
-		const struct intent in = {
-		    i / 1000 + 1, entries, n - i < 1000 ? n - i : 1000};
-		const struct ack a = {i / 1000 + 1, 1, taken, in.n};
+		const struct ack a = {
+		    i / 1000 + 1, 1, taken, n - i < 1000 ? n - i : 1000};
+		struct intent in;
 
-		for (k = 0; k < in.n; k++) {
+		for (size_t k = 0; k < a.n; k++) {
 			snprintf(ids[k], sizeof(ids[k]), "%zu", first + i + k);
 			entries[k] = rig_entry(ids[k], content, 1);
 		}
-		rig_step(p, &(struct pass_step){&in, 1, &a, 1});
+		in = rig_intent_of(p, a.batch, entries, a.n);
+		rig_step(
+		    p, &(struct pass_step){(const struct intent *[]){&in}, 1, &a, 1});
+		intent_release(&in);
 	}
 }
 
@@ -550,15 +552,17 @@ deliver(void)
 		r = pass_open(l, &p, &e);
 	}
 	for (uint64_t b = 1; b <= 3 && r >= 0 && !p.closing; b++) {
-		const struct intent in = {b, entries[b - 1], 2};
+		struct intent in = rig_intent_of(&p, b, entries[b - 1], 2);
+		const struct intent *ins[] = {&in};
 		const struct ack a = {b, 1, outcomes[b - 1], 2};
-		const struct pass_step first = {.intents = &in, .nintents = 1},
+		const struct pass_step first = {.intents = ins, .nintents = 1},
 				       then = {.acks = &a, .nacks = 1};
 		struct ack got = {.batch = b, .outcomes = out, .n = 2};
 
 		if ((r = pass_ack(l, &p, &got, &e)) == 0 &&
 		    (r = pass_commit(l, &p, &first, &e)) == 0)
 			r = pass_commit(l, &p, &then, &e);
+		intent_release(&in);
 	}
 	return r < 0 ? -1 : pass_close(l, &p, &sum, &e);
 }

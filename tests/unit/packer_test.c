@@ -29,6 +29,8 @@ expect_packed(const struct parcel *p, size_t number)
 
 	cr_expect_eq(p->state, PARCEL_PACKED);
 	cr_expect_eq(p->frame.number, number);
+	cr_expect_eq(p->intent.batch, number);
+	cr_expect_eq(p->intent.added, 1, "to be committed before it goes out");
 	cr_expect_eq(p->batch.tag, p);
 	cr_expect_eq(p->batch.n, 1);
 	snprintf(says, sizeof(says), "\"id\":\"%zu\"", number);
@@ -96,6 +98,7 @@ Test(packer, a_touch_is_done)
 	cr_expect_eq(packer_next(k, &p, &e), 1, "%s", e.msg);
 	cr_expect_eq(p.state, PARCEL_DONE);
 	cr_expect_eq(p.frame.n, 1);
+	cr_expect_eq(p.intent.added, 1, "its time is to be committed");
 	packer_free(k);
 	parcel_release(&p);
 }

@@ -108,15 +108,19 @@ Test(pass, acknowledgements_are_kept_by_batch)
 			     second[] = {OUTCOME_TAKEN, OUTCOME_REFUSED, OUTCOME_TAKEN};
 	const struct entry entries[] = {
 	    rig_entry("1", "A", 1), rig_entry("2", "A", 1), rig_entry("3", "A", 1)};
-	const struct intent in[] = {{1, entries, 3}, {256, entries, 2}};
 	const struct ack acks[] = {{1, 1, first, 3}, {256, 1, second, 2}};
 	struct pass p = rig_pass(1, 256);
+	struct intent one = rig_intent_of(&p, 1, entries, 3),
+		      other = rig_intent_of(&p, 256, entries, 2);
+	const struct intent *in[] = {&one, &other};
 	unsigned char out[3];
 	struct ack got;
 
 	rig_open_pass(&p);
 	cr_expect_eq(ack_of(&p, 1, &got, out, 3), 0);
 	rig_step(&p, &(struct pass_step){in, 2, acks, 2});
+	intent_release(&one);
+	intent_release(&other);
 	rig_reopen();
 	cr_assert_eq(ack_of(&p, 1, &got, out, 3), 1);
 	cr_expect_eq(got.batch, 1);

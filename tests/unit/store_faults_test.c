@@ -271,13 +271,13 @@ do_step(void)
 	const struct pass p = rig_pass(1, 3);
 	unsigned char outcome = OUTCOME_TAKEN;
 	const struct entry en = whole_entry(RECORD_SLOT, "QUOLL9", "nine");
-	const struct intent intent = {3, &en, 1};
+	struct intent intent = rig_intent_of(&p, 3, &en, 1);
 	const struct ack ack = {2, 0, &outcome, 1};
+	int r = pass_commit(l, &p,
+	    &(struct pass_step){(const struct intent *[]){&intent}, 1, &ack, 1}, &e);
 
-	return pass_commit(l, &p,
-	    &(struct pass_step){
-		.intents = &intent, .nintents = 1, .acks = &ack, .nacks = 1},
-	    &e);
+	intent_release(&intent);
+	return r;
 }
 
 static int
