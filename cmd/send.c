@@ -407,7 +407,7 @@ sender_release(struct sender *s)
 	free(s->acks);
 }
 
-/* What was answered is committed even if the delivery ends early. */
+/* What was answered is committed even if the delivery ends early, unless that is why. */
 static int
 deliver(struct sender *s, struct err *e)
 {
