@@ -1,7 +1,7 @@
 /*
- * Sorted in two steps: counted by type and first byte of the key, and put where their
- * bucket begins; then each bucket alone, which the processor's caches hold, and whose
- * sort needs little memory of its own.
+ * Many are sorted in two steps: counted by type and first byte of the key, and put where
+ * their bucket begins; then each bucket alone, which the processor's caches hold, and whose
+ * sort needs little memory of its own. A few have one bucket.
  */
 #include "state/merge_order.h"
 
@@ -9,13 +9,26 @@
 
 #define BUCKET_SHIFT 48
 #define BUCKETS      ((size_t)1 << (64 - BUCKET_SHIFT))
+#define MANY         16384 /* entries: of fewer the buckets would take longer than the sort */
 
 /* Visits each entry twice: to count, and to place. */
 struct gather {
 	struct ref *v; /* NULL: still counting */
 	size_t *ends;  /* of each bucket: how many; then where its next entry goes */
+	size_t buckets;
 	struct err *e;
 };
+
+static int
+count_entries(void *arg, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+	size_t *n = arg;
+
+	(void)key;
+	*n += get_u32(&r);
+	return 0;
+}
 
 static uint64_t
 order_of(const struct record_key *k)
@@ -56,7 +69,7 @@ gather_entries(void *arg, struct span key, struct span value)
 		if (intent_entry(value, i, &s) != 0)
 			return ledger_damaged(g->e, TABLE_INTENTS);
 		order = order_of(&s.key);
-		end = &g->ends[order >> BUCKET_SHIFT];
+		end = &g->ends[g->buckets > 1 ? order >> BUCKET_SHIFT : 0];
 		if (g->v != NULL)
 			g->v[*end] = (struct ref){order, batch, i};
 		++*end;
@@ -66,27 +79,28 @@ gather_entries(void *arg, struct span key, struct span value)
 
 /* Counts become places: each bucket begins where the one before it ends. */
 static size_t
-begin_buckets(size_t *ends)
+begin_buckets(const struct gather *g)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < BUCKETS; i++) {
-		size_t count = ends[i];
+	for (size_t i = 0; i < g->buckets; i++) {
+		size_t count = g->ends[i];
 
-		ends[i] = n;
+		g->ends[i] = n;
 		n += count;
 	}
 	return n;
 }
 
 static void
-sort_buckets(struct ref *v, const size_t *ends)
+sort_buckets(const struct gather *g)
 {
+	const size_t *end = g->ends;
 	size_t begin = 0;
 
-	for (size_t i = 0; i < BUCKETS; begin = ends[i++])
-		if (ends[i] > begin + 1)
-			qsort(v + begin, ends[i] - begin, sizeof(*v), ref_compare);
+	for (; end < g->ends + g->buckets; begin = *end++)
+		if (*end > begin + 1)
+			qsort(g->v + begin, *end - begin, sizeof(*g->v), ref_compare);
 }
 
 static int
@@ -96,26 +110,31 @@ gather(struct refs *out, struct gather *g, struct ledger *l, struct span scope)
 
 	if (ledger_each(l, TABLE_INTENTS, scope, &v, g->e) != 0)
 		return -1;
-	out->n = begin_buckets(g->ends);
+	out->n = begin_buckets(g);
 	if ((out->v = g->v = calloc(out->n + 1, sizeof(*out->v))) == NULL)
 		return err_nomem(g->e);
 	if (ledger_each(l, TABLE_INTENTS, scope, &v, g->e) != 0)
 		return -1;
-	sort_buckets(out->v, g->ends);
+	sort_buckets(g);
 	return 0;
 }
 
 int
 refs_collect(struct refs *out, struct ledger *l, const struct pass *p, struct err *e)
 {
-	struct gather g = {.ends = calloc(BUCKETS, sizeof(*g.ends)), .e = e};
+	struct gather g = {.e = e};
 	struct key k;
+	size_t n = 0;
 	int rc;
 
 	*out = (struct refs){.v = NULL};
-	if (g.ends == NULL)
-		return err_nomem(e);
 	scope_key(&k, p->scope);
+	if (ledger_each(l, TABLE_INTENTS, key_span(&k),
+		&(struct visitor){count_entries, &n}, e) != 0)
+		return -1;
+	g.buckets = n < MANY ? 1 : BUCKETS;
+	if ((g.ends = calloc(g.buckets, sizeof(*g.ends))) == NULL)
+		return err_nomem(e);
 	rc = gather(out, &g, l, key_span(&k));
 	free(g.ends);
 	return rc;

@@ -3,7 +3,8 @@
 #include "tests/unit/ledger_rig.h"
 
 #define BATCHES     40
-#define BATCH       100
+#define BATCH       100 /* a few; */
+#define BATCH_MANY  700 /* and more than go into one bucket */
 #define ORDER_BYTES 16
 
 TestSuite(merge_order, .init = rig_init, .fini = rig_release);
@@ -19,6 +20,7 @@ struct shape {
 	unsigned types;      /* from 1 on */
 	unsigned from, free; /* bytes of the key that differ */
 	unsigned values;     /* that such a byte has */
+	bool many;
 };
 
 static int
@@ -67,14 +69,15 @@ make_key(const struct shape *s, uint32_t *state)
 static size_t
 open_pass(struct pass *p, const struct shape *s, struct placed *out)
 {
-	static struct entry entries[BATCH];
+	static struct entry entries[BATCH_MANY];
+	uint32_t full = s->many ? BATCH_MANY : BATCH;
 	uint32_t state = 7;
 	size_t n = 0;
 
 	*p = rig_pass(1, BATCHES);
 	rig_open_pass(p);
 	for (uint32_t b = 1; b <= BATCHES; b++) {
-		uint32_t size = b % 3 == 0 ? 1 + b % 7 : BATCH;
+		uint32_t size = b % 3 == 0 ? 1 + b % 7 : full;
 
 		for (uint32_t i = 0; i < size; i++) {
 			entries[i] = rig_entry("1", "A", 1);
@@ -103,17 +106,18 @@ expect_order(const char *name, const struct refs *got, const struct placed *want
 Test(merge_order, is_that_of_a_plain_sort)
 {
 	static const struct shape shapes[] = {
-	    {"digests of two types", 2, 0, 16, 256},
-	    {"digests of all types", RECORD_RETIRED, 0, 16, 256},
-	    {"one record", 1, 0, 0, 1},
-	    {"one record of each type", RECORD_RETIRED, 0, 0, 1},
-	    {"few records, often", 1, 0, 2, 3},
-	    {"one bucket", 1, 1, 15, 256},
-	    {"the last byte that orders", 1, 6, 1, 256},
-	    {"behind what orders", 1, 7, 9, 256},
-	    {"few buckets", 3, 0, 1, 2},
+	    {"digests of two types", 2, 0, 16, 256, false},
+	    {"digests of all types", RECORD_RETIRED, 0, 16, 256, false},
+	    {"one record", 1, 0, 0, 1, false},
+	    {"one record of each type", RECORD_RETIRED, 0, 0, 1, false},
+	    {"few records, often", 1, 0, 2, 3, false},
+	    {"the last byte that orders", 1, 6, 1, 256, false},
+	    {"behind what orders", 1, 7, 9, 256, false},
+	    {"many digests of all types", RECORD_RETIRED, 0, 16, 256, true},
+	    {"many in one bucket", 1, 1, 15, 256, true},
+	    {"many in few buckets", 3, 0, 1, 2, true},
 	};
-	static struct placed want[BATCHES * BATCH];
+	static struct placed want[BATCHES * BATCH_MANY];
 
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		struct refs got;
