@@ -1,6 +1,5 @@
 #include "cmd/changes.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 
 #include "cmd/changes_merge.h"
@@ -197,8 +196,6 @@ changes_end(struct changes *c, unsigned char digest[SHA256_SIZE], struct err *e)
 	if (c->snapshot == NULL) {
 		overlay_free(c->overlay);
 		c->overlay = NULL;
-		/* In many pieces, which the heap would keep for itself. */
-		malloc_trim(0);
 	}
 	return outbox_seal(c->outbox, e);
 }
