@@ -13,7 +13,7 @@
 #include "state/pass_impl.h"
 
 #define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
-#define AHEAD       8     /* entries that are fetched while others are merged */
+#define AHEAD       24    /* entries that are fetched while others are merged */
 
 /* A pass has fewer than 2^32 batches. */
 static uint32_t
