@@ -11,6 +11,12 @@ jw_init(struct json *j, struct buf *out)
 	*j = (struct json){.out = out};
 }
 
+void
+jw_go_on(struct json *j, struct buf *out)
+{
+	*j = (struct json){.out = out, .comma = true};
+}
+
 static void
 item(struct json *j)
 {
@@ -73,8 +79,9 @@ plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-static void
-escape(struct buf *out, unsigned char c)
+/* NULL: it has no short escape. */
+static const char *
+short_escape(unsigned char c)
 {
 	static const char *const names[] = {['\b'] = "\\b",
 	    ['\t'] = "\\t",
@@ -84,8 +91,16 @@ escape(struct buf *out, unsigned char c)
 	    ['"'] = "\\\"",
 	    ['\\'] = "\\\\"};
 
-	if (c < sizeof(names) / sizeof(names[0]) && names[c] != NULL)
-		buf_add(out, names[c], 2);
+	return c < sizeof(names) / sizeof(names[0]) ? names[c] : NULL;
+}
+
+static void
+escape(struct buf *out, unsigned char c)
+{
+	const char *name = short_escape(c);
+
+	if (name != NULL)
+		buf_add(out, name, 2);
 	else
 		buf_addf(out, "\\u%04x", c);
 }
@@ -272,6 +287,26 @@ void
 jw_string(struct json *j, struct span s)
 {
 	quoted(j, s, false);
+}
+
+size_t
+jw_string_size(struct span s)
+{
+	size_t i = 0, size = 2, len;
+
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x80) {
+			size += plain(c) ? 1 : short_escape(c) != NULL ? 2 : 6;
+			i++;
+			continue;
+		}
+		len = utf8_length(s.p + i, s.n - i);
+		size += len > 0 ? len : 3;
+		i += len > 0 ? len : 1;
+	}
+	return size;
 }
 
 void

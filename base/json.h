@@ -29,6 +29,8 @@ struct jw_ready {
 #define JW_READY(key) {sizeof(key) + 2, "\"" key "\":"}
 
 void jw_init(struct json *j, struct buf *out);
+/* In the middle of an object that has members already, written elsewhere. */
+void jw_go_on(struct json *j, struct buf *out);
 void jw_object(struct json *j);
 void jw_object_end(struct json *j);
 void jw_array(struct json *j);
@@ -43,6 +45,8 @@ void jw_key_ready(struct json *j, const struct jw_ready *key);
 void jw_put_ready(struct json *j, const struct jw_ready *key, struct span s);
 void jw_put_ready_uint(struct json *j, const struct jw_ready *key, uint64_t v);
 void jw_string(struct json *j, struct span s);
+/* How many bytes that is, with its quotes. */
+size_t jw_string_size(struct span s);
 void jw_cstr(struct json *j, const char *s); /* NULL writes null */
 void jw_int(struct json *j, int64_t v);
 void jw_uint(struct json *j, uint64_t v);

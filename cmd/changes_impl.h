@@ -65,7 +65,7 @@ struct changes {
 	uint64_t merged_in; /* the last batch with a merge */
 	struct lane lanes[LANES];
 	uint64_t serial; /* the last number that a snapshot's record was given */
-	struct buf one;  /* a record's object, before it is known where it goes */
+	struct buf one;  /* a record's rest (frame.h), before it is known where it goes */
 	struct buf encoded;
 
 	unsigned lane;  /* that is going out, */
@@ -75,15 +75,6 @@ struct changes {
 };
 
 enum judgement { CHANGED, UNCHANGED, DUPLICATE, STALE, REFUSED_BEFORE, FORBIDDEN };
-
-/* A record on its way into a batch; all borrowed. */
-struct outgoing {
-	unsigned lane;
-	enum record_op op;
-	uint64_t n, row;
-	struct entry entry;
-	struct span json; /* empty: nothing is sent, only the ledger's entry changes */
-};
 
 /* The text of the record at hand. */
 struct span changes_kept(const struct changes *c, struct place p);
@@ -115,12 +106,7 @@ int changes_touch(struct changes *c, const struct candidate *k,
     const struct record_key *key, struct err *e);
 /* Is the batch full? Then another is begun. */
 int changes_room(struct changes *c, const struct outgoing *o, struct err *e);
-struct frame_record *changes_put(
-    struct changes *c, const struct outgoing *o, struct err *e);
+int changes_put(struct changes *c, const struct outgoing *o, struct err *e);
 int changes_flush(struct changes *c, unsigned lane, struct err *e);
-
-/* The object of a record in c->one, as far as its version. */
-void changes_write_head(struct changes *c, const struct outgoing *o,
-    const struct schema *s, struct span id, struct json *j);
 
 #endif

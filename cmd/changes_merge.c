@@ -172,12 +172,13 @@ revive(struct changes *c, const struct lookup *it, struct span id, struct err *e
 		.at = TIME_NONE,
 		.window = TIME_NONE,
 		.removed = true,
-		.id = id}};
+		.id = id},
+	    .name = id};
 	const struct changed now = {.content = overlay_content(&reversed),
 	    .at = TIME_NONE,
 	    .batch = (uint32_t)c->lanes[LANE_ALL].frame.number};
 
-	if (changes_put(c, &o, e) == NULL)
+	if (changes_put(c, &o, e) != 0)
 		return -1;
 	return overlay_put(c->overlay, &it->key, &now, e);
 }

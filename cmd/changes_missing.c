@@ -81,11 +81,12 @@ id_of(const struct search *s, const struct found *f)
 }
 
 static void
-write_removal(struct search *s, const struct outgoing *o)
+write_rest(struct search *s, const struct outgoing *o)
 {
 	struct json j;
 
-	changes_write_head(s->c, o, s->schema, o->entry.id, &j);
+	buf_clear(&s->c->one);
+	jw_go_on(&j, &s->c->one);
 	if (o->op == OP_PATCH) {
 		jw_key(&j, SPAN_LIT("data"));
 		jw_raw(&j, SPAN_LIT(CANCELLED));
@@ -109,13 +110,15 @@ send_removal(struct search *s, const struct found *f, struct err *e)
 		.at = s->rule->timed ? TIME_NONE : c->conf->file_at,
 		.window = f->known.window,
 		.removed = true,
-		.id = id_of(s, f)}};
+		.id = id_of(s, f)},
+	    .name = id_of(s, f)};
 
-	write_removal(s, &o);
-	o.json = buf_span(&c->one);
+	write_rest(s, &o);
+	o.rest = buf_span(&c->one);
+	o.size = frame_size(&o, c->conf->source);
 	if (buf_check(&c->one, "a record", e) != 0 || changes_room(c, &o, e) != 0)
 		return -1;
-	return changes_put(c, &o, e) == NULL ? -1 : 0;
+	return changes_put(c, &o, e);
 }
 
 static void

@@ -41,29 +41,9 @@ depend(struct changes *c, const struct candidate *k)
 			f->after = last.batch;
 }
 
-void
-changes_write_head(struct changes *c, const struct outgoing *o, const struct schema *s,
-    struct span id, struct json *j)
-{
-	static const struct jw_ready n = JW_READY("n"), op = JW_READY("op"),
-				     type = JW_READY("type"), from = JW_READY("source"),
-				     key = JW_READY("id"), version = JW_READY("version");
-	char hex[2 * DIGEST_SIZE + 1];
-
-	digest_hex(&o->entry.content, hex);
-	buf_clear(&c->one);
-	jw_init(j, &c->one);
-	jw_object(j);
-	jw_put_ready_uint(j, &n, o->n);
-	jw_put_ready(j, &op, span_of(record_op_name(o->op)));
-	jw_put_ready(j, &type, span_of(s->name));
-	jw_put_ready(j, &from, span_of(c->conf->source));
-	jw_put_ready(j, &key, id);
-	jw_put_ready(j, &version, (struct span){hex, 2 * DIGEST_SIZE});
-}
-
+/* What stands behind the head of its object. */
 static void
-write_record(struct changes *c, const struct candidate *k, const struct outgoing *o)
+write_rest(struct changes *c, const struct candidate *k)
 {
 	static const struct jw_ready event = JW_READY("event"), at = JW_READY("event_at"),
 				     origin = JW_READY("origin"), row = JW_READY("row"),
@@ -71,7 +51,8 @@ write_record(struct changes *c, const struct candidate *k, const struct outgoing
 				     data = JW_READY("data");
 	struct json j;
 
-	changes_write_head(c, o, k->schema, changes_kept(c, k->id), &j);
+	buf_clear(&c->one);
+	jw_go_on(&j, &c->one);
 	if (k->trigger.n > 0)
 		jw_put_ready(&j, &event, changes_kept(c, k->trigger));
 	if (k->event.n > 0)
@@ -89,26 +70,20 @@ write_record(struct changes *c, const struct candidate *k, const struct outgoing
 	jw_object_end(&j);
 }
 
-struct frame_record *
+int
 changes_put(struct changes *c, const struct outgoing *o, struct err *e)
 {
 	struct frame *f = &c->lanes[o->lane].frame;
-	struct frame_record *r = frame_add(f, &o->entry, o->json);
 	/* What else is in the body, or decides where it goes. */
 	const uint64_t rest[] = {
 	    c->snapshot != NULL ? o->n : f->number, o->row, (uint64_t)o->entry.at};
 
-	if (r == NULL) {
-		err_nomem(e);
-		return NULL;
-	}
-	r->n = o->n;
-	r->row = o->row;
-	r->remove = o->op == OP_DELETE;
+	if (frame_add(f, o) != 0)
+		return err_nomem(e);
 	sha256_add(c->sha, o->entry.key.digest.b, DIGEST_SIZE);
 	sha256_add(c->sha, o->entry.content.b, DIGEST_SIZE);
 	sha256_add(c->sha, rest, sizeof(rest));
-	return r;
+	return 0;
 }
 
 int
@@ -117,7 +92,7 @@ changes_room(struct changes *c, const struct outgoing *o, struct err *e)
 	const struct frame *f = &c->lanes[o->lane].frame;
 
 	if (f->n < c->conf->batch_records &&
-	    (f->n == 0 || f->json.n + o->json.n + 1 <= c->conf->batch_bytes))
+	    (f->n == 0 || f->size + o->size + 1 <= c->conf->batch_bytes))
 		return 0;
 	return changes_flush(c, o->lane, e);
 }
@@ -182,7 +157,8 @@ outgoing_of(struct changes *c, const struct candidate *k, const struct record_ke
 		.at = k->at != TIME_NONE ? k->at : k->file_at,
 		.window = k->window,
 		.removed = k->op == OP_DELETE,
-		.id = changes_kept(c, k->of)}};
+		.id = changes_kept(c, k->of)},
+	    .name = changes_kept(c, k->id)};
 }
 
 int
@@ -196,17 +172,15 @@ changes_send(struct changes *c, const struct candidate *k, const struct record_k
 		if (part_from_itself(c, k, key, e) != 0)
 			return -1;
 	}
-	write_record(c, k, &o);
-	o.json = buf_span(&c->one);
+	write_rest(c, k);
+	o.rest = buf_span(&c->one);
+	o.size = frame_size(&o, c->conf->source);
 	if (buf_check(&c->one, "a record", e) != 0 || changes_room(c, &o, e) != 0)
 		return -1;
 	if (c->snapshot == NULL)
 		depend(c, k);
-	if (changes_put(c, &o, e) == NULL)
+	if (changes_put(c, &o, e) != 0)
 		return -1;
-	if (k->op == OP_MERGE &&
-	    frame_name(&c->lanes[o.lane].frame, changes_kept(c, k->id)) != 0)
-		return err_nomem(e);
 	return remember(c, k, &o, e);
 }
 
@@ -220,7 +194,7 @@ changes_touch(struct changes *c, const struct candidate *k, const struct record_
 		return -1;
 	if (c->snapshot == NULL)
 		depend(c, k);
-	return changes_put(c, &o, e) == NULL ? -1 : remember(c, k, &o, e);
+	return changes_put(c, &o, e) != 0 ? -1 : remember(c, k, &o, e);
 }
 
 /* 1: batches of c->lane are left, or of one behind it, which then is c->lane; 0; -1. */
@@ -260,7 +234,7 @@ changes_next(struct changes *c, struct frame *out, struct err *e)
 
 	while ((r = find_lane(c, e)) == 1) {
 		if (next_of_lane(c, e) != 0 ||
-		    frame_decode(out, buf_span(&c->encoded), e) != 0)
+		    frame_decode(out, buf_span(&c->encoded), c->conf->source, e) != 0)
 			return -1;
 		if (c->snapshot == NULL)
 			return 1;

@@ -84,12 +84,6 @@ parcel_next(const struct parcel *p)
 	return p->parts.ndoubts > 0 ? PARCEL_IN_DOUBT : PARCEL_DONE;
 }
 
-const char *
-parcel_type_name(enum record_type type)
-{
-	return schema_by_type(type == RECORD_RETIRED ? RECORD_PATIENT : type)->name;
-}
-
 static void
 write_head(const struct parcel *p, const struct pass *pass, struct json *j)
 {
@@ -121,9 +115,9 @@ write_record(struct parcel *p, size_t from, struct json *j)
 	jw_raw(j, (struct span){p->frame.json.p + fr->at, fr->length});
 	*r = (struct batch_record){.n = fr->n,
 	    .json = {NULL, fr->length},
-	    .type = parcel_type_name(fr->entry.key.type),
+	    .type = frame_type_name(fr->entry.key.type),
 	    .id = fr->name,
-	    .remove = fr->remove};
+	    .remove = fr->op == OP_DELETE};
 	p->place[p->batch.n++] = from;
 }
 

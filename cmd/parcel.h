@@ -53,7 +53,4 @@ enum parcel_state parcel_next(const struct parcel *p);
 int parcel_pack(
     struct parcel *p, struct ledger *l, const struct pass *pass, struct err *e);
 
-/* The record types that an API knows: a merge is about a patient. */
-const char *parcel_type_name(enum record_type type);
-
 #endif

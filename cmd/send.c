@@ -46,7 +46,7 @@ note_refusal(struct sender *s, const struct frame_record *r)
 	const struct problem p = {.code = PROBLEM_API_REFUSED,
 	    .weight = WEIGHT_REJECT,
 	    .row = r->row,
-	    .type = parcel_type_name(r->entry.key.type)};
+	    .type = frame_type_name(r->entry.key.type)};
 
 	problems_add(&s->in->problems, &p);
 	s->in->api_refused++;

@@ -115,7 +115,7 @@ Test(changes_snapshot, what_is_missing_is_removed)
 	cr_expect(span_eq(buf_span(&frame.json), span_of(want)), "%.*s",
 	    (int)frame.json.n, frame.json.p);
 	cr_expect(frame.records[0].entry.removed);
-	cr_expect_not(frame.records[0].remove);
+	cr_expect_not(frame.records[0].op == OP_DELETE);
 
 	cr_assert(next());
 	cr_assert_eq(frame.n, 1);
@@ -127,7 +127,7 @@ Test(changes_snapshot, what_is_missing_is_removed)
 	    hex);
 	cr_expect(span_eq(buf_span(&frame.json), span_of(want)), "%.*s",
 	    (int)frame.json.n, frame.json.p);
-	cr_expect(frame.records[0].remove);
+	cr_expect(frame.records[0].op == OP_DELETE);
 	cr_expect_eq(frame.after, 1);
 	cr_expect_eq(frame.number, 2);
 	cr_expect_not(next());
