@@ -44,6 +44,9 @@ changes_new(const struct changes_conf *conf, struct err *e)
 		changes_free(c);
 		return NULL;
 	}
+	if (conf->old && conf->ledger != NULL && conf->last_content != NULL)
+		settled_repeated(
+		    conf->ledger, conf->feed, conf->last_content, &c->repeated);
 	if (ask_for_merges(c, e) != 0 || (c->overlay = overlay_new(e)) == NULL ||
 	    (c->outbox = outbox_new(conf->outbox_dir, conf->outbox_memory, e)) == NULL ||
 	    (c->sha = sha256_new(e)) == NULL ||
@@ -69,6 +72,7 @@ changes_free(struct changes *c)
 	buf_release(&c->encoded);
 	free(c->keys);
 	free(c->patients);
+	free(c->repeated.bits);
 	for (unsigned i = 0; i < LANES; i++)
 		frame_release(&c->lanes[i].frame);
 	snapshot_free(c->snapshot);

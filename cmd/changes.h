@@ -47,6 +47,8 @@ struct changes_conf {
 	 */
 	int64_t file_at;
 	bool old;
+	/* Then, of the file that the feed applied last, its feed_content. May be NULL. */
+	const struct digest *last_content;
 	bool tells_stale;  /* what is not taken, as it is old: somebody waits for it */
 	bool refused_only; /* only what the API refused, and is refused still, is sent */
 
@@ -55,7 +57,7 @@ struct changes_conf {
 
 	/* Told of a record that can't be taken for what the ledger knows. May be NULL. */
 	void (*problem)(void *arg, const struct problem *p);
-	/* Told of each record, of a feed of changes. May be NULL. */
+	/* Told of each record. May be NULL. */
 	void (*judged)(void *arg, const struct judged_record *j);
 	void *arg;
 };

@@ -9,6 +9,7 @@
 #include "cmd/changes_block.h"
 #include "outbound/outbox.h"
 #include "state/overlay.h"
+#include "state/settled.h"
 
 #define BLOCKS 4 /* so that neither thread waits for the other at each one's end */
 
@@ -55,6 +56,7 @@ struct changes {
 	struct outbox *outbox;
 	struct sha256 *sha;
 	struct snapshot *snapshot; /* NULL: a feed of changes */
+	struct repeated repeated;  /* as of when they are known too; of none for news */
 	struct lookup lookups[BLOCK_RECORDS];
 	struct digest section;   /* of this feed's patches */
 	struct record_key *keys; /* all that the block's records must wait for */

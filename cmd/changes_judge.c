@@ -134,6 +134,29 @@ note_histories(struct changes *c)
 	}
 }
 
+/*
+ * What the last file only repeated of a record without event times is known as of that
+ * file, and not just as of the one that brought it: another content is older.
+ */
+static void
+take_repeated(struct changes *c)
+{
+	const struct repeated *last = &c->repeated;
+
+	if (last->n == 0)
+		return;
+	for (size_t i = 0; i < c->judging->n; i++) {
+		const struct candidate *k = &c->judging->records[i];
+		struct known *known = &c->lookups[i].known;
+
+		if (k->file_at != TIME_NONE && known->found &&
+		    !digest_eq(&known->content, &k->digest) &&
+		    repeated_has(last, known->ordinal) &&
+		    changes_later(last->at, known->at))
+			known->at = last->at;
+	}
+}
+
 static int
 look_up(struct changes *c, struct err *e)
 {
@@ -147,6 +170,7 @@ look_up(struct changes *c, struct err *e)
 	if (c->conf->ledger != NULL && b->n > 0 &&
 	    ledger_known(c->conf->ledger, c->conf->scope, c->lookups, b->n, e) != 0)
 		return -1;
+	take_repeated(c);
 	return merges_lookup(c, e);
 }
 

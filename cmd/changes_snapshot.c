@@ -241,6 +241,10 @@ snapshot_resolve(
 	widen(c->snapshot, k);
 	j = judge(c, k, it, last);
 	changes_count(&c->counts, j);
+	k->outcome = (struct judged_record){.known = it->known.found,
+	    .ordinal = it->known.ordinal,
+	    .changes = j == CHANGED,
+	    .settled = j == UNCHANGED};
 	if (j == STALE)
 		mark_present(c->snapshot, &it->known);
 	if (j == STALE || j == DUPLICATE)

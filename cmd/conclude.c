@@ -262,11 +262,12 @@ act_of(const struct intake *in)
 static void
 keep_known(struct job *j, const struct intake *in)
 {
-	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD)
+	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD || in->mended)
 		return;
 	log_event(&j->app->log, LOG_DEBUG, "rows-known",
 	    LOG_FIELDS(LOG_NAME("feed", in->entry.feed),
-		LOG_UINT("rows", known_rows_keep(in->known))));
+		LOG_UINT("rows",
+		    known_rows_keep(in->known, &j->state.last_content, in->file_at))));
 }
 
 static int

@@ -125,6 +125,7 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .outbox_memory = (size_t)j->app->run_conf.outbox_memory,
 	    .file_at = in->file_at,
 	    .old = in->mode != PASS_RUN,
+	    .last_content = &j->state.last_content,
 	    .refused_only = retry,
 	    .missing = job_is_snapshot(j) && !retry ? mapper_missing(j->feed->mapper)
 						    : NULL,
@@ -441,15 +442,11 @@ open_answers(struct job *j, struct intake *in, struct err *e)
 	return in->rejects == NULL ? -1 : 0;
 }
 
-/*
- * Of news alone: what is old is judged by other times, a snapshot wants to see all that
- * there is, and a dry run leaves nothing behind.
- */
+/* Of news alone: what is old is judged by other times, and a dry run leaves nothing behind. */
 static void
 open_known(struct job *j, struct intake *in)
 {
-	if (j->ledger == NULL || j->app->dry_run || in->mode != PASS_RUN ||
-	    job_is_snapshot(j))
+	if (j->ledger == NULL || j->app->dry_run || in->mode != PASS_RUN)
 		return;
 	in->known = known_rows_new(j->ledger, j->scope, j->feed->feed.name);
 	in->conf.judged = in->known != NULL ? note_judged : NULL;
@@ -480,7 +477,8 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL)
 		return -1;
-	if (in->known != NULL)
+	/* A snapshot wants to see all that there is. */
+	if (in->known != NULL && !job_is_snapshot(j))
 		sink.known = known_rows_of(in->known, in->changes);
 	if ((in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
 	    (in->unpack = unpack_open(

@@ -73,6 +73,8 @@ take(void *arg, const struct digest *d, struct known_row *out, struct err *e)
 		return 0;
 	*out = (struct known_row){row->filtered, row->nrecords};
 	changes_known(k->changes, row->nrecords);
+	for (uint32_t i = 0; i < row->nrecords; i++)
+		settled_repeat(k->settled, row->ordinals[i]);
 	settled_add(k->settled, row);
 	settled_pass(k->settled);
 	k->taken++;
@@ -156,6 +158,8 @@ known_rows_judged(struct known_rows *k, const struct judged_record *j)
 
 	if (j->changes && j->known)
 		settled_change(k->settled, j->ordinal);
+	else if (j->known && j->settled)
+		settled_repeat(k->settled, j->ordinal);
 	if (j->of_row == 0)
 		return;
 	w = at(k, j->of_row - 1);
@@ -173,9 +177,9 @@ known_rows_problem(struct known_rows *k)
 }
 
 uint64_t
-known_rows_keep(struct known_rows *k)
+known_rows_keep(struct known_rows *k, const struct digest *content, int64_t at)
 {
 	let_go(k);
-	settled_keep(k->settled);
+	settled_keep(k->settled, content, at);
 	return k->taken;
 }

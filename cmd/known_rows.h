@@ -30,7 +30,10 @@ void known_rows_judged(struct known_rows *k, const struct judged_record *j);
 /* The row that is being mapped has a problem. */
 void known_rows_problem(struct known_rows *k);
 
-/* The file's end is committed. How many of its rows were known. */
-uint64_t known_rows_keep(struct known_rows *k);
+/*
+ * The end of the file of this feed_content and time is committed. How many of its rows
+ * were known.
+ */
+uint64_t known_rows_keep(struct known_rows *k, const struct digest *content, int64_t at);
 
 #endif

@@ -14,20 +14,27 @@
 
 /*
  * The file: a head of HEAD bytes; the rows; a bit for each ordinal whose record changed
- * in that file. It is read through a map: its pages are the kernel's, and not ours to
- * hold. A row is its digest, its length, its number of records doubled, plus 1 if it was
- * filtered, and their ordinals. The head is the magic, the stamp, how many bytes of rows
- * and of bits follow, the digest of both, and one of itself. Nobody syncs it: what a power
- * cut leaves of it is not what its head says.
+ * in that file, and one for each that it repeated. It is read through a map: its pages are
+ * the kernel's, and not ours to hold. A row is its digest, its length, its number of
+ * records doubled, plus 1 if it was filtered, and their ordinals. The head is the magic,
+ * the stamp, the file's content and time, how many bytes of rows and of bits follow, the
+ * digest of all these, and one of itself. Nobody syncs it: what a power cut leaves of it
+ * is not what its head says.
  */
-#define MAGIC   "EMRROWS1"
-#define HEAD    72
+#define MAGIC   "EMRROWS2"
+#define HEAD    104
 #define CHUNK   65536 /* digested and written at a time */
 #define ROW     24    /* without ordinals */
 #define NEAR    1024  /* rows ahead that each other row is looked for in */
 #define FAR     64 /* after so many in vain, and then twice as many, in all that is left */
 #define DIR     "rows"
 #define PATH_MX 4096
+
+/* By ordinal. */
+struct bits {
+	unsigned char *p;
+	size_t n; /* bytes */
+};
 
 struct settled {
 	struct ledger *ledger;
@@ -42,9 +49,8 @@ struct settled {
 	size_t vain, far;
 	struct span before; /* bits of the records that changed in the last file */
 
-	unsigned char *now; /* and in this one */
-	size_t now_n;
-	int fd; /* -1: nothing was written */
+	struct bits changed, repeated; /* in this one */
+	int fd;                        /* -1: nothing was written */
 	bool failed;
 	struct buf out;
 	uint64_t written;
@@ -82,32 +88,60 @@ stamp_get(const struct settled *s, struct digest *out)
 	    &(struct visitor){stamp_decode, out}, &ignored);
 }
 
-/* Is the map what was written, for the records as they are? */
+struct head {
+	struct digest stamp, content;
+	int64_t at;
+	uint64_t rows, changed, repeated; /* bytes */
+	struct digest all;
+};
+
 static bool
-check(struct settled *s)
+head_read(const struct settled *s, struct head *h)
 {
 	struct reader r = {.in = {(const char *)s->map, HEAD}};
-	struct digest stamp, now, all, self, chain = {{0}};
-	uint64_t rows, bits;
+	struct digest self;
 
-	if (!span_eq(get_span(&r, 8), SPAN_LIT(MAGIC)))
+	if (s->map == NULL || !span_eq(get_span(&r, 8), SPAN_LIT(MAGIC)))
 		return false;
-	get_bytes(&r, stamp.b, DIGEST_SIZE);
-	rows = get_u64(&r);
-	bits = get_u64(&r);
-	get_bytes(&r, all.b, DIGEST_SIZE);
+	get_bytes(&r, h->stamp.b, DIGEST_SIZE);
+	get_bytes(&r, h->content.b, DIGEST_SIZE);
+	h->at = get_i64(&r);
+	h->rows = get_u64(&r);
+	h->changed = get_u64(&r);
+	h->repeated = get_u64(&r);
+	get_bytes(&r, h->all.b, DIGEST_SIZE);
 	self = digest_bytes(&s->ledger->keys, KEY_CHECK, s->map, HEAD - r.in.n);
-	if (r.in.n < DIGEST_SIZE || memcmp(self.b, r.in.p, DIGEST_SIZE) != 0 ||
-	    rows > s->size || bits > s->size || HEAD + rows + bits != s->size ||
-	    stamp_get(s, &now) != 1 || !digest_eq(&stamp, &now))
-		return false;
+	return memcmp(self.b, r.in.p, DIGEST_SIZE) == 0 && h->rows <= s->size &&
+	       h->changed <= s->size && h->repeated <= s->size &&
+	       HEAD + h->rows + h->changed + h->repeated == s->size;
+}
+
+/* Is the map what was written? */
+static bool
+is_whole(const struct settled *s, const struct head *h)
+{
+	struct digest chain = {{0}};
+
 	for (size_t i = HEAD; i < s->size; i += CHUNK)
 		chain = chain_on(s->ledger, &chain, s->map + i,
 		    s->size - i < CHUNK ? s->size - i : CHUNK);
+	return digest_eq(&h->all, &chain);
+}
+
+/* Are its rows those of the records as they are? */
+static bool
+take_rows(struct settled *s)
+{
+	struct digest now;
+	struct head h;
+
+	if (!head_read(s, &h) || stamp_get(s, &now) != 1 || !digest_eq(&h.stamp, &now) ||
+	    !is_whole(s, &h))
+		return false;
 	s->at = HEAD;
-	s->end = HEAD + (size_t)rows;
-	s->before = (struct span){(const char *)s->map + s->end, (size_t)bits};
-	return digest_eq(&all, &chain);
+	s->end = HEAD + (size_t)h.rows;
+	s->before = (struct span){(const char *)s->map + s->end, (size_t)h.changed};
+	return true;
 }
 
 static void
@@ -122,7 +156,7 @@ forget_last(struct settled *s)
 }
 
 static void
-load(struct settled *s)
+map_last(struct settled *s)
 {
 	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
@@ -136,12 +170,10 @@ load(struct settled *s)
 		s->map = p == MAP_FAILED ? NULL : p;
 	}
 	close(fd);
-	if (s->map != NULL && !check(s))
-		forget_last(s);
 }
 
-struct settled *
-settled_open(struct ledger *l, uint32_t scope, const char *feed)
+static struct settled *
+settled_new(struct ledger *l, uint32_t scope, const char *feed)
 {
 	struct settled *s = calloc(1, sizeof(*s));
 
@@ -154,7 +186,17 @@ settled_open(struct ledger *l, uint32_t scope, const char *feed)
 	buf_init(&s->out, CHUNK);
 	snprintf(s->path, sizeof(s->path), "%s/" DIR "/%s", l->dir, feed);
 	snprintf(s->temp, sizeof(s->temp), "%s/" DIR "/%s.new", l->dir, feed);
-	load(s);
+	map_last(s);
+	return s;
+}
+
+struct settled *
+settled_open(struct ledger *l, uint32_t scope, const char *feed)
+{
+	struct settled *s = settled_new(l, scope, feed);
+
+	if (s != NULL && !take_rows(s))
+		forget_last(s);
 	return s;
 }
 
@@ -169,7 +211,8 @@ settled_free(struct settled *s)
 		(void)unlink(s->temp);
 	}
 	buf_release(&s->out);
-	free(s->now);
+	free(s->changed.p);
+	free(s->repeated.p);
 	free(s);
 }
 
@@ -249,24 +292,37 @@ settled_seek(struct settled *s, const struct digest *d, uint32_t n)
 	}
 }
 
-void
-settled_change(struct settled *s, uint32_t ordinal)
+static int
+set_bit(struct bits *bits, uint32_t ordinal)
 {
 	size_t n = ordinal / 8 + 1, more = n + n / 2;
 	unsigned char *p;
 
-	if (n > s->now_n) {
-		if ((p = realloc(s->now, more)) == NULL) {
-			/* Not to know of it would be wrong. */
-			s->failed = true;
-			forget_last(s);
-			return;
-		}
-		memset(p + s->now_n, 0, more - s->now_n);
-		s->now = p;
-		s->now_n = more;
+	if (n > bits->n) {
+		if ((p = realloc(bits->p, more)) == NULL)
+			return -1;
+		memset(p + bits->n, 0, more - bits->n);
+		bits->p = p;
+		bits->n = more;
 	}
-	s->now[ordinal / 8] |= (unsigned char)(1u << ordinal % 8);
+	bits->p[ordinal / 8] |= (unsigned char)(1u << ordinal % 8);
+	return 0;
+}
+
+void
+settled_change(struct settled *s, uint32_t ordinal)
+{
+	if (set_bit(&s->changed, ordinal) == 0)
+		return;
+	/* Not to know of it would be wrong. */
+	s->failed = true;
+	forget_last(s);
+}
+
+void
+settled_repeat(struct settled *s, uint32_t ordinal)
+{
+	s->failed |= set_bit(&s->repeated, ordinal) != 0;
 }
 
 static bool
@@ -280,7 +336,7 @@ settled_stands(const struct settled *s, const struct settled_row *row)
 {
 	for (uint32_t i = 0; i < row->nrecords; i++)
 		if (bit(s->before.p, s->before.n, row->ordinals[i]) ||
-		    bit(s->now, s->now_n, row->ordinals[i]))
+		    bit(s->changed.p, s->changed.n, row->ordinals[i]))
 			return false;
 	return true;
 }
@@ -348,7 +404,7 @@ settled_add(struct settled *s, const struct settled_row *row)
 }
 
 static bool
-write_head(struct settled *s, uint64_t rows, const struct digest *stamp)
+write_head(struct settled *s, const struct head *h)
 {
 	struct digest self;
 	struct buf b;
@@ -356,10 +412,13 @@ write_head(struct settled *s, uint64_t rows, const struct digest *stamp)
 
 	buf_init(&b, HEAD);
 	buf_add_span(&b, SPAN_LIT(MAGIC));
-	buf_add(&b, stamp->b, DIGEST_SIZE);
-	put_u64(&b, rows);
-	put_u64(&b, s->written - rows);
-	buf_add(&b, s->chain.b, DIGEST_SIZE);
+	buf_add(&b, h->stamp.b, DIGEST_SIZE);
+	buf_add(&b, h->content.b, DIGEST_SIZE);
+	put_i64(&b, h->at);
+	put_u64(&b, h->rows);
+	put_u64(&b, h->changed);
+	put_u64(&b, h->repeated);
+	buf_add(&b, h->all.b, DIGEST_SIZE);
 	ok = b.failed == 0;
 	if (ok) {
 		self = digest_bytes(&s->ledger->keys, KEY_CHECK, b.p, b.n);
@@ -372,19 +431,47 @@ write_head(struct settled *s, uint64_t rows, const struct digest *stamp)
 }
 
 void
-settled_keep(struct settled *s)
+settled_keep(struct settled *s, const struct digest *content, int64_t at)
 {
-	uint64_t rows = s->written + s->out.n;
-	struct digest stamp;
+	struct head h = {.content = *content,
+	    .at = at,
+	    .rows = s->written + s->out.n,
+	    .changed = s->changed.n,
+	    .repeated = s->repeated.n};
 
-	if (s->fd < 0)
+	if (s->failed || !start(s))
 		return;
-	put(s, s->now, s->now_n);
+	put(s, s->changed.p, s->changed.n);
+	put(s, s->repeated.p, s->repeated.n);
 	if (!s->failed && s->out.n > 0)
 		flush(s);
-	if (s->failed || stamp_get(s, &stamp) != 1 || !write_head(s, rows, &stamp) ||
+	h.all = s->chain;
+	if (s->failed || stamp_get(s, &h.stamp) != 1 || !write_head(s, &h) ||
 	    rename(s->temp, s->path) != 0)
 		return;
 	close(s->fd);
 	s->fd = -1;
+}
+
+void
+settled_repeated(struct ledger *l, const char *feed, const struct digest *content,
+    struct repeated *out)
+{
+	struct settled *s = settled_new(l, 0, feed);
+	struct head h;
+
+	*out = (struct repeated){.n = 0};
+	if (s != NULL && head_read(s, &h) && digest_eq(&h.content, content) &&
+	    is_whole(s, &h) && (out->bits = malloc((size_t)h.repeated + 1)) != NULL) {
+		out->at = h.at;
+		out->n = (size_t)h.repeated;
+		memcpy(out->bits, s->map + s->size - out->n, out->n);
+	}
+	settled_free(s);
+}
+
+bool
+repeated_has(const struct repeated *r, uint32_t ordinal)
+{
+	return bit(r->bits, r->n, ordinal);
 }

@@ -111,6 +111,33 @@ for r in rows:
 	as_if_right resaved "$dir/b.csv"
 }
 
+# A row that was wrong one day, and the next was again as it had been before: what comes
+# back mended is of the day between. The last export may say so by a row that it repeats.
+test_day_between() {
+	local what=$1 name
+
+	shift
+	fresh "$@"
+	rows 1 3 >"$dir/drop/s_20201101.csv"
+	job 0
+	rows 1 3 | sed '/^00002/{s/Testcase/Wrong/;s/Scheduled/Nope/}' >"$dir/drop/s_20201102.csv"
+	job 3
+	name=$(find "$folder" -name 's_20201102*.rejects.csv')
+	sed 's/Nope/Scheduled/' "$name" >"$dir/aside.csv"
+	rm "$name"
+	name=${name##*/}
+	rows 1 4 >"$dir/drop/s_20201103.csv"
+	job 0
+	mv "$dir/aside.csv" "$dir/drop/$name"
+	job 0
+	is "$what: it came too late" 0 "$(file_report delivered | jq '.[0]')"
+	is "$what: what is repeated since stands" Testcase \
+		"$(api_curl state | jq -r '.records[] | select(.id == "00002").data.name.family')"
+	rows 1 4 | sed '/^00003/s/Testcase/Later/' >"$dir/drop/s_20201104.csv"
+	job 0
+	is "$what: the next export" 1 "$(file_report delivered | jq '.[0]')"
+}
+
 snap() {
 	fresh -e "/^source  *= simple/a contents = snapshot" -e "/^pattern/a order = name:%Y%m%d" \
 		-e "/^\[appointment\]/a on_missing = cancel"
@@ -279,5 +306,8 @@ test_packed
 test_packed_with_an_export
 test_resaved
 test_snapshot
+test_day_between "a feed of changes" -e "/^pattern/a order = name:%Y%m%d"
+test_day_between "a snapshot" -e "/^source  *= simple/a contents = snapshot" \
+	-e "/^pattern/a order = name:%Y%m%d"
 test_pattern
 e2e_end

@@ -227,6 +227,66 @@ test_forgotten() {
 	is "but what comes as news is news, whatever its time" TestcaseOld "$(family 00901)"
 }
 
+# on DAY FROM TO NAME: an export of that day, in the order of its rows.
+on() {
+	rows "$2" "$3" "$4" >"$dir/drop/$1.csv"
+	written "$1" "$dir/drop/$1.csv"
+}
+
+# What the last export only repeated is as new as that, though the ledger has written
+# nothing of it: by `one`, DAY's export had the first patient as he was before.
+test_repeated() {
+	local what=$1 one=$2
+
+	shift 2
+	fresh "$@"
+	on 2026-11-01 1 2 New
+	job 0
+	"$one" 2026-11-03
+	job 0
+	rows 1 2 Old >"$dir/old/b.csv"
+	written 2026-11-02 "$dir/old/b.csv"
+	run 0 backfill simple "$dir/old/b.csv" --json
+	is "$what: the day between is old" '[0,2,2]' "$(file_report delivered stale unchanged)"
+	is "$what: so" TestcaseNew "$(family 00001)"
+	run 0 backfill simple "$dir/old/b.csv" --json
+	is "$what: the second time too" 0 "$(file_report delivered | jq '.[0]')"
+	rows 1 2 Newest >"$dir/old/c.csv"
+	written 2026-11-04 "$dir/old/c.csv"
+	run 0 backfill simple "$dir/old/c.csv" --json
+	is "$what: a later day is not" '[2,0]' "$(file_report delivered stale)"
+}
+
+with_more() {
+	on "$1" 1 3 New
+}
+
+as_it_was() {
+	on "$1" 1 2 New
+}
+
+# In another order, so that hardly a row is known by its bytes.
+turned() {
+	{ rows 1 3 New | sed 1q && rows 1 3 New | sed 1d | tac; } >"$dir/drop/$1.csv"
+	written "$1" "$dir/drop/$1.csv"
+}
+
+# The API refused a row that the next export has not any more.
+test_retry_of_what_was_set_back() {
+	fresh
+	on 2026-11-01 1 1 New
+	job 0
+	faults '{"refuse":["00001"]}'
+	on 2026-11-02 1 1 Odd
+	job 3
+	faults '{"refuse":[]}'
+	on 2026-11-03 1 2 New
+	job 0
+	run 0 retry simple --json
+	is "a retry of what was set back" '[0,"TestcaseNew"]' \
+		"[$(file_report delivered | jq '.[0]'),\"$(family 00001)\"]"
+}
+
 test_backfill
 test_rate
 test_archive
@@ -236,6 +296,10 @@ test_retry
 test_retry_one
 test_retry_undeleted
 test_forgotten
+test_repeated "with more rows" with_more
+test_repeated "as it was" as_it_was
+test_repeated "turned round" turned
+test_retry_of_what_was_set_back
 by_sftp
 test_backfill
 test_archive

@@ -118,5 +118,5 @@ void
 lines_keep(struct world *w)
 {
 	if (w->intake->known != NULL && life_point(&w->life) == 0)
-		known_rows_keep(w->intake->known);
+		known_rows_keep(w->intake->known, &(struct digest){{0}}, TIME_NONE);
 }
