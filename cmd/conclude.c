@@ -134,7 +134,8 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 		c->file = &in->entry;
 	c->problems = in->merged ? NULL : in->problems.v;
 	c->nproblems = in->problems.n;
-	c->drift = drift_of_file(in);
+	if (c->drift == NULL)
+		c->drift = drift_of_file(in);
 	c->audit.feed = in->entry.feed;
 	c->audit.file = &in->entry.id;
 	c->audit.detail = detail;
@@ -167,6 +168,22 @@ answer_aside(struct job *j, struct intake *in, struct err *e)
 	return feedback_keep(j, in, false, e);
 }
 
+/*
+ * The header that an earlier reading kept of it may have lacked columns, by which it can't
+ * be approved, and which the feed knows by now.
+ */
+static int
+aside_header(struct job *j, const struct intake *in, struct conclusion *c, struct err *e)
+{
+	struct file_header earlier;
+	int r = ledger_file_header_get(j->ledger, &in->entry.id, &earlier, e);
+
+	file_header_release(&earlier);
+	if (r == 1)
+		c->drift = &in->header;
+	return r < 0 ? -1 : 0;
+}
+
 /* Held or refused: it stays in the drop, and the ledger says why. */
 int
 conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, struct err *e)
@@ -194,7 +211,8 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 	/* What became of a file that was delivered stays true if its retry fails. */
 	if (j->app->dry_run || in->mode == PASS_RETRY)
 		return 0;
-	if (answer_aside(j, in, e) != 0 || commit(j, in, &c, e) != 0)
+	if (answer_aside(j, in, e) != 0 || aside_header(j, in, &c, e) != 0 ||
+	    commit(j, in, &c, e) != 0)
 		return -1;
 	return feedback_give(j, e);
 }

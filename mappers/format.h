@@ -110,10 +110,10 @@ struct reading *mapper_open(
  */
 int reading_feed(struct reading *r, struct span bytes, struct err *e);
 
-/* Another export of the same file follows. Its rows are numbered on. As reading_end. */
+/* Another export of the file follows. Its rows are numbered on. As reading_feed. */
 int reading_next(struct reading *r, struct err *e);
 
-/* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide. */
+/* After the last byte. ERR_REFUSED as above; ERR_HELD if a human must decide, of any. */
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
 

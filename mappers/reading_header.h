@@ -13,10 +13,13 @@ struct header_watch {
 	bool lacks;             /* columns that the map needs: its rows can't be mapped */
 };
 
-/* Of the first export, with profiles of what was read. Valid until free. */
+/*
+ * Of the first export, or of the one whose columns the file is held for, with profiles of
+ * what was read; `lacks` if any export does. Valid until free.
+ */
 const struct header_watch *reading_header(const struct reading *r);
 
-/* Was all of it read, whatever reading_end thinks of it? */
+/* Was all of it read, and does nothing say that it was cut? */
 bool reading_whole(const struct reading *r);
 
 #endif
