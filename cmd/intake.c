@@ -45,12 +45,13 @@ note_judged(void *arg, const struct judged_record *judged)
 	known_rows_judged(in->known, judged);
 }
 
+/* Of a mended file nobody asks what is there: it removes nothing. */
 static int
 sink_present(void *arg, const struct record *r, struct err *e)
 {
 	struct intake *in = arg;
 
-	return changes_present(in->changes, r, e);
+	return in->mended ? 0 : changes_present(in->changes, r, e);
 }
 
 /* What is found only when a record is compared: its message was mapped all the same. */

@@ -178,6 +178,25 @@ test_snapshot() {
 	is "none left to mend is nothing" '"empty"' "$(report '.feeds[0].files[0].verdict')"
 }
 
+# Rows of it that give no record, because they are still wrong or are left out, are no more
+# than that; what comes behind it is taken.
+test_snapshot_no_record() {
+	fresh -e "/^source  *= simple/a contents = snapshot" -e "/^pattern/a order = name" \
+		-e "/^\[appointment\]/a on_missing = cancel" \
+		-e '/^\[patient\]/i [rows]\nwhen = {Status} not in Blocked\n'
+	rows 1 40 | sed '/^0000[3-5]/s/Scheduled/Nope/' >"$dir/drop/b.csv"
+	job 3
+	rows 1 41 | sed '/^00005/s/Scheduled/Blocked/' >"$dir/drop/c.csv"
+	drop_again -e '2s/Nope/Scheduled/' -e '4s/Nope/Blocked/'
+	job 3
+	is "still wrong, left out, and the next export" '["deliver",3,1,1,2],["deliver",41,1,0,4]' \
+		"$(report '.feeds[0].files[] | [.verdict, .rows, .filtered, .rejected, .delivered]' | paste -sd,)"
+	drop_again -e 's/Nope/Blocked/'
+	job 0
+	is "all are left out" '[1,1,0,0]' "$(file_report rows filtered rejected removals)"
+	is "nothing is removed" '[]' "$(cancelled)"
+}
+
 # Where the name does not fit, the receipt says which would.
 test_pattern() {
 	fresh -e 's/^pattern.*/pattern = visits.txt/'
@@ -309,5 +328,6 @@ test_snapshot
 test_day_between "a feed of changes" -e "/^pattern/a order = name:%Y%m%d"
 test_day_between "a snapshot" -e "/^source  *= simple/a contents = snapshot" \
 	-e "/^pattern/a order = name:%Y%m%d"
+test_snapshot_no_record
 test_pattern
 e2e_end
