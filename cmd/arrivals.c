@@ -247,7 +247,7 @@ arrivals_judge(const struct expectation *x, const struct arrivals *a,
 	return rc;
 }
 
-/* Those of the feed. The caller frees. */
+/* Those of the feed, but for what is no export. The caller frees. */
 static int
 find_aside(const struct stuck *stuck, const char *feed, struct aside **out, size_t *n,
     struct err *e)
@@ -255,7 +255,7 @@ find_aside(const struct stuck *stuck, const char *feed, struct aside **out, size
 	*n = 0;
 	*out = calloc(stuck->n + 1, sizeof(**out));
 	for (size_t i = 0; *out != NULL && i < stuck->n; i++)
-		if (strcmp(stuck->v[i].feed, feed) == 0)
+		if (strcmp(stuck->v[i].feed, feed) == 0 && !stuck->v[i].came_back)
 			(*out)[(*n)++] = (struct aside){
 			    stuck->v[i].read_at, stuck->v[i].verdict == VERDICT_HOLD};
 	return *out == NULL ? err_nomem(e) : 0;

@@ -89,7 +89,10 @@ came_before(struct job *j, const struct name_put *name, struct err *e)
 		      : r;
 }
 
-/* A file that is read again, for whatever reason, came when it was read first. */
+/*
+ * A file that is read again, for whatever reason, came when it was read first; a reject
+ * file that came back is none that is expected.
+ */
 static int
 note_arrival(struct job *j, const struct intake *in, const struct name_put *name,
     struct arrivals *a, struct err *e)
@@ -98,8 +101,8 @@ note_arrival(struct job *j, const struct intake *in, const struct name_put *name
 	bool counted = en->verdict == VERDICT_DELIVER || en->verdict == VERDICT_EMPTY;
 	uint32_t rows = en->rows < ARRIVAL_ROWS_UNKNOWN ? (uint32_t)en->rows
 							: ARRIVAL_ROWS_UNKNOWN - 1;
-	int r = name == NULL || (in->decided && !in->merged) ? 1
-							     : came_before(j, name, e);
+	bool none = name == NULL || en->came_back || (in->decided && !in->merged);
+	int r = none ? 1 : came_before(j, name, e);
 
 	if (r != 0)
 		return r;
@@ -253,7 +256,10 @@ move_on(struct job *j, const struct intake *in, struct err *e)
 	state->last_delivery = clock_wall(j->app->clock);
 	if (en->file_at > state->newest)
 		state->newest = en->file_at;
-	state->last_content = feed_content(ledger_keys(j->ledger), en->feed, in->sha256);
+	/* The last export is the one before it, still. */
+	if (!en->came_back)
+		state->last_content = feed_content(
+		    ledger_keys(j->ledger), en->feed, in->sha256);
 	return snapshot_applied(j, in, e);
 }
 
@@ -280,7 +286,8 @@ act_of(const struct intake *in)
 static void
 keep_known(struct job *j, const struct intake *in)
 {
-	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD || in->mended)
+	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD ||
+	    in->entry.came_back)
 		return;
 	log_event(&j->app->log, LOG_DEBUG, "rows-known",
 	    LOG_FIELDS(LOG_NAME("feed", in->entry.feed),

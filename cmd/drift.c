@@ -67,7 +67,8 @@ drift_of_file(const struct intake *in)
 const struct header_mark *
 drift_of_feed(const struct intake *in)
 {
-	return in->header.now.n > 0 && in->entry.verdict == VERDICT_DELIVER
+	return in->header.now.n > 0 && in->entry.verdict == VERDICT_DELIVER &&
+		       !in->entry.came_back
 		   ? &in->header.now
 		   : NULL;
 }

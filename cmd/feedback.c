@@ -7,7 +7,6 @@
 #include "cmd/conclude.h"
 #include "cmd/drift.h"
 #include "cmd/feedback_impl.h"
-#include "cmd/origin.h"
 #include "cmd/receipt.h"
 #include "cmd/reject_list.h"
 #include "pollers/order.h"
@@ -46,11 +45,11 @@ feedback_wants_rejects(const struct job *j, const struct intake *in)
 
 /* As an export of its own it would be taken for newer than what came since. */
 bool
-feedback_is_bare(const struct job *j, struct intake *in)
+feedback_is_bare(struct intake *in)
 {
 	struct file_entry *en = &in->entry;
 
-	if (in->mended || !mapper_rejects(j->feed->mapper) || !origin_named(en->name))
+	if (in->mended || !en->came_back)
 		return false;
 	en->verdict = VERDICT_REFUSE;
 	snprintf(en->reason, sizeof(en->reason),

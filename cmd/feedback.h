@@ -22,7 +22,7 @@ bool feedback_wants_rejects(const struct job *j, const struct intake *in);
  * Is a file named like the reject files that the feed's files are answered with, and is
  * none any more? Then it is refused.
  */
-bool feedback_is_bare(const struct job *j, struct intake *in);
+bool feedback_is_bare(struct intake *in);
 
 /* Was this file taken before, whole, under its name? in->taken_at says when. */
 int feedback_note_before(struct job *j, struct intake *in, struct err *e);

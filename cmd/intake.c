@@ -354,7 +354,7 @@ judge(struct job *j, struct intake *in)
 		en->verdict = in->refusal.code == ERR_HELD ? VERDICT_HOLD
 							   : VERDICT_REFUSE;
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
-	} else if (feedback_is_bare(j, in)) {
+	} else if (feedback_is_bare(in)) {
 		return;
 	} else if ((changed || !again) && snapshot_too_old(j, in)) {
 		return;
@@ -388,6 +388,8 @@ name_entry(struct job *j, struct intake *in)
 	en->mtime = in->file->mtime;
 	en->read_at = clock_wall(j->app->clock);
 	en->file_at = origin_counts_as(j, in);
+	en->came_back = in->mended ||
+			(mapper_rejects(j->feed->mapper) && origin_named(en->name));
 	memcpy(en->sha256, in->sha256, SHA256_SIZE);
 	if (j->ledger != NULL)
 		en->id = ledger_file_id(j->ledger, en->feed,

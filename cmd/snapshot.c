@@ -26,7 +26,7 @@ job_is_snapshot(const struct job *j)
 bool
 snapshot_is(const struct job *j, const struct intake *in)
 {
-	return job_is_snapshot(j) && !in->mended;
+	return job_is_snapshot(j) && !in->entry.came_back;
 }
 
 struct age {

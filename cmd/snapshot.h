@@ -8,7 +8,7 @@
 
 bool job_is_snapshot(const struct job *j);
 
-/* Is this file one? A reject file that came back mended is not. */
+/* Is this file, whose entry is filled in, one? A reject file that came back is not. */
 bool snapshot_is(const struct job *j, const struct intake *in);
 
 /*

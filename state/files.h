@@ -108,6 +108,7 @@ struct file_entry {
 	int64_t made_at; /* ms: when it was made, if its rows tell; else TIME_NONE */
 	uint64_t took;   /* ms from its first byte to its end, in the run that ended it */
 	int64_t file_at; /* ms: as old as this are rows of it that come once more */
+	bool came_back;  /* a reject file, by its columns or its name: it is no export */
 };
 
 /* id = keyed digest of feed, name and content. */

@@ -61,7 +61,8 @@ static const struct column file_value[] = {IS("feed", FEED), IS("name", NAMED),
     UINT("records", 8), UINT("delivered", 8), UINT("unchanged", 8), UINT("duplicate", 8),
     UINT("stale", 8), UINT("refused", 8), BOOL("closed"),
     {.name = "removals", .kind = COLUMN_UINT, .size = 8, .late = true},
-    IS("path", NAMED), IS("made", EVENT), UINT("took", 8), IS("file_at", EVENT), END};
+    IS("path", NAMED), IS("made", EVENT), UINT("took", 8), IS("file_at", EVENT),
+    BOOL("came_back"), END};
 
 static const struct column record_key_columns[] = {IS("scope", SCOPE), WORD("type", types),
     IS("key", DIGEST), END};

@@ -116,6 +116,33 @@ arrival 5 '.missed' 1 "nothing is due on a holiday"
 at "2026-11-21 16:00"
 arrival 5 '.missed' 2 "but on Saturday"
 
+# ---- a reject file that comes back is no export, whether it is taken or not ----
+expecting "$usual" -e '$a holidays = 2026-11-20' -e "/^\[source\]/a feedback = $dir/told"
+drop d.csv "2026-11-23 11:00" < <(rows 401 500 | sed '5,9s/Scheduled/Nope/')
+at "2026-11-23 11:30"
+job 3
+at "2026-11-23 13:00"
+arrival 0 '[.state, .rows]' '["in_time",100]' "the export came"
+rejects=$(echo "$dir"/told/d.csv-*.rejects.csv)
+drop "${rejects##*/}" "2026-11-24 02:00" < <(sed 's/Nope/Scheduled/' "$rejects")
+at "2026-11-24 02:05"
+job 0
+is "it is taken" '["deliver",5,10]' "$(file_report verdict rows delivered)"
+drop "Copy of ${rejects##*/}" "2026-11-24 02:10" < <(rows 401 500)
+at "2026-11-24 02:15"
+job 65
+at "2026-11-24 13:00"
+arrival 5 '[.state, .missed]' '["late",1]' "and the export of the day after lacks"
+has "it is told" "$dir/err" "problem-begun feed=simple problem=late"
+drop e.csv "2026-11-24 13:00" < <(rows 401 500)
+at "2026-11-24 13:30"
+job 65
+arrival 0 '[.state, .refused]' '["in_time",0]' "it came; another that can't be read is not it"
+rm "$dir/drop/Copy of ${rejects##*/}"
+job 0
+at "2026-11-25 13:00"
+arrival 5 .state '"late"' "on Wednesday none comes"
+
 # ---- another calendar forgets what was due by the old one ----
 expecting 06:00
 arrival 0 .state '"none"' "another calendar"

@@ -197,6 +197,31 @@ test_snapshot_no_record() {
 	is "nothing is removed" '[]' "$(cancelled)"
 }
 
+# warned: of the columns of the first file.
+warned() {
+	report '.feeds[0].files[0].column_warnings | map("\(.code) \(.column)")'
+}
+
+# The last export is the one before it, still: its columns are the ones that are known, and
+# its content is that which was taken last.
+test_last_export() {
+	fresh
+	rows 1 30 | sed '/^00003/s/Scheduled/Nope/' >"$dir/a.csv"
+	cp "$dir/a.csv" "$dir/drop/"
+	job 3
+	# Somebody took a column out.
+	drop_again -E -e 's/,[^,]*((,[^,]*){3})$/\1/' -e 's/Nope/Scheduled/'
+	job 0
+	is "it is told what it lacks" '["column_missing ZIP"]' "$(warned)"
+	cp "$dir/a.csv" "$dir/drop/b.csv"
+	job 3
+	is "the very export once more" '["duplicate",1]' "$(file_report verdict rejected)"
+	rows 1 31 >"$dir/drop/c.csv"
+	job 0
+	is "the next one is no other" '["deliver",0]' "$(file_report verdict rejected)"
+	is "it has the columns of the last" '[]' "$(warned)"
+}
+
 # Where the name does not fit, the receipt says which would.
 test_pattern() {
 	fresh -e 's/^pattern.*/pattern = visits.txt/'
@@ -329,5 +354,6 @@ test_day_between "a feed of changes" -e "/^pattern/a order = name:%Y%m%d"
 test_day_between "a snapshot" -e "/^source  *= simple/a contents = snapshot" \
 	-e "/^pattern/a order = name:%Y%m%d"
 test_snapshot_no_record
+test_last_export
 test_pattern
 e2e_end

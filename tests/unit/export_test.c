@@ -133,7 +133,7 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"feed\":\"south\",\"since\":\"2026-11-20T19:30:02.007Z\",\"expect\":\"",
 	    "\"last_run\":\"2026-11-20T19:30:02.007Z\",\"last_success\":null,",
 	    "\"since\":\"2026-11-20T19:30:02.007Z\",\"feed\":\"south\"}\n",
-	    "\"closed\":true,\"removals\":0,\"made\":\"1970-01-01T00:00:00.000Z\",\"took\":0,\"file_at\":\"1970-01-01T00:00:00.000Z\"}\n",
+	    "\"closed\":true,\"removals\":0,\"made\":\"1970-01-01T00:00:00.000Z\",\"took\":0,\"file_at\":\"1970-01-01T00:00:00.000Z\",\"came_back\":false}\n",
 	};
 	struct buf out = export();
 

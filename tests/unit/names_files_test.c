@@ -345,6 +345,7 @@ file_of(const char *name)
 	    .made_at = -16,
 	    .took = 17,
 	    .file_at = -18,
+	    .came_back = true,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -370,6 +371,7 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_eq(got->made_at, want->made_at);
 	cr_expect_eq(got->took, want->took);
 	cr_expect_eq(got->file_at, want->file_at);
+	cr_expect_eq(got->came_back, want->came_back);
 	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
@@ -414,7 +416,7 @@ cut_to_format_2(void *arg, struct span key, struct span value)
 	struct buf *b = arg;
 
 	buf_add(b, value.p,
-	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 3 * 8 - CHECK_BYTES);
+	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 3 * 8 - 1 - CHECK_BYTES);
 	value_check(&l->keys, key, b);
 	return 1;
 }
@@ -440,6 +442,7 @@ Test(names_files, files_of_older_formats)
 	f.made_at = TIME_NONE;
 	f.took = 0;
 	f.file_at = TIME_NONE;
+	f.came_back = false;
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
 	expect_file(&got, &f);
 	cr_expect_str_empty(got.path);

@@ -218,7 +218,7 @@ static const struct mutation {
 	"pass was never given out"},
     {"files: closed", TABLE_FILES, 0, SET, 209, B("\2"), "files",
 	"closed is out of range"},
-    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "file_at ends too early"},
+    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "came_back ends too early"},
     {"files: gone, of a name", TABLE_FILES, 0, REMOVE, 0, B(""), "names",
 	"is not in files"},
     {"files: gone, of a pass", TABLE_FILES, 0, REMOVE, 0, B(""), "passes",
