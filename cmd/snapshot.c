@@ -86,13 +86,16 @@ hold_ageless(struct job *j, struct intake *in)
 	const struct made *made = reading_made(in->reading);
 	struct file_entry *en = &in->entry;
 	struct span title;
-	char why[128];
+	char why[192], of[48] = "";
 
 	if (made != NULL) {
+		if (made->export > 0)
+			snprintf(
+			    of, sizeof(of), " of export %u in the file", made->export);
 		title = made->column;
 		title.n = title.n > TITLE_SHOWN ? TITLE_SHOWN : title.n;
 		snprintf(why, sizeof(why),
-		    "no row tells in column \"%.*s\" when it was made",
+		    "no row%s tells in column \"%.*s\" when it was made", of,
 		    (int)utf8_valid(title), title.p);
 	} else {
 		snprintf(why, sizeof(why),
@@ -105,16 +108,18 @@ hold_ageless(struct job *j, struct intake *in)
 }
 
 static void
-refuse_older(struct job *j, struct file_entry *en)
+refuse_older(struct job *j, const struct made *made, struct file_entry *en)
 {
 	time_t t = (time_t)(j->snapshot.at / 1000);
-	char when[32] = "";
+	char when[32] = "", what[32] = "it";
 	struct tm tm;
 
+	if (made != NULL && made->export > 0)
+		snprintf(what, sizeof(what), "export %u in it", made->export);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", gmtime_r(&t, &tm));
 	en->verdict = VERDICT_REFUSE;
 	snprintf(en->reason, sizeof(en->reason),
-	    "it is older than the snapshot of %s%s that was applied", when,
+	    "%s is older than the snapshot of %s%s that was applied", what, when,
 	    j->snapshot.clock == SNAPSHOT_NAME ? "" : " UTC");
 }
 
@@ -128,7 +133,7 @@ snapshot_too_old(struct job *j, struct intake *in)
 		return false;
 	if (!age_of(j, &in->entry, &age)) {
 		/* Where no row was taken none can tell: it is held for that. */
-		if (made != NULL && in->entry.rejected == in->entry.rows)
+		if (mapper_made(j->feed->mapper) && in->entry.rejected == in->entry.rows)
 			return false;
 		hold_ageless(j, in);
 		return true;
@@ -137,7 +142,7 @@ snapshot_too_old(struct job *j, struct intake *in)
 		age.latest = made->latest;
 	if (!is_older(j, &age))
 		return false;
-	refuse_older(j, &in->entry);
+	refuse_older(j, made, &in->entry);
 	return true;
 }
 

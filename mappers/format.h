@@ -117,7 +117,7 @@ int reading_next(struct reading *r, struct err *e);
 int reading_end(struct reading *r, struct err *e);
 const struct mapper_counts *reading_counts(const struct reading *r);
 
-/* NULL if the map does not ask, or the header was not read yet. Valid until free. */
+/* Once it has ended. NULL if the map does not ask, or no header was read. Until free. */
 const struct made *reading_made(const struct reading *r);
 
 void reading_free(struct reading *r);

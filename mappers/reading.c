@@ -28,6 +28,9 @@ struct reading {
 	unsigned held_export;
 	bool cut; /* of an export that is held not all was read, or was there */
 
+	struct made_sum made;
+	uint64_t taken; /* rows of the exports before this one */
+
 	/* Of several exports in one file: this one's number, and the rows before it. */
 	unsigned export;
 	uint64_t before;
@@ -145,6 +148,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	r->ops = m->ops;
 	r->mapper = m;
 	r->export = 1;
+	made_init(&r->made);
 	r->our_fields = (struct mapper_fields){pass_field, r};
 	r->theirs = *sink;
 	r->ours = (struct mapper_sink){.record = pass_record,
@@ -200,6 +204,7 @@ mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct er
 	r->ops = m->ops;
 	r->mapper = m;
 	r->export = 1;
+	made_init(&r->made);
 	r->rejects = *sink;
 	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r, sink->before};
 	r->header_due = true;
@@ -297,6 +302,23 @@ reading_feed(struct reading *r, struct span bytes, struct err *e)
 	return give_up(r, e);
 }
 
+/* A row that was rejected may have told all the same, but nothing of it is as old as that. */
+static int
+sum_made(struct reading *r, struct err *e)
+{
+	const struct made *told = r->ops->made == NULL ? NULL : r->ops->made(r->file);
+	uint64_t taken = r->counts.rows - r->counts.rejected;
+	bool any = taken > r->taken;
+	struct made export;
+
+	r->taken = taken;
+	if (told == NULL)
+		return 0;
+	export = *told;
+	export.export = r->export;
+	return made_add(&r->made, &export, any, e);
+}
+
 static int
 end_export(struct reading *r, struct err *e)
 {
@@ -309,7 +331,9 @@ end_export(struct reading *r, struct err *e)
 	}
 	r->cut |= why.code == ERR_HELD;
 	r->stopped.code = ERR_NONE;
-	return take_header(r, &why, e) == 0 ? 0 : give_up(r, e);
+	if (sum_made(r, e) != 0 || take_header(r, &why, e) != 0)
+		return give_up(r, e);
+	return 0;
 }
 
 /* What is to be shown of this export's rows. */
@@ -350,6 +374,8 @@ reading_end(struct reading *r, struct err *e)
 		return -1;
 	r->over = true;
 	r->whole = !r->cut;
+	if (r->export == 1)
+		r->made.made.export = 0;
 	if (n->rows != n->mapped + n->filtered + n->rejected)
 		return err_set(e, ERR_INTERNAL,
 		    "rows read are not rows mapped, filtered and rejected");
@@ -381,7 +407,7 @@ reading_counts(const struct reading *r)
 const struct made *
 reading_made(const struct reading *r)
 {
-	return r->ops->made == NULL ? NULL : r->ops->made(r->file);
+	return r->made.any ? &r->made.made : NULL;
 }
 
 const char *
@@ -399,6 +425,7 @@ reading_free(struct reading *r)
 		r->ops->close(r->file);
 	header_mark_release(&r->watch.now);
 	buf_release(&r->header);
+	made_release(&r->made);
 	free(r);
 }
 

@@ -7,7 +7,7 @@
 set -u
 . tests/e2e/lib.sh
 
-e2e_init "$1"
+e2e_init "$1" zip
 api_start
 
 # snap: `simple`, whose files tell when they were made.
@@ -125,6 +125,58 @@ test_superseded() {
 	rm "$dir/drop/k.csv"
 }
 
+# pack NAME FILE...: exports in one file, in this order.
+pack() {
+	rm -f "$dir/drop"/* "$dir/pack.zip"
+	(cd "$dir" && zip -q pack.zip "${@:2}" && mv pack.zip "drop/$1.csv")
+}
+
+# Several exports in one file, in either order: it is as old as the oldest.
+test_packed() {
+	local max_remove='20 %' order n=0
+
+	fresh
+	rows 21 40 >"$dir/south.rows"
+	rows 1 20 | made '11/20/2020 06:00' >"$dir/north"
+	made '11/19/2020 06:00' <"$dir/south.rows" >"$dir/south"
+	pack a north south
+	job 0
+	is "both" '["deliver",40]' "$(file_report verdict rows)"
+	last_of 1605783600000
+	for order in "north south" "south north"; do
+		n=$((n + 1))
+		rows 1 $((20 - n)) | made "11/2$n/2020 06:00" >"$dir/north"
+		# shellcheck disable=SC2086 # two names
+		{
+			rows 21 20 | made '' >"$dir/south"
+			: >"$dir/none"
+			pack "b$n" $order none
+			job 4
+			has "$order: half of it is gone" "$dir/out" "removed, more than max_remove allows"
+			made '11/18/2020 06:00' <"$dir/south.rows" >"$dir/south"
+			pack "c$n" $order
+			job 65
+			has "$order: one is old" "$dir/out" \
+				"export $((3 - n)) in it is older than the snapshot of 2020-11-"
+			made '' <"$dir/south.rows" >"$dir/south"
+			pack "d$n" $order
+			job 4
+			has "$order: one does not tell" "$dir/out" \
+				"no row of export $((3 - n)) in the file tells in column \\\"Export Date\\\" when"
+			made "11/2$((n + 1))/2020 06:00" <"$dir/south.rows" >"$dir/south"
+			pack "e$n" $order
+			job 0
+		}
+		is "$order: the oldest is newer" '["deliver",1]' "$(file_report verdict removals)"
+		last_of $((1605870000000 + n * 86400000))
+	done
+	rm "$dir/drop"/*
+	: >"$dir/drop/f.csv"
+	job 4
+	has "not even a header" "$dir/out" "it has no rows: as the whole truth"
+	rm "$dir/drop/f.csv"
+}
+
 # The day of the week is that of the column, at the clinic: 05:00 UTC is midnight there.
 test_weekday() {
 	local day
@@ -160,6 +212,7 @@ test_configured() {
 test_older
 test_untold
 test_superseded
+test_packed
 test_weekday
 test_configured
 e2e_end
