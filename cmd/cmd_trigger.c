@@ -102,7 +102,8 @@ exit_of(const struct events_conf *c, const struct trigger_sum *s)
 		return STATUS_OK;
 	if (s->dead > 0)
 		return status_worse(STATUS_FILE_REFUSED, s->exit);
-	return s->later > 0 ? status_worse(STATUS_BUSY, s->exit) : s->exit;
+	/* What another file came to is no answer to who has to ask again. */
+	return s->later > 0 && status_is_settled(s->exit) ? STATUS_BUSY : s->exit;
 }
 
 static void

@@ -199,6 +199,26 @@ take_ready(
 	return 0;
 }
 
+/*
+ * Of the first n, was one left that a later run takes with nobody's help? Or of one that
+ * was asked for: that one. What stands behind a held file waits for who decides of that.
+ */
+static bool
+is_left(const struct job *j, const struct drop_look *look, size_t n, size_t past)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < n; i++) {
+		enum take_or_not what = look->files[i].what;
+
+		if (what == STOP || (i >= past && j->out->blocked))
+			return j->upto == NULL && left;
+		left = (j->upto == NULL && left) || what == WAIT ||
+		       (what == TAKE && i >= past);
+	}
+	return left;
+}
+
 /* What the drop says by itself, and how far the files were worked off. */
 static int
 work_through(struct job *j, struct drop_look *look, struct err *e)
@@ -218,8 +238,8 @@ work_through(struct job *j, struct drop_look *look, struct err *e)
 	free(next);
 	if (rc != 0)
 		return -1;
-	/* Whoever asks for one file wants to know if it has to be asked for again. */
-	if (j->upto != NULL && n > 0 && (past < n || look->files[n - 1].what == WAIT))
+	j->out->again = is_left(j, look, n, past);
+	if (j->upto != NULL && j->out->again)
 		j->out->exit = status_worse(j->out->exit, STATUS_BUSY);
 	return job_retain(j, look, e);
 }
@@ -439,6 +459,7 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	rc = j.lines != NULL ? work(&j, &e) : -1;
 	if (rc != 0) {
 		out->err = e;
+		out->again = e.fate == FATE_RETRY;
 		out->exit = status_worse(out->exit, err_exit(e.code));
 		log_event(&app->log, LOG_ERROR, "feed-failed",
 		    LOG_FIELDS(LOG_NAME("feed", feed->feed.name), LOG_ERR(&e)));

@@ -269,6 +269,7 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	jw_put_uint(j, "refused", f->refused);
 	jw_put_uint(j, "unsettled", f->unsettled);
 	jw_put_uint(j, "behind", f->behind);
+	jw_put_bool(j, "again", f->again);
 	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);

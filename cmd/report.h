@@ -67,8 +67,9 @@ struct feed_report {
 	size_t n, cap;
 	uint64_t known, waiting, held, refused;
 	uint64_t unsettled; /* delivered, but could not be put away */
-	bool blocked;       /* a held file keeps later ones back */
-	uint64_t behind;    /* that many */
+	bool again;   /* not all that was asked for was done, and no person is needed */
+	bool blocked; /* a held file keeps later ones back */
+	uint64_t behind; /* that many */
 	struct given_up given_up;
 	int64_t paused; /* ms: since when nothing is done; 0: it is not */
 	struct audit_head audit;

@@ -16,6 +16,13 @@ status_worse(int a, int b)
 	return STATUS_OK;
 }
 
+bool
+status_is_settled(int status)
+{
+	return status == STATUS_OK || status == STATUS_SOME_LOST ||
+	       status == STATUS_HELD || status == STATUS_FILE_REFUSED;
+}
+
 const char *
 status_words(int status)
 {

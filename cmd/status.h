@@ -4,6 +4,8 @@
 #ifndef CMD_STATUS_H
 #define CMD_STATUS_H
 
+#include <stdbool.h>
+
 enum status {
 	STATUS_OK = 0,
 	STATUS_SOME_LOST = 3, /* delivered, but rows were rejected or refused */
@@ -22,6 +24,9 @@ enum status {
 
 /* The one of two that the operator has to know first. */
 int status_worse(int a, int b);
+
+/* Nothing is left to do but for a person: what was found stands in the ledger. */
+bool status_is_settled(int status);
 
 /* What it means, in a few words. */
 const char *status_words(int status);

@@ -162,23 +162,15 @@ task_exit(int status)
 }
 
 /*
- * Of these the ledger has committed the outcome, or it is for a person to decide. All
- * others may be otherwise the next time, a mistake in a feed file too.
+ * Settled is what the ledger has committed, or what is for a person to decide. All else may
+ * be otherwise the next time, a mistake in a feed file too.
  */
 static enum event_fate
 fate_of(int exit)
 {
-	switch (exit) {
-	case STATUS_OK:
-	case STATUS_SOME_LOST:
-	case STATUS_HELD:
-	case STATUS_FILE_REFUSED:
-		return EVENT_DONE;
-	case STATUS_USAGE:
+	if (exit == STATUS_USAGE)
 		return EVENT_DEAD;
-	default:
-		return EVENT_LATER;
-	}
+	return status_is_settled(exit) ? EVENT_DONE : EVENT_LATER;
 }
 
 void
@@ -198,10 +190,10 @@ held_judge(struct task *t, int status, struct span report)
 			: status_words(exit),
 		    exit);
 	/* Nobody comes back for a file that was too fresh, but for this message. */
-	if (exit == STATUS_OK && t->file == NULL && trigger_report_waits(report)) {
+	if (fate == EVENT_DONE && trigger_report_again(report)) {
 		fate = EVENT_LATER;
-		snprintf(
-		    reason, sizeof(reason), "feed %s: a file is not ready yet", t->feed);
+		snprintf(reason, sizeof(reason),
+		    "feed %s: a file is not ready yet, or it is not its turn", t->feed);
 	}
 	held_note(t->of, t->item, fate, reason);
 	t->state = TASK_ENDED;

@@ -138,12 +138,12 @@ trigger_job_end(struct trigger_job *j, struct buf *out)
 }
 
 bool
-trigger_report_waits(struct span report)
+trigger_report_again(struct span report)
 {
 	json_t *o = json_loadb(report.p, report.n, 0, NULL);
 	const json_t *feed = json_array_get(json_object_get(o, "feeds"), 0);
-	bool waits = json_integer_value(json_object_get(feed, "waiting")) > 0;
+	bool again = !json_is_false(json_object_get(feed, "again"));
 
 	json_decref(o);
-	return waits;
+	return again;
 }

@@ -104,6 +104,15 @@ print_report(const struct app *app, const struct report *r, struct err *e)
 	return rc;
 }
 
+/* Whoever asks for one file has to know that it is left, whatever else was found. */
+static int
+told(const struct app *app, const struct report *r, int exit)
+{
+	bool again = app->file != NULL && r->n > 0 && r->feeds[0].again;
+
+	return again && status_is_settled(exit) ? STATUS_BUSY : exit;
+}
+
 int
 work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e)
 {
@@ -122,11 +131,12 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 		alarms_ping(app, NULL, PING_START);
 	exit = work_all(app, n, &w);
 	w.report.ended = clock_wall(app->clock);
-	w.report.exit = exit;
+	w.report.exit = told(app, &w.report, exit);
 	if (print_report(app, &w.report, e) != 0)
 		exit = status_worse(exit, err_exit(e->code));
-	report_release(&w.report);
 	if (w.pings)
 		alarms_ping(app, NULL, exit);
+	exit = told(app, &w.report, exit);
+	report_release(&w.report);
 	return exit;
 }

@@ -105,6 +105,26 @@ numbers "after the last try" '[1,0,0,1,1]'
 is "why it is dead" '[3,true]' "$(amqp dead |
 	jq -c '.[0].headers | [.["emrdrop-tries"], (.["emrdrop-reason"] | contains("the API is unavailable"))]')"
 api_start
+
+# A file that is too fresh, beside one that is refused: its message comes back until it is taken,
+# and that of the other is done.
+sed -i 's|^min_age.*|min_age = 1h|' "$dir/etc/feeds.d/simple.ini"
+rows 10 12 >"$dir/drop/new.csv"
+echo 'no export at all' >"$dir/drop/a-refused.csv"
+touch -d '2 hours ago' "$dir"/drop/[abc]*.csv
+amqp publish <<-'LINES'
+	1 {"feed":"simple","file":"new.csv"}
+	1 {"feed":"simple","file":"a-refused.csv"}
+	1 {"feed":"simple"}
+LINES
+drain 0
+numbers "two for later" '[3,1,2,0,3]'
+e2e_until "they come back" counted '2 0 0'
+sed -i 's|^min_age.*|min_age = 0|' "$dir/etc/feeds.d/simple.ini"
+drain 0
+numbers "both are done" '[2,2,0,0,2]'
+is "delivered, once" 24 "$(changes)"
+rm "$dir/drop/a-refused.csv"
 trigger_site
 
 # Nobody would get the dead letter: it stays where it is.

@@ -166,6 +166,7 @@ Test(report, json_for_a_program)
 	f->held = 1;
 	f->unsettled = 5;
 	f->behind = 3;
+	f->again = true;
 	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2};
 	f->requests = 6;
 	f->retries = 2;
@@ -183,7 +184,7 @@ Test(report, json_for_a_program)
 		    "\"0af7651916cd43dd8448eb211c80319c\",\"dry_run\":false,\"started_ms\":5,"
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
 		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
-		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,"
+		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,\"again\":true,"
 		    "\"given_up\":{\"file\":\"abababababababababababababababab\",\"pass\":13,"
 		    "\"reason\":\"gone\",\"delivered\":8,\"refused\":1,\"doubtful\":4,"
 		    "\"unsent\":2},\"requests\":6,\"retries\":2,\"took_ms\":8,\"api_certificate_expires_ms\":9,\"files\":[{\"file\":"
