@@ -1,5 +1,7 @@
 #include "base/curl_lib.h"
 
+#include <string.h>
+
 static const struct lib_call calls[] = {
 #define CURL_PLACE(name) {#name, offsetof(struct curl_lib, name)},
     CURL_CALLS(CURL_PLACE)
@@ -17,4 +19,16 @@ int
 curl_lib_load(struct curl_lib *out, struct err *e)
 {
 	return lib_load(&libcurl, out, e);
+}
+
+void
+curl_note_header(bool *whole, struct span line)
+{
+	static const char status[] = "HTTP/";
+
+	if (line.n >= sizeof(status) - 1 &&
+	    memcmp(line.p, status, sizeof(status) - 1) == 0)
+		*whole = false;
+	else if (span_eq(line, SPAN_LIT("\r\n")) || span_eq(line, SPAN_LIT("\n")))
+		*whole = true;
 }

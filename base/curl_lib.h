@@ -10,8 +10,10 @@
 
 #define CURL_DISABLE_TYPECHECK /* it goes by names that are functions */
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/lib.h"
+#include "base/span.h"
 
 #define CURL_CALLS(X)               \
 	X(curl_version)             \
@@ -42,6 +44,14 @@ struct curl_lib {
 
 /* Fills *out; it stays valid. ERR_CONFIG if the library is not there. */
 int curl_lib_load(struct curl_lib *out, struct err *e);
+
+/*
+ * To libcurl a connection that ends within the headers is the end of a reply that has no
+ * body: CURLE_OK, with the status. Whether they came whole, tell their lines, each of which
+ * is given to the header function once it has its end: a status line begins a reply (1xx
+ * are replies of their own), an empty one ends its headers.
+ */
+void curl_note_header(bool *whole, struct span line);
 
 /* An option's number says what it takes, and so does that of an information. */
 #define CURL_IS(type, value)   __builtin_types_compatible_p(__typeof__(value), type)

@@ -130,8 +130,9 @@ failure_of(const struct reply *r, struct failure *out)
 		transport_failure(r, out);
 		return;
 	}
-	(void)snprintf(out->seen, sizeof(out->seen), "answered HTTP %ld", s);
-	if (is_transient(s) || s < 200 || s > 599)
+	(void)snprintf(out->seen, sizeof(out->seen), "answered HTTP %ld%s", s,
+	    r->cut ? " with headers that are cut" : "");
+	if (r->cut || is_transient(s) || s < 200 || s > 599)
 		out->outcome = OUTCOME_RETRY;
 	else if (s == 401 || s == 403)
 		out->outcome = OUTCOME_DENIED;

@@ -416,7 +416,8 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 	note_expiry(h, r);
 	failure_of(&seen, &f);
 	/* An API need not know OPTIONS: that it answers so is all we ask. */
-	if (seen.transport == CURLE_OK && (seen.status == 405 || seen.status == 501))
+	if (seen.transport == CURLE_OK && !seen.cut &&
+	    (seen.status == 405 || seen.status == 501))
 		return 0;
 	switch (f.outcome) {
 	case OUTCOME_REPLY:

@@ -28,6 +28,15 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return 0;
 }
 
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct request *r = arg;
+
+	curl_note_header(&r->headers_whole, (struct span){p, size * n});
+	return size * n;
+}
+
 /* Everything that is the same for each request. A setting that is not taken is fatal. */
 static CURLcode
 set_connection(const struct request *r, const struct target_conf *tc)
@@ -88,6 +97,8 @@ request_init(struct request *r, const struct curl_lib *curl, const struct target
 	curl->curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
 	curl->curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl->curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);
 	return 0;
 }
 
@@ -192,7 +203,7 @@ request_prepare(struct request *r, const struct auth *a, const struct target_env
 	CURL *h = r->easy;
 
 	buf_clear(&r->reply);
-	r->reply_too_long = false;
+	r->reply_too_long = r->headers_whole = false;
 	r->error[0] = '\0';
 	buf_add_char(&r->url, '\0');
 	if (buf_check(&r->url, "the URL of a record", e) < 0)
@@ -251,6 +262,7 @@ request_reply(struct request *r, CURLcode transport, struct reply *out)
 
 	*out = (struct reply){.transport = transport,
 	    .too_long = r->reply_too_long,
+	    .cut = transport == CURLE_OK && !r->headers_whole,
 	    .body = buf_span(&r->reply),
 	    .words = curl->curl_easy_strerror(transport),
 	    .detail = r->error};

@@ -20,6 +20,7 @@ struct request {
 	char error[CURL_ERROR_SIZE]; /* libcurl writes here as long as easy lives */
 	struct buf reply;
 	bool reply_too_long;
+	bool headers_whole; /* of the last reply: the empty line behind them has come */
 
 	/* What the target fills in: */
 	const char *method; /* static */
@@ -36,6 +37,7 @@ struct reply {
 	int64_t retry_after; /* ms, 0: not given */
 	bool json;           /* announced as JSON */
 	bool too_long;
+	bool cut;           /* within its headers: it says nothing, whatever its status */
 	struct span body;   /* valid until the request is prepared again */
 	const char *words;  /* libcurl's for transport; static */
 	const char *detail; /* its own of this reply, may be empty */

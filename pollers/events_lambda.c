@@ -26,6 +26,7 @@ struct runtime {
 	char api[API_MAX + 1];
 	char id[ID_MAX + 1]; /* of the invocation in hand; "": none */
 	struct buf body;
+	bool headers_whole; /* of the last invocation's */
 	int stop_fd;
 };
 
@@ -48,6 +49,7 @@ take_header(char *p, size_t size, size_t n, void *arg)
 	struct runtime *r = arg;
 	struct span line = {p, size * n}, id;
 
+	curl_note_header(&r->headers_whole, line);
 	if (line.n < sizeof(name) || !span_same_nocase(p, name, sizeof(name) - 1))
 		return line.n;
 	id = span_trim((struct span){p + sizeof(name) - 1, line.n - (sizeof(name) - 1)});
@@ -205,6 +207,7 @@ runtime_next(void *self, struct event_message *out, struct err *e)
 		return EVENTS_NONE;
 	if (begin(r, "invocation/next", e) != 0)
 		return -1;
+	r->headers_whole = false;
 	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl->curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);
 	curl->curl_easy_setopt(r->easy, CURLOPT_XFERINFOFUNCTION, shall_stop);
@@ -217,10 +220,12 @@ runtime_next(void *self, struct event_message *out, struct err *e)
 		*e = failed;
 		return -1;
 	}
-	if (r->id[0] == '\0')
+	if (r->id[0] == '\0' || !r->headers_whole) {
+		r->id[0] = '\0';
 		return err_set(e, ERR_IO,
-		    "Lambda's runtime interface at %s: an invocation without an id",
-		    r->api);
+		    "Lambda's runtime interface at %s: an invocation %s", r->api,
+		    r->headers_whole ? "without an id" : "that is cut");
+	}
 	out->body = buf_span(&r->body);
 	return EVENTS_MESSAGE;
 }

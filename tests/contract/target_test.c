@@ -45,6 +45,10 @@ static const struct scenario scenarios[] = {
     /* on a kept connection, where libcurl sends again by itself */
     {.steps = "200,drop,200", .extra = 1, .in_flight = 1},
     {.steps = "cut,200", .extra = 1, .waited = 500},
+    /* within the status line, behind it, within a header, before the empty line */
+    {.steps = "head:12,head:17,head:40,head:68,200", .extra = 4, .in_flight = 1},
+    {.steps = "bye:12,bye:17,bye:40,bye:68,200", .extra = 4, .in_flight = 1},
+    {.steps = "early:17,early:40,early", .extra = 2, .in_flight = 1},
     {.steps = "json,200", .extra = 1, .waited = 500},
     {.steps = "html,200", .extra = 1, .waited = 500},
     {.steps = "unknown,200", .extra = 1, .waited = 500},
@@ -63,6 +67,9 @@ static const struct scenario scenarios[] = {
 	.code = ERR_API,
 	.says = "HTTP 200 with a body that is no valid JSON"},
     {.steps = "big", .code = ERR_API, .says = "HTTP 200 with more than 4194304 bytes"},
+    {.steps = "bye:40",
+	.code = ERR_API,
+	.says = "HTTP 200 with headers that are cut: the API is unavailable after 6"},
     {.steps = "unknown", .code = ERR_API, .says = "not in the batch"},
     {.steps = "drop", .code = ERR_API, .says = "got no answer ("},
     {.steps = "429:3600",
@@ -504,7 +511,8 @@ Test(target_contract, probe)
 		int code;
 	} rows[] = {{"200", ERR_NONE}, {"204", ERR_NONE}, {"405", ERR_NONE},
 	    {"501", ERR_NONE}, {"400", ERR_NONE}, {"401", ERR_PERM}, {"403", ERR_PERM},
-	    {"404", ERR_API}, {"302", ERR_API}, {"503", ERR_API}};
+	    {"404", ERR_API}, {"302", ERR_API}, {"503", ERR_API}, {"early", ERR_NONE},
+	    {"bye:40", ERR_API}};
 	struct fake_clock self = {0};
 	struct clock clock = {fake_wall, fake_mono, fake_pause, &self};
 	char url[256], ca[128];

@@ -83,6 +83,13 @@ is "what it says in the end" '{"messages":4,"done":3,"later":0,"dead":1,"jobs":3
 runtime_stop
 is "delivered once" 12 "$(changes)"
 
+# ---- an invocation that is cut is none ----
+runtime cut
+run 74 trigger --lambda
+has "what was seen" "$dir/err" 'an invocation that is cut'
+is "it is not answered" 0 "$(wc -l <"$dir/answers")"
+runtime_stop
+
 # ---- the API is away: Lambda is told to try again ----
 api_stop
 rows 7 9 >"$dir/drop/c.csv"

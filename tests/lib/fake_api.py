@@ -11,6 +11,9 @@ port with TLS, and then writes DIR/port. The first parts of a path are
   429:7 503:date       the same with Retry-After, in seconds or as a date in 9 s
   drop                 take it, then close without an answer
   cut                  take it, then send half of the answer
+  head:20 bye:20       take it, then send 20 bytes of the headers and end the connection,
+                       or say by TLS that it ends
+  early:20 early       the same behind a 103; a 103 and a whole answer
   refuse               take it, but records whose id starts with "bad"
   late                 as refuse, with status "later"
   both                 refuse, but with HTTP 422 and the results
@@ -36,6 +39,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOCK = threading.Lock()
 NAMES = {}
+HEADS = ("head", "bye", "early")
 
 
 class Name:
@@ -99,6 +103,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_json(422 if bad else 200, {"code": "no-good"})
         self.send_json(422 if step == "both" else 200, {"results": results})
 
+    def send_head(self, step):
+        how, _, n = step.partition(":")
+        whole = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        if how == "early":
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+        self.wfile.write(whole[:int(n) if n else len(whole)].encode())
+        self.wfile.flush()
+        self.close_connection = n != ""
+        if how == "bye":
+            self.connection.unwrap()
+
     def odd(self, step):
         kind = [("Content-Type", "application/json")]
         if step == "json":
@@ -107,6 +122,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, b"\n<html>Please log in", [("Content-Type", "text/html")])
         elif step == "big":
             self.send(200, b"x" * (5 << 20))
+        elif step.startswith(HEADS):
+            self.send_head(step)
         elif step == "moved":
             self.send(302, headers=[("Location", "/elsewhere")])
         elif step == "unknown":
@@ -136,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
                 step = "200" if packed else "415"
             if step == "key":
                 step = "200" if self.headers.get("X-Api-Key") == "k-2" else "401"
-            takes = step in ("200", "204", "drop", "cut", "refuse", "late", "both")
+            takes = step.startswith(HEADS + ("200", "204", "drop", "cut", "refuse", "late", "both"))
             bad = self.apply(name, key, body) if takes else []
         if step == "drop":
             self.close_connection = True

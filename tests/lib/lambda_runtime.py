@@ -5,7 +5,8 @@ lambda_runtime.py PORT EVENTS ANSWERS
 
 Serves the lines of the file EVENTS one after the other as invocations, and writes a line to
 ANSWERS for each answer: {"id", "kind": response | error | init, "type", "body"}. Behind the last
-event `next` waits for ever, as it does in a function that nobody calls. As AWS has it, an
+event `next` waits for ever, as it does in a function that nobody calls; in place of the event
+"cut" the connection ends within the headers. As AWS has it, an
 invocation is answered once, by its own id, before the next one is asked for.
 """
 import http.server
@@ -50,6 +51,10 @@ class Runtime(http.server.BaseHTTPRequestHandler):
                 cls.open_id = "8476a536-e9f4-11e8-9739-%012d" % cls.given
         if event is None:
             threading.Event().wait()
+        if event == b"cut":
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 1\r\nContent-Le")
+            return None
         return self.reply(200, event, (
             ("Lambda-Runtime-Aws-Request-Id", cls.open_id),
             ("Lambda-Runtime-Deadline-Ms", "1542409706888"),
