@@ -131,15 +131,30 @@ app_release(struct app *app)
 struct ledger *
 app_ledger(struct app *app, bool create, struct err *e)
 {
-	struct ledger *l = ledger_open(app->state.dir, app->state.key_file, create, e);
+	struct ledger *l;
 
+	if (app->ledger != NULL) {
+		err_set(e, ERR_INTERNAL, "this process has the ledger open already");
+		return NULL;
+	}
+	l = ledger_open(app->state.dir, app->state.key_file, create, e);
 	if (l == NULL)
 		return NULL;
+	app->ledger = l;
 	app->auditor.clock = app->clock;
 	app->auditor.run = app->run;
 	who_runs(&app->auditor);
 	ledger_audit_by(l, &app->auditor);
 	return l;
+}
+
+void
+app_ledger_close(struct app *app, struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	app->ledger = NULL;
+	ledger_close(l);
 }
 
 bool

@@ -71,8 +71,9 @@ struct app {
 	char run[ULID_SIZE];
 	struct trace trace;
 	struct auditor auditor;
-	bool deaf;    /* nobody took an alarm: the next process tells them */
-	bool unheard; /* a ping failed: the others are tried once */
+	struct ledger *ledger; /* while it is open: a process has it open once */
+	bool deaf;             /* nobody took an alarm: the next process tells them */
+	bool unheard;          /* a ping failed: the others are tried once */
 };
 
 /* The option tables of emrdrop.ini, for the manual. */
@@ -93,9 +94,12 @@ int app_load(struct app *app, struct err *e);
 void app_release(struct app *app);
 
 /*
- * The site's ledger, opened in the name of whoever runs this; `create` as ledger_open.
+ * The site's ledger, opened in the name of whoever runs this; `create` as ledger_open. It
+ * is ERR_INTERNAL while it is open: LMDB takes its lock file for that of nobody if a process
+ * opens it again, and drops that process's locks when one of the two is closed.
  */
 struct ledger *app_ledger(struct app *app, bool create, struct err *e);
+void app_ledger_close(struct app *app, struct ledger *l); /* takes NULL */
 
 /* The site's keys, if there are any that we may read. */
 bool app_keys(const struct app *app, struct site_keys *out);

@@ -56,7 +56,7 @@ visit(struct app *app, struct feed *f, struct err *e, void *arg)
 
 	if (e != NULL) {
 		app_print_errors(&f->errors);
-		watch_broken(app, f->feed.name, err_exit(e->code));
+		watch_broken(app, c->q->ledger, f->feed.name, err_exit(e->code));
 		return err_exit(e->code);
 	}
 	if (watch_feed(app, c->q->ledger, f, &t, c->q->e) != 0)

@@ -112,7 +112,7 @@ note_login(struct app *app, const struct feed *f)
 
 	if (l != NULL)
 		(void)login_note(l, f, false, 0, &ignored);
-	ledger_close(l);
+	app_ledger_close(app, l);
 }
 
 /* As a receipt is written; what is there for a moment is no name that is ever taken. */

@@ -162,7 +162,7 @@ act(struct app *app, size_t action, struct err *e)
 	jw_init(&s.json, &s.out);
 	if (l != NULL)
 		exit = actions[action].fn(&s, l);
-	ledger_close(l);
+	app_ledger_close(app, l);
 	buf_release(&s.out);
 	return exit >= 0 ? exit : err_exit(e->code);
 }

@@ -127,7 +127,7 @@ know_header(struct preview *p, struct app *app)
 
 	if (l != NULL)
 		ledger_header_get(l, p->feed->feed.name, &p->header.before, &ignored);
-	ledger_close(l);
+	app_ledger_close(app, l);
 }
 
 /* What is not as in the last good file. */

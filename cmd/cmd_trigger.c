@@ -89,7 +89,7 @@ check_lasting(struct app *app, struct err *e)
 	if ((l = app_ledger(app, false, e)) == NULL)
 		return err_prefix(
 		    e, "--lambda wants the ledger that `emrdrop run` has made");
-	ledger_close(l);
+	app_ledger_close(app, l);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ run(struct query *q, query_fn *fn)
 	jw_init(&q->json, &q->out);
 	if ((q->ledger = app_ledger(q->app, false, q->e)) != NULL)
 		rc = fn(q);
-	ledger_close(q->ledger);
+	app_ledger_close(q->app, q->ledger);
 	if (q->app->json)
 		buf_add_char(&q->out, '\n');
 	if (rc == 0)

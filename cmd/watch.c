@@ -150,21 +150,17 @@ note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struc
 }
 
 void
-watch_broken(struct app *app, const char *feed, int exit)
+watch_broken(struct app *app, struct ledger *l, const char *feed, int exit)
 {
 	const struct troubles_when when = {.now = clock_wall(app->clock)};
 	struct feed f = {.feed = {.name = feed}};
 	struct feed_troubles now;
-	struct ledger *l;
 	struct err e;
 
-	if ((l = app_ledger(app, false, &e)) == NULL)
-		return; /* there is none before the first run */
 	if (note_broken(app, l, feed, exit, &e) == 0 &&
 	    troubles_find(l, &f, &when, &now, &e) == 0 && now.state.scope != 0) {
 		now.unknown = 1u << TROUBLE_LATE | 1u << TROUBLE_STRANGE |
 			      1u << TROUBLE_EXPIRY;
 		alarms_tell(app, l, &now);
 	}
-	ledger_close(l);
 }

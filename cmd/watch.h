@@ -23,6 +23,6 @@ int watch_feed(struct app *app, struct ledger *l, const struct feed *f,
     struct feed_troubles *out, struct err *e);
 
 /* A feed file with mistakes has no run: the ledger says so, if it knows the feed. */
-void watch_broken(struct app *app, const char *feed, int exit);
+void watch_broken(struct app *app, struct ledger *l, const char *feed, int exit);
 
 #endif

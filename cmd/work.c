@@ -28,7 +28,7 @@ close_ledger(struct app *app, struct work *w)
 		w->kept = err_exit(e.code);
 		log_event(&app->log, LOG_ERROR, "looks-failed", LOG_FIELDS(LOG_ERR(&e)));
 	}
-	ledger_close(l);
+	app_ledger_close(app, l);
 	w->share.ledger = NULL;
 }
 
@@ -48,6 +48,20 @@ run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *
 	return exit;
 }
 
+/* Where none is open there may be none yet, and this is no run that makes one. */
+static void
+tell_broken(struct app *app, const struct feed *f, int exit, struct work *w)
+{
+	struct ledger *own = NULL, *l = w->share.ledger;
+	struct err e;
+
+	if (l == NULL)
+		l = own = app_ledger(app, false, &e);
+	if (l != NULL)
+		watch_broken(app, l, f->feed.name, exit);
+	app_ledger_close(app, own);
+}
+
 static int
 work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 {
@@ -62,9 +76,8 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 		return run_feed(app, f, out, w);
 	out->err = *e;
 	out->exit = err_exit(e->code);
-	close_ledger(app, w); /* watch_broken opens it itself */
 	if (w->pings)
-		watch_broken(app, f->feed.name, out->exit);
+		tell_broken(app, f, out->exit, w);
 	app_print_errors(&f->errors);
 	log_event(&app->log, LOG_ERROR, "feed-failed",
 	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_ERR(e)));

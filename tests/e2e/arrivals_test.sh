@@ -156,5 +156,22 @@ has "a mistake" "$dir/err" "[expect] by: ends without a value"
 run 78 check --arrivals
 run 64 run --arrivals
 at "2026-11-21 16:00"
+
+# ---- a feed file with a mistake keeps nothing from being asked of those before and behind ----
+rm "$dir"/etc/feeds.d/*
+for feed in aaa bbb ccc; do
+	clinic "$feed" -e '$a \\n[expect]\nby = 06:00\ntimezone = America/Chicago'
+done
+job 0
+at "2026-11-22 13:00"
+echo 'nonsense = 1' >>"$dir/etc/feeds.d/bbb.ini"
+run 78 check --arrivals --json
+is "the others are asked" '[["aaa","late"],["ccc","late"]]' \
+	"$(jq -c '.feeds | map([.feed, .state])' "$dir/out")"
+for feed in "aaa problem=late" "bbb problem=failed" "ccc problem=late"; do
+	has "what is told" "$dir/err" "problem-begun feed=$feed"
+done
+run 78 check --arrivals
+hasnt "and that once" problem-begun "$dir/err"
 rm "$dir"/etc/feeds.d/*
 e2e_end
