@@ -48,6 +48,21 @@ expecting() {
 }
 usual="Mon-Fri 06:00, Sat 09:00"
 
+# cron COMMAND: the line of the shipped crontab, as cron runs it: what it would mail goes to
+# $dir/mail, and what logger was handed to the end of $dir/journal.
+mkdir "$dir/bin"
+printf '#!/bin/sh\nexec %s --config %s/etc "$@"\n' "$emrdrop" "$dir" >"$dir/bin/emrdrop"
+printf '#!/bin/sh\ncat >>%s/journal\n' "$dir" >"$dir/bin/logger"
+chmod +x "$dir/bin/emrdrop" "$dir/bin/logger"
+cron() {
+	local line
+
+	line=$(grep -E "^[0-9*/,-].* emrdrop $1" deploy/cron/emrdrop | sed -E 's/^([^ ]+ +){5}emrdrop +//')
+	is "one line of the crontab runs $1" 1 "$(wc -l <<<"$line")"
+	env -i PATH="$dir/bin:$PATH" /bin/sh -c "$line" >"$dir/mail" 2>&1
+	runs=$((runs + 1))
+}
+
 # 16 November 2026 is a Monday; 06:00 in Chicago is 12:00 UTC.
 at "2026-11-16 11:00"
 expecting "$usual"
@@ -115,6 +130,30 @@ at "2026-11-20 13:00"
 arrival 5 '.missed' 1 "nothing is due on a holiday"
 at "2026-11-21 16:00"
 arrival 5 '.missed' 2 "but on Saturday"
+
+# ---- by the shipped crontab: mail once, whichever command finds it first ----
+at "2026-11-21 16:30"
+drop d.csv "2026-11-21 16:10" < <(bad 400 520)
+cron 'run '
+has "the run finds a problem" "$dir/mail" "problem-begun feed=simple problem=held"
+has "the log has it, too" "$dir/journal" "problem-begun feed=simple problem=held"
+is "nothing else is mailed" 0 "$(grep -vc problem- "$dir/mail")"
+has "but logged" "$dir/journal" file-held
+cron 'check --arrivals'
+is "it is mailed once" "" "$(<"$dir/mail")"
+cron 'run '
+is "by the next run neither" "" "$(<"$dir/mail")"
+rm "$dir/drop/d.csv"
+cron 'run '
+has "that it ended is mailed" "$dir/mail" "problem-ended feed=simple problem=held"
+cron 'check --arrivals'
+is "once" "" "$(<"$dir/mail")"
+at "2026-11-23 12:31"
+cron 'check --arrivals'
+has "what no run finds" "$dir/mail" "problem-begun feed=simple problem=late"
+cron 'run '
+is "is told by no run then" "" "$(<"$dir/mail")"
+at "2026-11-21 16:00"
 
 # ---- a reject file that comes back is no export, whether it is taken or not ----
 expecting "$usual" -e '$a holidays = 2026-11-20' -e "/^\[source\]/a feedback = $dir/told"
