@@ -12,7 +12,6 @@
 #include "cmd/status.h"
 #include "cmd/text.h"
 #include "state/controls.h"
-#include "state/headers.h"
 
 #define WORDS_MAX (2 * ERR_MSG_SIZE)
 
@@ -116,27 +115,18 @@ diagnose_mistakes(struct diagnosis *d)
 	return add(d, &a);
 }
 
-/* Of a file without a column that the map needs nobody can approve anything. */
-static int
-approvable(struct diagnosis *d, const struct file_entry *f)
-{
-	struct file_header h;
-	int r = ledger_file_header_get(d->ledger, &f->id, &h, d->e);
-	bool lacks = r == 1 && h.lacks;
-
-	file_header_release(&h);
-	return r < 0 ? -1 : f->verdict == VERDICT_HOLD && !lacks;
-}
-
 static int
 add_commands(struct diagnosis *d, const struct file_entry *f, struct ailment *a)
 {
 	char id[FILE_ID_HEX_SIZE];
+	bool mend;
 	size_t n = 0;
-	int r = approvable(d, f);
+	int r = stuck_approvable(d->ledger, f, &mend, d->e);
 
 	if (r < 0)
 		return -1;
+	if (mend)
+		a->what = words(d, "%s; " STUCK_MEND, a->what);
 	digest_hex(&f->id, id);
 	a->commands[n++] = words(d, "emrdrop hold show %.8s", id);
 	if (r == 1)

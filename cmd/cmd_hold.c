@@ -6,7 +6,6 @@
 #include "cmd/status.h"
 #include "cmd/stuck.h"
 #include "state/controls.h"
-#include "state/headers.h"
 
 static const char help[] =
     "emrdrop hold list\n"
@@ -95,21 +94,18 @@ show_one(struct query *q)
 static int
 check_approved(struct query *q, const struct file_entry *f)
 {
-	struct file_header h;
-	int r = ledger_file_header_get(q->ledger, &f->id, &h, q->e);
-	bool lacks = r == 1 && h.lacks && f->verdict == VERDICT_HOLD;
+	bool mend;
 
-	file_header_release(&h);
-	if (r < 0)
+	if (stuck_approvable(q->ledger, f, &mend, q->e) < 0)
 		return -1;
 	if (f->verdict == VERDICT_REFUSE)
 		return err_set(q->e, ERR_USAGE,
 		    "file %s cannot be read, so it cannot be delivered: %s",
 		    q->app->args[1], f->reason);
-	if (lacks)
+	if (mend)
 		return err_set(q->e, ERR_USAGE,
-		    "file %s cannot be delivered as it is: %s; add the new titles to "
-		    "[columns] of the feed, and the next run reads it again, or discard it",
+		    "file %s cannot be delivered as it is: %s; " STUCK_MEND
+		    ", or discard it",
 		    q->app->args[1], f->reason);
 	return 0;
 }

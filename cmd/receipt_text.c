@@ -336,6 +336,27 @@ advise_delivered(const struct words *w)
 		    "on our side.\n");
 }
 
+/* Nobody can decide that it is taken as it is, if columns that every row needs are gone. */
+static void
+advise_held(const struct words *w)
+{
+	if (w->r->header != NULL && w->r->header->lacks)
+		buf_add_str(w->out,
+		    "  Give the columns the titles back that they had, and drop the export under a\n"
+		    "  new name. If the new titles are to stay, tell the receiving side, which sees\n"
+		    "  this too: once it knows them the file is read again, and a receipt then says\n"
+		    "  what became of it.\n");
+	else
+		buf_add_str(w->out,
+		    "  The receiving side sees this too, and decides whether it is taken\n"
+		    "  all the same; a receipt then says what became of it.\n"
+		    "  If you see what went wrong, don't wait: correct it in the export and\n"
+		    "  drop that under a new name.\n");
+	if (w->r->blocks)
+		buf_add_str(
+		    w->out, "  Files that you drop later wait until this is settled.\n");
+}
+
 static void
 say_advice(const struct words *w)
 {
@@ -345,14 +366,7 @@ say_advice(const struct words *w)
 		advise_delivered(w);
 		break;
 	case VERDICT_HOLD:
-		buf_add_str(w->out,
-		    "  The receiving side sees this too, and decides whether it is taken\n"
-		    "  all the same; a receipt then says what became of it.\n"
-		    "  If you see what went wrong, don't wait: correct it in the export and\n"
-		    "  drop that under a new name.\n");
-		if (w->r->blocks)
-			buf_add_str(w->out,
-			    "  Files that you drop later wait until this is settled.\n");
+		advise_held(w);
 		break;
 	case VERDICT_REFUSE:
 		buf_add_str(w->out,

@@ -151,27 +151,38 @@ header_json(struct ledger *l, const struct file_entry *f, struct json *j, struct
 	return r < 0 ? -1 : 0;
 }
 
+int
+stuck_approvable(struct ledger *l, const struct file_entry *f, bool *mend, struct err *e)
+{
+	struct file_header h;
+	int r = ledger_file_header_get(l, &f->id, &h, e);
+
+	*mend = r == 1 && h.lacks && f->verdict == VERDICT_HOLD;
+	file_header_release(&h);
+	return r < 0 ? -1 : f->verdict == VERDICT_HOLD && !*mend;
+}
+
 /* What a person may do about it, and what waits meanwhile. */
 static int
 show_choice(struct ledger *l, const struct file_entry *f, struct buf *out, struct err *e)
 {
 	char id[FILE_ID_HEX_SIZE];
 	struct name_entry n;
-	int r = pick_in_drop(l, f, &n, e);
+	int r = pick_in_drop(l, f, &n, e), approvable;
+	bool mend;
 
-	if (r < 0)
+	if (r < 0 || (approvable = stuck_approvable(l, f, &mend, e)) < 0)
 		return -1;
 	digest_hex(&f->id, id);
 	if (r == 1 && n.state == NAME_HELD && n.blocks)
 		buf_add_str(out, "      later files of the feed wait behind it\n");
-	if (f->verdict == VERDICT_HOLD)
+	if (approvable)
 		buf_addf(out,
 		    "      emrdrop hold approve %.8s or emrdrop hold discard %.8s\n", id,
 		    id);
 	else
-		buf_addf(out,
-		    "      mend the file or the map, or: emrdrop hold discard %.8s\n",
-		    id);
+		buf_addf(out, "      %s, or: emrdrop hold discard %.8s\n",
+		    mend ? STUCK_MEND : "mend the file or the map", id);
 	return 0;
 }
 

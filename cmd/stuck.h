@@ -19,6 +19,17 @@ struct stuck {
 int stuck_find(struct ledger *l, struct stuck *out, struct err *e);
 void stuck_release(struct stuck *s);
 
+/* What frees a held file that lacks columns which every row needs. */
+#define STUCK_MEND \
+	"add the new titles to [columns] of the feed, and the next run reads it again"
+
+/*
+ * Is it held, and can it be delivered as it is? 1, 0, -1. Of a file without a column that
+ * the map needs, whoever approves it, nothing can be; *mend is true for such a one.
+ */
+int stuck_approvable(
+    struct ledger *l, const struct file_entry *f, bool *mend, struct err *e);
+
 /* For a person, with at most `max` problems; and as a JSON object, without its name. */
 int stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf *out,
     struct err *e);

@@ -396,7 +396,7 @@ found(void *file, enum found_form form)
 	size_t n;
 
 	if (f->header.binding == NULL)
-		return "no header";
+		return f->header.watch.lacks ? "a header with other titles" : "no header";
 	n = header_found(&f->header, f->reader, form, f->found);
 	if (f->mended.is && form == FOUND_KEYS)
 		snprintf(f->found + n, sizeof(f->found) - n, " mended=yes");

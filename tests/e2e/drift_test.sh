@@ -97,7 +97,7 @@ test_known_title() {
 }
 
 test_required() {
-	local id before
+	local id before shown
 
 	before=$(changes)
 	drop sed '1s/Start/Begins at/'
@@ -109,6 +109,19 @@ test_required() {
 	id=$(report '.feeds[0].files[0].file[:8]' | tr -d '"')
 	sides "side by side" "hold show $id" 'HELD' '^ +renamed +#7 "Start" +#7 "Begins at"'
 	has "in its receipt" "$(ls "$dir"/receipts/*"$id".held.receipt.txt)" '#7 "Begins at"'
+	for shown in "hold show $id" "hold list" "status simple" status; do
+		# shellcheck disable=SC2086 # words
+		run 0 $shown
+		has "$shown: what frees it" "$dir/out" "add the new titles to [columns] of the feed"
+		hasnt "$shown: nothing that is refused" "hold approve" "$dir/out"
+	done
+	run 0 status simple --json
+	hasnt "nor to programs" "hold approve" "$dir/out"
+	has "its receipt: what to do" "$(ls "$dir"/receipts/*"$id".held.receipt.txt)" \
+		"Give the columns the titles back that they had"
+	hasnt "its receipt: nobody can decide" decides "$dir"/receipts/*"$id".held.receipt.*
+	has "its receipt: how it was read" "$(ls "$dir"/receipts/*"$id".held.receipt.txt)" \
+		"found     a header with other titles"
 	run 0 hold show "$id" --json
 	is "in JSON" '[["renamed",{"column":7,"title":"Start"},{"column":7,"title":"Begins at"}]]' \
 		"$(report '.columns | map([.change, .before, .now])')"
