@@ -257,15 +257,18 @@ test_repeated() {
 	is "$what: a later day is not" '[2,0]' "$(file_report delivered stale)"
 }
 
+# shellcheck disable=SC2317 # by test_repeated
 with_more() {
 	on "$1" 1 3 New
 }
 
+# shellcheck disable=SC2317 # by test_repeated
 as_it_was() {
 	on "$1" 1 2 New
 }
 
 # In another order, so that hardly a row is known by its bytes.
+# shellcheck disable=SC2317 # by test_repeated
 turned() {
 	{ rows 1 3 New | sed 1q && rows 1 3 New | sed 1d | tac; } >"$dir/drop/$1.csv"
 	written "$1" "$dir/drop/$1.csv"
