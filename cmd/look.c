@@ -271,10 +271,12 @@ worth_waiting(struct job *j, int64_t wait)
 static int
 note_look(struct job *j, struct err *e)
 {
+	const struct look_note note = {
+	    .scope = j->scope, .at = clock_wall(j->app->clock)};
+
 	if (j->app->dry_run)
 		return 0;
-	if (ledger_look_note(j->ledger, j->feed->feed.name, j->scope,
-		clock_wall(j->app->clock), e) != 0)
+	if (ledger_look_note(j->ledger, j->feed->feed.name, &note, e) != 0)
 		return -1;
 	return ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, e);
 }

@@ -136,6 +136,11 @@ feed_decode(void *out, struct span key, struct span value)
 		get_string(&r, f->last_words, sizeof(f->last_words));
 		f->newest = get_i64(&r);
 	}
+	if (r.in.n > 0) { /* nor this in one of the first programs of format 3 */
+		f->finds.old_markers = get_u64(&r);
+		f->finds.old_since = get_i64(&r);
+		f->finds.bad_names = get_u64(&r);
+	}
 	return r.bad ? -1 : 0;
 }
 
@@ -156,6 +161,9 @@ feed_encode(struct buf *b, const struct feed_state *f)
 	put_i64(b, f->failing);
 	put_text(b, span_of(f->last_words));
 	put_i64(b, f->newest);
+	put_u64(b, f->finds.old_markers);
+	put_i64(b, f->finds.old_since);
+	put_u64(b, f->finds.bad_names);
 }
 
 int

@@ -44,7 +44,9 @@ static const struct column feed_value[] = {IS("scope", SCOPE_MAYBE), UINT("next_
     UINT("last_exit", 4), IS("last_content", DIGEST), UINT("files", 8),
     UINT("delivered", 8), UINT("rejected", 8), UINT("refused", 8),
     {.name = "failing", .kind = COLUMN_TIME, .late = true}, IS("last_words", TEXT),
-    IS("newest", EVENT), END};
+    IS("newest", EVENT),
+    {.name = "old_markers", .kind = COLUMN_UINT, .size = 8, .late = true},
+    IS("old_since", TIME), UINT("bad_names", 8), END};
 
 static const struct column name_value[] = {WORD("state", states), UINT("size", 8),
     IS("mtime", SECONDS), IS("seen", TIME), IS("settings", MARK), BOOL("blocks"),

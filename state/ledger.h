@@ -58,6 +58,13 @@ void ledger_unlock(int lock);
 /* Does a process have the lock of that scope? It is asked, never taken: 1, 0, -1. */
 int ledger_locked(struct ledger *l, uint32_t scope, struct err *e);
 
+/* What a look at a drop found that only the clinic can mend. */
+struct look_finds {
+	uint64_t old_markers; /* files that wait: their markers are older than they are */
+	int64_t old_since;    /* ms: the first look at the first of them as it is now */
+	uint64_t bad_names;   /* like the feed's, but never taken */
+};
+
 /* What is known of a feed; all zero for one that never ran. */
 struct feed_state {
 	char name[LEDGER_NAME_MAX + 1];
@@ -72,6 +79,7 @@ struct feed_state {
 	int64_t newest; /* ms: the latest time of a file that it applied; 0: none yet */
 	struct digest last_content;                   /* of the file it applied last */
 	uint64_t files, delivered, rejected, refused; /* since the ledger began */
+	struct look_finds finds;                      /* of the last look */
 };
 
 int ledger_feed_get(
@@ -79,12 +87,17 @@ int ledger_feed_get(
 int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e);
 
 /*
- * The feed's drop was listed at `at` (ms) by a run in that scope: ledger_feed_get tells it
- * at once, and it is committed with whatever is next, at the latest by ledger_looks_keep.
- * Until then it goes with the process, or with ledger_close, as if nobody had looked.
+ * The feed's drop was listed by a run: ledger_feed_get tells it at once, and it is committed
+ * with whatever is next, at the latest by ledger_looks_keep. Until then it goes with the
+ * process, or with ledger_close, as if nobody had looked.
  */
+struct look_note {
+	uint32_t scope;
+	int64_t at; /* ms */
+	struct look_finds finds;
+};
 int ledger_look_note(
-    struct ledger *l, const char *feed, uint32_t scope, int64_t at, struct err *e);
+    struct ledger *l, const char *feed, const struct look_note *look, struct err *e);
 /* A commit, if anything waits for one: looks, and figures of runs (watch.h). */
 int ledger_looks_keep(struct ledger *l, struct err *e);
 

@@ -12,8 +12,7 @@
 /* Of one feed; the ledger's file does not have it yet. */
 struct look {
 	char feed[LEDGER_NAME_MAX + 1];
-	uint32_t scope;         /* 0: its drop was not listed */
-	int64_t at;             /* when it was */
+	struct look_note note;  /* scope 0: its drop was not listed */
 	bool counted;           /* its runs were */
 	struct figures figures; /* what its runs add, if they were */
 };
@@ -31,10 +30,11 @@ look_find(const struct looks *looks, const char *feed)
 static void
 look_apply(const struct look *look, struct feed_state *f)
 {
-	if (look->scope == 0 || look->at < f->last_look)
+	if (look->note.scope == 0 || look->note.at < f->last_look)
 		return;
-	f->scope = look->scope;
-	f->last_look = look->at;
+	f->scope = look->note.scope;
+	f->last_look = look->note.at;
+	f->finds = look->note.finds;
 }
 
 /* The feed's, empty if it had none. NULL: no memory. */
@@ -53,21 +53,20 @@ look_of(struct looks *looks, const char *feed, struct err *e)
 		looks->cap = cap;
 	}
 	look = &looks->v[looks->n++];
-	*look = (struct look){.scope = 0};
+	*look = (struct look){.counted = false};
 	memcpy(look->feed, feed, strlen(feed) + 1);
 	return look;
 }
 
 int
 ledger_look_note(
-    struct ledger *l, const char *feed, uint32_t scope, int64_t at, struct err *e)
+    struct ledger *l, const char *feed, const struct look_note *note, struct err *e)
 {
 	struct look *look = look_of(&l->looks, feed, e);
 
 	if (look == NULL)
 		return -1;
-	look->scope = scope;
-	look->at = at;
+	look->note = *note;
 	return 0;
 }
 
@@ -108,7 +107,7 @@ look_write(const struct act *a, const struct look *look)
 
 	if (look->counted && figures_write(a, look->feed, &look->figures) != 0)
 		return -1;
-	if (look->scope == 0)
+	if (look->note.scope == 0)
 		return 0;
 	if (feed_read(a, look->feed, &f) < 0)
 		return -1;

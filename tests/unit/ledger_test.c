@@ -515,7 +515,8 @@ static const struct feed_state full = {.name = "north",
     .files = 4,
     .delivered = 5,
     .rejected = 6,
-    .refused = 7};
+    .refused = 7,
+    .finds = {8, 9, 10}};
 
 static int
 count_feed(void *arg, const struct feed_state *f)

@@ -30,7 +30,9 @@ TestSuite(looks, .init = setup, .fini = rig_release);
 static void
 note(const char *feed, int64_t at)
 {
-	cr_assert_eq(ledger_look_note(l, feed, scope, at, &e), 0, "%s", e.msg);
+	const struct look_note look = {scope, at, {3, at - 7, 2}};
+
+	cr_assert_eq(ledger_look_note(l, feed, &look, &e), 0, "%s", e.msg);
 }
 
 static struct feed_state
@@ -50,6 +52,7 @@ Test(looks, are_known_before_they_are_committed)
 	cr_expect_eq(feed("north").last_look, T0 + 1);
 	cr_expect_eq(feed("north").scope, scope);
 	cr_expect_eq(feed("north").next_pass, 1);
+	cr_expect_eq(feed("north").finds.old_since, T0 - 6);
 	cr_expect_eq(feed("south").last_look, 0);
 }
 
@@ -97,6 +100,9 @@ Test(looks, go_with_another_commit)
 	cr_expect_eq(feed("north").last_look, T0);
 	cr_expect_eq(feed("north").files, 3);
 	cr_expect_eq(feed("north").next_pass, 7);
+	cr_expect_eq(feed("north").finds.old_markers, 3);
+	cr_expect_eq(feed("north").finds.old_since, T0 - 7);
+	cr_expect_eq(feed("north").finds.bad_names, 2);
 	cr_expect_eq(feed("south").last_look, T0 + 1);
 }
 
@@ -120,6 +126,7 @@ Test(looks, are_not_newer_than_what_another_process_saw)
 	cr_assert_eq(ledger_looks_keep(l, &e), 0, "%s", e.msg);
 	cr_expect_eq(feed("north").last_look, T0 + 5);
 	cr_expect_eq(feed("north").scope, scope + 1);
+	cr_expect_eq(feed("north").finds.bad_names, 0, "they saw none");
 	cr_expect_eq(feed("north").delivered, 12);
 	cr_expect_eq(feed("south").last_look, T0);
 }
