@@ -75,6 +75,39 @@ order_judge(const struct source_conf *sc, struct span name)
 	return !unfinished(name) && fits(&sc->pattern, text) ? NAME_FILE : NAME_OTHER;
 }
 
+/* Bytes of a name that is looked at to tell what it was meant to be. */
+#define RESEMBLING_MAX 1024
+
+static size_t
+behind_last_slash(struct span s)
+{
+	size_t i = s.n;
+
+	while (i > 0 && s.p[i - 1] != '/')
+		i--;
+	return i;
+}
+
+bool
+order_resembles(const struct source_conf *sc, struct span name)
+{
+	char text[RESEMBLING_MAX + 1], bare[RESEMBLING_MAX + 1];
+	size_t n = 0, k = 0;
+
+	for (size_t i = behind_last_slash(name); i < name.n && n < RESEMBLING_MAX; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		text[n++] = name.p[i];
+		if (c >= 0x20 && c != 0x7f)
+			bare[k++] = name.p[i];
+	}
+	text[n] = bare[k] = '\0';
+	if (sc->marker && ends_with((struct span){bare, k}, sc->marker))
+		bare[k -= strlen(sc->marker)] = '\0';
+	return k > 0 && !unfinished((struct span){bare, k}) &&
+	       (fits(&sc->pattern, bare) || fits(&sc->pattern, text));
+}
+
 /* How few and how many bytes a date in this format has. */
 static void
 format_width(const char *format, size_t *min, size_t *max)

@@ -16,6 +16,12 @@ enum name_kind {
 enum name_kind order_judge(const struct source_conf *sc, struct span name);
 
 /*
+ * Is a bad name surely meant for a file, or its marker? Without its folders and control
+ * bytes, or with them, it fits a pattern. The Finder's "Icon\r" is nobody's mistake.
+ */
+bool order_resembles(const struct source_conf *sc, struct span name);
+
+/*
  * Sorts by sc->order; equal keys by name, byte by byte. `now` (ms since 1970) settles
  * the century of two-digit years: never later than next year. -1: no memory.
  */

@@ -64,7 +64,7 @@ listing_add(void *arg, struct span name, uint64_t size, int64_t mtime)
 		    "the drop holds more than %d names; move old files away",
 		    DROP_LIST_MAX);
 	if (kind == NAME_BAD)
-		l->files->skipped++;
+		l->files->skipped += order_resembles(l->sc, name);
 	if (kind != NAME_MARKER && kind != NAME_FILE)
 		return 0;
 	return list_add(kind == NAME_MARKER ? &l->markers : l->files, name, f, l->e);
@@ -78,9 +78,12 @@ listing_mark(struct listing *l)
 	order_by_name(&l->markers);
 	for (size_t i = 0; l->sc->marker && i < l->files->n; i++) {
 		struct drop_file *f = &l->files->v[i];
+		const struct drop_file *marker;
 
 		snprintf(name, sizeof(name), "%s%s", f->name, l->sc->marker);
-		f->marked = order_find(&l->markers, name) != NULL;
+		marker = order_find(&l->markers, name);
+		f->marked = marker != NULL;
+		f->marked_at = marker != NULL ? marker->mtime : 0;
 	}
 }
 
@@ -203,11 +206,26 @@ fetch_together(struct poller *p, const struct drop_file *f)
 	p->alone = poller_lost(p);
 }
 
+/* Returns -1. */
+static int
+note_denied(struct poller *p)
+{
+	p->denied = p->self && !poller_lost(p);
+	return -1;
+}
+
+bool
+poller_read_denied(const struct poller *p)
+{
+	return p->denied;
+}
+
 int
 poller_read_open(
     struct poller *p, const char *path, const struct drop_file *f, struct err *e)
 {
 	poller_read_close(p);
+	p->denied = false;
 	snprintf(p->read, sizeof(p->read), "%s", path);
 	p->file = *f;
 	p->offset = 0;
@@ -220,7 +238,7 @@ poller_read_open(
 		return -1;
 	while (p->ops->open(p->self, p->read, f->size, 0, e))
 		if (poller_recover(p, e))
-			return -1;
+			return note_denied(p);
 	p->reading = p->open = true;
 	return 0;
 }
@@ -268,7 +286,7 @@ poller_read(struct poller *p, struct span *out, struct err *e)
 		if (p->self && (p->open || resume(p, e) == 0))
 			rc = p->ops->read(p->self, out, e);
 		if (rc < 0 && poller_recover(p, e))
-			return -1;
+			return note_denied(p);
 		if (rc < 0)
 			continue;
 		p->tries = 0;

@@ -25,15 +25,16 @@
 struct drop_file {
 	const char *name; /* of a list: borrowed from it; at most DROP_NAME_MAX bytes */
 	uint64_t size;
-	int64_t mtime; /* seconds since 1970, by the server's clock */
-	bool marked;   /* its marker file is there */
+	int64_t mtime;     /* seconds since 1970, by the server's clock */
+	bool marked;       /* its marker file is there, */
+	int64_t marked_at; /* and of that time */
 };
 
 struct drop_list {
 	struct drop_file *v;
 	size_t n, cap;
 	struct arena names;
-	size_t skipped; /* names that hold "/", a control byte or too much: never taken */
+	size_t skipped; /* like the feed's, but never taken: see order_resembles */
 };
 
 void drop_list_release(struct drop_list *l);
@@ -101,6 +102,9 @@ int poller_read_open(
  */
 int poller_read(struct poller *p, struct span *out, struct err *e);
 void poller_read_close(struct poller *p);
+
+/* Was the last error of these two the file's own, and no lost connection's? */
+bool poller_read_denied(const struct poller *p);
 
 /*
  * After its last byte: does the file that was read still lie there as it was listed?

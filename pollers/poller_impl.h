@@ -18,6 +18,7 @@ struct poller {
 	struct drop_file file; /* being read, if `reading` */
 	uint64_t offset;
 	bool reading, open;
+	bool denied; /* it could not be opened or read, by a connection that works */
 	struct expected expected;
 	const struct fetched *fetched; /* being read, out of memory; or NULL */
 	bool checked; /* what was read lay there as listed, after its last byte */

@@ -31,8 +31,9 @@ ready_judge(const struct source_conf *sc, const struct drop_file *f,
 	int64_t seen = same ? before->seen : now;
 
 	if (sc->marker) {
-		r.ready = f->marked;
-		r.wait = f->marked ? 0 : -1;
+		r.ready = f->marked && f->marked_at >= f->mtime;
+		r.outdated = f->marked && !r.ready;
+		r.wait = r.ready ? 0 : -1;
 		return r;
 	}
 	if (sc->min_age > 0)

@@ -16,14 +16,17 @@ struct look {
 
 struct readiness {
 	bool ready;
-	int64_t wait; /* not ready: ms until another look could find it so; -1: only the
+	int64_t wait;  /* not ready: ms until another look could find it so; -1: only the
 			   clinic can make it so */
-	bool restart; /* it differs from the look before: the caller keeps the new one */
+	bool restart;  /* it differs from the look before: the caller keeps the new one */
+	bool outdated; /* its marker is there, but older than it: another file's */
 };
 
 /*
  * Ready: old enough (min_age) and the same at two looks at least stable_for apart;
- * or, where the feed asks for a marker, the marker is there. `now` in ms.
+ * or, where the feed asks for a marker, the marker is there and was not written before the
+ * file was: else it is of the last file of that name, and this one may be half an upload.
+ * Both times are whole seconds of the server's clock. `now` in ms.
  */
 struct readiness ready_judge(const struct source_conf *sc, const struct drop_file *f,
     const struct look *before, int64_t now);

@@ -38,7 +38,7 @@ const struct conf_option source_options[] = {
     {"stable_for", CONF_DURATION, AT(stable_for), "10s", false, 0, DAY, NULL,
 	"take a file once two looks this far apart found it the same; 0: one look"},
     {"marker", CONF_STRING, AT(marker), NULL, false, 0, 0, NULL,
-	"take NAME once NAME with this suffix is there, such as .done"},
+	"take NAME once NAME with this suffix, such as .done, is there and no older than it"},
     {"after", CONF_STRING, AT(after), "keep", false, 0, 0, NULL,
 	"what becomes of a file that was delivered: keep, delete, archive:/folder"},
     {"feedback", CONF_STRING, AT(feedback), NULL, false, 0, 0, NULL,

@@ -81,7 +81,7 @@ markers(struct drop *d)
 
 	drop_put(d, "a.csv", 10);
 	drop_put(d, "b.csv", 10);
-	drop_put(d, "b.csv.done", 0);
+	touch(d, "b.csv.done", 1234567890);
 	drop_put(d, "lost.csv.done", 0);
 	d->sc.marker = ".done";
 	p = drop_open(d);
@@ -89,6 +89,7 @@ markers(struct drop *d)
 	cr_assert_eq(l.n, 2);
 	cr_expect_eq(l.v[0].marked, false);
 	cr_expect_eq(l.v[1].marked, true);
+	cr_expect_eq(l.v[1].marked_at, 1234567890, "%s: to the second", d->url);
 	drop_list_release(&l);
 	poller_close(p);
 }
@@ -190,6 +191,35 @@ changed(struct drop *d)
 		cr_expect_eq(e.code, ERR_CHANGED, "%s: %s", d->url, e.msg);
 		poller_close(p);
 	}
+}
+
+/* What can't be opened or read is the file's own trouble; the next one is read. */
+static void
+denied(struct drop *d)
+{
+	struct poller *p;
+	struct drop_file f;
+	struct err e = {0};
+	uint64_t offset = 0;
+	char path[512];
+	int rc;
+
+	drop_put(d, "x.csv", 3000);
+	drop_put(d, "y.csv", 3000);
+	p = drop_open(d);
+	f = drop_stat(d, p, "x.csv");
+	cr_assert_eq(unlink(drop_at(d, "x.csv", path)), 0);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	rc = poller_read_open(p, poller_path(p, "x.csv"), &f, &e);
+	if (rc == 0)
+		rc = drop_read_all(p, &offset, &e);
+	cr_expect_eq(rc, -1, "%s", d->url);
+	cr_expect(poller_read_denied(p), "%s: %s", d->url, e.msg);
+	f = drop_stat(d, p, "y.csv");
+	cr_expect_eq(
+	    poller_read_open(p, poller_path(p, "y.csv"), &f, &e), 0, "%s", e.msg);
+	cr_expect_not(poller_read_denied(p));
+	poller_close(p);
 }
 
 static void
@@ -414,9 +444,9 @@ static const struct {
 	void (*run)(struct drop *d);
 } scenarios[] = {{"filters", filters}, {"orders", orders}, {"markers", markers},
     {"many names", many_names}, {"reading", reading}, {"half read", half_read},
-    {"changed", changed}, {"looking up", looking_up}, {"renaming", renaming},
-    {"removing", removing}, {"writing", writing}, {"odd names", odd_names},
-    {"no folder", no_folder}, {"folder gone", folder_gone}};
+    {"changed", changed}, {"denied", denied}, {"looking up", looking_up},
+    {"renaming", renaming}, {"removing", removing}, {"writing", writing},
+    {"odd names", odd_names}, {"no folder", no_folder}, {"folder gone", folder_gone}};
 
 static void
 run_all(struct drop *d)

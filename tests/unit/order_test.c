@@ -70,6 +70,48 @@ Test(order, in_progress)
 	    order_judge(&sc, SPAN_LIT("a.done")), NAME_FILE, "no marker is asked for");
 }
 
+static const struct {
+	const char *name;
+	size_t n; /* 0: up to the NUL */
+	bool want;
+} bad_names[] = {
+    {"Appt Report 1.csv\r", 0, true},
+    {"Appt \tReport 1.csv", 0, true},
+    {"Appt Report 1.csv.done\r", 0, true},
+    {"Appt Report 1.csv\r.done", 0, true},
+    {"Appt Report \0.csv", 17, true},
+    {"../Appt Report 1.csv", 0, true},
+    {"z1\x7f", 0, true},
+    {"Icon\r", 0, false},
+    {"notes.txt\r", 0, false},
+    {"Appt Report 1.csv.tmp\r", 0, false},
+    {".Appt Report 1.csv\r", 0, false},
+    {".done\r", 0, false},
+    {"\r", 0, false},
+    {"Appt Report 1.csv/", 0, false},
+    {"", 0, false},
+};
+
+/* What is never taken is told only if it was surely meant to be. */
+Test(order, resembles)
+{
+	const char *with_z[] = {"Appt Report *.csv", "z?\x7f"};
+	const struct source_conf sc = {.pattern = {with_z, 2}, .marker = ".done"};
+	char name[DROP_NAME_MAX + 100];
+
+	for (size_t i = 0; i < sizeof(bad_names) / sizeof(bad_names[0]); i++) {
+		struct span s = {bad_names[i].name,
+		    bad_names[i].n ? bad_names[i].n : strlen(bad_names[i].name)};
+
+		cr_expect_eq(order_resembles(&sc, s), bad_names[i].want, "%zu: %s", i,
+		    bad_names[i].name);
+	}
+	memset(name, 'x', sizeof(name));
+	memcpy(name, "Appt Report ", 12);
+	memcpy(name + sizeof(name) - 4, ".csv", 4);
+	cr_expect(order_resembles(&sc, (struct span){name, sizeof(name)}), "too long");
+}
+
 struct sort_case {
 	const char *order;
 	struct drop_file in[5];
@@ -77,32 +119,38 @@ struct sort_case {
 };
 
 static const struct sort_case sorts[] = {
-    {"name", {{"b", 0, 1, 0}, {"a", 0, 2, 0}, {"B", 0, 3, 0}}, {"B", "a", "b"}},
-    {"mtime", {{"b", 0, 1, 0}, {"c", 0, 0, 0}, {"a", 0, 1, 0}, {"d", 0, -5, 0}},
+    {"name", {{"b", 0, 1, 0, 0}, {"a", 0, 2, 0, 0}, {"B", 0, 3, 0, 0}}, {"B", "a", "b"}},
+    {"mtime",
+	{{"b", 0, 1, 0, 0}, {"c", 0, 0, 0, 0}, {"a", 0, 1, 0, 0}, {"d", 0, -5, 0, 0}},
 	{"d", "c", "a", "b"}},
     {"name:%m%d%Y",
-	{{"Appt Report 01022027.csv", 0, 0, 0}, {"Appt Report 12312026.csv", 0, 0, 0},
-	    {"Appt Report latest.csv", 0, 0, 0}, {"Appt Report 13012026.csv", 0, 0, 0}},
+	{{"Appt Report 01022027.csv", 0, 0, 0, 0},
+	    {"Appt Report 12312026.csv", 0, 0, 0, 0},
+	    {"Appt Report latest.csv", 0, 0, 0, 0},
+	    {"Appt Report 13012026.csv", 0, 0, 0, 0}},
 	{"Appt Report 13012026.csv", "Appt Report latest.csv", "Appt Report 12312026.csv",
 	    "Appt Report 01022027.csv"}},
     {"name:%Y%m%d",
-	{{"x_20260301_2.csv", 0, 0, 0}, {"x_20260301_1.csv", 0, 0, 0},
-	    {"y_20251231.csv", 0, 0, 0}},
+	{{"x_20260301_2.csv", 0, 0, 0, 0}, {"x_20260301_1.csv", 0, 0, 0, 0},
+	    {"y_20251231.csv", 0, 0, 0, 0}},
 	{"y_20251231.csv", "x_20260301_1.csv", "x_20260301_2.csv"}},
     /* a number before the date holds digits that would be one */
-    {"name:%m%d%Y", {{"9901012020_03042026.csv", 0, 0, 0}, {"1_03032026.csv", 0, 0, 0}},
+    {"name:%m%d%Y",
+	{{"9901012020_03042026.csv", 0, 0, 0, 0}, {"1_03032026.csv", 0, 0, 0, 0}},
 	{"1_03032026.csv", "9901012020_03042026.csv"}},
     /* but a longer number may well begin with the date */
-    {"name:%Y%m%d", {{"20260302101500.csv", 0, 0, 0}, {"20260301235959.csv", 0, 0, 0}},
+    {"name:%Y%m%d",
+	{{"20260302101500.csv", 0, 0, 0, 0}, {"20260301235959.csv", 0, 0, 0, 0}},
 	{"20260301235959.csv", "20260302101500.csv"}},
     {"name:%Y-%m-%d_%H%M",
-	{{"e_2026-03-01_0900.csv", 0, 0, 0}, {"e_2026-03-01_0830.csv", 0, 0, 0}},
+	{{"e_2026-03-01_0900.csv", 0, 0, 0, 0}, {"e_2026-03-01_0830.csv", 0, 0, 0, 0}},
 	{"e_2026-03-01_0830.csv", "e_2026-03-01_0900.csv"}},
-    {"name:%d-%b-%Y", {{"01-Mar-2026.csv", 0, 0, 0}, {"28-Feb-2026.csv", 0, 0, 0}},
+    {"name:%d-%b-%Y", {{"01-Mar-2026.csv", 0, 0, 0, 0}, {"28-Feb-2026.csv", 0, 0, 0, 0}},
 	{"28-Feb-2026.csv", "01-Mar-2026.csv"}},
     /* two-digit years: never later than next year, so 99 is 1999 and 28 is 2028 */
     {"name:%m%d%y",
-	{{"a010199.csv", 0, 0, 0}, {"a010128.csv", 0, 0, 0}, {"a010129.csv", 0, 0, 0}},
+	{{"a010199.csv", 0, 0, 0, 0}, {"a010128.csv", 0, 0, 0, 0},
+	    {"a010129.csv", 0, 0, 0, 0}},
 	{"a010129.csv", "a010199.csv", "a010128.csv"}},
 };
 
@@ -155,7 +203,8 @@ Test(order, date_of_a_name)
 
 Test(order, find)
 {
-	struct drop_file files[] = {{"c", 3, 0, 0}, {"a", 1, 0, 0}, {"b", 2, 0, 0}};
+	struct drop_file files[] = {
+	    {"c", 3, 0, 0, 0}, {"a", 1, 0, 0, 0}, {"b", 2, 0, 0, 0}};
 	struct drop_list l = {.v = files, .n = 3}, none = {0};
 
 	order_by_name(&l);

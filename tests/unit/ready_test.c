@@ -53,7 +53,17 @@ static const struct ready_case cases[] = {
     {"empty file, same rules", 0, 10000, NULL, {.size = 0, .mtime = 1},
 	{0, 1, NOW - 10000}, true, 0, false},
     {"marker there: ready at the first look", 60000, 10000, ".done",
-	{.size = 5, .mtime = NOW_S, .marked = true}, {0}, true, 0, true},
+	{.size = 5, .mtime = NOW_S, .marked = true, .marked_at = NOW_S + 3}, {0}, true, 0,
+	true},
+    {"marker of the very second", 0, 0, ".done",
+	{.size = 5, .mtime = NOW_S, .marked = true, .marked_at = NOW_S}, {0}, true, 0,
+	true},
+    {"marker older than the file, however long that lies there", 0, 10000, ".done",
+	{.size = 5, .mtime = NOW_S - 900, .marked = true, .marked_at = NOW_S - 901},
+	{5, NOW_S - 900, NOW - 800000}, false, -1, false},
+    {"a file from the future is newer than its marker", 0, 0, ".done",
+	{.size = 5, .mtime = NOW_S + 86400, .marked = true, .marked_at = NOW_S}, {0},
+	false, -1, true},
     {"marker not there: only the clinic can help", 0, 0, ".done", {.size = 5, .mtime = 1},
 	{5, 1, NOW - 999999}, false, -1, false},
 };
@@ -71,5 +81,7 @@ Test(ready, judge)
 		cr_expect_eq(
 		    r.wait, c->wait, "%s: wait %lld", c->what, (long long)r.wait);
 		cr_expect_eq(r.restart, c->restart, "%s: restart", c->what);
+		cr_expect_eq(
+		    r.outdated, c->file.marked && !c->want, "%s: outdated", c->what);
 	}
 }
