@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/board.h"
+#include "cmd/finds.h"
 #include "cmd/pick.h"
 #include "cmd/status.h"
 #include "cmd/text.h"
@@ -221,6 +222,27 @@ diagnose_expiry(struct diagnosis *d)
 }
 
 static int
+diagnose_finds(struct diagnosis *d)
+{
+	const struct look_finds *f = &d->feed->state.finds;
+	bool fresh = d->board->now - f->old_since < FINDS_UPLOAD;
+	struct ailment marker = {
+	    .health = fresh ? HEALTH_WAITS : HEALTH_MARKER, .since = f->old_since};
+	struct ailment names = {.health = HEALTH_NAMES};
+	char text[FINDS_WORDS];
+
+	if (!d->feed->configured)
+		return 0;
+	marker.what = words(d, "%s", finds_old_markers(f, text));
+	names.what = words(d, "%s", finds_bad_names(f, text));
+	marker.commands[0] = names.commands[0] = words(
+	    d, "emrdrop check %s --connect", d->feed->state.name);
+	if (f->old_markers > 0 && add(d, &marker) != 0)
+		return -1;
+	return f->bad_names > 0 ? add(d, &names) : 0;
+}
+
+static int
 diagnose_refusals(struct diagnosis *d)
 {
 	const struct refusals *of = &d->feed->refusals;
@@ -294,8 +316,8 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 
 	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
 	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
-	    diagnose_refusals(&d) != 0 || diagnose_expiry(&d) != 0 ||
-	    diagnose_pass(&d) != 0 || diagnose_rest(&d) != 0)
+	    diagnose_finds(&d) != 0 || diagnose_refusals(&d) != 0 ||
+	    diagnose_expiry(&d) != 0 || diagnose_pass(&d) != 0 || diagnose_rest(&d) != 0)
 		return -1;
 	if (f->n > 0)
 		qsort(f->ailments, f->n, sizeof(*f->ailments), sicker);
@@ -310,10 +332,13 @@ static const struct {
     [HEALTH_REFUSED] = {"REFUSED", "refused"},
     [HEALTH_LATE] = {"LATE", "late"},
     [HEALTH_STRANGE] = {"STRANGE", "strange"},
+    [HEALTH_MARKER] = {"OLD MARKER", "old_marker"},
+    [HEALTH_NAMES] = {"BAD NAME", "bad_name"},
     [HEALTH_LEFT] = {"NOT TAKEN", "not_taken"},
     [HEALTH_EXPIRES] = {"EXPIRES", "expires"},
     [HEALTH_DECIDED] = {"DECIDED", "decided"},
     [HEALTH_UNFINISHED] = {"UNFINISHED", "unfinished"},
+    [HEALTH_WAITS] = {"WAITS", "waits"},
     [HEALTH_PAUSED] = {"PAUSED", "paused"},
     [HEALTH_NEW] = {"NEW", "new"},
     [HEALTH_GONE] = {"GONE", "gone"},

@@ -19,10 +19,13 @@ enum health {
 	HEALTH_REFUSED, /* a file cannot be read */
 	HEALTH_LATE,    /* an expected file has not come */
 	HEALTH_STRANGE, /* it has far fewer or more rows than it should */
+	HEALTH_MARKER,  /* files wait whose markers are older than they are */
+	HEALTH_NAMES,   /* files are never taken, for their names */
 	HEALTH_LEFT,    /* records that the API refused, and no retry brought in */
 	HEALTH_EXPIRES, /* a key or certificate will, soon */
 	HEALTH_DECIDED, /* from here on nobody is needed: the next run carries it out */
 	HEALTH_UNFINISHED, /* a delivery: the next run goes on */
+	HEALTH_WAITS,      /* as HEALTH_MARKER, but an upload may be under way */
 	HEALTH_PAUSED,
 	HEALTH_NEW,  /* it never ran */
 	HEALTH_GONE, /* it has no feed file any more */

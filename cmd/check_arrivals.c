@@ -1,6 +1,7 @@
 #include "cmd/check_arrivals.h"
 
 #include "cmd/commands.h"
+#include "cmd/finds.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
@@ -34,6 +35,7 @@ show(struct query *q, const struct feed *f, const struct feed_troubles *t)
 		jw_object(&q->json);
 		jw_put_cstr(&q->json, "feed", f->feed.name);
 		arrival_json(&t->arrival, &q->json);
+		finds_json(&t->state.finds, &q->json);
 		jw_put_int(&q->json, "paused_ms", t->paused);
 		jw_object_end(&q->json);
 		return;
@@ -43,6 +45,7 @@ show(struct query *q, const struct feed *f, const struct feed_troubles *t)
 	if (t->paused != 0)
 		buf_add_str(&q->out, "; paused, so nobody minds");
 	buf_add_char(&q->out, '\n');
+	finds_text(&t->state.finds, "    ", &q->out);
 	if (t->v[TROUBLE_LATE].is)
 		buf_addf(&q->out, "    %s\n", t->v[TROUBLE_LATE].command);
 }

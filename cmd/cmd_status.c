@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "cmd/commands.h"
+#include "cmd/finds.h"
 #include "cmd/overview.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
@@ -201,6 +202,16 @@ show_snapshot(struct show *s)
 	return 0;
 }
 
+/* As of the last look. */
+static void
+show_finds(struct show *s)
+{
+	if (s->q->app->json)
+		finds_json(&s->feed->finds, &s->q->json);
+	else
+		finds_text(&s->feed->finds, "  as of that look, ", &s->q->out);
+}
+
 static void
 show_refused(struct show *s)
 {
@@ -246,6 +257,7 @@ show_feed(struct show *s, const struct board_feed *f)
 		head_text(s, s->feed);
 	show_unknown(s);
 	show_arrival(s);
+	show_finds(s);
 	show_pause(s);
 	if (show_snapshot(s) != 0)
 		return -1;

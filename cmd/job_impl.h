@@ -5,6 +5,7 @@
 #include "cmd/acks.h"
 #include "cmd/job.h"
 #include "cmd/known_rows.h"
+#include "cmd/look.h"
 #include "cmd/progress.h"
 #include "cmd/reject_list.h"
 #include "pollers/ahead.h"
@@ -32,34 +33,9 @@ struct job {
 	bool api_takes; /* it took a record in this run */
 };
 
-/* STOP: nothing behind it may overtake it. */
-enum take_or_not { SKIP, TAKE, WAIT, STOP };
-
-/* A listed file, with what the ledger knows of its name. */
-struct listed {
-	struct drop_file *file;
-	bool known;
-	struct name_entry name; /* all zero if it is not known */
-	enum take_or_not what;
-	bool fresh;   /* the name is to be kept: a first look, or superseded */
-	int64_t wait; /* ms until time alone may make it ready */
-};
-
-struct drop_look {
-	struct drop_list list;
-	struct listed *files; /* one a file of the list, in its order */
-	size_t n;
-};
-
-/*
- * Lists the drop, judges each file, and waits once for files to be stable if no later
- * run does it soon. *out is to be released whatever the result.
- */
-int look_at_drop(struct job *j, struct drop_look *out, struct err *e);
-void look_release(struct drop_look *look);
-
 /* Looks at the drop, and takes what is ready. */
 int job_work_off(struct job *j, struct err *e);
+
 struct intake {
 	const struct drop_file *file;
 	char path[FILE_PATH_MAX + 1]; /* where it is, if not in the drop by its name */

@@ -2,9 +2,13 @@
  * Look: which files of the drop are to be taken now. What was seen is kept in the
  * ledger, so that a job which runs often never waits.
  */
+#include "cmd/look.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/finds.h"
+#include "cmd/job_impl.h"
 #include "cmd/left.h"
 #include "cmd/snapshot.h"
 #include "pollers/ready.h"
@@ -32,6 +36,7 @@ judge_ready(struct job *j, struct listed *it, int64_t began)
 
 	it->what = r.ready ? TAKE : WAIT;
 	it->wait = r.wait;
+	it->outdated = r.outdated;
 	it->fresh = r.restart && !r.ready;
 	if (r.restart)
 		it->name = (struct name_entry){.state = NAME_SEEN,
@@ -201,6 +206,43 @@ count_waiting(const struct listed *all, size_t n)
 	return waiting;
 }
 
+/* What of it waits for the clinic, and since when. */
+static struct look_finds
+find_all(const struct drop_look *look)
+{
+	struct look_finds f = {.bad_names = look->list.skipped};
+
+	for (size_t i = 0; i < look->n; i++) {
+		const struct listed *it = &look->files[i];
+
+		if (it->what != WAIT || !it->outdated)
+			continue;
+		f.old_markers++;
+		if (f.old_since == 0 || it->name.seen < f.old_since)
+			f.old_since = it->name.seen;
+	}
+	return f;
+}
+
+/* Once, and not by every run that finds the same: `status` knows it. */
+static void
+tell_finds(struct job *j)
+{
+	const struct look_finds *now = &j->out->finds, *known = &j->state.finds;
+	const char *feed = j->feed->feed.name;
+	char words[FINDS_WORDS];
+
+	if (now->old_markers > 0 && now->old_markers != known->old_markers)
+		log_event(&j->app->log, LOG_WARN, "old-marker",
+		    LOG_FIELDS(LOG_NAME("feed", feed),
+			LOG_UINT("files", now->old_markers),
+			LOG_NAME("reason", finds_old_markers(now, words))));
+	if (now->bad_names > 0 && now->bad_names != known->bad_names)
+		log_event(&j->app->log, LOG_WARN, "bad-name",
+		    LOG_FIELDS(LOG_NAME("feed", feed), LOG_UINT("files", now->bad_names),
+			LOG_NAME("reason", finds_bad_names(now, words))));
+}
+
 static int
 list_and_look(struct job *j, struct drop_look *look, struct err *e)
 {
@@ -248,6 +290,7 @@ look_twice(struct job *j, struct drop_look *look, struct err *e)
 		it->file->size = again->size;
 		it->file->mtime = again->mtime;
 		it->file->marked = again->marked;
+		it->file->marked_at = again->marked_at;
 		judge_ready(j, it, began);
 	}
 	drop_list_release(&second);
@@ -272,7 +315,7 @@ static int
 note_look(struct job *j, struct err *e)
 {
 	const struct look_note note = {
-	    .scope = j->scope, .at = clock_wall(j->app->clock)};
+	    j->scope, clock_wall(j->app->clock), j->out->finds};
 
 	if (j->app->dry_run)
 		return 0;
@@ -298,6 +341,8 @@ look_at_drop(struct job *j, struct drop_look *out, struct err *e)
 			return -1;
 	}
 	j->out->waiting = count_waiting(out->files, out->n);
+	j->out->finds = find_all(out);
+	tell_finds(j);
 	return note_look(j, e);
 }
 

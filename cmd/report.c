@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "cmd/finds.h"
 #include "cmd/text.h"
 
 #define REPORT_ARENA_MAX (64u << 20)
@@ -270,6 +271,7 @@ report_feed_json(const struct feed_report *f, struct json *j)
 	jw_put_uint(j, "unsettled", f->unsettled);
 	jw_put_uint(j, "behind", f->behind);
 	jw_put_bool(j, "again", f->again);
+	finds_json(&f->finds, j);
 	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
@@ -454,7 +456,10 @@ aside_lines(const struct feed_report *f, struct buf *out)
 	if (f->behind > 0)
 		buf_addf(out, "  %llu file%s wait%s behind %s\n",
 		    (unsigned long long)f->behind, f->behind == 1 ? "" : "s",
-		    f->behind == 1 ? "s" : "", f->held == 1 ? "it" : "the first of them");
+		    f->behind == 1 ? "s" : "",
+		    f->err.code != ERR_NONE ? "the one that cannot be read"
+		    : f->held == 1          ? "it"
+					    : "the first of them");
 	if (f->refused > 0)
 		buf_addf(out, "  %llu refused: `emrdrop status` tells why\n",
 		    (unsigned long long)f->refused);
@@ -476,9 +481,10 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 	given_up_line(f, out);
 	for (size_t i = 0; i < f->n; i++)
 		file_text(r, &f->files[i], out);
-	if (f->waiting > 0)
+	if (f->waiting > f->finds.old_markers)
 		buf_addf(out, "  %llu not ready yet: the next run looks again\n",
-		    (unsigned long long)f->waiting);
+		    (unsigned long long)(f->waiting - f->finds.old_markers));
+	finds_text(&f->finds, "  ", out);
 	if (f->unsettled > 0)
 		buf_addf(out,
 		    "  %llu not put away or not answered yet: the log says why\n",

@@ -68,8 +68,9 @@ struct feed_report {
 	uint64_t known, waiting, held, refused;
 	uint64_t unsettled; /* delivered, but could not be put away */
 	bool again;   /* not all that was asked for was done, and no person is needed */
-	bool blocked; /* a held file keeps later ones back */
-	uint64_t behind; /* that many */
+	bool blocked; /* a held file keeps later ones back, */
+	uint64_t behind; /* that many; or one that can't be read, if `err` is set */
+	struct look_finds finds;
 	struct given_up given_up;
 	int64_t paused; /* ms: since when nothing is done; 0: it is not */
 	struct audit_head audit;

@@ -178,6 +178,7 @@ held_judge(struct task *t, int status, struct span report)
 {
 	int exit = task_exit(status);
 	enum event_fate fate = fate_of(exit);
+	const char *waits = trigger_report_again(report);
 	char reason[512];
 
 	if (WIFSIGNALED(status))
@@ -185,15 +186,15 @@ held_judge(struct task *t, int status, struct span report)
 		    t->feed, WTERMSIG(status));
 	else
 		snprintf(reason, sizeof(reason), "feed %s: %s (exit status %d)", t->feed,
-		    exit == STATUS_BUSY && t->file != NULL
-			? "the file is not ready yet, or another run is at work"
-			: status_words(exit),
+		    exit != STATUS_BUSY || t->file == NULL ? status_words(exit)
+		    : waits != NULL
+			? waits
+			: "the file is not ready yet, or another run is at work",
 		    exit);
 	/* Nobody comes back for a file that was too fresh, but for this message. */
-	if (fate == EVENT_DONE && trigger_report_again(report)) {
+	if (fate == EVENT_DONE && waits != NULL) {
 		fate = EVENT_LATER;
-		snprintf(reason, sizeof(reason),
-		    "feed %s: a file is not ready yet, or it is not its turn", t->feed);
+		snprintf(reason, sizeof(reason), "feed %s: %s", t->feed, waits);
 	}
 	held_note(t->of, t->item, fate, reason);
 	t->state = TASK_ENDED;

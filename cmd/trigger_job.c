@@ -137,13 +137,17 @@ trigger_job_end(struct trigger_job *j, struct buf *out)
 	close(j->report);
 }
 
-bool
+const char *
 trigger_report_again(struct span report)
 {
 	json_t *o = json_loadb(report.p, report.n, 0, NULL);
 	const json_t *feed = json_array_get(json_object_get(o, "feeds"), 0);
 	bool again = !json_is_false(json_object_get(feed, "again"));
+	bool old = json_integer_value(json_object_get(feed, "old_markers")) > 0;
 
 	json_decref(o);
-	return again;
+	if (!again)
+		return NULL;
+	return old ? "a file waits whose marker is older than it"
+		   : "a file is not ready yet, or it is not its turn";
 }

@@ -28,7 +28,10 @@ int trigger_job_start(struct trigger_job *j, const struct app *app,
 /* It has ended: its report, JSON, is added to *out. */
 void trigger_job_end(struct trigger_job *j, struct buf *out);
 
-/* Is the job to be asked for again, by its report? Also if that can't be read. */
-bool trigger_report_again(struct span report);
+/*
+ * Is the job to be asked for again, by its report? Then why; else NULL. It is, too, if that
+ * can't be read.
+ */
+const char *trigger_report_again(struct span report);
 
 #endif

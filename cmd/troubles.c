@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/feed.h"
+#include "cmd/finds.h"
 #include "cmd/status.h"
 #include "cmd/stuck.h"
 #include "cmd/text.h"
@@ -150,19 +151,24 @@ find_late(struct feed_troubles *all)
 {
 	const struct arrival *a = &all->arrival;
 	struct trouble_now *t = &all->v[TROUBLE_LATE];
-	char text[WHEN_MAX];
+	char text[WHEN_MAX], aside[FINDS_WORDS];
 
 	/* What is dropped for a feed that is paused, nobody sees. */
 	if (a->state != ARRIVAL_LATE || all->paused != 0)
 		return;
 	t->count = a->missed;
 	t->exit = STATUS_LATE;
-	say(t, "a file was due by %s and has not come%s", moment(a->late_from, text),
+	say(t, "a file was due by %s and has not come%s%s", moment(a->late_from, text),
 	    a->unseen
 		? "; no run has looked into the drop since, so look at the schedule "
 		  "first"
-		: "");
-	next(t, a->unseen ? "emrdrop run %s" : "emrdrop files %s", all->state.name);
+		: "",
+	    a->unseen ? "" : finds_aside(&all->state.finds, aside));
+	next(t,
+	    a->unseen          ? "emrdrop run %s"
+	    : aside[0] != '\0' ? "emrdrop status %s"
+			       : "emrdrop files %s",
+	    all->state.name);
 }
 
 static void

@@ -117,6 +117,36 @@ Test(report, text_for_a_person)
 	    "  3 refused: `emrdrop status` tells why\n");
 }
 
+Test(report, text_of_what_waits_for_the_clinic)
+{
+	struct feed_report *f = report_feed(&r, "north");
+
+	f->waiting = 3;
+	f->finds = (struct look_finds){2, 4, 1};
+	f = report_feed(&r, "south");
+	f->waiting = 1;
+	f->finds = (struct look_finds){1, 4, 2};
+	f = report_feed(&r, "east");
+	err_set(&f->err, ERR_PERM, "file 2 of 3: permission denied");
+	f->behind = 1;
+	expect_text(
+	    "north: 0 files read\n"
+	    "  1 not ready yet: the next run looks again\n"
+	    "  2 files wait: their markers are older than they are: they are still being "
+	    "written, or have wrong times; write each marker anew once its file is whole\n"
+	    "  1 name is never taken: it holds a control character, or a slash, or is longer "
+	    "than 255 bytes; rename it in the drop (an upload script with CRLF line ends makes "
+	    "names that end in one)\n"
+	    "south: 0 files read\n"
+	    "  1 file waits: its marker is older than it: it is still being written, or one "
+	    "of the two has a wrong time; write the marker anew once the file is whole\n"
+	    "  2 names are never taken: they hold a control character, or a slash, or are "
+	    "longer than 255 bytes; rename them in the drop (an upload script with CRLF line "
+	    "ends makes names that end in one)\n"
+	    "east: file 2 of 3: permission denied\n"
+	    "  1 file waits behind the one that cannot be read\n");
+}
+
 Test(report, text_of_other_verdicts)
 {
 	struct file_entry en = entry_of(VERDICT_HOLD);
@@ -167,6 +197,7 @@ Test(report, json_for_a_program)
 	f->unsettled = 5;
 	f->behind = 3;
 	f->again = true;
+	f->finds = (struct look_finds){2, 4, 1};
 	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2};
 	f->requests = 6;
 	f->retries = 2;
@@ -185,6 +216,7 @@ Test(report, json_for_a_program)
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
 		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
 		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,\"again\":true,"
+		    "\"old_markers\":2,\"old_markers_since_ms\":4,\"bad_names\":1,"
 		    "\"given_up\":{\"file\":\"abababababababababababababababab\",\"pass\":13,"
 		    "\"reason\":\"gone\",\"delivered\":8,\"refused\":1,\"doubtful\":4,"
 		    "\"unsent\":2},\"requests\":6,\"retries\":2,\"took_ms\":8,\"api_certificate_expires_ms\":9,\"files\":[{\"file\":"

@@ -75,6 +75,7 @@ static const struct {
     {{.feed = "plain", .file = "../a.csv"}, "!pattern"},
     {{.feed = "plain", .file = "a.csv.part"}, "!pattern"},
     {{.feed = "plain", .file = ""}, "!pattern"},
+    {{.feed = "plain", .file = "a.csv\r"}, "!pattern"},
     {{.feed = "Plain"}, "!not configured"},
     {{.feed = ""}, "!not configured"},
     /* two feeds with one drop: each takes its own names */
@@ -85,6 +86,10 @@ static const struct {
     {{.path = "b/in/other.csv.done"}, ""},
     {{.path = "b/in/readme.txt"}, ""},
     {{.path = "b/in/visits1.csv.part"}, ""},
+    /* it is never taken, and a run says so */
+    {{.path = "b/in/visits1.csv\r"}, "visits:clinic:- "},
+    {{.path = "b/in/visits1.csv.done\r"}, "visits:clinic:- "},
+    {{.path = "b/in/readme.txt\r"}, ""},
     /* the longest folder counts; what lies below a drop is not in it */
     {{.path = "b/in/deep/visits1.csv"}, "deep:clinic:visits1.csv "},
     {{.path = "b/in/done/visits1.csv"}, ""},
