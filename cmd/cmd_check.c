@@ -9,10 +9,12 @@
 #include "cmd/check_arrivals.h"
 #include "cmd/commands.h"
 #include "cmd/feed.h"
+#include "cmd/finds.h"
 #include "cmd/login.h"
 #include "cmd/status.h"
 #include "cmd/tests.h"
 #include "cmd/text.h"
+#include "cmd/unread.h"
 #include "mappers/rejects.h"
 
 #define CONNECT_TIME 60000 /* ms for one feed's drop and API */
@@ -26,13 +28,14 @@ static const char help[] =
     "  --arrivals    ask the ledger alone which expected files are late; what is new of\n"
     "                that goes to the log and to [alarms], once\n"
     "  --connect     also log in to each drop (and note that this works again), list it,\n"
-    "                write a file into [source] feedback and remove it, and ask the API;\n"
-    "                print the known_hosts line of a host key that is not known\n"
+    "                open what waits to be taken, write a file into [source] feedback and\n"
+    "                remove it, and ask the API; print the known_hosts line of a host key\n"
+    "                that is not known\n"
     "  --json        one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Exit status: 0 all well; 4 or 65 what came is held or cannot be read; 5 a file is\n"
     "late, or strange; 69 API unavailable; 74 no connection; 76 host key or\n"
-    "certificate; 77 login refused; 78 mistakes in the configuration\n\n"
+    "certificate; 77 login or a file refused; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop check northside-appointments --connect\n"
     "  emrdrop check ./draft.ini\n"
@@ -136,6 +139,62 @@ try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
 	return STATUS_OK;
 }
 
+/* A person is told the name; what a program keeps has none. */
+static void
+say_unread(void *arg, const struct drop_file *f, const char *words)
+{
+	struct check *c = arg;
+
+	if (c->as_json) {
+		jw_cstr(&c->json, words);
+		return;
+	}
+	buf_add_str(&c->out, "  unreadable: ");
+	text_quote(&c->out, span_of(f->name));
+	buf_addf(&c->out, ", %s\n", words);
+}
+
+static void
+say_finds(struct check *c, const struct look_finds *f)
+{
+	char words[FINDS_WORDS];
+
+	if (f->old_markers > 0)
+		say(c, "old_markers", finds_old_markers(f, words));
+	if (f->bad_names > 0)
+		say(c, "bad_names", finds_bad_names(f, words));
+}
+
+/* What a run would stop at is found before there is one. */
+static int
+try_files(struct app *app, struct check *c, struct feed *f, struct poller *p,
+    const struct drop_list *list)
+{
+	struct unread_trial t = {.app = app,
+	    .feed = f,
+	    .poller = p,
+	    .list = list,
+	    .told = say_unread,
+	    .arg = c};
+	struct err e = {.code = ERR_NONE};
+	char text[128];
+	int rc;
+
+	if (c->as_json) {
+		jw_key(&c->json, SPAN_LIT("unreadable"));
+		jw_array(&c->json);
+	}
+	rc = unread_try(&t, &e);
+	if (c->as_json)
+		jw_array_end(&c->json);
+	snprintf(text, sizeof(text), "%zu of %zu that wait to be taken can be opened%s",
+	    t.tried - t.failed, t.tried, t.left > 0 ? "; the others were not tried" : "");
+	if (t.tried > 0 || rc != 0)
+		say(c, "files", rc == 0 ? text : e.msg);
+	say_finds(c, &t.finds);
+	return rc == 0 ? t.exit : status_worse(t.exit, err_exit(e.code));
+}
+
 static int
 try_drop(struct app *app, struct check *c, struct feed *f)
 {
@@ -151,7 +210,8 @@ try_drop(struct app *app, struct check *c, struct feed *f)
 		    list.n == 1 ? " matches" : "s match");
 		say(c, "drop", text);
 		note_login(app, f);
-		exit = try_feedback(app, c, f, p);
+		exit = try_files(app, c, f, p, &list);
+		exit = status_worse(exit, try_feedback(app, c, f, p));
 	} else {
 		say(c, "drop", e.msg);
 		if (e.code == ERR_PEER)

@@ -12,6 +12,7 @@
 #include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/status.h"
+#include "cmd/unread.h"
 #include "cmd/watch.h"
 #include "outbound/lines.h"
 #include "pollers/order.h"
@@ -105,24 +106,6 @@ job_take(struct job *j, const struct drop_file *f, struct intake *in, struct err
 	return 1;
 }
 
-/* 1 if it changed while it was read: nothing may overtake it. */
-static int
-take(struct job *j, const struct drop_file *f, struct err *e)
-{
-	static const enum pass_mode modes[] = {PASS_RUN, PASS_AGAIN};
-	int rc = 2;
-
-	for (size_t i = 0; i < 2 && rc == 2; i++) {
-		struct intake *in = intake_new(modes[i], e);
-
-		if (in == NULL)
-			return -1;
-		rc = job_take(j, f, in, e);
-		intake_free(in);
-	}
-	return rc == 1 && e->code == ERR_GONE ? 0 : rc;
-}
-
 /* Of those from there on, what would be taken if none before them were held. */
 static uint64_t
 count_behind(const struct drop_look *look, size_t from)
@@ -132,6 +115,30 @@ count_behind(const struct drop_look *look, size_t from)
 	for (size_t i = from; i < look->n; i++)
 		n += look->files[i].what == TAKE || look->files[i].what == WAIT;
 	return n;
+}
+
+/*
+ * 1 if it changed while it was read: nothing may overtake it. Nor one that can't be read: what
+ * is behind it may be newer.
+ */
+static int
+take(struct job *j, const struct drop_look *look, size_t at, struct err *e)
+{
+	static const enum pass_mode modes[] = {PASS_RUN, PASS_AGAIN};
+	const struct unread_place place = {look->files[at].file, at + 1, look->n};
+	int rc = 2;
+
+	for (size_t i = 0; i < 2 && rc == 2; i++) {
+		struct intake *in = intake_new(modes[i], e);
+
+		if (in == NULL)
+			return -1;
+		rc = job_take(j, place.file, in, e);
+		intake_free(in);
+	}
+	if (rc < 0 && unread_say(j->poller, &place, e))
+		j->out->behind = count_behind(look, at + 1);
+	return rc == 1 && e->code == ERR_GONE ? 0 : rc;
 }
 
 /* How many of the list may be taken: all, or up to the file that was asked for. */
@@ -193,7 +200,7 @@ take_ready(
 			continue;
 		if (j->feed->source.max_files > 0 && left-- == 0)
 			break;
-		if ((rc = take(j, it->file, e)) != 0)
+		if ((rc = take(j, look, *past, e)) != 0)
 			return rc < 0 ? -1 : 0;
 	}
 	return 0;
@@ -421,6 +428,10 @@ work(struct job *j, struct err *e)
 {
 	const struct feed *f = j->feed;
 
+	if (j->upto != NULL && order_judge(&f->source, span_of(j->upto)) == NAME_BAD)
+		return err_set(e, ERR_USAGE,
+		    "the file that is asked for has a name that is never taken: it holds a "
+		    "control character or a slash; rename the file");
 	if (j->upto != NULL && order_judge(&f->source, span_of(j->upto)) != NAME_FILE)
 		return err_set(e, ERR_USAGE,
 		    "the file that is asked for has no name that feed %s takes: see "

@@ -7,6 +7,7 @@
 
 #include "cmd/pick.h"
 #include "cmd/status.h"
+#include "cmd/unread.h"
 #include "pollers/order.h"
 
 struct old_file {
@@ -240,6 +241,8 @@ take(struct job *j, struct old_file *f, struct err *e)
 	now.name = f->name;
 	r = job_take(j, &now, in, e);
 	intake_free(in);
+	if (r < 0)
+		unread_say(j->poller, &(struct unread_place){.file = &now}, e);
 	if (r == 1)
 		return skip(j, f, "it changed while it was read");
 	return r;

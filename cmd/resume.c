@@ -8,6 +8,7 @@
 
 #include "cmd/conclude.h"
 #include "cmd/give_up.h"
+#include "cmd/unread.h"
 
 static bool
 is_old(const struct pass *p)
@@ -43,10 +44,11 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
 
 /* 1: this was the pass's file, and the pass is over; 0: it was another; -1. */
 static int
-try_file(struct job *j, struct pass *p, const struct drop_file *f, const char *path,
+try_file(struct job *j, struct pass *p, const struct unread_place *at, const char *path,
     struct err *e)
 {
 	struct intake *in = intake_new(p->mode, e);
+	const struct drop_file *f = at->file;
 	int rc;
 
 	if (in == NULL)
@@ -56,7 +58,9 @@ try_file(struct job *j, struct pass *p, const struct drop_file *f, const char *p
 	rc = intake_read(j, f, p->clock, in, e);
 	if (rc != 0 && (e->code == ERR_CHANGED || e->code == ERR_GONE))
 		rc = 0;
-	else if (rc == 0 && memcmp(in->sha256, p->sha256, SHA256_SIZE) == 0)
+	else if (rc != 0)
+		unread_say(j->poller, at, e);
+	else if (memcmp(in->sha256, p->sha256, SHA256_SIZE) == 0)
 		rc = go_on(j, p, f, in, e) == 0 ? 1 : -1;
 	intake_free(in);
 	return rc;
@@ -75,10 +79,11 @@ find_file(struct job *j, struct pass *p, struct err *e)
 	rc = 0;
 	for (int again = 0; again < 2 && rc == 0; again++) {
 		for (size_t i = 0; i < list.n && rc == 0; i++) {
+			const struct unread_place at = {&list.v[i], i + 1, list.n};
 			bool named = known == 1 && strcmp(list.v[i].name, old.name) == 0;
 
 			if (list.v[i].size == p->size && named == (again == 0))
-				rc = try_file(j, p, &list.v[i], "", e);
+				rc = try_file(j, p, &at, "", e);
 		}
 	}
 	drop_list_release(&list);
@@ -90,6 +95,7 @@ static int
 find_old(struct job *j, struct pass *p, struct err *e)
 {
 	struct drop_file f = {.size = 0};
+	const struct unread_place alone = {.file = &f};
 	struct file_entry en;
 	char path[FILE_PATH_MAX + 1];
 	int r = ledger_file_get(j->ledger, &p->file, &en, e);
@@ -102,7 +108,7 @@ find_old(struct job *j, struct pass *p, struct err *e)
 	if (r <= 0 || f.size != p->size)
 		return r < 0 ? -1 : 0;
 	f.name = en.name;
-	return try_file(j, p, &f, path, e);
+	return try_file(j, p, &alone, path, e);
 }
 
 /*

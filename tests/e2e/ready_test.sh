@@ -69,6 +69,81 @@ test_marker() {
 	is "with its marker" '[2,4]' "$(file_report rows delivered)"
 }
 
+# Yesterday's marker lies beside today's upload, which pauses half-way.
+test_old_marker() {
+	fresh -e 's/^stable_for.*/marker = .done/' -e 's/^pattern.*/pattern = visits.csv visits*/' \
+		-e "s|^after .*|after = archive:$dir/drop/done|"
+	rows 1 2 >"$dir/drop/visits.csv"
+	: >"$dir/drop/visits.csv.done"
+	touch -d 2026-11-01 "$dir/drop/visits.csv" "$dir/drop/visits.csv.done"
+	job 0
+	is "a marker of the very second" '[2,4]' "$(file_report rows delivered)"
+	ok "the marker lies where it lay" [ -f "$dir/drop/visits.csv.done" ]
+	rows 1 3 | head -n 3 >"$dir/drop/visits.csv"
+	run 0 run --dry-run
+	has "a dry run tells" "$dir/out" "1 file waits: its marker is older than it"
+	job 0
+	waits "an older marker"
+	is "it is counted" '[1,0]' "$(report '.feeds[0] | [.old_markers, .bad_names]')"
+	has "it is logged" "$dir/err" "old-marker feed=simple files=1"
+	hasnt "its name is not" visits "$dir/err" "$dir/out"
+	run 75 run simple --file visits.csv
+	has "the run says why" "$dir/out" "1 file waits: its marker is older than it"
+	hasnt "nothing that can be done by the next run" "not ready yet" "$dir/out"
+	hasnt "it is logged once" old-marker "$dir/err"
+	run 75 trigger --event - <<<'{"feed":"simple","file":"visits.csv"}'
+	has "why the event is for later" "$dir/err" "a file waits whose marker is older than it"
+	run 0 status simple
+	has "status says so" "$dir/out" "as of that look, 1 file waits: its marker is older than it"
+	run 0 status --json
+	is "as long as it may be an upload" '["waits",0]' \
+		"$(jq -c '[.feeds[0].ailments[0].state, .sick]' "$dir/out")"
+	run 0 check --connect simple
+	has "so does check" "$dir/out" "old_markers: 1 file waits: its marker is older than it"
+	rows 1 3 >"$dir/drop/visits.csv"
+	job 0
+	waits "the upload has ended, its marker has not come"
+	: >"$dir/drop/visits.csv.done"
+	job 0
+	is "with its own marker" '[3,2]' "$(file_report rows delivered)"
+	is "nothing waits" 0 "$(report '.feeds[0].old_markers')"
+	run 0 status
+	has "nothing ails it" "$dir/out" "the feed is well"
+}
+
+# A name that can't be taken is told, and only one that was meant to be.
+test_bad_names() {
+	local name
+
+	fresh
+	rows 1 2 >"$dir/drop/visits.csv"$'\r'
+	rows 1 2 >"$dir/drop/"$'vis\tits.csv'
+	: >"$dir/drop/"$'Icon.\r'
+	: >"$dir/drop/"$'visits.csv.part\r'
+	job 0
+	is "bad names" '[2,0,0]' "$(report '.feeds[0] | [.bad_names, .waiting, (.files | length)]')"
+	has "it is logged" "$dir/err" "bad-name feed=simple files=2"
+	job 0
+	hasnt "it is logged once" bad-name "$dir/err"
+	run 0 run
+	has "the run tells" "$dir/out" "2 names are never taken"
+	run 0 status
+	has "somebody is needed" "$dir/out" "1 of 1 feed needs somebody"
+	has "what it is" "$dir/out" "BAD NAME"
+	run 0 check --connect --json simple
+	is "check tells" true "$(jq '.feeds[0].bad_names | startswith("2 names are never taken")' "$dir/out")"
+	run 64 run simple --file - <<<$'visits.csv\r'
+	has "what is asked for by such a name" "$dir/err" "rename the file"
+	hasnt "no name is told" its.csv "$dir/all.err" "$dir/all.out"
+	for name in "$dir"/drop/*$'\r' "$dir"/drop/*$'\t'*; do
+		rm "$name"
+	done
+	job 0
+	is "they are gone" 0 "$(report '.feeds[0].bad_names')"
+	run 0 status
+	has "and forgotten" "$dir/out" "the feed is well"
+}
+
 test_age() {
 	fresh -e 's/^min_age.*/min_age = 1h/'
 	rows 1 2 >"$dir/drop/a.csv"
@@ -112,7 +187,12 @@ test_order() {
 
 test_stable
 test_marker
+test_old_marker
 test_age
 test_names
+test_bad_names
+by_file
+test_old_marker
+test_bad_names
 test_order
 e2e_end
