@@ -130,6 +130,10 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
     [PROBLEM_HL7_CUT] = {"hl7_cut",
 	"The file ends within the message's last segment: it may have been cut.",
 	"Send the file again, each segment with a carriage return at its end."},
+    [PROBLEM_HL7_JOINED] = {"hl7_joined",
+	"A header (MSH) is not in capitals at the beginning of its line: where a message "
+	"ends is not sure.",
+	"Let each segment end with a carriage return, also the last one of a file."},
     [PROBLEM_HL7_ORPHAN] = {"hl7_orphan", "Segments stand before any message.",
 	"Let every message begin with MSH."},
     [PROBLEM_HL7_SEGMENT] = {"hl7_segment", "A line is no segment, and was left out.",

@@ -58,6 +58,7 @@ enum problem_code {
 	PROBLEM_HL7_EVENT,    /* an event that no section lists; a warning */
 	PROBLEM_HL7_BATCH,    /* of a batch that does not begin with a message */
 	PROBLEM_HL7_CUT,      /* the last segment has no end */
+	PROBLEM_HL7_JOINED,   /* an MSH within a line */
 	PROBLEM_HL7_ORPHAN,   /* segments that belong to no message */
 	PROBLEM_HL7_SEGMENT,  /* a line that is no segment; a warning */
 	PROBLEM_HL7_ESCAPE,   /* an unknown escape sequence, kept; a warning */

@@ -137,6 +137,7 @@ error_code(enum problem_code code)
 	case PROBLEM_HL7_BATCH:
 	case PROBLEM_HL7_ORPHAN:
 	case PROBLEM_HL7_CUT:
+	case PROBLEM_HL7_JOINED:
 		return "100";
 	case PROBLEM_MISSING_ID:
 	case PROBLEM_MISSING_VALUE:

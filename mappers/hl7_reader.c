@@ -3,17 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE     65536 /* bytes taken in at a time */
-#define MARK      "\xef\xbb\xbf"
-#define MARK_SIZE 3
-#define VT        '\x0b' /* MLLP: start of a block, */
-#define FS        '\x1c' /* and its end */
+#include "mappers/hl7_line.h"
+#include "mappers/hl7_window.h"
 
 /* What of the message at hand is known. */
 enum open_what {
 	OPEN_NONE, /* there is none */
 	OPEN_MESSAGE,
 	OPEN_BROKEN,  /* its MSH can't be used: its segments go with it */
+	OPEN_JOINED,  /* its MSH does not begin a line: the same */
 	OPEN_LONG,    /* it is too long */
 	OPEN_ORPHANS, /* segments without a message: told once */
 	OPEN_REFUSED  /* strays at the front of a batch */
@@ -29,17 +27,14 @@ struct hl7_reader {
 	struct hl7_batch batch;
 	struct hl7_message message;
 
-	char *window;
-	size_t cap;
-	size_t start;  /* in the window: the message's first byte */
-	size_t line;   /* the line to look at next */
-	size_t cr, lf; /* there is no CR (LF) from `line` to here */
-	size_t end;
+	struct hl7_window w;
+	size_t start; /* in the window: the message's first byte */
+	size_t part;  /* what is looked at of a line; all of it as a rule */
 	enum open_what open;
 	bool held;   /* a BHS came: the next segment says whether it tore the message */
 	size_t torn; /* where it stood in the window */
-	enum problem_code code; /* of the message at hand, if its batch was refused */
-	bool skipping;          /* to the end of a line that is too long */
+	enum problem_code code; /* of the message at hand, if it is not to be taken */
+	bool cut;               /* its last segment has no end */
 
 	bool begun; /* the mark was looked for */
 	bool mark;
@@ -63,11 +58,9 @@ hl7_reader_new(
 	r->conf = *conf;
 	r->sink = *sink;
 	hl7_message_init(&r->message);
-	/* A message, what is kept behind it, and a line that may be the next one's. */
-	r->cap = 3 * conf->max_message + 2 * SLICE;
-	if ((r->window = malloc(r->cap)) == NULL) {
+	if (hl7_window_init(&r->w, conf->max_message, e) != 0) {
 		hl7_reader_free(r);
-		return err_nomem(e), NULL;
+		return NULL;
 	}
 	return r;
 }
@@ -78,7 +71,7 @@ hl7_reader_free(struct hl7_reader *r)
 	if (r == NULL)
 		return;
 	hl7_message_release(&r->message);
-	free(r->window);
+	hl7_window_release(&r->w);
 	free(r);
 }
 
@@ -91,15 +84,15 @@ tell(struct hl7_reader *r, enum problem_code code, struct err *e)
 }
 
 static int
-give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
+give_message(struct hl7_reader *r, size_t end, struct err *e)
 {
 	struct hl7_found f = {
 	    .code = r->code,
 	    .message = &r->message,
-	    .bytes = {r->window + r->start, end - r->start},
+	    .bytes = {r->w.p + r->start, end - r->start},
 	    .number = r->messages,
 	    .segment = r->first,
-	    .cut = cut,
+	    .cut = r->cut,
 	};
 
 	return r->sink.message(r->sink.arg, &f, e);
@@ -107,16 +100,18 @@ give_message(struct hl7_reader *r, size_t end, bool cut, struct err *e)
 
 /* Whatever was open ends here, at `end` in the window. */
 static int
-finish(struct hl7_reader *r, size_t end, bool cut, struct err *e)
+finish(struct hl7_reader *r, size_t end, struct err *e)
 {
 	enum open_what was = r->open;
 	int rc = 0;
 
 	r->open = OPEN_NONE;
 	if (was == OPEN_MESSAGE)
-		rc = give_message(r, end, cut, e);
+		rc = give_message(r, end, e);
 	else if (was == OPEN_BROKEN)
 		rc = tell(r, PROBLEM_HL7_HEADER, e);
+	else if (was == OPEN_JOINED)
+		rc = tell(r, PROBLEM_HL7_JOINED, e);
 	else if (was == OPEN_LONG)
 		rc = tell(r, PROBLEM_LIMIT, e);
 	else if (was == OPEN_ORPHANS)
@@ -136,16 +131,23 @@ leave_batch(struct hl7_reader *r, struct err *e)
 	return tell_it ? tell(r, PROBLEM_HL7_BATCH, e) : 0;
 }
 
-static int
-open_message(struct hl7_reader *r, struct span line, struct err *e)
+static void
+count_message(struct hl7_reader *r)
 {
 	hl7_batch_msh(&r->batch);
 	r->batch_empty = false;
-	r->begins = true;
 	r->messages++;
 	r->first = r->segments;
-	r->start = (size_t)(line.p - r->window);
+}
+
+static int
+open_message(struct hl7_reader *r, struct span line, struct err *e)
+{
+	count_message(r);
+	r->begins = true;
+	r->start = (size_t)(line.p - r->w.p);
 	r->code = r->batch.refused ? PROBLEM_HL7_BATCH : PROBLEM_NONE;
+	r->cut = false;
 	r->open = hl7_delimiters(line, &r->message.d) ? OPEN_MESSAGE : OPEN_BROKEN;
 	return hl7_message_add(&r->message, line, e) < 0 ? -1 : 0;
 }
@@ -161,7 +163,7 @@ give_up(struct hl7_reader *r)
 static int
 add_segment(struct hl7_reader *r, struct span line, struct err *e)
 {
-	size_t end = (size_t)(line.p + line.n - r->window);
+	size_t end = (size_t)(line.p + line.n - r->w.p);
 	int rc = 1;
 
 	if (end - r->start <= r->conf.max_message)
@@ -187,32 +189,24 @@ take_stray(struct hl7_reader *r)
 	}
 }
 
-static bool
-is(struct span line, const char *name)
-{
-	return memcmp(line.p, name, 3) == 0;
-}
-
 static int
 take_header(struct hl7_reader *r, struct span line, struct err *e)
 {
-	size_t at = (size_t)(line.p - r->window);
-
-	if (is(line, "BHS") && r->open == OPEN_MESSAGE) {
+	if (hl7_line_is(line, "BHS") && r->open == OPEN_MESSAGE) {
 		r->held = true;
-		r->torn = at;
-	} else if (finish(r, at, false, e) != 0) {
+		r->torn = r->part;
+	} else if (finish(r, r->part, e) != 0) {
 		return -1;
 	}
-	if (is(line, "MSH"))
+	if (hl7_line_is(line, "MSH"))
 		return open_message(r, line, e);
 	if (leave_batch(r, e) != 0)
 		return -1;
-	if (is(line, "FHS"))
+	if (hl7_line_is(line, "FHS"))
 		hl7_batch_fhs(&r->batch);
-	else if (is(line, "BHS"))
+	else if (hl7_line_is(line, "BHS"))
 		hl7_batch_bhs(&r->batch);
-	else if (is(line, "BTS"))
+	else if (hl7_line_is(line, "BTS"))
 		hl7_batch_bts(&r->batch, line, r->segments);
 	else
 		hl7_batch_fts(&r->batch, line, r->segments);
@@ -228,51 +222,97 @@ release(struct hl7_reader *r, bool torn, struct err *e)
 	r->held = false;
 	if (torn)
 		r->code = PROBLEM_HL7_BATCH;
-	return finish(r, r->torn, false, e);
+	return finish(r, r->torn, e);
 }
 
+/* A message whose header stands within a line is none that can be trusted. */
+static int
+take_joined(struct hl7_reader *r, struct err *e)
+{
+	if (release(r, false, e) != 0 || finish(r, r->part, e) != 0)
+		return -1;
+	count_message(r);
+	r->open = OPEN_JOINED;
+	return 0;
+}
+
+static int
+take_segment(struct hl7_reader *r, struct span line, struct err *e)
+{
+	if (release(r, !hl7_line_is_header(line), e) != 0)
+		return -1;
+	if (hl7_line_is_header(line))
+		return take_header(r, line, e);
+	if (r->open == OPEN_MESSAGE)
+		return add_segment(r, line, e);
+	take_stray(r);
+	return 0;
+}
+
+/* What a line has, up to the next header in it. */
+struct part {
+	struct span text;
+	bool ended; /* by the line's end, or MLLP's byte */
+	bool clean; /* what is before it has an end, or is marked off */
+};
+
+/* 1: a segment; 0: nothing, or another line; -1. */
+static int
+take_part(struct hl7_reader *r, struct part *p, struct err *e)
+{
+	struct span line = hl7_line_unframed(p->text, &p->ended);
+	bool segment, joined;
+
+	if (span_trim(line).n == 0)
+		return 0;
+	r->part = (size_t)(p->text.p - r->w.p);
+	r->any = true;
+	r->unterminated = !p->ended;
+	r->segments++;
+	segment = hl7_line_is_segment(line);
+	joined = segment ? !p->clean && hl7_line_is(line, "MSH")
+			 : hl7_line_has_msh(line, r->message.d.field);
+	if (segment && !joined)
+		return take_segment(r, line, e) == 0 ? 1 : -1;
+	p->clean = false;
+	if (joined)
+		return take_joined(r, e);
+	r->sink.line(r->sink.arg, r->messages, r->segments);
+	return 0;
+}
+
+/* The part before a header that begins no line; may a message begin with that? */
 static bool
-is_header(struct span line)
+leave_part(struct hl7_reader *r, const struct part *p, bool segment)
 {
-	return is(line, "MSH") || is(line, "FHS") || is(line, "BHS") || is(line, "BTS") ||
-	       is(line, "FTS");
-}
+	bool marked = hl7_line_is_marked(p->text), within = segment && !r->held;
 
-/* MLLP's bytes are no part of a segment. */
-static struct span
-unframed(struct span line, bool *ended)
-{
-	while (line.n > 0 && (line.p[0] == VT || line.p[0] == FS)) {
-		line.p++;
-		line.n--;
+	if (within && r->open == OPEN_MESSAGE && !p->ended) {
+		r->cut |= marked;
+		if (!marked && r->code == PROBLEM_NONE)
+			r->code = PROBLEM_HL7_JOINED;
 	}
-	while (line.n > 0 && (line.p[line.n - 1] == FS || line.p[line.n - 1] == VT)) {
-		*ended = true;
-		line.n--;
-	}
-	return line;
+	within &= r->open != OPEN_NONE;
+	return p->ended || marked || (p->clean && !within);
 }
 
 static int
 take_line(struct hl7_reader *r, struct span line, bool terminated, struct err *e)
 {
-	line = unframed(line, &terminated);
-	if (span_trim(line).n == 0)
-		return 0;
-	r->any = true;
-	r->unterminated = !terminated;
-	r->segments++;
-	if (!hl7_line_is_segment(line)) {
-		r->sink.line(r->sink.arg, r->messages, r->segments);
-		return 0;
+	struct part p = {.clean = true};
+	int rc;
+
+	while (line.n > 0) {
+		size_t n = hl7_line_inner(line, &r->message.d);
+
+		p.text = (struct span){line.p, n};
+		p.ended = terminated && n == line.n;
+		if ((rc = take_part(r, &p, e)) < 0)
+			return -1;
+		if (n < line.n)
+			p.clean = leave_part(r, &p, rc == 1);
+		line = (struct span){line.p + n, line.n - n};
 	}
-	if (release(r, !is_header(line), e) != 0)
-		return -1;
-	if (is_header(line))
-		return take_header(r, line, e);
-	if (r->open == OPEN_MESSAGE)
-		return add_segment(r, line, e);
-	take_stray(r);
 	return 0;
 }
 
@@ -282,16 +322,18 @@ take_long_line(struct hl7_reader *r, struct span line, struct err *e)
 {
 	bool ended = false, segment;
 
-	line = unframed(line, &ended);
+	r->part = (size_t)(line.p - r->w.p);
+	line.n = r->conf.max_message; /* how much more is there is chance */
+	line = hl7_line_unframed(line, &ended);
 	segment = hl7_line_is_segment(line);
 	r->any = r->unterminated = true;
 	r->segments++;
-	if (release(r, !(segment && is_header(line)), e) != 0)
+	if (release(r, !(segment && hl7_line_is_header(line)), e) != 0)
 		return -1;
-	if (segment && is_header(line)) {
+	if (segment && hl7_line_is_header(line)) {
 		if (take_header(r, line, e) != 0)
 			return -1;
-		if (is(line, "MSH"))
+		if (hl7_line_is(line, "MSH"))
 			give_up(r);
 	} else if (r->open == OPEN_MESSAGE) {
 		give_up(r);
@@ -301,36 +343,11 @@ take_long_line(struct hl7_reader *r, struct span line, struct err *e)
 	return 0;
 }
 
-static size_t
-seek(const struct hl7_reader *r, size_t at, char c)
-{
-	const char *p;
-
-	if (at < r->line)
-		at = r->line;
-	if (at == r->end || r->window[at] == c)
-		return at;
-	p = memchr(r->window + at, c, r->end - at);
-	return p == NULL ? r->end : (size_t)(p - r->window);
-}
-
-/* Bytes of the next line without its end; SIZE_MAX if it is not all there. */
-static size_t
-line_length(struct hl7_reader *r)
-{
-	size_t at;
-
-	r->cr = seek(r, r->cr, '\r');
-	r->lf = seek(r, r->lf, '\n');
-	at = r->cr < r->lf ? r->cr : r->lf;
-	return at == r->end ? SIZE_MAX : at - r->line;
-}
-
 /* Where what must be kept begins: the message at hand, or the line. */
 static size_t
 kept_from(const struct hl7_reader *r)
 {
-	return r->open == OPEN_MESSAGE ? r->start : r->line;
+	return r->open == OPEN_MESSAGE ? r->start : r->w.line;
 }
 
 /* Lines that add nothing to the message at hand take up the window all the same. */
@@ -348,10 +365,10 @@ bound(struct hl7_reader *r, size_t end, struct err *e)
 static int
 take_whole_line(struct hl7_reader *r, size_t n, struct err *e)
 {
-	struct span line = {r->window + r->line, n};
+	struct span line = {r->w.p + r->w.line, n};
 
-	if (r->skipping) {
-		r->skipping = r->unterminated = false;
+	if (r->w.skipping) {
+		r->w.skipping = r->unterminated = false;
 		return 0;
 	}
 	if (n <= r->conf.max_message)
@@ -368,41 +385,33 @@ drain(struct hl7_reader *r, struct err *e)
 	struct span rest;
 	size_t n;
 
-	while ((n = line_length(r)) != SIZE_MAX) {
-		if (take_whole_line(r, n, e) != 0 || bound(r, r->line + n, e) != 0)
+	while ((n = hl7_window_line(&r->w)) != SIZE_MAX) {
+		if (take_whole_line(r, n, e) != 0 || bound(r, r->w.line + n, e) != 0)
 			return -1;
-		r->line += n + 1;
+		r->w.line += n + 1;
 	}
-	rest = (struct span){r->window + r->line, r->end - r->line};
-	if (!r->skipping && rest.n > r->conf.max_message) {
-		r->skipping = true;
+	rest = hl7_window_rest(&r->w);
+	if (!r->w.skipping && rest.n > r->conf.max_message) {
+		r->w.skipping = true;
 		if (take_long_line(r, rest, e) != 0)
 			return -1;
 	}
-	if (!r->skipping)
+	if (!r->w.skipping)
 		return 0;
-	r->line = r->end;
-	return bound(r, r->end, e);
+	r->w.line = r->w.end;
+	return bound(r, r->w.end, e);
 }
 
-/*
- * Segments of the message at hand move with their bytes. As soon as that is less than what
- * it frees: a window that is used from its front stays in the processor's cache.
- */
+/* Segments of the message at hand move with their bytes. */
 static void
 compact(struct hl7_reader *r)
 {
-	size_t off = kept_from(r);
+	size_t off = hl7_window_compact(&r->w, kept_from(r));
 
-	if (off == 0 || (r->cap - r->end >= SLICE && off < r->end - off))
+	if (off == 0)
 		return;
-	memmove(r->window, r->window + off, r->end - off);
 	r->start -= r->open == OPEN_MESSAGE ? off : r->start;
 	r->torn -= r->held ? off : r->torn;
-	r->line -= off;
-	r->end -= off;
-	r->cr = r->cr > off ? r->cr - off : 0;
-	r->lf = r->lf > off ? r->lf - off : 0;
 	for (size_t i = 0; i < r->message.n; i++)
 		r->message.segments[i].text.p -= off;
 }
@@ -410,7 +419,7 @@ compact(struct hl7_reader *r)
 static int
 begin(struct hl7_reader *r, struct err *e)
 {
-	struct span head = {r->window, r->end};
+	struct span head = {r->w.p, r->w.end};
 
 	r->begun = true;
 	if (head.n >= 2 &&
@@ -418,9 +427,9 @@ begin(struct hl7_reader *r, struct err *e)
 		head.p[0] == '\0' || head.p[1] == '\0'))
 		return err_set(e, ERR_REFUSED,
 		    "the file is UTF-16, which can't be read: export it as UTF-8");
-	r->mark = head.n >= MARK_SIZE && memcmp(head.p, MARK, MARK_SIZE) == 0;
+	r->mark = head.n >= HL7_MARK_SIZE && memcmp(head.p, HL7_MARK, HL7_MARK_SIZE) == 0;
 	if (r->mark)
-		r->start = r->line = MARK_SIZE;
+		r->start = r->w.line = HL7_MARK_SIZE;
 	return 0;
 }
 
@@ -428,17 +437,13 @@ int
 hl7_reader_feed(struct hl7_reader *r, struct span bytes, struct err *e)
 {
 	while (bytes.n > 0) {
-		size_t n = SLICE;
+		size_t n;
 
 		compact(r);
-		if (n > bytes.n)
-			n = bytes.n;
-		if (n > r->cap - r->end)
+		if ((n = hl7_window_add(&r->w, bytes)) == 0)
 			return err_set(e, ERR_INTERNAL, "a message outgrew its window");
-		memcpy(r->window + r->end, bytes.p, n);
-		r->end += n;
 		bytes = (struct span){bytes.p + n, bytes.n - n};
-		if (!r->begun && r->end < MARK_SIZE)
+		if (!r->begun && r->w.end < HL7_MARK_SIZE)
 			continue;
 		if ((!r->begun && begin(r, e) != 0) || drain(r, e) != 0)
 			return -1;
@@ -453,13 +458,16 @@ hl7_reader_end(struct hl7_reader *r, struct err *e)
 
 	if (!r->begun && begin(r, e) != 0)
 		return -1;
+	r->w.ending = true;
 	if (drain(r, e) != 0)
 		return -1;
-	rest = (struct span){r->window + r->line, r->end - r->line};
-	if (!r->skipping && take_line(r, rest, false, e) != 0)
+	rest = hl7_window_rest(&r->w);
+	if (!r->w.skipping && take_line(r, rest, false, e) != 0)
 		return -1;
-	if (release(r, false, e) != 0 || finish(r, r->end, r->unterminated, e) != 0 ||
-	    leave_batch(r, e) != 0)
+	if (release(r, false, e) != 0)
+		return -1;
+	r->cut |= r->unterminated;
+	if (finish(r, r->w.end, e) != 0 || leave_batch(r, e) != 0)
 		return -1;
 	hl7_batch_end(&r->batch);
 	if (r->any && !r->begins && !r->batch.headers)

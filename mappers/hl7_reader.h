@@ -3,7 +3,8 @@
  * bounded by the longest message; the same bytes in any chunking give the same calls.
  *
  * Segments end in CR, LF or CRLF, blank lines do not count (HL7 v2.9.1 2.4.4 says
- * CR; the rest is leniency), MLLP's VT and FS are taken off.
+ * CR; the rest is leniency). What frames, marks or fills up a file is taken off its lines:
+ * VT, FS, a byte order mark, NUL, SUB, blanks; FS with VT behind it ends a line.
  */
 #ifndef MAPPERS_HL7_READER_H
 #define MAPPERS_HL7_READER_H
@@ -39,6 +40,10 @@ struct hl7_found {
  *
  * A BHS that is followed by anything but MSH or a header stood inside a message, or
  * begins no batch: the message before it is torn, and told with PROBLEM_HL7_BATCH.
+ *
+ * An MSH within a line begins a message all the same: PROBLEM_HL7_JOINED, as that before
+ * it if it stands in one of its segments; nothing of the one goes with the other. Where
+ * something that is no text, or a trailer, stands between them, both are as good as any.
  */
 struct hl7_reader_sink {
 	int (*message)(void *arg, const struct hl7_found *f, struct err *e);

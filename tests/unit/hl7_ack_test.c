@@ -90,6 +90,7 @@ static const struct {
     {PROBLEM_HL7_BATCH, "segment 4", "ERR|||100^^HL70357|E|hl7_batch|||"},
     {PROBLEM_HL7_CUT, "segment 14", "ERR|||100^^HL70357|E|hl7_cut|||"},
     {PROBLEM_HL7_ORPHAN, "segment 1", "ERR|||100^^HL70357|E|hl7_orphan|||"},
+    {PROBLEM_HL7_JOINED, "segment 3", "ERR|||100^^HL70357|E|hl7_joined|||"},
     {PROBLEM_API_REFUSED, "", "ERR|||207^^HL70357|E|api_refused|||"},
     {PROBLEM_LIMIT, "", "ERR|||207^^HL70357|E|limit|||"},
     {PROBLEM_TOO_LONG, "PID-3", "ERR||PID^1^3|104^^HL70357|E|too_long|||"},

@@ -180,12 +180,47 @@ static const struct file frames[] = {
     FILE("\x0b\r" M1 "\r\x1c\r\n", "1@1[" M1 "]\n="),
     FILE("\x0b" M1 "\r\nPID|1\r\n\x1c\r\n", "1@1[" M1 "][PID|1]\n="),
     FILE("\x0b\x1c\r\x0b\x1c\r", "="),
+    /* Blocks without a CR between them: FS ends a line where VT begins the next. */
+    FILE("\x0b" M1 "\rPV1|1\x1c\x0b" M2 "\rPID|2\x1c\x0b" M3 "\x1c",
+	"1@1[" M1 "][PV1|1]\n2@3[" M2 "][PID|2]\n3@5[" M3 "]\n="),
+    FILE(M1 "\rPV1|1\x1c\x0bMSH|^~|2\rPID|2\r" M3 "\r",
+	"1@1[" M1 "][PV1|1]\n2@3!hl7_header\n3@5[" M3 "]\n="),
+    FILE(M1 "\rPV1|1\x1c" M2 "\r", "1@1[" M1 "][PV1|1]\n2@3[" M2 "]\n="),
+    FILE(
+	M1 "\rPV1|1\x1c \xef\xbb\xbf\x0b " M2 "\r", "1@1[" M1 "][PV1|1]\n2@3[" M2 "]\n="),
+    FILE(M1 "\rPV1|1\x0b" M2 "\r", "1@1[" M1 "][PV1|1]\n2@3[" M2 "]\n="),
+    /* In a field FS is a character. */
+    FILE(M1 "\rPV1|1\x1c"
+	    "2|3\r",
+	"1@1[" M1 "][PV1|1\x1c"
+	"2|3]\n="),
     /* A mark. */
     FILE("\xef\xbb\xbf" M1 "\r", "1@1[" M1 "]\n=m"),
     FILE("\xef\xbb\xbf\x0b" M1 "\r\x1c\r", "1@1[" M1 "]\n=m"),
     FILE("\xef\xbb\xbf", "=m"),
     FILE("\xef\xbb\xbfx\r" M1 "\r", "+0@1\n1@2[" M1 "]\n=m"),
     FILE("\xef\xbb", "+0@1\nrefused"),
+    /* Files that were joined, each with its mark, its end of file, or what fills it up. */
+    FILE("\xef\xbb\xbf" M1 "\r\xef\xbb\xbf" M2 "\r", "1@1[" M1 "]\n2@2[" M2 "]\n=m"),
+    FILE(M1 "\rPID|1\r\x1a" M2 "\r\x1a", "1@1[" M1 "][PID|1]\n2@3[" M2 "]\n="),
+    FILE(M1 "\rPID|1\r\0\0\0" M2 "\r\0\0", "1@1[" M1 "][PID|1]\n2@3[" M2 "]\n="),
+    FILE(M1 "\r \t" M2 "\r PID|2 \r", "1@1[" M1 "]\n2@2[" M2 "][PID|2]\n="),
+    FILE(F "\r" B "\r" M1 "\rBTS|1\rFTS|1\r\xef\xbb\xbf" F "\r" B "\r" M2
+	   "\rBTS|1\rFTS|1\r",
+	"1@3[" M1 "]\n2@8[" M2 "]\n="),
+    FILE(M1 "\r\xef\xbb\xbf", "1@1[" M1 "]\n="),
+    FILE(M1 "\0\xef\xbb\xbf\r\0\x1a\r\0 \0", "1@1[" M1 "]\n="),
+    /* What fills up a file does not hide that it was cut. */
+    FILE(M1 "\rPID|1\0\0", "1@1[" M1 "][PID|1] cut\n=u"),
+    FILE(M1 "\rPID|1\x1a", "1@1[" M1 "][PID|1] cut\n=u"),
+    FILE(M1 "\rPI\x1a", "+1@2\n1@1[" M1 "] cut\n=u"),
+    FILE(M1 "\rPID|1\x1a" M2 "\r", "1@1[" M1 "][PID|1] cut\n2@3[" M2 "]\n="),
+    FILE(M1 "\rPID|1\xef\xbb\xbf" M2 "\r", "1@1[" M1 "][PID|1] cut\n2@3[" M2 "]\n="),
+    /* Within a line it is left as it is. */
+    FILE(M1 "\rPID|1\x1a"
+	    "2\r",
+	"1@1[" M1 "][PID|1\x1a"
+	"2]\n="),
     /* UTF-16, with a mark and without. */
     FILE("\xff\xfeM\0S\0H\0|\0", "refused"),
     FILE("\xfe\xff\0M\0S\0H\0|", "refused"),
@@ -224,6 +259,38 @@ static const struct file strays[] = {
 Test(hl7_reader_files, strays_and_broken_headers)
 {
 	check_all(strays, COUNT(strays), 1 << 16);
+}
+
+static const struct file joined[] = {
+    /* A header within a line: neither message is taken, whatever else stands there. */
+    FILE(M1 "\rPID|1" M2 "\rPID|2\r" M3 "\r",
+	"1@1!hl7_joined\n2@3!hl7_joined\n3@5[" M3 "]\n="),
+    FILE(M1 "\rPID|1|MSH#^~\\&#2\rPID|2\r", "1@1!hl7_joined\n2@3!hl7_joined\n="),
+    FILE(M1 M2 M3 "\r", "1@1!hl7_joined\n2@2!hl7_joined\n3@3!hl7_joined\n="),
+    FILE("PID|1" M2 "\r" M3 "\r", "1@1!hl7_orphan\n2@2!hl7_joined\n3@3[" M3 "]\n="),
+    FILE("MSH|^~\\|1\rPID|1" M2 "\r" M3 "\r",
+	"1@1!hl7_header\n2@3!hl7_joined\n3@4[" M3 "]\n="),
+    /* One behind something that is no segment does not go on with the message before. */
+    FILE(M1 "\rPID|1\r?" M2 "\rPID|2\r" M3 "\r",
+	"+1@3\n1@1[" M1 "][PID|1]\n2@4!hl7_joined\n3@6[" M3 "]\n="),
+    FILE(M1 "\rPID|1\rmsh|^~\\&|2\rPID|2\r" M3 "\r",
+	"1@1[" M1 "][PID|1]\n2@3!hl7_joined\n3@5[" M3 "]\n="),
+    FILE(M1 "\r?MSH|^~|2\rPID|2\r", "1@1[" M1 "]\n2@2!hl7_joined\n="),
+    FILE("MSH#^~\\&#1\r?MSH#2\rPID#2\r", "1@1[MSH#^~\\&#1]\n2@2!hl7_joined\n="),
+    FILE(M1 "\rNTE|1|of\nan MSH and\rPID|1\r", "+1@3\n1@1[" M1 "][NTE|1|of][PID|1]\n="),
+    FILE("?" M1 "\r" M2 "\r", "+0@1\n1@2!hl7_joined\n2@3[" M2 "]\n="),
+    FILE("?" M1 "\r", "+0@1\n1@2!hl7_joined\nrefused"),
+    FILE(M1 "\r" B "\r?" M2 "\rBTS|1\r", "+1@3\n1@1[" M1 "]\n2@4!hl7_joined\n="),
+    /* Behind a trailer no message can have lost its end. */
+    FILE(B "\r" M1 "\rBTS|1|x" M2 "\rPID|2\r", "1@2[" M1 "]\n2@4[" M2 "][PID|2]\n="),
+    FILE(B "\r" M1 "\rBTS|1|x" B "\r" M2 "\rBTS|1\r", "1@2[" M1 "]\n2@5[" M2 "]\n="),
+    FILE(M1 "\rPID|1" B "\r" M2 "\rBTS|1\r", "1@1!hl7_joined\n2@4[" M2 "]\n="),
+    FILE(M1 "\r" B M2 "\rBTS|1\r", "1@1[" M1 "]\n2@3[" M2 "]\n="),
+};
+
+Test(hl7_reader_files, joined_without_an_end)
+{
+	check_all(joined, COUNT(joined), 1 << 16);
 }
 
 /* v2.9.1 2.9.3.1. */
@@ -422,6 +489,30 @@ Test(hl7_reader_pieces, nothing_but_noise)
 		cr_expect_not_null(strstr(l.text.p, want[i]), "%zu: %.400s", i, l.text.p);
 		hl7_reader_free(r);
 		buf_release(&l.text);
+		buf_release(&in);
+	}
+}
+
+/* As much of nothing as no window holds: it belongs to no message, and hides none. */
+Test(hl7_reader_pieces, filled_up)
+{
+	static const size_t fill[] = {1, 511, 512, 513, 5000, 300000};
+
+	for (size_t i = 0; i < COUNT(fill); i++) {
+		struct file f = {.want = "1@1[" M1 "][PID|1]\n2@3[" M2 "]\n="};
+		struct buf in;
+
+		buf_init(&in, 1 << 20);
+		buf_add_str(&in, M1 "\rPID|1\r");
+		for (size_t k = 0; k < fill[i]; k++)
+			buf_add_char(&in, k % 3 == 0 ? '\x1a' : '\0');
+		buf_add_str(&in, M2 "\r");
+		for (size_t k = 0; k < fill[i]; k++)
+			buf_add_char(&in, '\0');
+		f.in = buf_span(&in);
+		check(&f, 1000, in.n);
+		check(&f, 1000, 7);
+		check(&f, 1000, 1000);
 		buf_release(&in);
 	}
 }

@@ -52,6 +52,7 @@ static const char *const names[PROBLEM_CODE_COUNT] = {
     [PROBLEM_HL7_HEADER] = "hl7_header",
     [PROBLEM_HL7_BATCH] = "hl7_batch",
     [PROBLEM_HL7_CUT] = "hl7_cut",
+    [PROBLEM_HL7_JOINED] = "hl7_joined",
     [PROBLEM_HL7_ORPHAN] = "hl7_orphan",
     [PROBLEM_HL7_SEGMENT] = "hl7_segment",
     [PROBLEM_HL7_ESCAPE] = "hl7_escape",
