@@ -25,20 +25,28 @@ changes_flush(struct changes *c, unsigned lane, struct err *e)
 	return 0;
 }
 
-/* P6: a batch waits for the last one that changed this record or one it refers to. */
-static void
+/*
+ * P6: a batch waits for the last one that changed this record or one it refers to. True if
+ * that is, for one of them, the batch being filled.
+ */
+static bool
 depend(struct changes *c, const struct candidate *k)
 {
 	struct frame *f = &c->lanes[LANE_ALL].frame;
 	const struct record_key *key = &c->keys[k->keys], *end = key + k->nkeys;
+	bool here = k->npatients > 0 && c->merged_in == f->number;
 	struct changed last;
 
 	if (k->npatients > 0 && c->merged_in < f->number && c->merged_in > f->after)
 		f->after = c->merged_in;
-	for (; key < end; key++)
-		if (overlay_get(c->overlay, key, &last) == 1 && last.batch < f->number &&
-		    last.batch > f->after)
+	for (; key < end; key++) {
+		if (overlay_get(c->overlay, key, &last) != 1)
+			continue;
+		here |= last.batch == f->number;
+		if (last.batch < f->number && last.batch > f->after)
 			f->after = last.batch;
+	}
+	return here;
 }
 
 /* What stands behind the head of its object. */
@@ -177,8 +185,7 @@ changes_send(struct changes *c, const struct candidate *k, const struct record_k
 	o.size = frame_size(&o, c->conf->source);
 	if (buf_check(&c->one, "a record", e) != 0 || changes_room(c, &o, e) != 0)
 		return -1;
-	if (c->snapshot == NULL)
-		depend(c, k);
+	o.refers = c->snapshot == NULL && depend(c, k);
 	if (changes_put(c, &o, e) != 0)
 		return -1;
 	return remember(c, k, &o, e);
@@ -193,7 +200,7 @@ changes_touch(struct changes *c, const struct candidate *k, const struct record_
 	if (changes_room(c, &o, e) != 0)
 		return -1;
 	if (c->snapshot == NULL)
-		depend(c, k);
+		(void)depend(c, k);
 	return changes_put(c, &o, e) != 0 ? -1 : remember(c, k, &o, e);
 }
 

@@ -109,6 +109,7 @@ frame_add(struct frame *f, const struct outgoing *o)
 	    .row = o->row,
 	    .length = (uint32_t)o->rest.n,
 	    .op = o->op,
+	    .refers = o->refers,
 	    .entry = o->entry};
 	buf_add_span(&f->json, o->rest);
 	buf_add_span(&f->ids, o->entry.id);
@@ -135,7 +136,7 @@ struct packed {
 	uint64_t n, row;
 	uint32_t rest;     /* bytes of the JSON, behind those of the records before it */
 	uint32_t id, name; /* bytes of the ids; no name: it is the id */
-	uint8_t type, op, removed, unused;
+	uint8_t type, op, removed, refers;
 };
 
 static struct packed
@@ -152,7 +153,8 @@ pack(const struct frame_record *r)
 	    .name = (uint32_t)r->name.n,
 	    .type = (uint8_t)r->entry.key.type,
 	    .op = (uint8_t)r->op,
-	    .removed = r->entry.removed};
+	    .removed = r->entry.removed,
+	    .refers = r->refers};
 }
 
 void
@@ -198,6 +200,7 @@ unpack(const struct packed *p, struct span *ids)
 	struct frame_record r = {.n = p->n,
 	    .row = p->row,
 	    .op = (enum record_op)p->op,
+	    .refers = p->refers != 0,
 	    .entry = {.key = {(enum record_type)p->type, p->key},
 		.content = p->content,
 		.at = p->at,

@@ -19,7 +19,8 @@ struct outgoing {
 	uint64_t row; /* where it came from, for the report */
 	struct entry entry;
 	struct span
-	    name; /* the id that it goes out under; a merge is kept under another */
+	    name;    /* the id that it goes out under; a merge is kept under another */
+	bool refers; /* to a record before it in its batch: P6 within that */
 	struct span rest; /* of its object, behind the head (jw_go_on), to its brace */
 	size_t size; /* of its object, by frame_size; 0: nothing is sent, and only the
 			     ledger's entry changes */
@@ -30,6 +31,7 @@ struct frame_record {
 	uint64_t n, row;
 	uint32_t at, length; /* its object in json; no length: nothing is sent */
 	enum record_op op;
+	bool refers;
 	struct entry entry;
 	struct span name;
 };

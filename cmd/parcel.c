@@ -117,7 +117,8 @@ write_record(struct parcel *p, size_t from, struct json *j)
 	    .json = {NULL, fr->length},
 	    .type = frame_type_name(fr->entry.key.type),
 	    .id = fr->name,
-	    .remove = fr->op == OP_DELETE};
+	    .remove = fr->op == OP_DELETE,
+	    .refers = fr->refers};
 	p->place[p->batch.n++] = from;
 }
 

@@ -249,6 +249,8 @@ take_result(
 		p->parts.outcomes[i] = OUTCOME_LATER;
 		note_later(s, p);
 		break;
+	case TAKEN_BEHIND: /* it waits for the next round, as all that is not answered */
+		break;
 	case TAKEN_REFUSED:
 		if (result->doubt <= target_believed(s->target)) {
 			refuse(s, p, i);

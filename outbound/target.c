@@ -161,6 +161,7 @@ target_submit(struct target *t, const struct batch *b, struct err *e)
 		return -1;
 	f->batch = b;
 	f->at = 0;
+	f->later = false;
 	if (http_start(t->http, slot, e) < 0)
 		return -1;
 	f->state = FLIGHT_SENDING;

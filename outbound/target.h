@@ -32,6 +32,7 @@ struct batch_record {
 	const char *type;
 	struct span id; /* for mode = record's URL */
 	bool remove;    /* op delete: DELETE instead of PUT */
+	bool refers;    /* to one before it in this batch */
 };
 
 /*
@@ -49,7 +50,12 @@ struct batch {
 	void *tag; /* the caller's */
 };
 
-enum taken { TAKEN, TAKEN_REFUSED, TAKEN_LATER };
+enum taken {
+	TAKEN,
+	TAKEN_REFUSED,
+	TAKEN_LATER,
+	TAKEN_BEHIND /* mode = record: not sent, as one before it is wanted later (P6) */
+};
 
 struct record_result {
 	enum taken taken;

@@ -24,7 +24,8 @@ struct flight {
 	const struct batch *batch;     /* borrowed from the caller */
 	struct record_result *results; /* one a record */
 	size_t cap;                    /* of results */
-	size_t at;                     /* mode = record: the record under way */
+	size_t at;                     /* mode = record: the record under way, */
+	bool later;                    /* and the API wants one before it later */
 	char key[2 * DIGEST_SIZE + 1]; /* of the request under way */
 	struct finding last;           /* of the last reply; cleared before each */
 };

@@ -63,12 +63,21 @@ record_request(const struct flight *f, struct request *r, struct err *e)
 	return record_key(b, rec->n, r->key, e);
 }
 
+/*
+ * P6: once a record is wanted later, none goes out any more that refers to one before it in
+ * the batch: to that, perhaps, or to one that waits for it.
+ */
 static enum http_next
 next_record(struct flight *f)
 {
-	f->last.took = f->results[f->at].taken == TAKEN;
-	f->at++;
-	return f->at < f->batch->n ? HTTP_NEXT : HTTP_DONE;
+	const struct batch *b = f->batch;
+	enum taken taken = f->results[f->at].taken;
+
+	f->last.took = taken == TAKEN;
+	f->later |= taken == TAKEN_LATER;
+	for (f->at++; f->later && f->at < b->n && b->records[f->at].refers; f->at++)
+		f->results[f->at] = (struct record_result){.taken = TAKEN_BEHIND};
+	return f->at < b->n ? HTTP_NEXT : HTTP_DONE;
 }
 
 static enum http_next

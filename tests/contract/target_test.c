@@ -263,6 +263,47 @@ Test(target_contract, refused_whole)
 	server_stop(&s);
 }
 
+/*
+ * P6: of mode = record, what refers to a record before it is not sent once one is wanted
+ * later; what stands in front of that, or refers to nothing, is. The API takes batches as
+ * they are, and sees to it itself.
+ */
+Test(target_contract, behind_later)
+{
+	static const struct {
+		int mode;
+		const char *results, *state;
+	} rows[] = {
+	    {TARGET_BATCH, "TLTTTTTLTTTT", "requests=2 keys=2 applied=12 wrong=0"},
+	    {TARGET_RECORD, "TLBTBTTLBTBT", "requests=8 keys=8 applied=8 wrong=0"},
+	};
+	struct outcome o;
+	struct server s;
+	struct load load;
+	struct page state;
+	struct err e;
+	char path[64];
+	size_t i, k;
+
+	cr_assert_eq(crypto_init(&e), 0);
+	server_start(&s);
+	load_make(&load, 2, 6, false);
+	for (k = 0; k < 12; k++)
+		load.records[k].refers = k % 6 == 0 || k % 6 == 2 || k % 6 == 4;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct job job = {.tc = {.mode = rows[i].mode, .in_flight = 1}};
+
+		snprintf(path, sizeof(path), "behind%zu/late", i);
+		deliver_to(&s, path, &job, &load, &o);
+		cr_expect_eq(o.code, ERR_NONE, "%s", o.msg);
+		cr_expect_str_eq(o.results, rows[i].results, "row %zu: %s", i, o.results);
+		snprintf(path, sizeof(path), "state/behind%zu", i);
+		get_page(&s, s.port, path, &state);
+		cr_expect_str_eq(state.text, rows[i].state, "row %zu: %s", i, state.text);
+	}
+	server_stop(&s);
+}
+
 /* ---- pace ---- */
 
 /* All of a load's records taken, in the order of its batches. */

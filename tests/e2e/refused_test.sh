@@ -75,7 +75,33 @@ test_later() {
 	whole "later"
 }
 
+# P6, record by record: a visit does not go out behind its patient that is wanted later.
+test_later_by_record() {
+	local first
+
+	simple -e 's|/v1/batches|/v1/records|' -e "\$a mode = record"
+	export_new
+	first=$((number * 100 + 1))
+	rows "$first" $((first + 4)) >"$dir/drop/export-$number.csv"
+	known=$((known - 110))
+	faults "{\"later\":[\"$(printf %05d $((first + 2)))\"]}"
+	job 69
+	has "who wants what" "$dir/out" "the API wants 1 records later"
+	is "what is sent" 7 "$(report '.feeds[0].requests')"
+	is "and taken" $((known - 4)) "$(changes)"
+	is "the visit waits" 0 \
+		"$(api_curl state | jq --arg id "A-$((first + 2))" '[.records[] | select(.id == $id)] | length')"
+	faults '{"later":[]}'
+	job 0
+	is "what is left" 4 "$(report '.feeds[0].requests')"
+	is "all arrives" "$known" "$(changes)"
+	is "each change once" 0 \
+		"$(api_curl state | jq '[.records[] | select(.changes > 1)] | length')"
+	simple
+}
+
 test_refused
 test_denied
 test_later
+test_later_by_record
 e2e_end

@@ -275,7 +275,7 @@ load_make(struct load *l, size_t nbatches, size_t each, bool all_bad)
 struct outcome {
 	int code;
 	char msg[ERR_MSG_SIZE];
-	/* T, R, L; D is refused, in doubt; H as a whole; "-" without an answer */
+	/* T, R, L, B behind L; D is refused, in doubt; H as a whole; "-" without an answer */
 	char results[ALL_MAX + 1];
 	uint64_t doubts[ALL_MAX]; /* of D */
 	size_t coded;             /* refused with the code "no-good" */
@@ -296,8 +296,9 @@ note(struct outcome *o, const struct load *l, const struct answer *a)
 			continue;
 		}
 		o->doubts[at + i] = a->results[i].doubt;
-		o->results[at + i] = a->results[i].doubt > 0 ? 'D'
-							     : "TRL"[a->results[i].taken];
+		o->results[at + i] = a->results[i].doubt > 0
+					 ? 'D'
+					 : "TRLB"[a->results[i].taken];
 		o->coded += strcmp(a->results[i].code, "no-good") == 0;
 	}
 }

@@ -62,6 +62,41 @@ Test(changes_order, waits_for_all_that_it_refers_to)
 	expect_order(rows, COUNT(rows));
 }
 
+/* Where the API takes records one by one, the order within a batch counts as well. */
+Test(changes_order, a_record_refers_to_one_before_it_in_its_batch)
+{
+	static const struct {
+		struct row row;
+		uint64_t batch;
+		bool refers;
+	} rows[] = {
+	    {{"patient", "7", {"preferred_name", "A"}, 0, OP_PUT}, 1, false},
+	    {{"appointment", "A1", {"patient_id", "7"}, 0, OP_PUT}, 1, true},
+	    {{"appointment", "A2", {"patient_id", "none"}, 0, OP_PUT}, 1, false},
+	    {{"appointment", "A3", {"slot_id", "S", "patient_id", "7"}, 0, OP_PUT}, 1,
+		true},
+	    {{"patient", "7", {"preferred_name", "B"}, 0, OP_PUT}, 2, false},
+	    {{"appointment", "A4", {"patient_id", "7"}, 0, OP_PUT}, 2, true},
+	    {{"patient", "8", {"preferred_name", "A"}, 0, OP_PUT}, 2, false},
+	    {{"patient", "9", {"retired_id", "8"}, 0, OP_MERGE}, 2, true},
+	    {{"appointment", "A5", {"patient_id", "9"}, 0, OP_PUT}, 2, true},
+	};
+	size_t k = 0;
+
+	begin();
+	for (size_t i = 0; i < COUNT(rows); i++)
+		cr_assert_eq(add(&rows[i].row, i + 2), 0, "%s", e.msg);
+	end();
+	while (next())
+		for (size_t m = 0; m < frame.n; m++, k++) {
+			cr_assert_lt(k, COUNT(rows));
+			cr_expect_eq(frame.number, rows[k].batch, "row %zu", k + 1);
+			cr_expect_eq(
+			    frame.records[m].refers, rows[k].refers, "row %zu", k + 1);
+		}
+	cr_expect_eq(k, COUNT(rows));
+}
+
 /* A put and a patch of the same record are two changes of one record. */
 Test(changes_order, put_and_patch_of_one_record_stay_in_order)
 {

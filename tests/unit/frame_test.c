@@ -26,6 +26,7 @@ outgoing_of(unsigned char key, const char *id, const char *rest)
 	struct outgoing o = {.op = key == 2 ? OP_DELETE : OP_PUT,
 	    .n = key * 10u,
 	    .row = key * 100u,
+	    .refers = key == 3,
 	    .entry = entry_of(key, id),
 	    .name = span_of(id),
 	    .rest = span_of(rest)};
@@ -71,6 +72,7 @@ expect_record(
 	cr_expect_eq(r->n, key * 10u);
 	cr_expect_eq(r->row, key * 100u);
 	cr_expect_eq(r->op, key == 2 ? OP_DELETE : OP_PUT);
+	cr_expect_eq(r->refers, key == 3);
 	cr_assert_eq(r->length, want_object.n);
 	cr_expect(span_eq((struct span){f->json.p + r->at, r->length}, want_object),
 	    "%.*s", (int)r->length, f->json.p + r->at);
