@@ -328,17 +328,12 @@ arrivals_past(
 int
 arrivals_begin(struct ledger *l, const struct feed *f, int64_t now, struct err *e)
 {
-	struct arrivals a;
+	struct digest expect;
 
 	if (f->expect.days == 0)
 		return 0;
-	if (ledger_arrivals_get(l, f->feed.name, &a, e) != 0)
-		return -1;
-	if (is_begun(l, f, &a))
-		return 0;
-	a.since = now;
-	a.expect = expect_digest(&f->expect, ledger_keys(l));
-	return ledger_arrivals_put(l, f->feed.name, &a, e);
+	expect = expect_digest(&f->expect, ledger_keys(l));
+	return ledger_arrivals_begin(l, f->feed.name, &expect, now, e);
 }
 
 const char *

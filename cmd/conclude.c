@@ -95,7 +95,7 @@ came_before(struct job *j, const struct name_put *name, struct err *e)
  */
 static int
 note_arrival(struct job *j, const struct intake *in, const struct name_put *name,
-    struct arrivals *a, struct err *e)
+    struct arrival_new *out, struct err *e)
 {
 	const struct file_entry *en = &in->entry;
 	bool counted = en->verdict == VERDICT_DELIVER || en->verdict == VERDICT_EMPTY;
@@ -106,9 +106,8 @@ note_arrival(struct job *j, const struct intake *in, const struct name_put *name
 
 	if (r != 0)
 		return r;
-	if (ledger_arrivals_get(j->ledger, en->feed, a, e) != 0)
-		return -1;
-	arrivals_add(a, clock_wall(j->app->clock), counted ? rows : ARRIVAL_ROWS_UNKNOWN);
+	*out = (struct arrival_new){
+	    clock_wall(j->app->clock), counted ? rows : ARRIVAL_ROWS_UNKNOWN};
 	return 0;
 }
 
@@ -124,12 +123,12 @@ static int
 commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 {
 	char detail[DETAIL_SIZE];
-	struct arrivals arrivals;
-	int known = note_arrival(j, in, c->name, &arrivals, e);
+	struct arrival_new arrival;
+	int known = note_arrival(j, in, c->name, &arrival, e);
 
 	if (known < 0)
 		return -1;
-	c->arrivals = known == 0 ? &arrivals : NULL;
+	c->arrival = known == 0 ? &arrival : NULL;
 
 	take_time(j, in);
 	write_detail(&in->entry, detail);

@@ -372,36 +372,22 @@ note_run(struct job *j)
 	buf_release(&out);
 }
 
-/* How it ended, why, and since when runs of the feed end so. */
-static void
-take_end(struct feed_state *state, const struct feed_report *out, bool bad, int64_t now)
-{
-	if (!bad)
-		state->failing = 0;
-	else if (state->last_error == 0 || (int)state->last_exit != out->exit)
-		state->failing = now;
-	state->last_error = bad ? now : 0;
-	state->last_exit = (uint32_t)out->exit;
-	snprintf(state->last_words, sizeof(state->last_words), "%s",
-	    out->err.code != ERR_NONE ? out->err.msg : "");
-}
-
 /* `status` shows how the last run ended. Nothing more can be done if this fails. */
 static void
 note_end(struct job *j)
 {
+	const struct feed_report *out = j->out;
+	const struct feed_end end = {.at = clock_wall(j->app->clock),
+	    .exit = out->exit,
+	    .bad = out->exit != STATUS_OK && out->exit != STATUS_SOME_LOST,
+	    .words = out->err.code != ERR_NONE ? out->err.msg : ""};
 	struct err ignored;
-	int exit = j->out->exit;
-	bool bad = exit != STATUS_OK && exit != STATUS_SOME_LOST;
 
-	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || j->out->paused != 0)
+	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || out->paused != 0)
 		return;
 	note_run(j);
-	if (((int)j->state.last_exit == exit && !bad) ||
-	    ledger_feed_get(j->ledger, j->feed->feed.name, &j->state, &ignored) != 0)
-		return;
-	take_end(&j->state, j->out, bad, clock_wall(j->app->clock));
-	ledger_feed_put(j->ledger, &j->state, &ignored);
+	if (end.bad || (int)j->state.last_exit != end.exit)
+		ledger_feed_end(j->ledger, j->feed->feed.name, &end, &ignored);
 }
 
 /* A dry run leaves no trace, and so is no second try either. */

@@ -137,16 +137,15 @@ watch_run(
 static int
 note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struct err *e)
 {
+	/* No words: `check` says what is wrong. */
+	const struct feed_end end = {clock_wall(app->clock), exit, true, ""};
 	struct feed_state state;
 
 	if (!ledger_name_ok(feed) || ledger_feed_get(l, feed, &state, e) != 0)
 		return -1;
 	if (state.scope == 0 || (int)state.last_exit == exit)
 		return 0;
-	state.last_error = state.failing = clock_wall(app->clock);
-	state.last_exit = (uint32_t)exit;
-	state.last_words[0] = '\0'; /* they were another's: `check` says what is wrong */
-	return ledger_feed_put(l, &state, e);
+	return ledger_feed_end(l, feed, &end, e);
 }
 
 void

@@ -20,7 +20,7 @@ write_all(const struct act *a, const struct conclusion *c)
 		return -1;
 	if (c->again != NULL && decision_write(a, c->again, DECISION_AGAIN) != 0)
 		return -1;
-	if (c->feed != NULL && feed_write(a, c->feed) != 0)
+	if (c->feed != NULL && feed_conclude(a, c->feed) != 0)
 		return -1;
 	if (c->snapshot != NULL && snapshot_write(a, feed, c->snapshot) != 0)
 		return -1;
@@ -32,7 +32,7 @@ write_all(const struct act *a, const struct conclusion *c)
 		return -1;
 	if (c->settling != NULL && settling_write(a, feed, c->settling) != 0)
 		return -1;
-	if (c->arrivals != NULL && arrivals_write(a, feed, c->arrivals) != 0)
+	if (c->arrival != NULL && arrival_write(a, feed, c->arrival) != 0)
 		return -1;
 	return audit_append(a, &c->audit);
 }

@@ -22,14 +22,14 @@ struct conclusion {
 	    problems; /* the file's; at most FILE_PROBLEMS_MAX are kept; NULL: as they were */
 	size_t nproblems;
 	bool decided; /* what a human decided of this content is carried out: it goes */
-	const struct file_entry *again; /* this content is to be read again */
-	const struct feed_state *feed;
+	const struct file_entry *again;        /* this content is to be read again */
+	const struct feed_state *feed;         /* but for how its runs ended */
 	const struct snapshot_state *snapshot; /* the feed's */
 	const struct header_mark *header;      /* the last good one of the feed */
 	const struct file_header *drift;       /* the file's, where it is another */
 	const struct name_put *name;
 	const struct settling *settling;
-	const struct arrivals *arrivals; /* the feed's, with this file */
+	const struct arrival_new *arrival; /* this file's */
 	struct audit_act audit;
 };
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "state/files_impl.h"
@@ -219,6 +220,51 @@ feed_take_pass(const struct act *a, const char *name, uint32_t scope, uint64_t *
 		f.scope = scope;
 	*number = f.next_pass++;
 	return feed_write(a, &f);
+}
+
+/* Those of ledger_feed_end are not a file's to move on. */
+int
+feed_conclude(const struct act *a, const struct feed_state *moved)
+{
+	struct feed_state now, f = *moved;
+
+	if (feed_read(a, moved->name, &now) < 0)
+		return -1;
+	f.last_error = now.last_error;
+	f.last_exit = now.last_exit;
+	f.failing = now.failing;
+	memcpy(f.last_words, now.last_words, sizeof(f.last_words));
+	return feed_write(a, &f);
+}
+
+static void
+take_end(struct feed_state *f, const struct feed_end *end)
+{
+	if (!end->bad)
+		f->failing = 0;
+	else if (f->last_error == 0 || (int)f->last_exit != end->exit)
+		f->failing = end->at;
+	f->last_error = end->bad ? end->at : 0;
+	f->last_exit = (uint32_t)end->exit;
+	snprintf(f->last_words, sizeof(f->last_words), "%s", end->words);
+}
+
+int
+ledger_feed_end(
+    struct ledger *l, const char *feed, const struct feed_end *end, struct err *e)
+{
+	struct feed_state f;
+	struct act a;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (feed_read(&a, feed, &f) >= 0) {
+		take_end(&f, end);
+		if (feed_write(&a, &f) == 0)
+			return act_commit(&a);
+	}
+	act_abort(&a);
+	return -1;
 }
 
 int

@@ -22,6 +22,8 @@ int name_write(const struct act *a, const char *feed, const struct name_put *put
 int settling_write(const struct act *a, const char *feed, const struct settling *s);
 int snapshot_write(const struct act *a, const char *feed, const struct snapshot_state *s);
 int feed_write(const struct act *a, const struct feed_state *f);
+/* All of it but how the last run ended, which stays as it is. */
+int feed_conclude(const struct act *a, const struct feed_state *moved);
 
 /* The key of a decision, behind its kind. */
 struct digest decision_digest(

@@ -86,6 +86,21 @@ int ledger_feed_get(
     struct ledger *l, const char *name, struct feed_state *out, struct err *e);
 int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e);
 
+/* How a run of the feed ended, or why there was none. */
+struct feed_end {
+	int64_t at; /* ms */
+	int exit;
+	bool bad;          /* it is an error: since when runs end with it is kept, too */
+	const char *words; /* what it said; empty: nothing */
+};
+
+/*
+ * In one commit, and nothing else of the feed is touched by it: a run may be at work, and
+ * commit what it does meanwhile.
+ */
+int ledger_feed_end(
+    struct ledger *l, const char *feed, const struct feed_end *end, struct err *e);
+
 /*
  * The feed's drop was listed by a run: ledger_feed_get tells it at once, and it is committed
  * with whatever is next, at the latest by ledger_looks_keep. Until then it goes with the

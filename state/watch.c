@@ -101,7 +101,23 @@ arrivals_encode(struct buf *b, const struct place *at, const struct arrivals *a)
 		put_u32(b, a->v[i].rows);
 }
 
-int
+/* All zero if there is none. */
+static int
+arrivals_read(const struct act *a, const char *feed, struct arrivals *out)
+{
+	struct span value;
+	struct key k;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	control_key(&k, a->ledger, CONTROL_ARRIVALS, feed);
+	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
+	if (r == 1 && arrivals_decode(out, key_span(&k), value) != 0)
+		return ledger_damaged(a->e, TABLE_CONTROLS);
+	return r < 0 ? -1 : 0;
+}
+
+static int
 arrivals_write(const struct act *a, const char *feed, const struct arrivals *v)
 {
 	const struct place at = {CONTROL_ARRIVALS, feed};
@@ -109,6 +125,47 @@ arrivals_write(const struct act *a, const char *feed, const struct arrivals *v)
 
 	arrivals_encode(&b, &at, v);
 	return put(a, &at, &b);
+}
+
+int
+arrival_write(const struct act *a, const char *feed, const struct arrival_new *v)
+{
+	struct arrivals all;
+
+	if (arrivals_read(a, feed, &all) != 0)
+		return -1;
+	arrivals_add(&all, v->at, v->rows);
+	return arrivals_write(a, feed, &all);
+}
+
+static bool
+is_begun(const struct arrivals *a, const struct digest *expect)
+{
+	return a->since != 0 && digest_eq(&a->expect, expect);
+}
+
+int
+ledger_arrivals_begin(struct ledger *l, const char *feed, const struct digest *expect,
+    int64_t now, struct err *e)
+{
+	struct arrivals all;
+	struct act a;
+
+	if (ledger_arrivals_get(l, feed, &all, e) != 0)
+		return -1;
+	if (is_begun(&all, expect))
+		return 0;
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	if (arrivals_read(&a, feed, &all) == 0) {
+		if (!is_begun(&all, expect))
+			all.since = now;
+		all.expect = *expect;
+		if (arrivals_write(&a, feed, &all) == 0)
+			return act_commit(&a);
+	}
+	act_abort(&a);
+	return -1;
 }
 
 int
@@ -318,6 +375,14 @@ ledger_login_get(
 	return get(l, &(struct place){CONTROL_LOGIN, feed}, login_decode, out, e);
 }
 
+static void
+login_encode(struct buf *b, const struct place *at, const struct login_pause *p)
+{
+	begin(b, at);
+	put_i64(b, p->since);
+	buf_add(b, p->credentials.b, DIGEST_SIZE);
+}
+
 int
 ledger_login_put(
     struct ledger *l, const char *feed, const struct login_pause *p, struct err *e)
@@ -325,9 +390,7 @@ ledger_login_put(
 	const struct place at = {CONTROL_LOGIN, feed};
 	struct buf b;
 
-	begin(&b, &at);
-	put_i64(&b, p->since);
-	buf_add(&b, p->credentials.b, DIGEST_SIZE);
+	login_encode(&b, &at, p);
 	return put_alone(l, &at, &b, e);
 }
 
@@ -380,17 +443,47 @@ ledger_login_find(
 	return s.since != 0;
 }
 
+/* If it still is refused with these. */
+static int
+login_end(const struct act *a, const char *feed, const struct digest *credentials)
+{
+	const struct place at = {CONTROL_LOGIN, feed};
+	const struct login_pause good = {.since = 0};
+	struct login_pause p = {.since = 0};
+	struct span value;
+	struct key k;
+	struct buf b;
+	int r;
+
+	control_key(&k, a->ledger, at.kind, feed);
+	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
+	if (r == 1 && login_decode(&p, key_span(&k), value) != 0)
+		return ledger_damaged(a->e, TABLE_CONTROLS);
+	if (r <= 0 || !digest_eq(&p.credentials, credentials))
+		return r < 0 ? -1 : 0;
+	login_encode(&b, &at, &good);
+	return put(a, &at, &b);
+}
+
+/* A run of that feed may find others refused meanwhile: those stay. */
 int
 ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e)
 {
-	const struct login_pause good = {.since = 0};
 	struct login_search s = {.credentials = credentials, .e = e};
+	struct act a;
 
-	do {
+	for (;;) {
 		if (login_search(l, &s) != 0)
 			return -1;
-		if (s.since != 0 && ledger_login_put(l, s.feed, &good, e) != 0)
+		if (s.since == 0)
+			return 0;
+		if (act_begin(&a, l, true, e) != 0)
 			return -1;
-	} while (s.since != 0);
-	return 0;
+		if (login_end(&a, s.feed, credentials) != 0) {
+			act_abort(&a);
+			return -1;
+		}
+		if (act_commit(&a) != 0)
+			return -1;
+	}
 }

@@ -19,6 +19,12 @@ struct arrival_mark {
 	uint32_t rows;  /* of the last one */
 };
 
+/* A file that was read. */
+struct arrival_new {
+	int64_t at; /* ms */
+	uint32_t rows;
+};
+
 struct arrivals {
 	int64_t since;        /* ms: files are expected from then on; 0: never were */
 	struct digest expect; /* of what was expected of them then */
@@ -30,6 +36,13 @@ int ledger_arrivals_get(
     struct ledger *l, const char *feed, struct arrivals *out, struct err *e);
 int ledger_arrivals_put(
     struct ledger *l, const char *feed, const struct arrivals *a, struct err *e);
+
+/*
+ * From `now` (ms) on it is expected what `expect` is the digest of, if it was something
+ * else or nothing before. What came is not touched: a run may add to it meanwhile.
+ */
+int ledger_arrivals_begin(struct ledger *l, const char *feed, const struct digest *expect,
+    int64_t now, struct err *e);
 
 /* A file came at `at` ms; the oldest is forgotten if there is no room. */
 void arrivals_add(struct arrivals *a, int64_t at, uint32_t rows);

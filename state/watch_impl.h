@@ -22,7 +22,8 @@ enum control_kind {
 void control_key(
     struct key *k, const struct ledger *l, enum control_kind kind, const char *feed);
 
-int arrivals_write(const struct act *a, const char *feed, const struct arrivals *v);
+/* One more of the feed. */
+int arrival_write(const struct act *a, const char *feed, const struct arrival_new *v);
 /* What runs add to the figures of a feed, of which some may not be written yet. */
 void figures_add(struct figures *to, const struct figures *run);
 int figures_write(const struct act *a, const char *feed, const struct figures *run);

@@ -186,6 +186,53 @@ test_stopped_writer() {
 	whole "stopped in a commit"
 }
 
+# What is known of the feed, but for how its last run ended.
+feed_state() {
+	"$emrdrop" --config "$dir/etc" ledger export |
+		jq -c 'select(.table == "feeds") | del(.last_error, .last_exit, .failing, .last_words)'
+}
+
+# Somebody spoils the feed file while a run is at work; the next one says so, and when it
+# comes to write that, the other has moved the feed on.
+test_mistake_meanwhile() {
+	local other known
+
+	strace -o "$dir/trace" true 2>/dev/null || return 0
+	fresh -e "s|^after.*|after = archive:$dir/done|"
+	rows 1 2 >"$dir/drop/a.csv"
+	job 0
+	faults '{"latency":700}'
+	rows 11 12 >"$dir/drop/b.csv"
+	rows 21 22 >"$dir/drop/c.csv"
+	start_job
+	e2e_until "b is under way" unfinished
+	cp "$dir/etc/feeds.d/simple.ini" "$dir/good.ini"
+	echo 'nonsense = 1' >>"$dir/etc/feeds.d/simple.ini"
+	# The first flock(2) is of the folder, the second its turn to write.
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$dir/trace" -e trace=flock \
+		-e inject=flock:delay_enter=6000000:when=2 \
+		"$emrdrop" --config "$dir/etc" run >"$dir/other.out" 2>"$dir/other.err" &
+	other=$!
+	end_job 0
+	is "a mistake meanwhile: the run is well" '[4,4]' "$(report '.feeds[0].files | map(.delivered)')"
+	known=$(feed_state)
+	ok "a mistake meanwhile: it is not written yet" kill -0 "$other"
+	wait "$other"
+	is "a mistake meanwhile: it is told" 78 $?
+	is "a mistake meanwhile: what the run did stands" "$known" "$(feed_state)"
+	run 0 status simple
+	has "a mistake meanwhile: it is known" "$dir/out" "ended with 78"
+	mv "$dir/good.ini" "$dir/etc/feeds.d/simple.ini"
+	faults '{"latency":0}'
+	rows 31 32 >"$dir/drop/d.csv"
+	job 0
+	run 0 files simple --json
+	is "a mistake meanwhile: passes have numbers of their own" '[1,2,3,4]' \
+		"$(jq -c '.files | map(.pass) | sort' "$dir/out")"
+	run 0 status simple
+	hasnt "a mistake meanwhile: mended" "ended with" "$dir/out"
+}
+
 # When it goes on its deadline has passed, by the clock that nobody sets.
 test_past_deadline() {
 	fresh
@@ -316,6 +363,7 @@ test_side_by_side
 test_suspended
 test_past_deadline
 test_stopped_writer
+test_mistake_meanwhile
 test_steps
 test_looks
 test_ages

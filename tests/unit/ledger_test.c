@@ -552,6 +552,36 @@ Test(ledger, feeds_are_kept)
 	cr_expect_eq(n, 2);
 }
 
+/* Who notes it has no lock: all else is a run's, which may be at work. */
+Test(ledger, how_runs_end_is_noted_by_itself)
+{
+	struct feed_end end = {1000, 78, true, "words"};
+	struct feed_state f, want = full;
+
+	cr_assert_eq(ledger_feed_put(l, &full, &e), 0);
+	cr_assert_eq(ledger_feed_end(l, "north", &end, &e), 0, "%s", e.msg);
+	want.last_error = want.failing = 1000;
+	want.last_exit = 78;
+	memset(want.last_words, 0, sizeof(want.last_words));
+	memcpy(want.last_words, "words", 6);
+	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
+	cr_expect_eq(memcmp(&f, &want, offsetof(struct feed_state, last_words)), 0);
+	cr_expect_str_eq(f.last_words, "words");
+	cr_expect_eq(f.newest, full.newest);
+	cr_expect_eq(f.files, full.files);
+	end.at = 2000;
+	cr_assert_eq(ledger_feed_end(l, "north", &end, &e), 0);
+	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
+	cr_expect_eq(f.last_error, 2000);
+	cr_expect_eq(f.failing, 1000, "since when they end so");
+	end = (struct feed_end){3000, 0, false, ""};
+	cr_assert_eq(ledger_feed_end(l, "north", &end, &e), 0);
+	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
+	cr_expect_eq(f.last_error, 0);
+	cr_expect_eq(f.failing, 0);
+	cr_expect_str_eq(f.last_words, "");
+}
+
 Test(ledger, damaged_values_are_told)
 {
 	struct feed_state f;

@@ -44,6 +44,27 @@ Test(watch, is_kept_by_feed)
 	cr_expect_eq(p.since, 0);
 }
 
+/* Whatever a run added to them since they were looked at. */
+Test(watch, another_calendar_leaves_what_came)
+{
+	struct arrivals all = {.since = 5}, now;
+	struct digest first, second;
+
+	memset(first.b, 1, DIGEST_SIZE);
+	memset(second.b, 2, DIGEST_SIZE);
+	all.expect = first;
+	arrivals_add(&all, 7000, 3);
+	cr_assert_eq(ledger_arrivals_put(l, "north", &all, &e), 0);
+	cr_assert_eq(ledger_arrivals_begin(l, "north", &first, 9, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_arrivals_get(l, "north", &now, &e), 0);
+	cr_expect_arr_eq(&now, &all, sizeof(now));
+	cr_assert_eq(ledger_arrivals_begin(l, "north", &second, 9, &e), 0, "%s", e.msg);
+	cr_assert_eq(ledger_arrivals_get(l, "north", &now, &e), 0);
+	cr_expect_eq(now.since, 9);
+	cr_expect(digest_eq(&now.expect, &second));
+	cr_expect_arr_eq(now.v, all.v, sizeof(now.v));
+}
+
 /* Feeds that share an account share its lock-out. */
 Test(watch, refused_credentials_are_found_whatever_the_feed)
 {
