@@ -18,12 +18,13 @@ struct outgoing {
 	uint64_t n;   /* number in the pass, from 1 */
 	uint64_t row; /* where it came from, for the report */
 	struct entry entry;
-	struct span
-	    name;    /* the id that it goes out under; a merge is kept under another */
+	/* The id that it goes out under; a merge is kept under another. */
+	struct span name;
 	bool refers; /* to a record before it in its batch: P6 within that */
-	struct span rest; /* of its object, behind the head (jw_go_on), to its brace */
-	size_t size; /* of its object, by frame_size; 0: nothing is sent, and only the
-			     ledger's entry changes */
+	/* Of its object, what stands behind the head (jw_go_on). */
+	struct span rest;
+	/* Of its object, by frame_size. 0: only the ledger's entry changes. */
+	size_t size;
 };
 
 /* Places, the entry's id and the name are right once it is decoded. */
