@@ -9,6 +9,7 @@
 #include "cmd/feedback_impl.h"
 #include "cmd/receipt.h"
 #include "cmd/reject_list.h"
+#include "mappers/reading_header.h"
 #include "pollers/order.h"
 
 #define RECEIPT_MAX (4u << 20) /* bytes: 1000 problems with their columns */
@@ -106,10 +107,16 @@ keep_acks(struct job *j, struct intake *in, struct err *e)
 
 /* Of a file that was not delivered nothing may be dropped again by itself. */
 static bool
-has_rejects(const struct intake *in)
+some_rejected(const struct intake *in)
 {
 	return in->rejects != NULL && in->entry.verdict == VERDICT_DELIVER &&
 	       !reject_list_is_empty(in->rejects);
+}
+
+static bool
+has_rejects(const struct intake *in)
+{
+	return some_rejected(in) && !reading_apart(in->reading);
 }
 
 static int
@@ -247,6 +254,7 @@ feedback_keep(struct job *j, struct intake *in, bool sent, struct err *e)
 	    .mended = in->mended,
 	    .blocks = conclude_blocks(j, in),
 	    .rejects = has_rejects(in),
+	    .apart = some_rejected(in) && reading_apart(in->reading),
 	    .here = j->feed->source.receipts == RECEIPTS_LOCAL};
 
 	if (!feedback_wanted(j, in))

@@ -21,6 +21,7 @@ struct receipt_facts {
 	bool mended;         /* it is a reject file that came back */
 	bool blocks;         /* it is held, and later files wait for it */
 	bool rejects;        /* a reject file goes with it */
+	bool apart;          /* none does: its rows would not fit under one header */
 	bool here;           /* it stays at the receiving side */
 };
 

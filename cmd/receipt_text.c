@@ -330,6 +330,11 @@ advise_delivered(const struct words *w)
 		    "  Correct these %s in the system that they come from, and send them "
 		    "again in a new file.\n",
 		    w->rows);
+	if (w->r->apart)
+		buf_add_str(w->out,
+		    "  There is no reject file: the exports that are packed together in this file\n"
+		    "  don't have the same columns, so their rows don't fit under one header. Dropped\n"
+		    "  one by one, or with the same columns in the same order, they get one.\n");
 	if (w->r->here && some_lost(w->r->entry) && !w->r->messages)
 		buf_add_str(w->out,
 		    "  There is no reject file: it would hold patients' data "

@@ -1,6 +1,7 @@
 #include "mappers/csv_mended.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,10 +158,13 @@ mended_column(const struct mended *m, size_t column)
 }
 
 void
-rejects_init(struct rejects *r, const struct rejects_sink *sink, size_t max_line)
+rejects_init(struct rejects *r, const struct rejects_sink *sink,
+    struct rejects_form *form, size_t max_line)
 {
 	r->sink = *sink;
+	r->form = form;
 	r->end = "\r\n";
+	buf_init(&r->header, EXPANSION * max_line + TEXT_MAX);
 	buf_init(&r->out, EXPANSION * max_line + TEXT_MAX);
 	buf_init(&r->text, EXPANSION * max_line);
 }
@@ -170,16 +174,17 @@ rejects_release(struct rejects *r)
 {
 	buf_release(&r->out);
 	buf_release(&r->text);
+	buf_release(&r->header);
 }
 
 static int
-pass_on(struct rejects *r, struct err *e)
+pass_on(struct rejects *r, struct buf *text, struct err *e)
 {
-	int rc = buf_check(&r->out, "a row of the reject file", e);
+	int rc = buf_check(text, "a row of the reject file", e);
 
 	if (rc == 0)
-		rc = r->sink.text(r->sink.arg, buf_span(&r->out), e);
-	buf_clear(&r->out);
+		rc = r->sink.text(r->sink.arg, buf_span(text), e);
+	buf_clear(text);
 	return rc;
 }
 
@@ -191,11 +196,15 @@ without_end(struct span line)
 	return line;
 }
 
-/* May it stand as it was sent? Not if a spreadsheet would run, or change, a cell of it. */
+/*
+ * May it stand as it was sent? Not if a spreadsheet would run, or change, a cell of it, nor
+ * if its export has another delimiter than stands above it.
+ */
 static bool
-is_clean(const struct mended *m, const struct sent_row *row)
+is_clean(const struct rejects *r, const struct mended *m, const struct sent_row *row)
 {
-	bool clean = !m->is && row->text.n > 0;
+	bool clean = !m->is && row->text.n > 0 &&
+		     span_eq(r->delimiter, span_of(r->form->delimiter));
 
 	for (size_t i = 0; i < row->n && clean; i++)
 		clean = !cell_wants_guard(row->cells[i]);
@@ -203,18 +212,22 @@ is_clean(const struct mended *m, const struct sent_row *row)
 }
 
 static void
-write_cells(struct rejects *r, const struct span *cells, size_t n)
+write_cells(struct rejects *r, struct buf *out, const struct span *cells, size_t n)
 {
+	struct span delimiter = span_of(r->form->delimiter);
+
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
-			buf_add_span(&r->out, r->delimiter);
-		cell_write(&r->out, cells[i], r->delimiter);
+			buf_add_span(out, delimiter);
+		cell_write(out, cells[i], delimiter);
 	}
-	buf_add_str(&r->out, r->end);
+	buf_add_str(out, r->form->end);
 }
 
+/* In an export's own file lines end as they were sent, whatever the header's does. */
 static void
-write_row(struct rejects *r, struct mended *m, const struct sent_row *row)
+write_row(
+    struct rejects *r, struct mended *m, const struct sent_row *row, struct buf *out)
 {
 	const struct span *cells = row->cells;
 	size_t n = row->n;
@@ -223,13 +236,16 @@ write_row(struct rejects *r, struct mended *m, const struct sent_row *row)
 		n = cells_split(
 		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
 		cells = mended_cells(m, m->cells, &n);
-	} else if (is_clean(m, row)) {
-		buf_add_span(&r->out, row->text);
-		if (without_end(row->text).n == row->text.n)
-			buf_add_str(&r->out, r->end);
+	} else if (is_clean(r, m, row)) {
+		struct span bare = without_end(row->text);
+		bool keep = r->first && bare.n < row->text.n;
+
+		buf_add_span(out, keep ? row->text : bare);
+		if (!keep)
+			buf_add_str(out, r->form->end);
 		return;
 	}
-	write_cells(r, cells, n);
+	write_cells(r, out, cells, n);
 }
 
 static const char *
@@ -252,50 +268,78 @@ write_numbers(struct rejects *r, struct mended *m, const struct sent_row *row)
 		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
-			buf_add_span(&r->out, r->delimiter);
-		buf_addf(&r->out, "#%zu", i + 1);
+			buf_add_span(&r->header, r->delimiter);
+		buf_addf(&r->header, "#%zu", i + 1);
 	}
-	buf_add_str(&r->out, r->end);
+	buf_add_str(&r->header, r->end);
 }
 
-int
+/* Until a row was written it is the next export's to say. */
+static void
+set_form(struct rejects *r)
+{
+	struct rejects_form *form = r->form;
+
+	r->first = !form->headed;
+	if (!r->first)
+		return;
+	form->end = r->end;
+	snprintf(form->delimiter, sizeof(form->delimiter), "%.*s", (int)r->delimiter.n,
+	    r->delimiter.p);
+}
+
+void
 rejects_header(struct rejects *r, struct mended *m, const struct sent_row *row,
-    struct span delimiter, struct err *e)
+    struct span delimiter)
 {
 	if (r->headed)
-		return 0;
+		return;
 	r->headed = true;
 	r->delimiter = delimiter;
 	r->end = line_end(row->text);
-	buf_add_str(&r->out, MARK);
+	set_form(r);
+	if (!r->first)
+		return;
+	buf_add_str(&r->header, MARK);
 	for (size_t i = 0; i < MENDED_COLUMNS; i++) {
-		buf_add_str(&r->out, ours[i]);
-		buf_add_span(&r->out, delimiter);
+		buf_add_str(&r->header, ours[i]);
+		buf_add_span(&r->header, delimiter);
 	}
 	if (row->cells == NULL)
 		write_numbers(r, m, row);
 	else
-		write_row(r, m, row);
-	return pass_on(r, e);
+		write_row(r, m, row, &r->header);
+}
+
+static int
+write_header(struct rejects *r, struct err *e)
+{
+	if (r->form->headed)
+		return 0;
+	r->form->headed = true;
+	return pass_on(r, &r->header, e);
 }
 
 int
 rejects_row(
     struct rejects *r, struct mended *m, const struct sent_row *row, struct err *e)
 {
+	struct span delimiter = span_of(r->form->delimiter);
 	struct reject why;
 	int wanted = r->sink.wanted(r->sink.arg, row->number, &why, e);
 
 	if (wanted != 1)
 		return wanted;
+	if (write_header(r, e) != 0)
+		return -1;
 	buf_add_u64(&r->out, why.row);
-	buf_add_span(&r->out, r->delimiter);
-	cell_write(&r->out, why.column, r->delimiter);
-	buf_add_span(&r->out, r->delimiter);
-	cell_write(&r->out, why.problem, r->delimiter);
-	buf_add_span(&r->out, r->delimiter);
-	cell_write(&r->out, why.remedy, r->delimiter);
-	buf_add_span(&r->out, r->delimiter);
-	write_row(r, m, row);
-	return pass_on(r, e);
+	buf_add_span(&r->out, delimiter);
+	cell_write(&r->out, why.column, delimiter);
+	buf_add_span(&r->out, delimiter);
+	cell_write(&r->out, why.problem, delimiter);
+	buf_add_span(&r->out, delimiter);
+	cell_write(&r->out, why.remedy, delimiter);
+	buf_add_span(&r->out, delimiter);
+	write_row(r, m, row, &r->out);
+	return pass_on(r, &r->out, e);
 }

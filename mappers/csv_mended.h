@@ -45,17 +45,19 @@ const struct span *mended_cells(struct mended *m, const struct span *cells, size
 /* A column of the row as it stands in the file, without ours; SIZE_MAX: it is ours. */
 size_t mended_column(const struct mended *m, size_t column);
 
-/* Makes a reject file of one reading. */
+/* Makes a reject file, or an export's part of one. */
 struct rejects {
 	struct rejects_sink sink;
-	struct buf out, text;
-	struct span delimiter; /* borrowed */
-	const char *end;       /* the header's line end */
-	bool headed;
+	struct rejects_form *form; /* of the whole */
+	struct buf out, text, header;
+	struct span delimiter; /* the export's own; borrowed */
+	const char *end;       /* its header's line end */
+	bool headed, first;    /* `first`: `form` is as this export has it */
 };
 
 /* `max_line` bytes have the longest row. */
-void rejects_init(struct rejects *r, const struct rejects_sink *sink, size_t max_line);
+void rejects_init(struct rejects *r, const struct rejects_sink *sink,
+    struct rejects_form *form, size_t max_line);
 void rejects_release(struct rejects *r);
 
 /* A row as it was sent, its cells as mended_cells gives them; NULL: it can't be read. */
@@ -67,11 +69,12 @@ struct sent_row {
 };
 
 /*
- * Once, before any row. Of a row without cells, whose file has no header, the cells are
- * counted: columns without titles are called by their numbers.
+ * Before any row; it is written with the first that is, if no other export's was. Of a row
+ * without cells, whose file has no header, the cells are counted: columns without titles are
+ * called by their numbers.
  */
-int rejects_header(struct rejects *r, struct mended *m, const struct sent_row *row,
-    struct span delimiter, struct err *e);
+void rejects_header(struct rejects *r, struct mended *m, const struct sent_row *row,
+    struct span delimiter);
 
 /* Writes it, if it was rejected. */
 int rejects_row(

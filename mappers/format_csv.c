@@ -183,9 +183,8 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	if (f->rejects != NULL) {
 		titles.cells = rc == 1 ? NULL : h->titles;
 		titles.n = h->n;
-		if (rejects_header(f->rejects, &f->mended, &titles,
-			span_of(reader_delimiter(f->reader)), e) != 0)
-			return -1;
+		rejects_header(f->rejects, &f->mended, &titles,
+		    span_of(reader_delimiter(f->reader)));
 	}
 	if (tell_mended(f, e) != 0)
 		return -1;
@@ -232,10 +231,9 @@ reject_bad(struct csv_file *f, uint64_t number, struct err *e)
 {
 	const struct sent_row row = {number, reader_text(f->reader), NULL, 0};
 
-	if (f->header.binding == NULL &&
-	    rejects_header(f->rejects, &f->mended, &row,
-		span_of(reader_delimiter(f->reader)), e) != 0)
-		return -1;
+	if (f->header.binding == NULL)
+		rejects_header(
+		    f->rejects, &f->mended, &row, span_of(reader_delimiter(f->reader)));
 	return rejects_row(f->rejects, &f->mended, &row, e);
 }
 
@@ -346,7 +344,7 @@ open_rejects(void **file, void *self, const struct format_run *run,
 		close_file(f);
 		return err_nomem(e);
 	}
-	rejects_init(f->rejects, sink, feed->layout.reader.max_line);
+	rejects_init(f->rejects, sink, run->form, feed->layout.reader.max_line);
 	*file = f;
 	return 0;
 }
@@ -411,6 +409,15 @@ made(const void *file)
 	return f->header.binding == NULL ? NULL : binding_made(f->header.binding);
 }
 
+static const struct span *
+titles(const void *file, size_t *n)
+{
+	const struct csv_file *f = file;
+
+	*n = f->header.n;
+	return f->header.binding == NULL ? NULL : f->header.titles;
+}
+
 static void
 explain_row(void *file, uint64_t row, struct json *explain)
 {
@@ -436,6 +443,7 @@ const struct format_ops format_csv = {
     .end = end_file,
     .found = found,
     .made = made,
+    .titles = titles,
     .header = take_watch,
     .explain = explain_row,
     .close = close_file,

@@ -56,7 +56,7 @@ mapper_try(const struct mapper *m, const struct guide_cells *row,
 	    .arg = &c,
 	    .keys = sink->keys};
 	uint64_t last = 0;
-	const struct format_run run = {&ours, &c.counts, &last, row->now, NULL};
+	const struct format_run run = {&ours, &c.counts, &last, row->now, NULL, NULL};
 	int rc = m->ops->guide->try_row(m->self, row, &run, e);
 
 	*out = c.counts;

@@ -16,6 +16,7 @@ struct format_run {
 	uint64_t *last;               /* and tells the number of each one that it reads */
 	int64_t now;
 	const struct header_mark *before; /* the last good one; may be NULL */
+	struct rejects_form *form;        /* for open_rejects */
 };
 
 struct format_receipts {
@@ -68,6 +69,8 @@ struct format_ops {
 	int (*end)(void *file, struct err *e);
 	const char *(*found)(void *file, enum found_form form);
 	const struct made *(*made)(const void *file);
+	/* The header's cells; NULL if there was none. Of a format with reject files. */
+	const struct span *(*titles)(const void *file, size_t *n);
 	/*
 	 * After the end, or what ended it: moves what is known of the header; NULL: the
 	 * format has none. -1 with ERR_HELD if columns look swapped.

@@ -118,7 +118,7 @@ try_sample(struct trial *t, size_t row, struct err *e)
 	struct mapper_counts counts = {.rows = 0};
 	struct guide_cells own = {.guide = t->guide, .now = t->now};
 	uint64_t last = 0;
-	const struct format_run run = {&sink, &counts, &last, t->now, NULL};
+	const struct format_run run = {&sink, &counts, &last, t->now, NULL, NULL};
 	struct span *cells;
 	struct arena a;
 	int rc = -1;

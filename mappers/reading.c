@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mappers/apart.h"
 #include "mappers/format_ops.h"
 #include "mappers/reading_header.h"
 
-#define HEADER_MAX (64u << 20) /* bytes of a reject file's header */
-#define PLACE_SIZE 128         /* "export N in the file, row N" and a detail */
+#define PLACE_SIZE 128 /* "export N in the file, row N" and a detail */
 
 struct reading {
 	const struct format_ops *ops;
@@ -29,16 +29,17 @@ struct reading {
 	bool cut; /* of an export that is held not all was read, or was there */
 
 	struct made_sum made;
-	uint64_t taken; /* rows of the exports before this one */
+	struct mapper_counts at_start; /* of this export */
 
 	/* Of several exports in one file: this one's number, and the rows before it. */
 	unsigned export;
 	uint64_t before;
 	uint64_t last; /* number of its last row */
-	/* Of a second reading: theirs, and the header, which stands there once. */
+	struct apart apart;
+	/* Of a second reading: theirs, and whether a row of this export is wanted. */
 	struct rejects_sink rejects, our_rejects;
-	struct buf header;
-	bool header_due;
+	struct rejects_form form;
+	bool wanted;
 
 	struct json *explain;
 	uint64_t explain_row;
@@ -149,6 +150,7 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	r->mapper = m;
 	r->export = 1;
 	made_init(&r->made);
+	apart_init(&r->apart);
 	r->our_fields = (struct mapper_fields){pass_field, r};
 	r->theirs = *sink;
 	r->ours = (struct mapper_sink){.record = pass_record,
@@ -159,7 +161,11 @@ mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struc
 	    .known = sink->known,
 	    .arg = r,
 	    .keys = sink->keys};
-	r->run = (struct format_run){&r->ours, &r->counts, &r->last, now, sink->before};
+	r->run = (struct format_run){.sink = &r->ours,
+	    .counts = &r->counts,
+	    .last = &r->last,
+	    .now = now,
+	    .before = sink->before};
 	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
@@ -171,26 +177,17 @@ static int
 pass_wanted(void *arg, uint64_t row, struct reject *out, struct err *e)
 {
 	struct reading *r = arg;
+	int wanted = r->rejects.wanted(r->rejects.arg, row + r->before, out, e);
 
-	return r->rejects.wanted(r->rejects.arg, row + r->before, out, e);
+	r->wanted |= wanted == 1;
+	return wanted;
 }
 
-/* The first text of each export is its header. */
 static int
 pass_text(void *arg, struct span bytes, struct err *e)
 {
 	struct reading *r = arg;
 
-	if (r->header_due && r->export > 1) {
-		r->header_due = false;
-		if (span_eq(bytes, buf_span(&r->header)))
-			return 0;
-		return err_set(e, ERR_CHANGED,
-		    "its exports have other columns: their rows don't fit into one file");
-	}
-	if (r->header_due)
-		buf_add_span(&r->header, bytes);
-	r->header_due = false;
 	return r->rejects.text(r->rejects.arg, bytes, e);
 }
 
@@ -205,12 +202,13 @@ mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct er
 	r->mapper = m;
 	r->export = 1;
 	made_init(&r->made);
+	apart_init(&r->apart);
 	r->rejects = *sink;
 	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r, sink->before};
-	r->header_due = true;
-	buf_init(&r->header, HEADER_MAX);
-	r->run = (struct format_run){
-	    .counts = &r->counts, .last = &r->last, .before = sink->before};
+	r->run = (struct format_run){.counts = &r->counts,
+	    .last = &r->last,
+	    .before = sink->before,
+	    .form = &r->form};
 	if (open_export(r, e) != 0) {
 		free(r);
 		return NULL;
@@ -302,21 +300,51 @@ reading_feed(struct reading *r, struct span bytes, struct err *e)
 	return give_up(r, e);
 }
 
+/* Once it has rows. A second reading ends where they don't fit, and was not to be begun. */
+static int
+compare_titles(struct reading *r, struct err *e)
+{
+	const struct span *titles;
+	size_t n;
+
+	if (r->ops->titles == NULL || (titles = r->ops->titles(r->file, &n)) == NULL)
+		return 0;
+	if (apart_add(&r->apart, titles, n, e) != 0)
+		return -1;
+	return r->apart.is && r->rejects.text != NULL
+		   ? err_set(e, ERR_CHANGED,
+			 "its columns are not those of the others: their rows don't fit "
+			 "into one file")
+		   : 0;
+}
+
 /* A row that was rejected may have told all the same, but nothing of it is as old as that. */
 static int
-sum_made(struct reading *r, struct err *e)
+sum_made(struct reading *r, bool taken, struct err *e)
 {
 	const struct made *told = r->ops->made == NULL ? NULL : r->ops->made(r->file);
-	uint64_t taken = r->counts.rows - r->counts.rejected;
-	bool any = taken > r->taken;
 	struct made export;
 
-	r->taken = taken;
 	if (told == NULL)
 		return 0;
 	export = *told;
 	export.export = r->export;
-	return made_add(&r->made, &export, any, e);
+	return made_add(&r->made, &export, taken, e);
+}
+
+/* What its rows, and its header, are to the whole file. */
+static int
+sum_up(struct reading *r, struct err *e)
+{
+	const struct mapper_counts *n = &r->counts, *before = &r->at_start;
+	bool any = n->rows > before->rows || r->wanted; /* rows */
+	bool taken = n->rows - n->rejected > before->rows - before->rejected;
+
+	r->at_start = *n;
+	r->wanted = false;
+	if (any && compare_titles(r, e) != 0)
+		return -1;
+	return sum_made(r, taken, e);
 }
 
 static int
@@ -331,7 +359,7 @@ end_export(struct reading *r, struct err *e)
 	}
 	r->cut |= why.code == ERR_HELD;
 	r->stopped.code = ERR_NONE;
-	if (sum_made(r, e) != 0 || take_header(r, &why, e) != 0)
+	if (sum_up(r, e) != 0 || take_header(r, &why, e) != 0)
 		return give_up(r, e);
 	return 0;
 }
@@ -358,7 +386,6 @@ reading_next(struct reading *r, struct err *e)
 	r->before += r->last;
 	r->last = 0;
 	r->export ++;
-	r->header_due = true;
 	if (open_export(r, e) != 0)
 		return give_up(r, e);
 	show_export(r);
@@ -393,6 +420,12 @@ reading_header(const struct reading *r)
 }
 
 bool
+reading_apart(const struct reading *r)
+{
+	return r->apart.is;
+}
+
+bool
 reading_whole(const struct reading *r)
 {
 	return r->whole;
@@ -424,7 +457,7 @@ reading_free(struct reading *r)
 	if (r->file != NULL)
 		r->ops->close(r->file);
 	header_mark_release(&r->watch.now);
-	buf_release(&r->header);
+	apart_release(&r->apart);
 	made_release(&r->made);
 	free(r);
 }

@@ -19,6 +19,13 @@ struct header_watch {
  */
 const struct header_watch *reading_header(const struct reading *r);
 
+/*
+ * Do the exports that have rows have other columns than each other? Then their rows don't
+ * fit under one header, and there is no reject file. It is the cells that count: quotes,
+ * delimiters and line ends may differ. Once it has ended.
+ */
+bool reading_apart(const struct reading *r);
+
 /* Was all of it read, and does nothing say that it was cut? */
 bool reading_whole(const struct reading *r);
 

@@ -21,12 +21,22 @@ struct rejects_sink {
 	const struct header_mark *before; /* as of the first reading, or NULL */
 };
 
+/*
+ * How a reject file is written: as the first export that has a row in it. It stands once for
+ * all exports of a file, whose backend fills it in with the header that it writes.
+ */
+struct rejects_form {
+	bool headed;
+	char delimiter[16];
+	const char *end; /* of a line */
+};
+
 /* Does the format have reject files? */
 bool mapper_rejects(const struct mapper *m);
 
 /*
  * The second reading of a file, which is fed and ended as the first. `sink` is copied.
- * ERR_CHANGED if the file holds exports whose rows don't fit under one header.
+ * ERR_CHANGED if reading_apart.
  */
 struct reading *mapper_open_rejects(
     struct mapper *m, const struct rejects_sink *sink, struct err *e);

@@ -260,6 +260,54 @@ test_packed() {
 	as_if_right packed "$dir/three.csv" "$dir/four.csv"
 }
 
+# It is the cells that make a header: line ends, quotes, delimiters and marks may be others.
+test_packed_otherwise() {
+	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
+	rows 1 9 | sed '/^00003/s/Scheduled/Nope/' >"$dir/one.csv"
+	{
+		printf '\357\273\277'
+		rows 11 19 | sed -e '1s/[^,\r]\{1,\}/"&"/g' -e '/^00015/s/Scheduled/Nope/' -e 's/\r$//'
+	} >"$dir/two.csv"
+	rows 21 29 | sed -e 's/,/;/g' -e '/^00025/s/Scheduled/Nope/' -e '/^00025/s/Testcase/Test,case/' \
+		>"$dir/three.csv"
+	rows 1 0 | sed 's/\r/,Notes\r/' >"$dir/none.csv"
+	pack all.zip "$dir/none.csv" "$dir/one.csv" "$dir/two.csv" "$dir/three.csv"
+	job 3
+	is "four exports" '[27,3,48]' "$(file_report rows rejected delivered)"
+	is "all in one, as the first has it" "_row,ZIP 5,'00003 17,'00015 27,'00025" \
+		"$(tr -d '\357\273\277\r' <"$(find "$folder" -name '*.rejects.csv')" |
+			sed -nE "s/^([0-9_row]+),.*,([^,]*)(,[^,]*){3}\$/\1,\2/p" | paste -sd ' ')"
+	is "its lines end as the first has it" 4 "$(grep -c $'\r$' "$folder"/*.rejects.csv)"
+	drop_again -e 's/Nope/Scheduled/'
+	job 0
+	is "it goes in" '[3,0,6]' "$(file_report rows rejected delivered)"
+	rows 1 9 >"$dir/four.csv"
+	rows 11 19 >"$dir/five.csv"
+	rows 21 29 | sed '/^00025/s/Testcase/"Test,case"/' >"$dir/six.csv"
+	as_if_right "packed otherwise" "$dir/four.csv" "$dir/five.csv" "$dir/six.csv"
+}
+
+# Rows of exports with other columns don't fit into one file; nobody looks for it then.
+test_packed_apart() {
+	local night
+
+	fresh -e 's/^pattern.*/pattern = *.csv *.zip/'
+	rows 1 9 >"$dir/one.csv"
+	rows 11 19 | sed -e '1s/\r/,Notes\r/; 2,$s/\r/,seen\r/' -e '/^00015/s/Scheduled/Nope/' >"$dir/two.csv"
+	for night in "one two" "two one"; do
+		# shellcheck disable=SC2086 # two names
+		(cd "$dir" && pack "${night/ /-}.zip" ${night/ /.csv }.csv)
+		job 3
+		is "$night" '["deliver",18,1]' "$(file_report verdict rows rejected)"
+		hasnt "$night: nothing is lost" rejects-lost "$dir/err"
+	done
+	is "there is none" 0 "$(find "$folder" -name '*.rejects.csv' | wc -l)"
+	is "the receipts don't name one" 0 "$(cat "$folder"/*.txt | grep -c 'rejects\.csv\|is in the reject file')"
+	is "they say why" 2 "$(cat "$folder"/*.txt | grep -c "There is no reject file: the exports that are packed")"
+	is "and what to do" 2 "$(cat "$folder"/*.txt | grep -c "Correct these rows in the system that they come from")"
+	is "for programs" '[false,false]' "$(jq -s -c 'map(.reject_file)' "$folder"/*.json)"
+}
+
 # A mended file is no export, whichever comes first, also where rows are known by their bytes.
 test_packed_with_an_export() {
 	local night
@@ -347,6 +395,8 @@ test_again
 test_double_click
 test_columns_out
 test_packed
+test_packed_otherwise
+test_packed_apart
 test_packed_with_an_export
 test_resaved
 test_snapshot
