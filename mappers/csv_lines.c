@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mappers/filler.h"
+
 /* Where c is in the rest, which stands at `at`, looked for from *from on; else the end. */
 static size_t
 seek(size_t *from, struct span rest, size_t at, char c)
@@ -46,6 +48,13 @@ bool
 line_has_end(struct span line)
 {
 	return line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r';
+}
+
+bool
+line_is_filler(struct span line)
+{
+	return filler_is(line.p[0]) && !line_has_end(line) && line.n <= FILLER_MAX &&
+	       filler_count(line) == line.n;
 }
 
 struct span

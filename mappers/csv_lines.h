@@ -27,6 +27,9 @@ size_t line_rest(struct span rest);
 bool line_has_end(struct span line);
 struct span line_without_end(struct span line);
 
+/* A last line that ends the file, or fills it up, is as good as a blank one. */
+bool line_is_filler(struct span line);
+
 /* The window's first `n` bytes are gone. */
 void line_ends_move(struct line_ends *ends, size_t n);
 

@@ -250,6 +250,10 @@ take_line(struct reader *r, size_t len, struct err *e)
 	struct span raw = {r->window + r->line, len}, text;
 	int rc;
 
+	if (r->lines == 0 && line_is_filler(raw)) {
+		r->line += len;
+		return finish_row(r, e);
+	}
 	if (r->line + len - r->row > r->conf.max_line || r->lines == r->conf.max_span)
 		return give_up(r, PROBLEM_CSV_TOO_LONG, len, e);
 	if (!charset_line(r->charset, raw, &text)) {

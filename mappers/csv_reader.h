@@ -5,7 +5,8 @@
  *
  * Lines end in LF, CRLF or CR. Rows are counted as a spreadsheet shows them: the
  * first line is row 1, blank lines count, a row of several lines counts once. A row
- * with nothing in it counts as a blank line, and is not told. A first line "sep=;" says
+ * with nothing in it counts as a blank line, and is not told; so does a last line of NUL
+ * and SUB alone. A first line "sep=;" says
  * what the delimiter is, is not shown, and does not count.
  */
 #ifndef MAPPERS_CSV_READER_H

@@ -1,5 +1,7 @@
 #include "mappers/hl7_line.h"
 
+#include "mappers/filler.h"
+
 #define ESCAPE_AT 6 /* in "MSH|^~\&" */
 
 static bool
@@ -24,8 +26,7 @@ is_mark(const char *p)
 static size_t
 before(struct span s)
 {
-	if (s.n > 0 &&
-	    (hl7_line_is_filler(s.p[0]) || is_frame(s.p[0]) || is_blank(s.p[0])))
+	if (s.n > 0 && (filler_is(s.p[0]) || is_frame(s.p[0]) || is_blank(s.p[0])))
 		return 1;
 	return s.n >= HL7_MARK_SIZE && is_mark(s.p) ? HL7_MARK_SIZE : 0;
 }
@@ -36,8 +37,7 @@ behind(struct span s)
 {
 	const char *end = s.p + s.n;
 
-	if (s.n > 0 &&
-	    (hl7_line_is_filler(end[-1]) || is_frame(end[-1]) || is_blank(end[-1])))
+	if (s.n > 0 && (filler_is(end[-1]) || is_frame(end[-1]) || is_blank(end[-1])))
 		return 1;
 	return s.n >= HL7_MARK_SIZE && is_mark(end - HL7_MARK_SIZE) ? HL7_MARK_SIZE : 0;
 }
@@ -92,14 +92,4 @@ hl7_line_has_msh(struct span line, char field)
 		    (line.p[i + 3] == '|' || line.p[i + 3] == field))
 			return true;
 	return false;
-}
-
-size_t
-hl7_line_padding(struct span line)
-{
-	size_t n = 0;
-
-	while (n < line.n && hl7_line_is_filler(line.p[n]))
-		n++;
-	return n;
 }

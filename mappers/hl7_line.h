@@ -11,19 +11,11 @@
 #include "base/span.h"
 #include "mappers/hl7_message.h"
 
-#define HL7_VT  '\x0b' /* MLLP: start of a block, */
-#define HL7_FS  '\x1c' /* and its end */
-#define HL7_SUB '\x1a' /* CP/M's end of a file */
+#define HL7_VT '\x0b' /* MLLP: start of a block, */
+#define HL7_FS '\x1c' /* and its end */
 
 #define HL7_MARK      "\xef\xbb\xbf" /* U+FEFF */
 #define HL7_MARK_SIZE 3
-
-/* What fills up a file, or ends it: NUL and SUB. */
-static inline bool
-hl7_line_is_filler(char c)
-{
-	return c == '\0' || c == HL7_SUB;
-}
 
 /* Has the line a segment's name; what header is it? `line` has at least three bytes. */
 static inline bool
@@ -66,8 +58,5 @@ size_t hl7_line_inner(struct span line, const struct hl7_delimiters *d);
 
 /* Of a line that is no segment: does it have "MSH|", in any letters, or as `field` is? */
 bool hl7_line_has_msh(struct span line, char field);
-
-/* How many of these it begins with. */
-size_t hl7_line_padding(struct span line);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mappers/filler.h"
 #include "mappers/hl7_line.h"
 #include "mappers/hl7_window.h"
 
@@ -389,6 +390,7 @@ drain(struct hl7_reader *r, struct err *e)
 		if (take_whole_line(r, n, e) != 0 || bound(r, r->w.line + n, e) != 0)
 			return -1;
 		r->w.line += n + 1;
+		r->w.padding = 0;
 	}
 	rest = hl7_window_rest(&r->w);
 	if (!r->w.skipping && rest.n > r->conf.max_message) {
@@ -466,6 +468,7 @@ hl7_reader_end(struct hl7_reader *r, struct err *e)
 		return -1;
 	if (release(r, false, e) != 0)
 		return -1;
+	r->unterminated |= r->w.padding > FILLER_MAX;
 	r->cut |= r->unterminated;
 	if (finish(r, r->w.end, e) != 0 || leave_batch(r, e) != 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mappers/filler.h"
 #include "mappers/hl7_line.h"
 
 #define PADDING 512 /* bytes of nothing that are left out together */
@@ -64,7 +65,7 @@ moved(const struct hl7_window *w, size_t at, size_t n)
 static void
 drop_padding(struct hl7_window *w)
 {
-	size_t n = hl7_line_padding(hl7_window_rest(w));
+	size_t n = filler_count(hl7_window_rest(w));
 	char *line = w->p + w->line;
 
 	n -= n % PADDING;
@@ -75,6 +76,7 @@ drop_padding(struct hl7_window *w)
 	w->lf = moved(w, w->lf, n);
 	w->fs = moved(w, w->fs, n);
 	w->end -= n;
+	w->padding += n;
 }
 
 /* FS and VT together stand in no field. Of a long line its front alone is looked into. */
@@ -97,7 +99,7 @@ hl7_window_line(struct hl7_window *w)
 {
 	size_t at, n = SIZE_MAX;
 
-	if (!w->skipping && w->line < w->end && hl7_line_is_filler(w->p[w->line]))
+	if (!w->skipping && w->line < w->end && filler_is(w->p[w->line]))
 		drop_padding(w);
 	w->cr = seek(w, w->cr, '\r');
 	w->lf = seek(w, w->lf, '\n');

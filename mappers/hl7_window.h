@@ -21,8 +21,9 @@ struct hl7_window {
 	size_t cr, lf;  /* there is no CR (LF, FS) from `line` to here */
 	size_t fs;
 	size_t end;
-	bool skipping; /* to the end of a line that is too long */
-	bool ending;   /* nothing more comes */
+	size_t padding; /* bytes of nothing that were left out of it */
+	bool skipping;  /* to the end of a line that is too long */
+	bool ending;    /* nothing more comes */
 };
 
 /* `longest` in bytes. 0 or -1. */

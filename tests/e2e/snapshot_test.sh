@@ -50,7 +50,8 @@ test_removed() {
 	job 0
 	is "day 1" '[120,0,120]' "$(file_report records removals delivered)"
 	cancelled "day 1" '[]' 120
-	rows 1 60 | without 10 20 30 | export_of 20201103
+	# The end of a file in CP/M is no row whose record could not be told.
+	{ rows 1 60 | without 10 20 30; printf '\x1a'; } | export_of 20201103
 	job 0
 	is "three are missing" '[114,3,3,114]' "$(file_report records removals delivered unchanged)"
 	cancelled "three are missing" '["A-10","A-20","A-30"]' 3

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/problem.h"
+#include "mappers/filler.h"
 
 #define LOG_MAX (8 << 20)
 #define HEAD    65536 /* the reader looks at so much before the first row */
@@ -154,6 +155,14 @@ static const struct text_case plain[] = {
     /* Control bytes pass; NUL does not. */
     CASE("a,b\n1,x\x06y\n", "1[a][b]\n2[1][x\x06y]\n"),
     CASE("a,b\n1,x\0y\n2,ok\n", "1[a][b]\n2!control_character@1\n3[2][ok]\n"),
+    /* What ends a file, or fills it up, is no row. */
+    CASE("a,b\n1,2\r\n\x1a", "1[a][b]\n2[1][2]\n"),
+    CASE("a,b\n1,2\n\0\0\x1a\0", "1[a][b]\n2[1][2]\n"),
+    CASE("a,b\n1,2\n\0\0\n", "1[a][b]\n2[1][2]\n3!control_character@0\n"),
+    CASE("a,b\n\x1a\n1,2", "1[a][b]\n2[\x1a]\n3[1][2]\n"),
+    CASE("a,b\n1,2\0", "1[a][b]\n2!control_character@1\n"),
+    CASE("a,b\n1,2\x1a", "1[a][b]\n2[1][2\x1a]\n"),
+    CASE("a,b\n1,\"\n\0\0", "1[a][b]\n2!csv_quote@1\n"),
     /* Ragged rows are not the reader's affair. */
     CASE("a,b\n1\n1,2,3\n", "1[a][b]\n2[1]\n3[1][2][3]\n"),
 };
@@ -417,6 +426,24 @@ check_pieces(struct span in, size_t from, size_t split, size_t piece, const char
 	finish(r);
 	expect(&l, want, "nasty");
 	buf_release(&l.text);
+}
+
+/* So many NUL bytes fill up no block: what should stand there did not come. */
+Test(csv_reader_rows, more_than_fills_up)
+{
+	const struct reader_conf conf = conf_default();
+	struct buf in;
+
+	for (size_t more = 0; more < 2; more++) {
+		buf_init(&in, 1 << 20);
+		buf_add_str(&in, "a,b\n1,2\n");
+		for (size_t i = 0; i < FILLER_MAX + more; i++)
+			buf_add_char(&in, '\0');
+		check(&conf, buf_span(&in), 5000,
+		    more == 0 ? "1[a][b]\n2[1][2]\n"
+			      : "1[a][b]\n2[1][2]\n3!control_character@0\n");
+		buf_release(&in);
+	}
 }
 
 Test(csv_reader_pieces, every_split)
