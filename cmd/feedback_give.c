@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,11 +15,18 @@
 #define PIECE_SIZE     65536
 #define REJECTS_MEMORY (1u << 20) /* bytes of a reject file kept in memory */
 #define REJECTS_KEPT   ".rejects" /* as answers are named beside the ledger */
+#define FOLDER_TRIES   3 /* answers in a row that can't be put: it is the folder, then */
+
+static bool
+may_wait(const struct err *e)
+{
+	return e->code == ERR_IO || e->code == ERR_GONE || e->code == ERR_PERM;
+}
 
 int
 feedback_failed(struct job *j, const char *event, const char *folder, struct err *e)
 {
-	if (e->code != ERR_IO && e->code != ERR_GONE && e->code != ERR_PERM)
+	if (!may_wait(e))
 		return -1;
 	log_event(&j->app->log, LOG_ERROR, event,
 	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_NAME("folder", folder),
@@ -101,18 +109,85 @@ give_up(struct job *j, const struct file_entry *en, const struct err *e)
 	return 0;
 }
 
+/* In this run: they are not tried again. */
+struct unread {
+	size_t n;
+	struct digest v[];
+};
+
+static bool
+is_unread(const struct unread *u, const struct digest *id)
+{
+	for (size_t i = 0; u != NULL && i < u->n; i++)
+		if (digest_eq(&u->v[i], id))
+			return true;
+	return false;
+}
+
+static int
+note_unread(struct unread **u, const struct digest *id, struct err *e)
+{
+	size_t n = *u == NULL ? 0 : (*u)->n;
+	struct unread *more = realloc(*u, sizeof(*more) + (n + 1) * sizeof(more->v[0]));
+
+	if (more == NULL)
+		return err_nomem(e);
+	more->v[n] = *id;
+	more->n = n + 1;
+	*u = more;
+	return 0;
+}
+
+/* It is told where it lies, but not its name, which may tell of patients. */
+static void
+folder_of(struct job *j, const struct file_entry *en, char out[FILE_PATH_MAX + 1])
+{
+	const char *slash = strrchr(en->path, '/');
+
+	if (slash != NULL)
+		snprintf(
+		    out, FILE_PATH_MAX + 1, "%.*s", (int)(slash - en->path), en->path);
+	else
+		snprintf(out, FILE_PATH_MAX + 1, "%s", poller_path(j->poller, ""));
+}
+
+/* A file can't be read for its reject file: that is told once a run. 1, -1. */
+static int
+tell_unread(struct job *j, const struct file_entry *en, struct err *e)
+{
+	const struct err why = *e;
+	char id[FILE_ID_HEX_SIZE], folder[FILE_PATH_MAX + 1];
+
+	if (!may_wait(e) || note_unread(&j->unread, &en->id, e) != 0)
+		return -1;
+	digest_hex(&en->id, id);
+	folder_of(j, en, folder);
+	err_set(e, why.code,
+	    "file %.8s can't be read there for its reject file: %s: make it readable for "
+	    "us, or take it away; then it gets none",
+	    id, why.msg);
+	return feedback_failed(j, "feedback-failed", folder, e) == 0 ? 1 : -1;
+}
+
+/* As `give`. */
 static int
 put_rejects(
     struct job *j, const struct file_entry *en, const char *path, int fd, struct err *e)
 {
-	struct outbox *o = outbox_new(ledger_dir(j->ledger), REJECTS_MEMORY, e);
-	int rc = o == NULL ? -1 : reread_rejects(j, en, fd, o, e);
+	struct outbox *o;
+	int rc;
 
+	if (is_unread(j->unread, &en->id))
+		return 1;
+	if ((o = outbox_new(ledger_dir(j->ledger), REJECTS_MEMORY, e)) == NULL)
+		return -1;
+	rc = reread_rejects(j, en, fd, o, e);
 	if (rc == 1)
 		rc = give_up(j, en, e);
-	else if (rc == 0 &&
-		 (poller_put_begin(j->poller, path, e) != 0 ||
-		     copy_outbox(j, o, e) != 0 || poller_put_end(j->poller, e) != 0))
+	else if (rc < 0)
+		rc = tell_unread(j, en, e);
+	else if (poller_put_begin(j->poller, path, e) != 0 || copy_outbox(j, o, e) != 0 ||
+		 poller_put_end(j->poller, e) != 0)
 		rc = -1;
 	outbox_free(o);
 	return rc;
@@ -150,6 +225,7 @@ make_way(struct job *j, const char *kind, const char *path, struct err *e)
 	return poller_remove(j->poller, path, e);
 }
 
+/* 0: it is there; 1: it stays, and that is told; -1: it can't be put into the folder. */
 static int
 give(struct job *j, const char *name, int fd, struct err *e)
 {
@@ -159,36 +235,52 @@ give(struct job *j, const char *name, int fd, struct err *e)
 	int r = file_of(j, name, &en, e);
 
 	if (r == 0)
-		return err_set(e, ERR_IO, "answers/%s/%s belongs to no file",
-		    j->feed->feed.name, name);
-	if (r < 0 || answer_path(j, &en, kind, path, e) != 0 ||
-	    (r = make_way(j, kind, path, e)) < 0)
-		return -1;
-	if (r == 1)
-		return 0;
+		err_set(e, ERR_IO, "answers/%s/%s belongs to no file", j->feed->feed.name,
+		    name);
+	if (r <= 0 || answer_path(j, &en, kind, path, e) != 0)
+		return feedback_failed(
+			   j, "feedback-failed", j->feed->source.feedback, e) == 0
+			   ? 1
+			   : -1;
+	if ((r = make_way(j, kind, path, e)) != 0)
+		return r < 0 ? -1 : 0;
 	return strcmp(kind, REJECTS_KEPT) == 0 ? put_rejects(j, &en, path, fd, e)
 					       : put_copy(j, path, fd, e);
 }
 
+struct giving {
+	struct job *job;
+	unsigned failed; /* in a row */
+};
+
+/* One that can't be given keeps no other waiting, and a folder is told once. */
 static int
 give_or_tell(void *arg, const char *name, int fd, struct err *e)
 {
-	struct job *j = arg;
+	struct giving *g = arg;
+	struct job *j = g->job;
+	int r = give(j, name, fd, e);
 
-	if (give(j, name, fd, e) == 0)
-		return 0;
-	return feedback_failed(j, "feedback-failed", j->feed->source.feedback, e) == 0
-		   ? 1
-		   : -1;
+	if (r >= 0) {
+		g->failed = r == 0 ? 0 : g->failed;
+		return r;
+	}
+	if (!may_wait(e) || (g->failed == 0 && feedback_failed(j, "feedback-failed",
+						   j->feed->source.feedback, e) != 0))
+		return -1;
+	e->code = ERR_NONE;
+	return ++g->failed < FOLDER_TRIES ? 1 : 2;
 }
 
 int
 feedback_give(struct job *j, struct err *e)
 {
+	struct giving g = {.job = j};
+
 	if (j->feed->source.feedback == NULL)
 		return 0;
 	return answers_each(
-	    ledger_dir(j->ledger), j->feed->feed.name, give_or_tell, j, e);
+	    ledger_dir(j->ledger), j->feed->feed.name, give_or_tell, &g, e);
 }
 
 struct need {

@@ -348,6 +348,7 @@ static void
 close_all(struct job *j)
 {
 	api_lines_free(j->lines);
+	free(j->unread);
 	if (j->ephemeral != NULL)
 		site_keys_wipe(j->ephemeral);
 	free(j->ephemeral);

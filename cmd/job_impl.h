@@ -30,7 +30,8 @@ struct job {
 	struct feed_state state;
 	struct snapshot_state snapshot;
 	struct progress progress;
-	bool api_takes; /* it took a record in this run */
+	bool api_takes;        /* it took a record in this run */
+	struct unread *unread; /* files that could not be read for their reject files */
 };
 
 /* Looks at the drop, and takes what is ready. */

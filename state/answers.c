@@ -105,7 +105,7 @@ answer_free(struct answer *a)
 	free(a);
 }
 
-/* 1: the walk ends here. */
+/* 0 or 1: the walk goes on. */
 static int
 visit(int folder, const char *name, answer_fn *fn, void *arg, struct err *e)
 {
@@ -141,7 +141,7 @@ answers_each(const char *dir, const char *feed, answer_fn *fn, void *arg, struct
 		errno = 0;
 		if ((en = readdir(d)) != NULL)
 			rc = visit(dirfd(d), en->d_name, fn, arg, e);
-	} while (en != NULL && rc == 0);
+	} while (en != NULL && rc >= 0 && rc < 2);
 	if (en == NULL && errno != 0)
 		rc = fail(e);
 	closedir(d);

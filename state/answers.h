@@ -37,7 +37,7 @@ void answer_free(struct answer *a);
 
 /*
  * Calls fn with each answer that the feed has to give, open for reading; 0 removes it, 1
- * leaves it and ends the walk with 0, -1 ends it with fn's error. ERR_IO.
+ * leaves it, 2 leaves it and ends the walk with 0, -1 ends it with fn's error. ERR_IO.
  */
 typedef int answer_fn(void *arg, const char *name, int fd, struct err *e);
 int answers_each(

@@ -245,6 +245,58 @@ test_lost() {
 	is "the receipts are" 4 "$(find "$dir/shut" -name '*.receipt.*' | wc -l)"
 }
 
+# as_nobody: from now on root's runs are another user's, who may not read everything.
+as_nobody() {
+	real=$emrdrop
+	[ "$(id -u)" -ne 0 ] || emrdrop=$dir/as-nobody
+	printf '#!/bin/sh\nexec runuser -u nobody -- %s "$@"\n' "$real" >"$dir/as-nobody"
+	chmod 755 "$dir" "$dir/as-nobody"
+	mkdir -p "$dir/state" "$dir/drop/done" "$dir/shut/told"
+	theirs
+}
+
+# theirs [OWNER]
+theirs() {
+	[ "$(id -u)" -ne 0 ] || chown -R "${1:-nobody}" "$dir/etc" "$dir/drop" "$dir/shut" \
+		"$dir/state" "$dir/token" "$dir/ca.pem"
+}
+
+# An archived file that can't be read any more costs its own reject file, and no other answer.
+test_unreadable() {
+	local i
+
+	rm -rf "$dir/shut"
+	by_file
+	fresh "feedback = $dir/shut/told"
+	as_nobody
+	chmod 000 "$dir/shut/told"
+	rows 1 5 | sed '/^00002/s/Scheduled/Nope/' >"$dir/drop/quolllast.csv"
+	theirs
+	job 77
+	chmod 700 "$dir/shut/told"
+	chmod 000 "$dir/drop/done"/*-quolllast.csv
+	for i in 1 2; do
+		rows "${i}1" "${i}4" | sed "/^000${i}2/s/Scheduled/Nope/" >"$dir/drop/b$i.csv"
+		rows "${i}5" "${i}8" >"$dir/drop/c$i.csv"
+		theirs
+		job 77
+		is "run $i: it is told once" 1 "$(grep -c feedback-failed "$dir/err")"
+		is "run $i: all else is given" 1 "$(find "$dir/state/answers" -type f | wc -l)"
+	done
+	has "where" "$dir/err" "folder=$dir/drop/done "
+	has "why" "$dir/err" "can't be read there for its reject file: opening a file: Permission denied"
+	has "what helps" "$dir/err" "make it readable for us"
+	hasnt "not its name" quoll "$dir/err"
+	is "the receipts" 10 "$(find "$dir/shut" -name '*.receipt.*' | wc -l)"
+	is "the reject files" 2 "$(find "$dir/shut" -name '*.rejects.csv' | wc -l)"
+	chmod 600 "$dir/drop/done"/*-quolllast.csv
+	job 0
+	is "and the last one" 3 "$(find "$dir/shut" -name '*.rejects.csv' | wc -l)"
+	theirs "$(id -un)"
+	emrdrop=$real
+	by_sftp
+}
+
 # A drop that may only be read.
 test_local() {
 	fresh "receipts = local" keep
@@ -313,6 +365,7 @@ test_outcomes
 test_again
 test_unwritable
 test_lost
+test_unreadable
 test_local
 test_off
 test_messages

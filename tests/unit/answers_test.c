@@ -106,6 +106,21 @@ Test(answers, are_given_once)
 	cr_expect_str_eq(t.text, "a=another;", "there is none any more");
 }
 
+/* One that can't be given holds up no other, unless none can be. */
+Test(answers, one_that_is_left_is_one)
+{
+	struct taker t = {.result = 1};
+
+	keep("a", "1");
+	keep("b", "2");
+	cr_assert_eq(answers_each(dir, "north", take, &t, &e), 0);
+	cr_expect_eq(strlen(t.text), strlen("a=1;b=2;"), "%s", t.text);
+	t = (struct taker){.result = 2};
+	cr_assert_eq(answers_each(dir, "north", take, &t, &e), 0);
+	cr_expect_eq(strlen(t.text), strlen("a=1;"), "%s", t.text);
+	cr_expect(answer_kept(dir, "north", "a") && answer_kept(dir, "north", "b"));
+}
+
 Test(answers, what_is_not_kept_leaves_nothing)
 {
 	struct answer *a = answer_new(
