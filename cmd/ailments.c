@@ -289,13 +289,45 @@ diagnose_rest(struct diagnosis *d)
 		a.health = HEALTH_NEW;
 		a.what = "it never ran";
 		a.commands[0] = words(d, "emrdrop run %s", f->state.name);
-	} else if (!f->configured) {
-		a.health = HEALTH_GONE;
-		a.what = "it has no feed file any more";
-		a.commands[0] = words(d, "emrdrop files %s", f->state.name);
 	} else {
 		return 0;
 	}
+	return add(d, &a);
+}
+
+static size_t
+count_stuck(const struct diagnosis *d)
+{
+	const struct stuck *all = &d->board->stuck;
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += strcmp(all->v[i].feed, d->feed->state.name) == 0;
+	return n;
+}
+
+/* Whatever ails it besides, no command helps: they all want the feed file. */
+static int
+diagnose_gone(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.health = HEALTH_GONE};
+	size_t stuck = count_stuck(d);
+	struct buf text;
+
+	buf_init(&text, WORDS_MAX);
+	buf_add_str(&text, "its feed file is gone, so nothing is done for it");
+	if (f->unfinished)
+		buf_addf(&text,
+		    "; delivery %llu is not finished, and the next run of another feed of "
+		    "its source gives it up",
+		    (unsigned long long)f->pass.number);
+	if (stuck > 0)
+		buf_addf(&text, "; %zu file%s of it stand%s aside in its drop", stuck,
+		    stuck == 1 ? "" : "s", stuck == 1 ? "s" : "");
+	a.what = words(d, "%.*s", (int)text.n, text.p);
+	buf_release(&text);
+	a.commands[0] = words(d, "emrdrop files %s", f->state.name);
 	return add(d, &a);
 }
 
@@ -314,6 +346,8 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 {
 	struct diagnosis d = {b, f, l, e};
 
+	if (!f->configured)
+		return diagnose_gone(&d);
 	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
 	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
 	    diagnose_finds(&d) != 0 || diagnose_refusals(&d) != 0 ||

@@ -255,6 +255,7 @@ put_in_order(struct board *b, struct err *e)
 	for (size_t i = 0; i < b->n; i++) {
 		b->order[i] = &b->v[i];
 		b->sick += board_health(&b->v[i]) < HEALTH_NEEDS_NOBODY;
+		b->gone += !b->v[i].configured;
 	}
 	qsort(b->order, b->n, sizeof(struct board_feed *), compare_health);
 	return 0;
@@ -312,15 +313,19 @@ board_release(struct board *b)
 void
 board_headline(const struct board *b, struct buf *out)
 {
+	size_t n = b->n - b->gone;
+
 	if (b->n == 0)
 		buf_add_str(out, "no feed has run yet");
-	else if (b->sick == 0 && b->n == 1)
+	else if (n == 0)
+		buf_add_str(out, "no feed has a feed file");
+	else if (b->sick == 0 && n == 1)
 		buf_add_str(out, "the feed is well");
 	else if (b->sick == 0)
-		buf_addf(out, "all %zu feeds are well", b->n);
+		buf_addf(out, "all %zu feeds are well", n);
 	else
-		buf_addf(out, "%zu of %zu feed%s need%s somebody", b->sick, b->n,
-		    b->n == 1 ? "" : "s", b->sick == 1 ? "s" : "");
+		buf_addf(out, "%zu of %zu feed%s need%s somebody", b->sick, n,
+		    n == 1 ? "" : "s", b->sick == 1 ? "s" : "");
 }
 
 void

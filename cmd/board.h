@@ -77,6 +77,7 @@ struct board {
 	size_t n, cap;
 	struct board_feed **order; /* the same, sickest first */
 	size_t sick;               /* that need somebody: they stand first in `order` */
+	size_t gone;               /* that have no feed file any more */
 	struct stuck stuck;
 	struct history *history; /* borrowed, or NULL: it is shown every file */
 	struct arena arena;

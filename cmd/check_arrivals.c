@@ -2,6 +2,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/finds.h"
+#include "cmd/gone.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
@@ -9,6 +10,7 @@
 /* Of all feeds: their state each time; what is new of it is told by watch_feed. */
 struct checking {
 	struct query *q;
+	struct present present;
 	int exit;
 };
 
@@ -57,6 +59,7 @@ visit(struct app *app, struct feed *f, struct err *e, void *arg)
 	struct checking *c = arg;
 	struct feed_troubles t;
 
+	present_add(&c->present, f, e == NULL);
 	if (e != NULL) {
 		app_print_errors(&f->errors);
 		watch_broken(app, c->q->ledger, f->feed.name, err_exit(e->code));
@@ -82,6 +85,9 @@ ask_all(struct query *q)
 		jw_array(&q->json);
 	}
 	c.exit = feed_each(q->app, q->app->args, (size_t)q->app->nargs, &v, q->e);
+	if (q->app->nargs == 0 && q->e->code == ERR_NONE)
+		gone_end(q->app, q->ledger, &c.present);
+	present_release(&c.present);
 	if (q->app->json) {
 		jw_array_end(&q->json);
 		jw_put_int(&q->json, "exit", c.exit);

@@ -5,6 +5,7 @@
 #include "cmd/drift.h"
 #include "cmd/pick.h"
 #include "cmd/query.h"
+#include "cmd/status.h"
 #include "cmd/text.h"
 #include "state/files.h"
 
@@ -13,7 +14,7 @@ static const char help[] =
     "The files that were read for FEED, in the order in which they were read last: when,\n"
     "their id, the verdict, what became of their rows and records, their name, and where\n"
     "they were put; and columns that were not as in the good file before. Touches no\n"
-    "network.\n\n"
+    "network, and needs no feed file.\n\n"
     "  --json        one JSON object on standard output, without the files' names\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Examples:\n"
@@ -186,12 +187,40 @@ show(struct query *q, const struct lines *all)
 	return 0;
 }
 
+/* It need not be right. */
+static int
+pass(struct app *app, struct feed *f, struct err *e, void *arg)
+{
+	(void)app;
+	(void)f;
+	(void)e;
+	(void)arg;
+	return STATUS_OK;
+}
+
+/* A feed that no file is known of has a feed file at least, or had one when it ran. */
+static int
+check_name(struct query *q)
+{
+	const char *name = q->app->args[0];
+	struct feed_state state = {.scope = 0};
+
+	if (ledger_name_ok(name) && ledger_feed_get(q->ledger, name, &state, q->e) != 0)
+		return -1;
+	if (state.scope == 0)
+		feed_each(
+		    q->app, q->app->args, 1, &(struct feed_visitor){pass, NULL}, q->e);
+	return q->e->code == ERR_NONE ? 0 : -1;
+}
+
 static int
 list(struct query *q)
 {
-	struct lines all = {.feed = q->feed->feed.name, .e = q->e};
+	struct lines all = {.feed = q->app->args[0], .e = q->e};
 	int rc = ledger_file_each(q->ledger, collect, &all, q->e);
 
+	if (rc == 0 && all.n == 0)
+		rc = check_name(q);
 	if (all.n > 0)
 		qsort(all.v, all.n, sizeof(*all.v), compare);
 	if (q->app->json) {
@@ -212,7 +241,7 @@ list(struct query *q)
 static int
 files(struct app *app, struct err *e)
 {
-	return query_feed(app, list, e);
+	return query_run(app, list, e);
 }
 
 const struct command command_files = {

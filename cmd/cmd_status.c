@@ -101,7 +101,7 @@ show_pass(struct show *s)
 		jw_put_bool(&s->q->json, "unfinished", f->unfinished);
 		if (f->unfinished)
 			jw_put_bool(&s->q->json, "at_work", f->at_work);
-	} else if (f->unfinished) {
+	} else if (f->unfinished && f->configured) {
 		pass_text(s, &f->pass, f->at_work);
 	}
 }
@@ -168,14 +168,15 @@ show_arrival(struct show *s)
 	buf_add_char(&s->q->out, '\n');
 }
 
-/* What else there is to know, and to type, of a feed that no run was at work for. */
+/* What else there is to know, and to type, of a feed that no run can be at work for. */
 static void
 show_unknown(struct show *s)
 {
 	const struct board_feed *f = s->of;
 
 	for (size_t i = 0; i < f->n && !s->q->app->json; i++)
-		if (f->ailments[i].health == HEALTH_NEW || f->mistakes > 0)
+		if (f->ailments[i].health == HEALTH_NEW ||
+		    f->ailments[i].health == HEALTH_GONE || f->mistakes > 0)
 			buf_addf(&s->q->out, "  %s: %s\n", f->ailments[i].what,
 			    f->ailments[i].commands[0]);
 }
@@ -221,7 +222,7 @@ show_refused(struct show *s)
 		jw_put_uint(&s->q->json, "refused_left", of->records);
 		return;
 	}
-	if (of->records == 0)
+	if (of->records == 0 || !s->of->configured)
 		return;
 	buf_addf(&s->q->out,
 	    "  %llu record%s of %llu file%s refused by the API, last at ",
@@ -239,7 +240,7 @@ show_pause(struct show *s)
 
 	if (s->q->app->json) {
 		jw_put_int(&s->q->json, "paused_ms", since);
-	} else if (since != 0) {
+	} else if (since != 0 && s->of->configured) {
 		buf_add_str(&s->q->out, "  PAUSED  since ");
 		text_time(&s->q->out, since);
 		buf_addf(&s->q->out, ": `emrdrop resume %s` ends it\n", s->feed->name);

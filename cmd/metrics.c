@@ -167,6 +167,15 @@ metrics_text(const struct feed_troubles *t, int64_t now, struct buf *out)
 	put_expiry(out, t);
 }
 
+static int
+path_of(const char *dir, const char *feed, char path[PATH_MAX_SIZE], struct err *e)
+{
+	if (snprintf(path, PATH_MAX_SIZE, "%s/emrdrop_%s.prom", dir, feed) >=
+	    PATH_MAX_SIZE)
+		return err_set(e, ERR_CONFIG, "[metrics] textfile: the path is too long");
+	return 0;
+}
+
 /*
  * The collector takes *.prom: what is not whole has another end, and a name of its own.
  * No sync: a figure that a power cut takes is written anew by the next run.
@@ -177,9 +186,8 @@ replace(const char *dir, const char *feed, struct span text, struct err *e)
 	char path[PATH_MAX_SIZE], temp[PATH_MAX_SIZE + 16];
 	int fd, rc;
 
-	if (snprintf(path, sizeof(path), "%s/emrdrop_%s.prom", dir, feed) >=
-	    (int)sizeof(path))
-		return err_set(e, ERR_CONFIG, "[metrics] textfile: the path is too long");
+	if (path_of(dir, feed, path, e) != 0)
+		return -1;
 	(void)snprintf(temp, sizeof(temp), "%s.%d", path, (int)getpid());
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
@@ -207,4 +215,18 @@ metrics_write(const char *dir, const struct feed_troubles *t, int64_t now, struc
 		rc = replace(dir, t->state.name, buf_span(&out), e);
 	buf_release(&out);
 	return rc;
+}
+
+int
+metrics_remove(const char *dir, const char *feed, struct err *e)
+{
+	char path[PATH_MAX_SIZE];
+
+	if (dir == NULL)
+		return 0;
+	if (path_of(dir, feed, path, e) != 0)
+		return -1;
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_sys(e, ERR_IO, errno, "[metrics] textfile: %s", dir);
+	return 0;
 }

@@ -16,4 +16,7 @@ void metrics_text(const struct feed_troubles *t, int64_t now, struct buf *out);
 int metrics_write(
     const char *dir, const struct feed_troubles *t, int64_t now, struct err *e);
 
+/* Of a feed that is no more: also if there is none. `dir` NULL as above. 0, -1. */
+int metrics_remove(const char *dir, const char *feed, struct err *e);
+
 #endif

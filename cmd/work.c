@@ -2,6 +2,7 @@
 
 #include "cmd/alarms.h"
 #include "cmd/commands.h"
+#include "cmd/gone.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
 #include "pollers/links.h"
@@ -12,9 +13,11 @@ struct work {
 	struct report report;
 	struct job_order order;
 	struct job_share share;
+	struct present present;
 	struct err *e; /* of all feeds together */
 	int kept;      /* exit status of what the ledger keeps at the end */
 	bool pings;    /* a run by the schedule, that somebody waits for */
+	bool all;      /* of all feeds that there are */
 };
 
 /* The next that needs it opens it anew. What feeds left to its next commit is kept. */
@@ -72,6 +75,8 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 		err_nomem(w->e);
 		return err_exit(ERR_NOMEM);
 	}
+	if (w->all)
+		present_add(&w->present, f, e == NULL);
 	if (e == NULL)
 		return run_feed(app, f, out, w);
 	out->err = *e;
@@ -82,6 +87,18 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 	log_event(&app->log, LOG_ERROR, "feed-failed",
 	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_ERR(e)));
 	return out->exit;
+}
+
+/* The last of the feeds may have closed the ledger: see above. */
+static void
+end_gone(struct app *app, struct work *w)
+{
+	struct err none;
+
+	if (w->share.ledger == NULL)
+		w->share.ledger = app_ledger(app, false, &none);
+	if (w->share.ledger != NULL)
+		gone_end(app, w->share.ledger, &w->present);
 }
 
 /* The feeds, one after the other, with one ledger; those of one login share its connection. */
@@ -96,6 +113,9 @@ work_all(struct app *app, size_t n, struct work *w)
 	exit = feed_each(app, app->args, n, &(struct feed_visitor){work_one, w}, w->e);
 	links_free(w->share.links);
 	stuck_release(&w->share.stuck);
+	if (w->all && w->e->code == ERR_NONE)
+		end_gone(app, w);
+	present_release(&w->present);
 	close_ledger(app, w);
 	return status_worse(exit, w->kept);
 }
@@ -134,7 +154,8 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 			     .errand = errand,
 			     .upto = app->file},
 	    .e = e,
-	    .pings = errand == NULL && !app->dry_run};
+	    .pings = errand == NULL && !app->dry_run,
+	    .all = errand == NULL && !app->dry_run && n == 0};
 	int exit;
 
 	report_init(&w.report, app->run, app->trace.id);

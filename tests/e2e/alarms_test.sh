@@ -188,6 +188,48 @@ watched '' ping
 job 0
 is "and that is over" '["ended"]' "$(told 'map(.body | select(.) | .state)')"
 
+# ---- a feed whose file is taken away ----
+clinic west -e '$a attempts = 1' -e 's|^url *= *http.*|url = http://127.0.0.1:1/v1/batches|'
+sed -i "s|^token_file.*||" "$dir/etc/feeds.d/west.ini"
+rows 1 3 >"$dir/drop/west/w.csv"
+silence
+job 69
+is "it fails" '[["west","failed","begun",1]]' "$(problems)"
+mv "$dir/etc/feeds.d/west.ini" "$dir/west.ini"
+run 0 status
+is "it does not count" "the feed is well" "$(head -n 1 "$dir/out")"
+has "what is true of it" "$dir/out" "its feed file is gone, so nothing is done for it"
+has "its delivery" "$dir/out" "delivery 1 is not finished"
+hasnt "no command that is refused" "--connect" "$dir/out"
+hasnt "it is not stopped" STOPPED "$dir/out"
+run 0 status west
+has "more of it" "$dir/out" "its feed file is gone"
+hasnt "no run of it" "emrdrop run" "$dir/out"
+run 0 files west
+has "its files are known" "$dir/out" w.csv
+run 78 files nobody
+run 78 pause west
+silence
+job 0 simple
+is "a run of another feed knows nothing of it" '[]' "$(problems)"
+job 0
+is "a run of all tells that it ended" '[["west","failed","ended",null]]' "$(problems)"
+ok "its figures go" test ! -e "$dir/metrics/emrdrop_west.prom"
+silence
+job 0
+is "once" '[]' "$(problems)"
+mv "$dir/west.ini" "$dir/etc/feeds.d/west.ini"
+job 69
+is "it is back" '[["west","failed","begun",1]]' "$(problems)"
+silence
+rm "$dir/etc/feeds.d/west.ini"
+echo bogus >"$dir/etc/feeds.d/zwest.ini"
+run 78 check --arrivals
+is "a file that does not say whose it is may be its" '[]' "$(problems)"
+rm "$dir/etc/feeds.d/zwest.ini"
+run 0 check --arrivals
+is "it ended, without a run" '[["west","failed","ended",null]]' "$(problems)"
+
 # ---- pings by feed, errors of ours ----
 watched '' ping-feed
 silence
