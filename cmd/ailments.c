@@ -89,7 +89,7 @@ diagnose_stop(struct diagnosis *d)
 	bool told = s->last_words[0] != '\0';
 	struct ailment a = {.health = HEALTH_STOPPED, .since = s->failing};
 
-	if (!stopped(s))
+	if (!stopped(s) || d->feed->mended != 0)
 		return 0;
 	if (a.since == 0)
 		a.since = s->last_error;
@@ -275,6 +275,26 @@ diagnose_pass(struct diagnosis *d)
 	return add(d, &a);
 }
 
+/* The last run ended by it, and the next one would not. */
+static int
+diagnose_mended(struct diagnosis *d)
+{
+	const struct board_feed *f = d->feed;
+	struct ailment a = {.health = HEALTH_MENDED, .since = f->mended};
+	struct buf text;
+
+	if (f->mended == 0)
+		return 0;
+	buf_init(&text, 64);
+	text_time(&text, f->mended);
+	a.what = words(d,
+	    "the drop refused our login; mended at %.*s, the next run tries", (int)text.n,
+	    text.p);
+	buf_release(&text);
+	a.commands[0] = words(d, "emrdrop run %s", f->state.name);
+	return add(d, &a);
+}
+
 static int
 diagnose_rest(struct diagnosis *d)
 {
@@ -351,7 +371,8 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
 	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
 	    diagnose_finds(&d) != 0 || diagnose_refusals(&d) != 0 ||
-	    diagnose_expiry(&d) != 0 || diagnose_pass(&d) != 0 || diagnose_rest(&d) != 0)
+	    diagnose_expiry(&d) != 0 || diagnose_pass(&d) != 0 ||
+	    diagnose_mended(&d) != 0 || diagnose_rest(&d) != 0)
 		return -1;
 	if (f->n > 0)
 		qsort(f->ailments, f->n, sizeof(*f->ailments), sicker);
@@ -371,6 +392,7 @@ static const struct {
     [HEALTH_LEFT] = {"NOT TAKEN", "not_taken"},
     [HEALTH_EXPIRES] = {"EXPIRES", "expires"},
     [HEALTH_DECIDED] = {"DECIDED", "decided"},
+    [HEALTH_MENDED] = {"MENDED", "mended"},
     [HEALTH_UNFINISHED] = {"UNFINISHED", "unfinished"},
     [HEALTH_WAITS] = {"WAITS", "waits"},
     [HEALTH_PAUSED] = {"PAUSED", "paused"},

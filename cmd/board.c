@@ -5,6 +5,7 @@
 
 #include "cmd/feed.h"
 #include "cmd/history.h"
+#include "cmd/login.h"
 #include "state/controls.h"
 
 #define BOARD_TEXT_MAX  (16u << 20)
@@ -199,6 +200,7 @@ ask_credentials(struct board_feed *f, struct ledger *l, struct err *e)
 	    ledger_figures_get(l, f->state.name, &figures, e) != 0)
 		return -1;
 	f->login_refused = login.since != 0;
+	f->mended = login_mended(&login, &f->state) ? login.ended : 0;
 	f->expires = figures.api_expires;
 	if (f->expires == 0 ||
 	    (figures.pgp_expires != 0 && figures.pgp_expires < f->expires))

@@ -24,6 +24,7 @@ enum health {
 	HEALTH_LEFT,    /* records that the API refused, and no retry brought in */
 	HEALTH_EXPIRES, /* a key or certificate will, soon */
 	HEALTH_DECIDED, /* from here on nobody is needed: the next run carries it out */
+	HEALTH_MENDED,  /* a login that was refused: the next run tries */
 	HEALTH_UNFINISHED, /* a delivery: the next run goes on */
 	HEALTH_WAITS,      /* as HEALTH_MARKER, but an upload may be under way */
 	HEALTH_PAUSED,
@@ -60,6 +61,7 @@ struct board_feed {
 	uint64_t mistakes;
 	bool unfinished, at_work; /* its pass is open; and a run has its lock */
 	bool login_refused;       /* the drop is not asked again before that is mended */
+	int64_t mended;           /* ms: since when it is, and no run was there yet */
 	bool expects;             /* files, by [expect] */
 	struct arrival arrival;
 	struct due *dues; /* that are over, rising */

@@ -114,7 +114,7 @@ note_login(struct app *app, const struct feed *f)
 	struct ledger *l = app_ledger(app, false, &ignored);
 
 	if (l != NULL)
-		(void)login_note(l, f, false, 0, &ignored);
+		(void)login_note(l, f, false, clock_wall(app->clock), &ignored);
 	app_ledger_close(app, l);
 }
 

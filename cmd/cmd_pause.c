@@ -70,7 +70,7 @@ resume_one(struct query *q)
 
 	if (ledger_pause_get(q->ledger, act.feed, &since, q->e) != 0 ||
 	    (since != 0 && ledger_pause_put(q->ledger, act.feed, 0, &act, q->e) != 0) ||
-	    login_note(q->ledger, q->feed, false, 0, q->e) != 0)
+	    login_note(q->ledger, q->feed, false, clock_wall(q->app->clock), q->e) != 0)
 		return -1;
 	tell(q, 0);
 	return 0;

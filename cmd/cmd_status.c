@@ -66,9 +66,11 @@ show_stuck(struct show *s)
 
 /* Would the next run get no further than the last one? */
 static bool
-needs_mending(const struct feed_state *f)
+needs_mending(const struct board_feed *of)
 {
-	return f->last_error != 0 &&
+	const struct feed_state *f = &of->state;
+
+	return of->mended == 0 && f->last_error != 0 &&
 	       (f->last_exit == STATUS_API || f->last_exit == STATUS_PEER ||
 		   f->last_exit == STATUS_PERM || f->last_exit == STATUS_CONFIG);
 }
@@ -83,7 +85,7 @@ pass_text(struct show *s, const struct pass *p, bool at_work)
 	    (unsigned long long)p->batches, p->batches == 1 ? "" : "es");
 	if (at_work)
 		buf_add_str(&s->q->out, "a run is at work\n");
-	else if (needs_mending(f))
+	else if (needs_mending(s->of))
 		buf_addf(&s->q->out,
 		    "the last run ended with %u (%s): mend that first, then "
 		    "`emrdrop run %s` goes on\n",
@@ -131,6 +133,14 @@ head_json(struct show *s, const struct feed_state *f)
 }
 
 static void
+mended_text(struct show *s)
+{
+	buf_add_str(&s->q->out, "      the drop refused our login; mended at ");
+	text_time(&s->q->out, s->of->mended);
+	buf_addf(&s->q->out, ", the next run tries: emrdrop run %s\n", s->feed->name);
+}
+
+static void
 head_text(struct show *s, const struct feed_state *f)
 {
 	struct buf *out = &s->q->out;
@@ -154,7 +164,10 @@ head_text(struct show *s, const struct feed_state *f)
 		text_time(out, f->failing);
 	}
 	buf_add_char(out, '\n');
-	if (f->last_words[0] != '\0')
+	/* They say what is not so any more. */
+	if (s->of->mended != 0)
+		mended_text(s);
+	else if (f->last_words[0] != '\0')
 		buf_addf(out, "      %s\n", f->last_words);
 }
 

@@ -397,15 +397,16 @@ open_drop(struct job *j, struct err *e)
 {
 	const struct feed *f = j->feed;
 	bool noted = !j->app->dry_run;
+	int64_t now = clock_wall(j->app->clock);
 	struct err other;
 
 	if (j->ledger != NULL && login_may(j->ledger, f, noted, e) != 0)
 		return -1;
 	j->poller = poller_open(&f->source, &j->env, e);
 	if (j->poller != NULL)
-		return noted ? login_note(j->ledger, f, false, 0, e) : 0;
+		return noted ? login_note(j->ledger, f, false, now, e) : 0;
 	if (noted && e->code == ERR_LOGIN)
-		(void)login_note(j->ledger, f, true, clock_wall(j->app->clock), &other);
+		(void)login_note(j->ledger, f, true, now, &other);
 	return -1;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/status.h"
 #include "cmd/text.h"
 #include "state/watch.h"
 
@@ -76,13 +77,21 @@ login_note(
 	if (!has_login(f) || ledger_login_get(l, f->feed.name, &p, e) != 0)
 		return has_login(f) ? -1 : 0;
 	if (refused) {
-		p = (struct login_pause){now, credentials(f, ledger_keys(l))};
+		p.since = now;
+		p.credentials = credentials(f, ledger_keys(l));
 		return ledger_login_put(l, f->feed.name, &p, e);
 	}
 	if (p.since == 0)
 		return 0;
-	if (ledger_login_end(l, &p.credentials, e) != 0)
+	if (ledger_login_end(l, &p.credentials, now, e) != 0)
 		return -1;
 	p.credentials = credentials(f, ledger_keys(l));
-	return ledger_login_end(l, &p.credentials, e);
+	return ledger_login_end(l, &p.credentials, now, e);
+}
+
+bool
+login_mended(const struct login_pause *p, const struct feed_state *state)
+{
+	return p->since == 0 && state->last_error != 0 && p->ended >= state->last_error &&
+	       state->last_exit == STATUS_PERM;
 }

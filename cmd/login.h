@@ -10,6 +10,7 @@
 #include "cmd/feed.h"
 
 struct ledger;
+struct login_pause;
 
 /*
  * ERR_LOGIN if these credentials were refused before, by whichever feed; the ledger says
@@ -17,8 +18,11 @@ struct ledger;
  */
 int login_may(struct ledger *l, const struct feed *f, bool note, struct err *e);
 
-/* What came of it: `refused`, or they are good. 0, -1. */
+/* What came of it at `now`: `refused`, or they are good. 0, -1. */
 int login_note(
     struct ledger *l, const struct feed *f, bool refused, int64_t now, struct err *e);
+
+/* The last run of the feed ended with a refused login, and that was mended since. */
+bool login_mended(const struct login_pause *p, const struct feed_state *state);
 
 #endif

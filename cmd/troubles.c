@@ -6,6 +6,7 @@
 
 #include "cmd/feed.h"
 #include "cmd/finds.h"
+#include "cmd/login.h"
 #include "cmd/status.h"
 #include "cmd/stuck.h"
 #include "cmd/text.h"
@@ -70,7 +71,7 @@ is_failure(const struct feed_troubles *all)
 
 	return all->state.last_error != 0 && exit != STATUS_HELD &&
 	       exit != STATUS_FILE_REFUSED && exit != STATUS_BUSY &&
-	       !(exit == STATUS_PERM && all->v[TROUBLE_LOGIN].is);
+	       !(exit == STATUS_PERM && (all->v[TROUBLE_LOGIN].is || all->login_mended));
 }
 
 static void
@@ -98,6 +99,7 @@ find_login(struct ledger *l, struct feed_troubles *all, struct err *e)
 
 	if (ledger_login_get(l, all->state.name, &p, e) != 0)
 		return -1;
+	all->login_mended = login_mended(&p, &all->state);
 	if (p.since == 0)
 		return 0;
 	t->count = 1;

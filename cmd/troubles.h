@@ -27,7 +27,8 @@ struct feed_troubles {
 	struct arrival arrival;
 	struct feed_state state;
 	struct figures figures;
-	int64_t paused; /* ms: since when; 0: it is not */
+	int64_t paused;    /* ms: since when; 0: it is not */
+	bool login_mended; /* since the last run, which ended by it */
 };
 
 /* When it is, and what is known already. */

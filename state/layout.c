@@ -118,7 +118,7 @@ static const struct column figures_value[] = {IS("feed", TEXT), UINT("runs", 8),
     IS("last_run", TIME), IS("last_success", TIME), UINT("last_exit", 4),
     IS("api_expires", TIME), IS("pgp_expires", TIME), IS("pgp_looked", TIME), END};
 static const struct column login_value[] = {IS("feed", TEXT), IS("since", TIME),
-    IS("credentials", DIGEST), END};
+    IS("credentials", DIGEST), {.name = "ended", .kind = COLUMN_TIME, .late = true}, END};
 
 static const struct column snapshot_value[] = {WORD("clock", clocks), IS("at", EVENT),
     UINT("removals", 8), {.name = "rows", .kind = COLUMN_COUNTS, .size = 7 * 4}, END};

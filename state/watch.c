@@ -364,6 +364,7 @@ login_decode(void *out, struct span key, struct span value)
 	(void)get_text(&r);
 	p->since = get_i64(&r);
 	get_bytes(&r, p->credentials.b, DIGEST_SIZE);
+	p->ended = r.in.n > 0 ? get_i64(&r) : 0; /* not there in older values */
 	return r.bad ? -1 : 0;
 }
 
@@ -381,6 +382,7 @@ login_encode(struct buf *b, const struct place *at, const struct login_pause *p)
 	begin(b, at);
 	put_i64(b, p->since);
 	buf_add(b, p->credentials.b, DIGEST_SIZE);
+	put_i64(b, p->ended);
 }
 
 int
@@ -445,10 +447,11 @@ ledger_login_find(
 
 /* If it still is refused with these. */
 static int
-login_end(const struct act *a, const char *feed, const struct digest *credentials)
+login_end(
+    const struct act *a, const char *feed, const struct digest *credentials, int64_t now)
 {
 	const struct place at = {CONTROL_LOGIN, feed};
-	const struct login_pause good = {.since = 0};
+	const struct login_pause good = {.since = 0, .ended = now};
 	struct login_pause p = {.since = 0};
 	struct span value;
 	struct key k;
@@ -467,7 +470,8 @@ login_end(const struct act *a, const char *feed, const struct digest *credential
 
 /* A run of that feed may find others refused meanwhile: those stay. */
 int
-ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e)
+ledger_login_end(
+    struct ledger *l, const struct digest *credentials, int64_t now, struct err *e)
 {
 	struct login_search s = {.credentials = credentials, .e = e};
 	struct act a;
@@ -479,7 +483,7 @@ ledger_login_end(struct ledger *l, const struct digest *credentials, struct err 
 			return 0;
 		if (act_begin(&a, l, true, e) != 0)
 			return -1;
-		if (login_end(&a, s.feed, credentials) != 0) {
+		if (login_end(&a, s.feed, credentials, now) != 0) {
 			act_abort(&a);
 			return -1;
 		}

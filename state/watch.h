@@ -99,6 +99,7 @@ int ledger_figures_note(
 struct login_pause {
 	int64_t since; /* ms; 0: it was not */
 	struct digest credentials;
+	int64_t ended; /* ms: when it was last found, or said, to be mended; 0: never */
 };
 
 int ledger_login_get(
@@ -110,7 +111,8 @@ int ledger_login_put(
 /* Whichever feed they were refused of: 1 and *since, 0, -1. */
 int ledger_login_find(
     struct ledger *l, const struct digest *credentials, int64_t *since, struct err *e);
-/* They are good again, for all feeds. */
-int ledger_login_end(struct ledger *l, const struct digest *credentials, struct err *e);
+/* They are good again since `now`, for all feeds. */
+int ledger_login_end(
+    struct ledger *l, const struct digest *credentials, int64_t now, struct err *e);
 
 #endif

@@ -48,9 +48,25 @@ run 77 check simple --connect
 # ---- the clinic mends it ----
 mv "$dir/authorized_keys.away" "$dir/authorized_keys"
 unasked 77 run simple
+run 0 status simple
+has "that is told" "$dir/out" "is not asked again"
 run 0 check simple --connect
+run 0 status
+hasnt "it is not stopped any more, nor is who shares the login" STOPPED "$dir/out"
+is "it needs nobody" "all 2 feeds are well" "$(head -n 1 "$dir/out")"
+has "what is true" "$dir/out" "the drop refused our login; mended at"
+run 0 status simple
+hasnt "what was" "is not asked again" "$dir/out"
+has "what is" "$dir/out" ", the next run tries: emrdrop run simple"
+run 0 status simple --json
+is "and for programs" '["mended","emrdrop run simple"]' \
+	"$(report '.feeds[0] | [.state, .ailments[0].commands[0]]')"
+run 0 check --arrivals
+has "whoever asks first tells that it is over" "$dir/err" "problem-ended feed=simple problem=login"
+hasnt "and that nothing fails instead" problem-begun "$dir/err"
 job 0 simple
-has "it is over" "$dir/err" "problem-ended feed=simple problem=login"
+run 0 status simple
+hasnt "nothing more to say of it" mended "$dir/out"
 job 0 second
 
 # ---- we mend it: another key ----

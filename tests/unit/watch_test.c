@@ -9,7 +9,7 @@ Test(watch, is_kept_by_feed)
 	struct arrivals arrivals = {.since = 5}, a;
 	struct troubles troubles, t;
 	struct figures figures, f;
-	struct login_pause login = {.since = 9}, p;
+	struct login_pause login = {.since = 9, .ended = 10}, p;
 
 	for (uint32_t i = 0; i < ARRIVALS_MAX; i++)
 		arrivals.v[i] = (struct arrival_mark){i + 1, 1000 + i, 2000 + i};
@@ -78,10 +78,11 @@ Test(watch, refused_credentials_are_found_whatever_the_feed)
 	cr_assert_eq(ledger_login_put(l, "west", &b, &e), 0);
 	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 1);
 	cr_expect_eq(since, 5);
-	cr_expect_eq(ledger_login_end(l, &a.credentials, &e), 0);
+	cr_expect_eq(ledger_login_end(l, &a.credentials, 7, &e), 0);
 	cr_expect_eq(ledger_login_find(l, &a.credentials, &since, &e), 0);
 	cr_assert_eq(ledger_login_get(l, "south", &p, &e), 0);
 	cr_expect_eq(p.since, 0);
+	cr_expect_eq(p.ended, 7);
 	cr_expect_eq(ledger_login_find(l, &b.credentials, &since, &e), 1);
 	cr_expect_eq(since, 6);
 }
