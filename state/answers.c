@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/whole.h"
+#include "state/owner.h"
 
 #define FOLDER_MODE 0700
 #define FILE_MODE   0600
@@ -26,6 +27,19 @@ static int
 fail(struct err *e)
 {
 	return err_sys(e, ERR_IO, errno, "the folder of answers");
+}
+
+/* A folder or file of whoever put it there may be why it can't be opened. */
+static int
+fail_at(const struct answer_place *at, const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+	int sys = errno;
+
+	snprintf(path, sizeof(path), "%s/%s/%s/%s", at->dir, shelves[at->shelf], at->feed,
+	    name);
+	return sys == EACCES || sys == EPERM ? owner_error(e, sys, at->dir, path)
+					     : fail(e);
 }
 
 /* A folder in `at`, made if it is missing; -1 with errno. */
@@ -67,7 +81,7 @@ answer_new(const struct answer_place *at, const char *name, struct err *e)
 		a->fd = openat(a->folder, a->part,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	if (a->fd < 0) {
-		fail(e);
+		fail_at(at, a->part, e);
 		answer_free(a);
 		return NULL;
 	}
@@ -132,7 +146,7 @@ answers_each(const char *dir, const char *feed, answer_fn *fn, void *arg, struct
 	struct dirent *en = NULL;
 
 	if (d == NULL) {
-		fail(e);
+		fail_at(&at, "", e);
 		if (folder >= 0)
 			close(folder);
 		return -1;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "state/ledger_impl.h"
+#include "state/owner.h"
 #include "state/turn.h"
 
 #define ID_HEX      (2 * LEDGER_ID_SIZE)
@@ -34,7 +34,7 @@ marker_read(struct ledger *l, char hex[ID_HEX + 1], struct err *e)
 
 	snprintf(path, sizeof(path), "%s/ledger.id", l->dir);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", path);
+		return errno == ENOENT ? 0 : owner_error(e, errno, l->dir, path);
 	n = read(fd, hex, ID_HEX);
 	close(fd);
 	if (n != ID_HEX)
@@ -97,7 +97,7 @@ marker_find(struct ledger *l, bool create, char hex[ID_HEX + 1], struct err *e)
 	snprintf(temp, sizeof(temp), "%s/" MARKER_TEMP, l->dir);
 	l->making = open(temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->making < 0)
-		return err_sys(e, ERR_LEDGER, errno, "%s", temp);
+		return owner_error(e, errno, l->dir, temp);
 	if (turn_take(l->making, temp, &clock_system, e) != 0)
 		return -1;
 	if ((r = marker_read(l, hex, e)) == 1) {
@@ -328,7 +328,7 @@ share_folder(struct ledger *l, struct err *e)
 		return err_set(e, ERR_BUSY,
 		    "the ledger in %s is being compacted: try again when that has ended",
 		    l->dir);
-	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
+	return owner_error(e, errno, l->dir, l->dir);
 }
 
 /* A compact that was killed has left it; none is at work while the folder is shared. */
@@ -345,13 +345,11 @@ sweep_litter(const struct ledger *l)
 static int
 check_owner(const char *dir, const struct stat *st, struct err *e)
 {
-	const struct passwd *owner;
-	const char *name;
+	char name[OWNER_NAME_SIZE];
 
 	if (geteuid() != 0 || st->st_uid == 0)
 		return 0;
-	owner = getpwuid(st->st_uid);
-	name = owner == NULL ? "USER" : owner->pw_name;
+	owner_name(st->st_uid, name);
 	return err_set(e, ERR_PERM,
 	    "state folder %s belongs to %s, and root would make files there that %s can't "
 	    "read: runuser -u %s -- emrdrop run",
@@ -437,64 +435,4 @@ const char *
 ledger_dir(const struct ledger *l)
 {
 	return l->dir;
-}
-
-/*
- * Beside the flock(2), which is what keeps others out, the owner has a lock that can be
- * asked for without being taken: who asks must not be in the way of a run that begins.
- */
-static int
-lock_visibly(int fd)
-{
-	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	return fcntl(fd, F_OFD_SETLK, &all);
-}
-
-int
-ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, scope);
-	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*lock < 0)
-		return err_sys(e, ERR_LEDGER, errno, "%s", path);
-	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && lock_visibly(*lock) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
-	else
-		err_sys(e, ERR_LEDGER, errno, "%s", path);
-	close(*lock);
-	*lock = -1;
-	return -1;
-}
-
-void
-ledger_unlock(int lock)
-{
-	if (lock >= 0)
-		close(lock);
-}
-
-int
-ledger_locked(struct ledger *l, uint32_t scope, struct err *e)
-{
-	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	char name[LEDGER_NAME_MAX + 1], path[4096];
-	int fd, rc = scope_name(l, scope, name, e);
-
-	if (rc != 1)
-		return rc;
-	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, ERR_LEDGER, errno, "%s", path);
-	if (fcntl(fd, F_OFD_GETLK, &all) != 0)
-		rc = err_sys(e, ERR_LEDGER, errno, "%s", path);
-	else
-		rc = all.l_type != F_UNLCK;
-	close(fd);
-	return rc;
 }

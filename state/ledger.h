@@ -50,10 +50,13 @@ int ledger_scope_get(
 
 /*
  * The scope's lock: the kernel drops it with its owner. ERR_BUSY if another process
- * has it. ledger_unlock takes what ledger_lock gave.
+ * has it. ledger_unlock takes what ledger_lock, or ledger_lock_wait, gave.
  */
 int ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e);
 void ledger_unlock(int lock);
+
+/* A lock that others have for a moment: waits, ERR_BUSY after half a minute. */
+int ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *e);
 
 /* Does a process have the lock of that scope? It is asked, never taken: 1, 0, -1. */
 int ledger_locked(struct ledger *l, uint32_t scope, struct err *e);

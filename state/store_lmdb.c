@@ -5,6 +5,7 @@
 #include "state/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "state/lmdb_file.h"
+#include "state/owner.h"
 #include "state/turn.h"
 
 /*
@@ -25,6 +27,9 @@
 #define MAP_SIZE ((size_t)64 << 30)
 #define MAP_MIN  ((size_t)16 << 20)
 #define READERS  126
+
+#define LOCK_FILE "%s/ledger.mdb-lock"
+#define LOCK_PATH 4096
 
 struct store {
 	MDB_env *env;
@@ -159,12 +164,27 @@ open_env(struct store *s, size_t map)
 	return rc;
 }
 
+/* LMDB does not say which of its two files it was. */
 static int
-open_map(struct store *s, size_t map, struct err *e)
+refused(const struct store *s, const char *dir, int sys, struct err *e)
 {
+	char lock[LOCK_PATH];
+	bool data = faccessat(AT_FDCWD, s->path, R_OK | W_OK, AT_EACCESS) != 0;
+
+	snprintf(lock, sizeof(lock), LOCK_FILE, dir);
+	return owner_error(e, sys, dir, data ? s->path : lock);
+}
+
+static int
+open_map(struct store *s, const char *dir, size_t map, struct err *e)
+{
+	char lock[LOCK_PATH];
 	struct rlimit limit;
 	int rc;
 
+	snprintf(lock, sizeof(lock), LOCK_FILE, dir);
+	if (owner_make(dir, lock, e) != 0)
+		return -1;
 	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur / 2 < map)
 		map = limit.rlim_cur / 2;
 
@@ -176,6 +196,8 @@ open_map(struct store *s, size_t map, struct err *e)
 		return err_set(e, ERR_LEDGER,
 		    "%s: the limit of address space is too low to map the ledger: raise `ulimit -v`, or LimitAS= of the unit",
 		    s->path);
+	if (rc == EACCES || rc == EPERM)
+		return refused(s, dir, rc, e);
 	return rc == 0 ? 0 : fail(e, s, rc, "cannot open");
 }
 
@@ -201,7 +223,7 @@ store_lmdb_open(const char *dir, bool create, size_t map, struct err *e)
 	}
 	if (create && lmdb_file_clear_half_made(s->path, e) != 0)
 		goto out;
-	if (open_map(s, map, e) != 0)
+	if (open_map(s, dir, map, e) != 0)
 		goto out;
 	/* A reader that was killed keeps pages from being reused. */
 	mdb_reader_check(s->env, &stale);

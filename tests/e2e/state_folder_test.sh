@@ -68,7 +68,56 @@ test_owner() {
 	job 0
 }
 
+# as_nobody STATUS COMMAND...: as the user whose folder it is.
+as_nobody() {
+	local expected=$1
+
+	shift
+	runuser -u nobody -- "$emrdrop" --config "$dir/etc" "$@" >"$dir/out" 2>"$dir/err"
+	ran "as nobody: $*" "$expected" $?
+}
+
+nobodys() {
+	is "$1: whose the files are" "" "$(find "$dir/state" ! -user nobody -printf '%P %u\n')"
+}
+
+# Root looks into the folder of another user, and makes nothing that keeps that user out;
+# what it left there once is told, and mended by its next look.
+test_root() {
+	local file
+
+	[ "$(id -u)" -eq 0 ] && command -v runuser >/dev/null || return
+	runuser -u nobody -- "$emrdrop" version >/dev/null 2>&1 || return
+	chmod 755 "$dir"
+	chown -R nobody "$dir"/{state,drop,etc,token,ca.pem}
+	# As it is restored: LMDB's lock file is no part of a backup.
+	find "$dir/state" -type f ! -name ledger.mdb ! -name ledger.id ! -name site.key -delete
+	for file in "ledger verify" status "run --dry-run" "check --arrivals" "ledger compact" \
+		"pause simple" "resume simple"; do
+		# shellcheck disable=SC2086 # words
+		run 0 $file
+		nobodys "$file"
+	done
+	rows 401 402 >"$dir/drop/c.csv"
+	as_nobody 0 run
+	for file in ledger.mdb-lock simple.lock ledger.mdb ledger.id; do
+		chown root "$dir/state/$file"
+		as_nobody 74 run
+		has "$file: which, and whose" "$dir/err" "$dir/state/$file belongs to root, and nobody may not open it"
+		has "$file: how to mend it" "$dir/err" "as root, chown -R nobody $dir/state"
+		chown -R nobody "$dir/state"
+		as_nobody 0 run
+	done
+	chown root "$dir/state/ledger.mdb-lock"
+	run 0 status
+	nobodys "root looks again"
+	as_nobody 0 run
+	rm -f "$dir/drop/c.csv"
+	chown -R root "$dir"/{state,drop,etc,token,ca.pem}
+}
+
 test_access
 test_owner
+test_root
 test_key_file
 e2e_end

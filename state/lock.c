@@ -1,0 +1,99 @@
+/*
+ * Locks of a ledger: files in its folder that the kernel unlocks with their owner.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "state/ledger_impl.h"
+#include "state/owner.h"
+#include "state/turn.h"
+
+#define LOCK_PATH 4096
+
+/*
+ * Beside the flock(2), which is what keeps others out, the owner has a lock that can be
+ * asked for without being taken: who asks must not be in the way of a run that begins.
+ */
+static int
+lock_visibly(int fd)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(fd, F_OFD_SETLK, &all);
+}
+
+/* The file of a lock, and its path. */
+static int
+open_lock(struct ledger *l, const char *name, char path[LOCK_PATH], struct err *e)
+{
+	int fd;
+
+	snprintf(path, LOCK_PATH, "%s/%s.lock", l->dir, name);
+	if (owner_make(l->dir, path, e) != 0)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd >= 0 ? fd : owner_error(e, errno, l->dir, path);
+}
+
+int
+ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
+{
+	char path[LOCK_PATH];
+
+	if ((*lock = open_lock(l, scope, path, e)) < 0)
+		return -1;
+	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && lock_visibly(*lock) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
+	else
+		err_sys(e, ERR_LEDGER, errno, "%s", path);
+	close(*lock);
+	*lock = -1;
+	return -1;
+}
+
+int
+ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *e)
+{
+	char path[LOCK_PATH];
+
+	if ((*lock = open_lock(l, name, path, e)) < 0)
+		return -1;
+	if (turn_take(*lock, path, &clock_system, e) == 0)
+		return 0;
+	close(*lock);
+	*lock = -1;
+	return -1;
+}
+
+void
+ledger_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
+int
+ledger_locked(struct ledger *l, uint32_t scope, struct err *e)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char name[LEDGER_NAME_MAX + 1], path[4096];
+	int fd, rc = scope_name(l, scope, name, e);
+
+	if (rc != 1)
+		return rc;
+	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : owner_error(e, errno, l->dir, path);
+	if (fcntl(fd, F_OFD_GETLK, &all) != 0)
+		rc = err_sys(e, ERR_LEDGER, errno, "%s", path);
+	else
+		rc = all.l_type != F_UNLCK;
+	close(fd);
+	return rc;
+}
