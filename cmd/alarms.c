@@ -15,7 +15,7 @@
 #include "outbound/notify.h"
 
 #define EVENT_MAX 4096
-#define LOCK      "+alarms" /* no source may have this name */
+#define LOCK      "+alarms." /* and the feed's name: no source's begins so */
 #define FEED_WORD "{feed}"
 
 /* A change: it began, or another of its kind did; or it ended. */
@@ -149,6 +149,18 @@ tell(const struct event *ev)
 	return told || !wanted;
 }
 
+/* Is it another than was told? */
+static bool
+is_news(const struct feed_troubles *now, const struct troubles *told, int kind)
+{
+	const struct trouble_now *t = &now->v[kind];
+	bool known = told->v[kind].since != 0;
+
+	if (now->unknown >> kind & 1)
+		return false;
+	return t->is ? !known || told->v[kind].mark != t->mark : known;
+}
+
 /* One kind: true if what is remembered of it is to be another from now on. */
 static bool
 tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *told)
@@ -157,7 +169,7 @@ tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *
 	int64_t *since = &told->v[ev->kind].since;
 	uint64_t *mark = &told->v[ev->kind].mark;
 
-	if (t->is ? *since != 0 && *mark == t->mark : *since == 0)
+	if (!is_news(now, told, (int)ev->kind))
 		return false;
 	ev->trouble = t;
 	ev->begun = t->is;
@@ -185,25 +197,65 @@ tell_changes(
 		return -1;
 	for (int k = 0; k < TROUBLE_COUNT; k++) {
 		ev.kind = (enum trouble)k;
-		if ((now->unknown >> k & 1) == 0)
-			changed |= tell_change(&ev, now, &told);
+		changed |= tell_change(&ev, now, &told);
 	}
 	return changed ? ledger_troubles_put(l, ev.feed, &told, e) : 0;
 }
 
+/* 1, 0, -1. */
+static int
+has_news(struct ledger *l, const struct feed_troubles *now, struct err *e)
+{
+	struct troubles told;
+
+	if (ledger_troubles_get(l, now->state.name, &told, e) != 0)
+		return -1;
+	for (int k = 0; k < TROUBLE_COUNT; k++)
+		if (is_news(now, &told, k))
+			return 1;
+	return 0;
+}
+
+/*
+ * Of one feed one process tells at a time: whoever waited looks again, and finds told what
+ * the other has told.
+ */
+static int
+tell_alone(
+    struct app *app, const struct alarms_of *of, struct feed_troubles *now, struct err *e)
+{
+	struct troubles_when when = *of->when;
+	unsigned unknown = now->unknown;
+	char name[sizeof(LOCK) + LEDGER_NAME_MAX];
+	int lock, rc;
+
+	if (app->deaf)
+		return err_set(e, ERR_IO,
+		    "nobody took the alarm before it: the next run, or `emrdrop check "
+		    "--arrivals`, tells it");
+	snprintf(name, sizeof(name), LOCK "%s", of->feed->feed.name);
+	if (ledger_lock_wait(of->ledger, name, &lock, e) != 0)
+		return -1;
+	when.clear = false;
+	rc = troubles_find(of->ledger, of->feed, &when, now, e);
+	now->unknown = unknown;
+	if (rc == 0)
+		rc = tell_changes(app, of->ledger, now, e);
+	ledger_unlock(lock);
+	return rc;
+}
+
 void
-alarms_tell(struct app *app, struct ledger *l, const struct feed_troubles *now)
+alarms_tell(struct app *app, const struct alarms_of *of, struct feed_troubles *now)
 {
 	struct err e;
-	int lock;
+	int r = has_news(of->ledger, now, &e);
 
-	/* Another process that tells will have told this, or the next one does. */
-	if (ledger_lock(l, LOCK, &lock, &e) != 0)
-		return;
-	if (tell_changes(app, l, now, &e) != 0)
+	if (r == 1)
+		r = tell_alone(app, of, now, &e);
+	if (r != 0)
 		log_event(&app->log, LOG_WARN, "alarms-failed",
-		    LOG_FIELDS(LOG_NAME("feed", now->state.name), LOG_ERR(&e)));
-	ledger_unlock(lock);
+		    LOG_FIELDS(LOG_NAME("feed", of->feed->feed.name), LOG_ERR(&e)));
 }
 
 /* The switch wants to know that the work is done: rejected rows are work that was. */

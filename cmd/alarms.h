@@ -9,11 +9,19 @@
 #include "cmd/app.h"
 #include "cmd/troubles.h"
 
+/* Whose troubles, and by what they were judged. */
+struct alarms_of {
+	struct ledger *ledger;
+	const struct feed *feed;
+	const struct troubles_when *when;
+};
+
 /*
- * Tells what began and what ended since it was told last, and remembers it. What could
- * not be told is told by whoever looks next.
+ * Tells what began and what ended since it was told last, and remembers it. Where that is
+ * something, *now is judged anew when no other process tells of the feed. What could not
+ * be told is logged, and told by whoever looks next.
  */
-void alarms_tell(struct app *app, struct ledger *l, const struct feed_troubles *now);
+void alarms_tell(struct app *app, const struct alarms_of *of, struct feed_troubles *now);
 
 /*
  * `feed` NULL: of the run as a whole. Each goes to the ping URL or not, by whether there

@@ -93,11 +93,11 @@ at_once(const struct app *app, bool clear)
 }
 
 static void
-tell(struct app *app, struct ledger *l, const struct feed_troubles *now)
+tell(struct app *app, const struct alarms_of *of, struct feed_troubles *now)
 {
 	struct err e;
 
-	alarms_tell(app, l, now);
+	alarms_tell(app, of, now);
 	if (metrics_write(app->metrics.textfile, now, clock_wall(app->clock), &e) != 0)
 		complain(app, now->state.name, &e);
 }
@@ -111,7 +111,7 @@ watch_feed(struct app *app, struct ledger *l, const struct feed *f,
 	if (arrivals_begin(l, f, when.now, e) != 0 ||
 	    troubles_find(l, f, &when, out, e) != 0)
 		return -1;
-	tell(app, l, out);
+	tell(app, &(struct alarms_of){l, f, &when}, out);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ watch_run(
 	    troubles_find(l, f, &when, &now, &e) != 0)
 		complain(app, f->feed.name, &e);
 	else
-		tell(app, l, &now);
+		tell(app, &(struct alarms_of){l, f, &when}, &now);
 }
 
 static int
@@ -160,6 +160,6 @@ watch_broken(struct app *app, struct ledger *l, const char *feed, int exit)
 	    troubles_find(l, &f, &when, &now, &e) == 0 && now.state.scope != 0) {
 		now.unknown = 1u << TROUBLE_LATE | 1u << TROUBLE_STRANGE |
 			      1u << TROUBLE_EXPIRY;
-		alarms_tell(app, l, &now);
+		alarms_tell(app, &(struct alarms_of){l, &f, &when}, &now);
 	}
 }

@@ -229,6 +229,62 @@ is "a file that does not say whose it is may be its" '[]' "$(problems)"
 rm "$dir/etc/feeds.d/zwest.ini"
 run 0 check --arrivals
 is "it ended, without a run" '[["west","failed","ended",null]]' "$(problems)"
+# ---- at the same time, each in a process of its own: all are told, and each once ----
+printf '#!/bin/sh\nsleep 1\ncat >>%s/slow.log\n' "$dir" >"$dir/slow"
+chmod 700 "$dir/slow"
+site "[alarms]
+on_problem = $dir/slow"
+mkdir "$dir/aside"
+mv "$dir"/etc/feeds.d/* "$dir/aside"
+for feed in one two three; do
+	clinic "$feed"
+done
+job 0
+# at_once STATUS COMMAND...: of each line of standard input a process
+at_once() {
+	local expected=$1 args pids=() n=0
+
+	shift
+	while read -r args; do
+		# shellcheck disable=SC2086 # words
+		"$emrdrop" --config "$dir/etc" "$@" $args >"$dir/out" 2>"$dir/at-once.$n" &
+		pids+=("$!")
+		n=$((n + 1))
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+		is "one of those at the same time" "$expected" $?
+	done
+}
+for feed in one two three; do
+	printf 'x,y\n1,2\n' >"$dir/drop/$feed/bad.csv"
+done
+at_once 65 run < <(printf '%s\n' one two three)
+is "three feeds at the same time" "one three two" "$(jq -r .feed "$dir/slow.log" | sort | paste -sd' ')"
+rm "$dir/slow.log" "$dir"/drop/*/bad.csv
+job 0
+is "all ended" "ended ended ended" "$(jq -r .state "$dir/slow.log" | paste -sd' ')"
+rm "$dir/slow.log"
+for feed in one two three; do
+	clinic "$feed" -e '$a bogus = 1'
+done
+at_once 78 check --arrivals < <(printf '\n\n\n')
+is "one feed by three processes" "one three two" "$(jq -r .feed "$dir/slow.log" | sort | paste -sd' ')"
+for feed in one two three; do
+	clinic "$feed"
+	rm "$dir/state/+alarms.$feed.lock"
+done
+ln -s nowhere/nothing "$dir/state/+alarms.two.lock"
+rm "$dir/slow.log"
+job 0
+has "what can't be told is logged, and where" "$dir/err" "alarms-failed feed=two"
+has "and why" "$dir/err" "+alarms.two.lock: Too many levels"
+is "the others are told" "one three" "$(jq -r .feed "$dir/slow.log" | sort | paste -sd' ')"
+rm "$dir/state/+alarms.two.lock" "$dir/slow.log"
+job 0
+is "and that by the next run" two "$(jq -r .feed "$dir/slow.log")"
+rm "$dir"/etc/feeds.d/*
+mv "$dir"/aside/* "$dir/etc/feeds.d"
 
 # ---- pings by feed, errors of ours ----
 watched '' ping-feed
