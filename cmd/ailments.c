@@ -269,9 +269,34 @@ diagnose_pass(struct diagnosis *d)
 	a.what = words(d, "delivery %llu (%llu batch%s) is not finished: %s",
 	    (unsigned long long)f->pass.number, (unsigned long long)f->pass.batches,
 	    f->pass.batches == 1 ? "" : "es",
-	    f->at_work ? "a run is at work" : "the next run goes on with it");
-	a.commands[0] = f->at_work ? words(d, "emrdrop status %s", f->state.name)
-				   : words(d, "emrdrop run %s", f->state.name);
+	    f->at_work       ? "a run is at work"
+	    : f->paused != 0 ? "it goes on when the pause is ended"
+			     : "the next run goes on with it");
+	a.commands[0] = words(d, "emrdrop %s %s",
+	    f->at_work       ? "status"
+	    : f->paused != 0 ? "resume"
+			     : "run",
+	    f->state.name);
+	return add(d, &a);
+}
+
+/* Of a feed that is paused itself nothing is to be delivered. */
+static int
+diagnose_block(struct diagnosis *d)
+{
+	const struct block *b = &d->feed->block;
+	struct ailment a = {.health = b->stuck ? HEALTH_BLOCKED : HEALTH_UNFINISHED,
+	    .since = block_since(b)};
+	char text[BLOCK_WORDS], command[BLOCK_COMMAND];
+
+	if (!b->is || d->feed->paused != 0)
+		return 0;
+	block_words(b, text);
+	block_command(b, command);
+	a.what = words(d, "%s", text);
+	a.commands[0] = words(d, "%s", command);
+	if (b->stuck && (b->paused != 0 || b->mistakes))
+		a.commands[1] = words(d, "emrdrop run %s", b->pass.feed);
 	return add(d, &a);
 }
 
@@ -372,7 +397,7 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
 	    diagnose_finds(&d) != 0 || diagnose_refusals(&d) != 0 ||
 	    diagnose_expiry(&d) != 0 || diagnose_pass(&d) != 0 ||
-	    diagnose_mended(&d) != 0 || diagnose_rest(&d) != 0)
+	    diagnose_block(&d) != 0 || diagnose_mended(&d) != 0 || diagnose_rest(&d) != 0)
 		return -1;
 	if (f->n > 0)
 		qsort(f->ailments, f->n, sizeof(*f->ailments), sicker);

@@ -208,22 +208,36 @@ ask_credentials(struct board_feed *f, struct ledger *l, struct err *e)
 	return 0;
 }
 
+/* Is an unfinished delivery its own, or another's? That of a feed without a file can't go on. */
+static int
+ask_pass(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
+{
+	const struct board_feed *other;
+	int at_work = 0;
+
+	if (block_find(l, &f->state, b->now, &f->block, e) != 0)
+		return -1;
+	f->pass = f->block.pass;
+	f->unfinished = f->block.open && !f->block.is;
+	if (f->unfinished && (at_work = ledger_locked(l, f->state.scope, e)) < 0)
+		return -1;
+	f->at_work = at_work == 1;
+	other = board_find(b, f->block.pass.feed);
+	f->block.is &= other != NULL && other->configured;
+	return 0;
+}
+
 static int
 ask_feed(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
 {
-	int r, at_work = 0;
 
 	if (ledger_pause_get(l, f->state.name, &f->paused, e) != 0 ||
 	    ask_credentials(f, l, e) != 0)
 		return -1;
 	if (!f->known)
 		return ailments_find(b, f, l, e);
-	if ((r = pass_get(l, f->state.scope, &f->pass, e)) < 0)
+	if (ask_pass(b, f, l, e) != 0)
 		return -1;
-	f->unfinished = r == 1 && strcmp(f->pass.feed, f->state.name) == 0;
-	if (f->unfinished && (at_work = ledger_locked(l, f->state.scope, e)) < 0)
-		return -1;
-	f->at_work = at_work == 1;
 	return ailments_find(b, f, l, e);
 }
 

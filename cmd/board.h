@@ -8,13 +8,14 @@
 #include "base/arena.h"
 #include "cmd/app.h"
 #include "cmd/arrivals.h"
+#include "cmd/block.h"
 #include "cmd/stuck.h"
 #include "state/pass.h"
 
 /* From the sickest on. */
 enum health {
 	HEALTH_STOPPED, /* its runs end with an error */
-	HEALTH_BLOCKED, /* a file is held, and later ones wait behind it */
+	HEALTH_BLOCKED, /* by a held file, or by a delivery that nobody finishes */
 	HEALTH_HELD,    /* a file is held */
 	HEALTH_REFUSED, /* a file cannot be read */
 	HEALTH_LATE,    /* an expected file has not come */
@@ -56,8 +57,9 @@ struct board_feed {
 	struct refusals refusals;
 	int64_t paused; /* ms; 0: it is not */
 	struct pass pass;
-	bool known;      /* to the ledger */
-	bool configured; /* there is a feed file */
+	struct block block; /* another feed's, that keeps it back */
+	bool known;         /* to the ledger */
+	bool configured;    /* there is a feed file */
 	uint64_t mistakes;
 	bool unfinished, at_work; /* its pass is open; and a run has its lock */
 	bool login_refused;       /* the drop is not asked again before that is mended */

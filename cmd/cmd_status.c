@@ -79,12 +79,17 @@ static void
 pass_text(struct show *s, const struct pass *p, bool at_work)
 {
 	const struct feed_state *f = s->feed;
+	bool paused = s->of->paused != 0;
 
 	buf_addf(&s->q->out,
 	    "  UNFINISHED  delivery %llu (%llu batch%s): ", (unsigned long long)p->number,
 	    (unsigned long long)p->batches, p->batches == 1 ? "" : "es");
 	if (at_work)
 		buf_add_str(&s->q->out, "a run is at work\n");
+	else if (paused)
+		buf_addf(&s->q->out,
+		    "`emrdrop resume %s`, then `emrdrop run %s` goes on\n", f->name,
+		    f->name);
 	else if (needs_mending(s->of))
 		buf_addf(&s->q->out,
 		    "the last run ended with %u (%s): mend that first, then "
@@ -106,6 +111,22 @@ show_pass(struct show *s)
 	} else if (f->unfinished && f->configured) {
 		pass_text(s, &f->pass, f->at_work);
 	}
+}
+
+/* JSON has it among the ailments. */
+static void
+show_block(struct show *s)
+{
+	const struct board_feed *f = s->of;
+	char what[BLOCK_WORDS], command[BLOCK_COMMAND];
+
+	if (s->q->app->json || !f->block.is || f->paused != 0)
+		return;
+	block_words(&f->block, what);
+	block_command(&f->block, command);
+	buf_addf(&s->q->out, "  %s  %s: `%s`\n",
+	    health_word(f->block.stuck ? HEALTH_BLOCKED : HEALTH_UNFINISHED), what,
+	    command);
 }
 
 static void
@@ -276,6 +297,7 @@ show_feed(struct show *s, const struct board_feed *f)
 	if (show_snapshot(s) != 0)
 		return -1;
 	show_pass(s);
+	show_block(s);
 	show_refused(s);
 	if (s->q->app->json) {
 		jw_key(&s->q->json, SPAN_LIT("stuck"));

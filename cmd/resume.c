@@ -9,6 +9,7 @@
 #include "cmd/conclude.h"
 #include "cmd/give_up.h"
 #include "cmd/unread.h"
+#include "state/controls.h"
 
 static bool
 is_old(const struct pass *p)
@@ -118,9 +119,19 @@ find_old(struct job *j, struct pass *p, struct err *e)
 static int
 other_feed(struct job *j, struct pass *p, struct err *e)
 {
+	int64_t paused;
+
 	if (!feed_exists(j->app, p->feed))
 		return give_up_pass(
 		    j, p, "its feed is not configured any more", false, e);
+	if (ledger_pause_get(j->ledger, p->feed, &paused, e) != 0)
+		return -1;
+	j->out->barred = true;
+	if (paused != 0)
+		return err_set(e, ERR_BUSY,
+		    "feed %s has an unfinished delivery from the same source, and is paused: "
+		    "`emrdrop resume %s`, then `emrdrop run %s`",
+		    p->feed, p->feed, p->feed);
 	return err_set(e, ERR_BUSY,
 	    "feed %s has an unfinished delivery from the same source: `emrdrop run %s` first",
 	    p->feed, p->feed);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/block.h"
 #include "cmd/feed.h"
 #include "cmd/finds.h"
 #include "cmd/login.h"
@@ -88,6 +89,30 @@ find_failure(struct feed_troubles *all)
 	t->count = 1;
 	say(t, "the last run ended with %u: %s", exit, status_words((int)exit));
 	next(t, "emrdrop check %s%s", all->state.name, connect ? " --connect" : "");
+}
+
+/* If it is not that runs fail for another reason. A feed without a file can't go on: the next run ends that. */
+static int
+find_block(struct ledger *l, const struct troubles_when *when, struct feed_troubles *all,
+    struct err *e)
+{
+	struct trouble_now *t = &all->v[TROUBLE_FAILED];
+	char text[BLOCK_WORDS];
+	struct block b;
+
+	if (t->is || all->paused != 0)
+		return 0;
+	if (block_find(l, &all->state, when->now, &b, e) != 0)
+		return -1;
+	if (!b.stuck || !feed_exists(when->app, b.pass.feed))
+		return 0;
+	t->mark = STATUS_BUSY | b.pass.number << 8;
+	t->exit = STATUS_BUSY;
+	t->count = 1;
+	block_words(&b, text);
+	say(t, "%s", text);
+	block_command(&b, t->command);
+	return 0;
 }
 
 static int
@@ -241,6 +266,8 @@ troubles_find(struct ledger *l, const struct feed *f, const struct troubles_when
 	    find_login(l, out, e) != 0 || find_files(l, f, when, out, e) != 0)
 		return -1;
 	find_failure(out);
+	if (find_block(l, when, out, e) != 0)
+		return -1;
 	find_late(out);
 	find_strange(out);
 	find_expiry(out, when);

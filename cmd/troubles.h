@@ -5,6 +5,7 @@
 #ifndef CMD_TROUBLES_H
 #define CMD_TROUBLES_H
 
+#include "cmd/app.h"
 #include "cmd/arrivals.h"
 #include "state/files.h"
 
@@ -33,6 +34,7 @@ struct feed_troubles {
 
 /* When it is, and what is known already. */
 struct troubles_when {
+	struct app *app; /* whose feed files say if a feed is still there */
 	int64_t now;
 	int64_t ahead; /* ms: a key or certificate that expires within is a trouble */
 	bool clear;    /* a run has just seen that no file stands aside */

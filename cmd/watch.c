@@ -86,10 +86,10 @@ note_figures(struct app *app, struct ledger *l, const struct feed *f,
 
 /* `clear`: a run has just seen that no file stands aside. */
 static struct troubles_when
-at_once(const struct app *app, bool clear)
+at_once(struct app *app, bool clear)
 {
 	return (struct troubles_when){
-	    clock_wall(app->clock), app->alarms.warn_before, clear};
+	    app, clock_wall(app->clock), app->alarms.warn_before, clear};
 }
 
 static void
@@ -124,7 +124,8 @@ watch_run(
 	struct feed_troubles now;
 	struct err e;
 
-	if (out->exit == STATUS_BUSY || out->paused != 0)
+	/* Of one that found another run at work, that one tells. */
+	if ((out->exit == STATUS_BUSY && !out->barred) || out->paused != 0)
 		return;
 	if (note_figures(app, l, f, out, &e) != 0 ||
 	    arrivals_begin(l, f, when.now, &e) != 0 ||
@@ -138,7 +139,7 @@ static int
 note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struct err *e)
 {
 	/* No words: `check` says what is wrong. */
-	const struct feed_end end = {clock_wall(app->clock), exit, true, ""};
+	const struct feed_end end = {clock_wall(app->clock), exit, true, "", 0};
 	struct feed_state state;
 
 	if (!ledger_name_ok(feed) || ledger_feed_get(l, feed, &state, e) != 0)
@@ -151,7 +152,7 @@ note_broken(struct app *app, struct ledger *l, const char *feed, int exit, struc
 void
 watch_broken(struct app *app, struct ledger *l, const char *feed, int exit)
 {
-	const struct troubles_when when = {.now = clock_wall(app->clock)};
+	const struct troubles_when when = {.app = app, .now = clock_wall(app->clock)};
 	struct feed f = {.feed = {.name = feed}};
 	struct feed_troubles now;
 	struct err e;

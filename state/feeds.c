@@ -240,6 +240,8 @@ feed_conclude(const struct act *a, const struct feed_state *moved)
 static void
 take_end(struct feed_state *f, const struct feed_end *end)
 {
+	if (f->scope == 0)
+		f->scope = end->scope;
 	if (!end->bad)
 		f->failing = 0;
 	else if (f->last_error == 0 || (int)f->last_exit != end->exit)

@@ -95,6 +95,7 @@ struct feed_end {
 	int exit;
 	bool bad;          /* it is an error: since when runs end with it is kept, too */
 	const char *words; /* what it said; empty: nothing */
+	uint32_t scope;    /* the run's; 0: it did not come to that */
 };
 
 /*

@@ -108,6 +108,19 @@ test_overlap() {
 # The one that was stopped is killed.
 test_dead_owner() {
 	end_job 137 KILL
+	job 75 second
+	has "a dead owner: not before it is gone on with" "$dir/err" "unfinished delivery from the same source"
+	run 0 status second
+	has "a dead owner: the other feed waits" "$dir/out" "UNFINISHED  delivery 1 of feed simple"
+	run 0 check --arrivals
+	hasnt "a dead owner: nobody is needed yet" problem-begun "$dir/err"
+	clocks 4000
+	run 0 check --arrivals
+	has "a dead owner: after an hour somebody is" "$dir/err" "problem-begun feed=second problem=failed"
+	has "a dead owner: and what to type" "$dir/err" 'command="emrdrop run simple"'
+	run 0 status second
+	has "a dead owner: as status says" "$dir/out" "BLOCKED  delivery 1 of feed simple"
+	clocks 0
 	job 0 simple
 	has "a dead owner: it goes on" "$dir/err" pass-resumed
 	job 0 second

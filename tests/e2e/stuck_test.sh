@@ -34,6 +34,64 @@ stuck() {
 	report '.feeds[0].stuck | length'
 }
 
+# Two feeds of one source: of x a run is killed in a delivery, and then it is paused.
+test_blocked() {
+	local prom=$dir/prom/emrdrop_y.prom counted
+
+	rm -rf "$dir"/{state,drop}
+	mkdir -p "$dir"/drop/{x,y} "$dir/prom"
+	mv "$dir/etc/feeds.d" "$dir/feeds.aside"
+	mkdir "$dir/etc/feeds.d"
+	site "[metrics]
+textfile = $dir/prom"
+	clinic x -e 's/^source .*/source = north/'
+	clinic y -e 's/^source .*/source = north/' -e '/^\[appointment\]/a op = patch'
+	rows 1 2 >"$dir/drop/x/a.csv"
+	job 0
+	faults '{"latency":3000}'
+	rows 11 12 >"$dir/drop/x/c.csv"
+	start_work run x
+	e2e_until "x is under way" unfinished
+	end_job 137 KILL
+	faults '{"latency":0}'
+	run 0 status y
+	has "y waits" "$dir/out" "UNFINISHED  delivery 2 of feed x, of the same source, is not finished: the next run"
+	run 0 pause x
+	rows 21 22 >"$dir/drop/y/d.csv"
+	before=$(changes)
+	counted=$(grep '^emrdrop_runs_total' "$prom" | sed 's/.* //')
+	run 75 run
+	has "what helps" "$dir/out" "is paused: \`emrdrop resume x\`, then \`emrdrop run x\`"
+	has "it is told" "$dir/err" "problem-begun feed=y problem=failed"
+	has "with what to type" "$dir/err" 'command="emrdrop resume x"'
+	hasnt "as what it is" "problem-begun feed=x" "$dir/err"
+	run 75 run y
+	hasnt "and told once" problem-begun "$dir/err"
+	is "its figures go on" $((counted + 2)) "$(grep '^emrdrop_runs_total' "$prom" | sed 's/.* //')"
+	is "as they ended" 75 "$(grep '^emrdrop_last_exit_status' "$prom" | sed 's/.* //')"
+	run 0 status
+	has "it is not well" "$dir/out" "1 of 2 feeds needs somebody"
+	has "it is blocked" "$dir/out" "BLOCKED     y, "
+	has "and by what" "$dir/out" "that feed is paused"
+	has "the other goes on when it may" "$dir/out" "it goes on when the pause is ended"
+	hasnt "and not by itself" "the next run goes on" "$dir/out"
+	run 0 status --json
+	is "for programs" '["blocked",["emrdrop resume x","emrdrop run x"]]' \
+		"$(report '.feeds[] | select(.feed == "y") | .ailments[0] | [.state, .commands]')"
+	run 0 status y
+	has "all of y" "$dir/out" "BLOCKED  delivery 2 of feed x"
+	run 0 status x
+	has "all of x" "$dir/out" "UNFINISHED  delivery 2 (1 batch): \`emrdrop resume x\`, then"
+	run 0 resume x
+	run 0 run x
+	job 0
+	has "it ends" "$dir/err" "problem-ended feed=y problem=failed"
+	sent "all went out" 8
+	rm -rf "$dir/etc/feeds.d" "$dir/drop"
+	mv "$dir/feeds.aside" "$dir/etc/feeds.d"
+	site ''
+}
+
 test_left() {
 	fresh
 	bad 1 150 >"$dir/drop/a.csv"
@@ -179,6 +237,7 @@ test_refused_records() {
 	is "the total stays" '[1,0]' "$(report '.feeds[0] | [.refused, .refused_left]')"
 }
 
+test_blocked
 test_left
 test_decided_and_left
 test_given_up

@@ -555,7 +555,7 @@ Test(ledger, feeds_are_kept)
 /* Who notes it has no lock: all else is a run's, which may be at work. */
 Test(ledger, how_runs_end_is_noted_by_itself)
 {
-	struct feed_end end = {1000, 78, true, "words"};
+	struct feed_end end = {1000, 78, true, "words", 9};
 	struct feed_state f, want = full;
 
 	cr_assert_eq(ledger_feed_put(l, &full, &e), 0);
@@ -574,12 +574,15 @@ Test(ledger, how_runs_end_is_noted_by_itself)
 	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
 	cr_expect_eq(f.last_error, 2000);
 	cr_expect_eq(f.failing, 1000, "since when they end so");
-	end = (struct feed_end){3000, 0, false, ""};
+	end = (struct feed_end){3000, 0, false, "", 9};
 	cr_assert_eq(ledger_feed_end(l, "north", &end, &e), 0);
 	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
 	cr_expect_eq(f.last_error, 0);
 	cr_expect_eq(f.failing, 0);
 	cr_expect_str_eq(f.last_words, "");
+	cr_assert_eq(ledger_feed_end(l, "south", &end, &e), 0);
+	cr_assert_eq(ledger_feed_get(l, "south", &f, &e), 0);
+	cr_expect_eq(f.scope, 9, "of a feed that got no further");
 }
 
 Test(ledger, damaged_values_are_told)
