@@ -35,7 +35,7 @@ generator() {
 # feed NAME FILE: one of the benchmarks, out of a folder.
 feed() {
 	mkdir -p "$dir/$1/etc/feeds.d" "$dir/$1/drop"
-	printf '[state]\ndir = %s/state\n[run]\nmaps = %s/deploy/maps\n' "$dir/$1" "$PWD" \
+	printf '[state]\ndir = %s/state\n[run]\nmaps = %s/maps\n' "$dir/$1" "$dir" \
 		>"$dir/$1/etc/emrdrop.ini"
 	sed -e "s|^url .*@DIR@/drop|url = file://$dir/$1/drop|; /^key_file\|^known_hosts\|^ca_file/d" \
 		-e "s|@API@|$API|; s|@DIR@|$dir|" "tests/bench/$2" >"$dir/$1/etc/feeds.d/bench.ini"
@@ -84,6 +84,8 @@ train() {
 	server_stop_all
 }
 
+# Those of the tree may be writable by a group (umask 002, git archive), and are refused so.
+mkdir "$dir/maps" && install -m 600 deploy/maps/*.ini "$dir/maps" || exit 74
 generator generate
 generator hl7_generate
 find "$BUILD" -name '*.gcda' -delete 2>/dev/null || :
