@@ -53,7 +53,7 @@ line_has_end(struct span line)
 bool
 line_is_filler(struct span line)
 {
-	return filler_is(line.p[0]) && !line_has_end(line) && line.n <= FILLER_MAX &&
+	return !line_has_end(line) && line.n <= FILLER_MAX &&
 	       filler_count(line) == line.n;
 }
 

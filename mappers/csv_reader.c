@@ -10,6 +10,7 @@
 #include "mappers/csv_cells.h"
 #include "mappers/csv_lines.h"
 #include "mappers/decode.h"
+#include "mappers/filler.h"
 
 #define SLICE   CHARSET_HEAD /* bytes taken in at a time */
 #define BLOCK   65536        /* libcsv's buffer grows by this; its own is 128 */
@@ -250,7 +251,7 @@ take_line(struct reader *r, size_t len, struct err *e)
 	struct span raw = {r->window + r->line, len}, text;
 	int rc;
 
-	if (r->lines == 0 && line_is_filler(raw)) {
+	if (filler_is(raw.p[0]) && r->lines == 0 && line_is_filler(raw)) {
 		r->line += len;
 		return finish_row(r, e);
 	}

@@ -124,7 +124,7 @@ static size_t
 change(uint8_t *p, size_t n, const struct inputs *in, uint64_t *state)
 {
 	static const char bytes[] =
-	    "|^~\\&\r\n\"{}[]#*=!?/.-,\0\x0b\x1c\x80\xc3\xff 019AZaz";
+	    "|^~\\&\r\n\"{}[]#*=!?/.-,\0\x0b\x1a\x1c\x80\xc3\xff 019AZaz";
 	size_t at = any(state, n), more;
 
 	switch (any(state, 5)) {
