@@ -214,6 +214,7 @@ file_decode(void *out, struct span key, struct span value)
 		f->took = get_u64(&r);
 		f->file_at = get_i64(&r);
 		f->came_back = get_u8(&r) != 0;
+		f->settings = r.in.n > 0 ? get_u64(&r) : 0;
 	}
 	return r.bad || f->verdict > VERDICT_DISCARD ? -1 : 0;
 }
@@ -242,6 +243,7 @@ file_encode(struct ledger *l, struct buf *b, const struct file_entry *file)
 	put_u64(b, f.took);
 	put_i64(b, f.file_at);
 	put_u8(b, f.came_back);
+	put_u64(b, f.settings);
 }
 
 int

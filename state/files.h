@@ -109,6 +109,7 @@ struct file_entry {
 	uint64_t took;   /* ms from its first byte to its end, in the run that ended it */
 	int64_t file_at; /* ms: as old as this are rows of it that come once more */
 	bool came_back;  /* a reject file, by its columns or its name: it is no export */
+	uint64_t settings; /* by which it was read; 0: not known */
 };
 
 /* id = keyed digest of feed, name and content. */

@@ -64,7 +64,7 @@ static const struct column file_value[] = {IS("feed", FEED), IS("name", NAMED),
     UINT("stale", 8), UINT("refused", 8), BOOL("closed"),
     {.name = "removals", .kind = COLUMN_UINT, .size = 8, .late = true},
     IS("path", NAMED), IS("made", EVENT), UINT("took", 8), IS("file_at", EVENT),
-    BOOL("came_back"), END};
+    BOOL("came_back"), {.name = "settings", .kind = COLUMN_MARK, .late = true}, END};
 
 static const struct column record_key_columns[] = {IS("scope", SCOPE), WORD("type", types),
     IS("key", DIGEST), END};
@@ -78,7 +78,9 @@ static const struct column pass_value[] = {UINT("number", 8), IS("feed", FEED),
     IS("settings", MARK), IS("changes", SHA), UINT("batches", 8), BOOL("closing"),
     UINT("merged", 8),
     {.name = "mode", .kind = COLUMN_WORD, .words = modes, .late = true},
-    IS("file_at", EVENT), END};
+    IS("file_at", EVENT), {.name = "records", .kind = COLUMN_UINT, .size = 8, .late = true},
+    UINT("removals", 8), UINT("unchanged", 8), UINT("duplicate", 8), UINT("stale", 8),
+    UINT("refused", 8), UINT("left", 8), END};
 
 static const struct column intent_value[] = {IS("entries", ENTRIES), END};
 static const struct column ack_value[] = {UINT("round", 2),

@@ -140,9 +140,22 @@ ledger_known(
 	return r;
 }
 
-int
-pass_write(const struct act *a, const struct pass *p, uint64_t merged)
+/* In the order they are stored in. */
+static void
+pass_counts(struct pass *p, uint64_t *out[7])
 {
+	struct pass_counts *n = &p->counts;
+	uint64_t *const all[7] = {&n->records, &n->removals, &n->unchanged, &n->duplicate,
+	    &n->stale, &n->refused, &n->left};
+
+	memcpy(out, all, sizeof(all));
+}
+
+int
+pass_write(const struct act *a, const struct pass *pass, uint64_t merged)
+{
+	struct pass copy = *pass, *p = &copy;
+	uint64_t *counts[7];
 	struct key k;
 	struct buf b;
 	int r;
@@ -162,6 +175,9 @@ pass_write(const struct act *a, const struct pass *p, uint64_t merged)
 	put_u64(&b, merged);
 	put_u8(&b, p->mode);
 	put_i64(&b, p->file_at);
+	pass_counts(p, counts);
+	for (size_t i = 0; i < 7; i++)
+		put_u64(&b, *counts[i]);
 	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
 	return r;
@@ -171,6 +187,7 @@ int
 pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 {
 	struct span value, feed;
+	uint64_t *counts[7];
 	struct reader r;
 	struct key k;
 	int rc;
@@ -195,6 +212,9 @@ pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 		p->mode = (enum pass_mode)get_u8(&r);
 		p->file_at = get_i64(&r);
 	}
+	pass_counts(p, counts);
+	for (size_t i = 0; i < 7 && r.in.n > 0; i++)
+		*counts[i] = get_u64(&r);
 	if (r.bad || feed.n > LEDGER_NAME_MAX || p->mode > PASS_RETRY)
 		return ledger_damaged(a->e, TABLE_PASSES);
 	memcpy(p->feed, feed.p, feed.n);

@@ -17,6 +17,12 @@ enum pass_mode {
 	PASS_RETRY     /* what the API refused of it */
 };
 
+/* Of a retry, which changes its file's entry only at its end: what its reading counted. */
+struct pass_counts {
+	uint64_t records, removals, unchanged, duplicate, stale, refused;
+	uint64_t left; /* that are not sent, and may be refused still */
+};
+
 struct pass {
 	uint64_t number;
 	uint32_t scope;
@@ -31,6 +37,7 @@ struct pass {
 	bool closing; /* the merge has begun */
 	enum pass_mode mode;
 	int64_t file_at; /* ms: the file's own time, which stands in for event times */
+	struct pass_counts counts;
 };
 
 /* The open pass of a scope: 1, 0, -1. */

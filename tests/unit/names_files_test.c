@@ -346,6 +346,7 @@ file_of(const char *name)
 	    .took = 17,
 	    .file_at = -18,
 	    .came_back = true,
+	    .settings = 19,
 	    .closed = true};
 
 	snprintf(f.name, sizeof(f.name), "%s", name);
@@ -372,6 +373,7 @@ expect_file(const struct file_entry *got, const struct file_entry *want)
 	cr_expect_eq(got->took, want->took);
 	cr_expect_eq(got->file_at, want->file_at);
 	cr_expect_eq(got->came_back, want->came_back);
+	cr_expect_eq(got->settings, want->settings);
 	/* The other counts stand side by side. */
 	cr_expect_arr_eq(&got->pass, &want->pass, 12 * sizeof(got->pass));
 }
@@ -409,14 +411,17 @@ Test(names_files, files_are_kept)
 /* Behind the value stands its check. */
 #define CHECK_BYTES 4
 
-/* Without removals, the path that is empty (nonce, length and seal), and three times. */
+/*
+ * Without removals, the path that is empty (nonce, length and seal), three times, whether
+ * it came back, and the settings.
+ */
 static int
 cut_to_format_2(void *arg, struct span key, struct span value)
 {
 	struct buf *b = arg;
 
 	buf_add(b, value.p,
-	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 3 * 8 - 1 - CHECK_BYTES);
+	    value.n - 8 - (DIGEST_SIZE + 2 + SEAL_EXTRA) - 3 * 8 - 1 - 8 - CHECK_BYTES);
 	value_check(&l->keys, key, b);
 	return 1;
 }
@@ -443,6 +448,7 @@ Test(names_files, files_of_older_formats)
 	f.took = 0;
 	f.file_at = TIME_NONE;
 	f.came_back = false;
+	f.settings = 0;
 	cr_assert_eq(ledger_file_get(l, &f.id, &got, &e), 1, "%s", e.msg);
 	expect_file(&got, &f);
 	cr_expect_str_empty(got.path);

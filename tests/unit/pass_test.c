@@ -9,6 +9,9 @@ Test(pass, opened_once_and_found_again)
 {
 	struct pass p = rig_pass(3, 17), got, other = rig_pass(3, 1);
 
+	p.mode = PASS_RETRY;
+	p.file_at = -7;
+	p.counts = (struct pass_counts){1, 2, 3, 4, 5, 6, 7};
 	cr_expect_eq(pass_get(l, 3, &got, &e), 0);
 	rig_open_pass(&p);
 	cr_expect_eq(p.number, 1);
@@ -25,12 +28,61 @@ Test(pass, opened_once_and_found_again)
 	cr_expect_arr_eq(got.changes, p.changes, SHA256_SIZE);
 	cr_expect_eq(got.batches, 17);
 	cr_expect_not(got.closing);
+	cr_expect_eq(got.mode, PASS_RETRY);
+	cr_expect_eq(got.file_at, -7);
+	cr_expect_arr_eq(&got.counts, &p.counts, sizeof(p.counts));
 	cr_expect_eq(pass_get(l, 2, &got, &e), 0);
 	cr_expect_eq(pass_open(l, &other, &e), -1);
 	cr_expect_eq(e.code, ERR_INTERNAL);
 	cr_expect_not_null(strstr(e.msg, "pass 1 of feed north"), "%s", e.msg);
 	cr_assert_eq(pass_get(l, 3, &got, &e), 1);
 	cr_expect_eq(got.batches, 17, "the open one is as it was");
+}
+
+/* Bytes less than there are, before the check. */
+struct cut {
+	size_t less;
+	struct buf b;
+};
+
+static int
+cut(void *arg, struct span key, struct span value)
+{
+	struct cut *to = arg;
+
+	buf_add(&to->b, value.p, value.n - 4 - to->less);
+	value_check(&l->keys, key, &to->b);
+	return 1;
+}
+
+/* Without what a retry counted; and without what formats 1 and 2 lack. */
+Test(pass, of_an_older_ledger)
+{
+	static const size_t less[] = {7 * 8, 7 * 8 + 1 + 8};
+	const struct pass_counts none = {0};
+	struct pass p = rig_pass(3, 17), got;
+	struct key k;
+
+	p.mode = PASS_RETRY;
+	p.counts.left = 7;
+	rig_open_pass(&p);
+	scope_key(&k, 3);
+	for (size_t i = 0; i < COUNT(less); i++) {
+		struct cut to = {.less = i == 0 ? less[0] : less[1] - less[0]};
+		struct txn *t = l->ops->begin(l->store, false, &e);
+
+		buf_init(&to.b, 4096);
+		cr_assert_eq(l->ops->each(t, TABLE_PASSES, key_span(&k),
+				 &(struct visitor){cut, &to}, &e),
+		    0);
+		l->ops->abort(t);
+		rig_put_raw(TABLE_PASSES, key_span(&k), buf_span(&to.b));
+		buf_release(&to.b);
+		cr_assert_eq(pass_get(l, 3, &got, &e), 1, "%s", e.msg);
+		cr_expect_eq(got.mode, i == 0 ? PASS_RETRY : PASS_RUN);
+		cr_expect_eq(got.batches, 17);
+		cr_expect_arr_eq(&got.counts, &none, sizeof(none));
+	}
 }
 
 Test(pass, numbered_by_feed)

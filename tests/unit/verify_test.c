@@ -218,7 +218,7 @@ static const struct mutation {
 	"pass was never given out"},
     {"files: closed", TABLE_FILES, 0, SET, 209, B("\2"), "files",
 	"closed is out of range"},
-    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "came_back ends too early"},
+    {"files: cut", TABLE_FILES, 0, CUT, 0, B("x"), "files", "settings ends too early"},
     {"files: gone, of a name", TABLE_FILES, 0, REMOVE, 0, B(""), "names",
 	"is not in files"},
     {"files: gone, of a pass", TABLE_FILES, 0, REMOVE, 0, B(""), "passes",
@@ -305,6 +305,7 @@ static const struct mutation {
 	"is not in files"},
     {"files: path", TABLE_FILES, 0, SET, 236, B("xxx"), "files",
 	"path does not open with the site key"},
+    {"passes: cut", TABLE_PASSES, 0, CUT, 0, B("x"), "passes", "left ends too early"},
     {"passes: mode", TABLE_PASSES, 0, SET, 136, B("\4"), "passes",
 	"mode is out of range"},
     {"meta: head of the trail", TABLE_META, 0, SET, 0, B("\4"), "meta, audit",
@@ -603,8 +604,9 @@ static const struct {
 	enum table table;
 	int index; /* -1: each of the table */
 	size_t n;
-} older[] = {{TABLE_FILES, -1, 210}, {TABLE_PASSES, -1, 136}, {TABLE_FEEDS, -1, 88},
-    {TABLE_FEEDS, -1, 106}, {TABLE_CONTROLS, 6, 31}};
+} older[] = {{TABLE_FILES, -1, 210}, {TABLE_FILES, -1, 277}, {TABLE_PASSES, -1, 136},
+    {TABLE_PASSES, -1, 145}, {TABLE_FEEDS, -1, 88}, {TABLE_FEEDS, -1, 106},
+    {TABLE_CONTROLS, 6, 31}};
 
 static bool
 is_older(int table, int index, size_t n)
