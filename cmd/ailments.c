@@ -251,7 +251,8 @@ diagnose_refusals(struct diagnosis *d)
 	if (of->records == 0)
 		return 0;
 	a.what = words(d,
-	    "%llu record%s of %llu file%s refused by the API, and taken by no retry",
+	    "%llu record%s of %llu file%s refused by the API: a retry sends what nothing "
+	    "newer has replaced",
 	    (unsigned long long)of->records, of->records == 1 ? "" : "s",
 	    (unsigned long long)of->files, of->files == 1 ? "" : "s");
 	a.commands[0] = words(d, "emrdrop retry %s", d->feed->state.name);

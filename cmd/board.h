@@ -22,7 +22,7 @@ enum health {
 	HEALTH_STRANGE, /* it has far fewer or more rows than it should */
 	HEALTH_MARKER,  /* files wait whose markers are older than they are */
 	HEALTH_NAMES,   /* files are never taken, for their names */
-	HEALTH_LEFT,    /* records that the API refused, and no retry brought in */
+	HEALTH_LEFT,    /* records that the API refused, and no retry settled */
 	HEALTH_EXPIRES, /* a key or certificate will, soon */
 	HEALTH_DECIDED, /* from here on nobody is needed: the next run carries it out */
 	HEALTH_MENDED,  /* a login that was refused: the next run tries */
@@ -46,7 +46,7 @@ struct ailment {
 	const char *commands[AILMENT_COMMANDS]; /* to type, best first; NULL ends them */
 };
 
-/* What the API refused and no retry brought in. */
+/* What the API refused and no retry settled. */
 struct refusals {
 	uint64_t files, records;
 	int64_t last; /* ms: when the newest of the files was read */

@@ -78,7 +78,9 @@ struct changes_counts {
 	uint64_t stale; /* older than what the ledger knows */
 	uint64_t
 	    refused; /* the API refused this very content before, or a merge forbids it */
-	uint64_t batches;                                  /* at most so many */
+	uint64_t
+	    otherwise;    /* of a retry, stale: the API refused the record, but not so */
+	uint64_t batches; /* at most so many */
 	struct missing_count missing[RECORD_TYPE_MAX + 1]; /* by type */
 };
 

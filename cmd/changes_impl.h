@@ -89,8 +89,10 @@ struct record_key changes_key(
 bool changes_older(int64_t at, int64_t than);
 bool changes_later(int64_t at, int64_t than);
 
-/* What a record is to the ledger alone; what merges make of a judgement. */
+/* What a record is to the ledger alone; what a retry, and merges, make of a judgement. */
 enum judgement changes_judge(const struct candidate *k, const struct known *known);
+enum judgement changes_judge_retry(
+    struct changes *c, const struct known *known, enum judgement j);
 enum judgement changes_judge_merged(
     struct changes *c, struct candidate *k, enum judgement j, int64_t at);
 void changes_count(struct changes_counts *n, enum judgement j);

@@ -252,9 +252,12 @@ changes_judge_merged(struct changes *c, struct candidate *k, enum judgement j, i
 }
 
 /* What is known, or was refused, otherwise than here is newer. */
-static enum judgement
-judge_retry(enum judgement j)
+enum judgement
+changes_judge_retry(struct changes *c, const struct known *known, enum judgement j)
 {
+	if (!c->conf->refused_only)
+		return j;
+	c->counts.otherwise += j == CHANGED && (known->flags & KNOWN_REFUSED) != 0;
 	return j == REFUSED_BEFORE ? CHANGED : j == CHANGED ? STALE : j;
 }
 
@@ -287,8 +290,7 @@ resolve_one(
 	enum judgement j = judge(c, k, it, &at);
 	bool touched;
 
-	if (c->conf->refused_only)
-		j = judge_retry(j);
+	j = changes_judge_retry(c, &it->known, j);
 	j = changes_judge_merged(c, k, j, at);
 	changes_count(&c->counts, j);
 	touched = (j == UNCHANGED || j == DUPLICATE) && changes_later(k->at, at);

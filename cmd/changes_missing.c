@@ -133,21 +133,31 @@ tell_refused(const struct search *s)
 		conf->problem(conf->arg, &p);
 }
 
-/* A patient who was merged into another is not in the export any more, as it should be. */
+static bool
+refused_before(const struct search *s, const struct found *f)
+{
+	return (f->known.flags & KNOWN_REFUSED) != 0 &&
+	       digest_eq(&f->known.refused, &s->content);
+}
+
+/*
+ * A patient who was merged into another is not in the export any more, as it should be.
+ * As of rows, nothing that was refused is sent again but by a retry, and that alone.
+ */
 static int
 remove_one(struct search *s, const struct found *f, struct err *e)
 {
 	struct changes *c = s->c;
 	struct span id = id_of(s, f);
+	bool again = c->conf->refused_only, refused = refused_before(s, f);
 	int r = s->schema->type == RECORD_PATIENT ? merges_retired(c, id, e) : 0;
 
-	if (r != 0)
+	if (r != 0 || (again && !refused))
 		return r < 0 ? -1 : 0;
 	s->count->known++;
 	s->count->missing++;
 	c->counts.removals++;
-	if ((f->known.flags & KNOWN_REFUSED) &&
-	    digest_eq(&f->known.refused, &s->content)) {
+	if (refused && !again) {
 		c->counts.refused++;
 		tell_refused(s);
 		return 0;

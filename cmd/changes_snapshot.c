@@ -187,8 +187,7 @@ withdraw(struct changes *c, const struct candidate *k, const struct record_key *
  * and a row that says what the one before did changes nothing.
  */
 static enum judgement
-judge(struct changes *c, struct candidate *k, const struct lookup *it,
-    const struct changed *last)
+judge(const struct candidate *k, const struct lookup *it, const struct changed *last)
 {
 	const struct known *known = &it->known;
 
@@ -197,8 +196,7 @@ judge(struct changes *c, struct candidate *k, const struct lookup *it,
 	if (last != NULL && last->content == overlay_content(&k->digest) &&
 	    !changes_later(k->at, last->at))
 		return DUPLICATE;
-	return changes_judge_merged(
-	    c, k, changes_judge(k, known), known->found ? known->at : TIME_NONE);
+	return changes_judge(k, known);
 }
 
 static int
@@ -231,6 +229,7 @@ snapshot_resolve(
 	struct changed earlier, *last = NULL;
 	uint64_t serial = c->serial;
 	enum judgement j;
+	bool counts; /* it is the record's last row yet */
 
 	if (k->present) {
 		mark_present(c->snapshot, &it->known);
@@ -239,7 +238,11 @@ snapshot_resolve(
 	if (overlay_get(c->overlay, &it->key, &earlier) == 1)
 		last = &earlier;
 	widen(c->snapshot, k);
-	j = judge(c, k, it, last);
+	j = judge(k, it, last);
+	counts = j != STALE && j != DUPLICATE;
+	if (counts)
+		j = changes_judge_merged(c, k, changes_judge_retry(c, &it->known, j),
+		    it->known.found ? it->known.at : TIME_NONE);
 	changes_count(&c->counts, j);
 	k->outcome = (struct judged_record){.known = it->known.found,
 	    .ordinal = it->known.ordinal,
@@ -247,7 +250,7 @@ snapshot_resolve(
 	    .settled = j == UNCHANGED};
 	if (j == STALE)
 		mark_present(c->snapshot, &it->known);
-	if (j == STALE || j == DUPLICATE)
+	if (!counts)
 		return 0;
 	recount(c, it, last);
 	if (count_last(c, k, it, j, e) != 0)

@@ -263,8 +263,9 @@ show_refused(struct show *s)
 	    (unsigned long long)of->records, of->records == 1 ? "" : "s",
 	    (unsigned long long)of->files, of->files == 1 ? "" : "s");
 	text_time(&s->q->out, of->last);
-	buf_addf(
-	    &s->q->out, ", and taken by no retry: emrdrop retry %s\n", s->feed->name);
+	buf_addf(&s->q->out,
+	    ": what nothing newer has replaced is sent by emrdrop retry %s\n",
+	    s->feed->name);
 }
 
 static void

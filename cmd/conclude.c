@@ -9,6 +9,7 @@
 
 #include "cmd/drift.h"
 #include "cmd/feedback.h"
+#include "cmd/retried.h"
 #include "cmd/snapshot.h"
 #include "cmd/status.h"
 #include "state/conclude.h"
@@ -320,6 +321,7 @@ conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *
 		return -1;
 	keep_known(j, in);
 	log_file(j, in, c.audit.act, LOG_INFO);
+	retried_tell(j, in);
 	if (conclude_tell(j, in, pending, e) != 0)
 		return -1;
 	return is_news(in) ? settle_done(j, &s, e) : 0;
@@ -364,14 +366,17 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	struct ending end = {f, in, pass, NULL};
 	struct merged sum = {.taken = 0};
 	struct file_entry kept;
+	bool retry = in->mode == PASS_RETRY;
 
 	/*
 	 * What the API refused is known by now, and must not be lost with the merge; and an
 	 * answer belongs to a file that is known.
 	 */
-	if ((pass != NULL || feedback_wanted(j, in)) && in->mode != PASS_RETRY &&
-	    ledger_file_put(j->ledger, &in->entry, in->problems.v, in->problems.n, e) !=
-		0)
+	if (retry && known_entry(j, &in->entry.id, &kept, e) != 0)
+		return -1;
+	if ((pass != NULL || feedback_wanted(j, in)) &&
+	    ledger_file_put(j->ledger, retry ? &kept : &in->entry, in->problems.v,
+		in->problems.n, e) != 0)
 		return -1;
 	if (feedback_keep(j, in, pass != NULL, e) != 0)
 		return -1;
@@ -384,12 +389,9 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	/* The receipt was written before the merge, by what the API had answered. */
 	if (sum.refused != in->api_refused)
 		return err_set(e, ERR_INTERNAL, "the books do not balance: refusals");
-	if (in->mode == PASS_RETRY) {
-		if (known_entry(j, &in->entry.id, &kept, e) != 0)
-			return -1;
-		conclude_sum(&kept, PASS_RETRY, &sum);
-		end.kept = &kept;
-	}
+	if (retry)
+		retried_keep(&kept, in);
+	end.kept = retry ? &kept : NULL;
 	return conclude(j, &end, sum.doubtful, e);
 }
 
@@ -399,6 +401,9 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 {
 	struct intake *in = intake_new(pass->mode, e);
 	struct drop_file f = {.size = 0};
+	struct ending end = {&f, in, pass, NULL};
+	bool retry = pass->mode == PASS_RETRY;
+	struct file_entry kept;
 	struct merged sum;
 	int rc = -1;
 
@@ -408,14 +413,20 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 	    known_entry(j, &pass->file, &in->entry, e) != 0 ||
 	    drift_recall(j, in, e) != 0)
 		goto out;
-	conclude_sum(&in->entry, pass->mode, &sum);
+	kept = in->entry;
+	if (retry)
+		retried_recall(in, pass);
+	conclude_sum(&in->entry, PASS_RUN, &sum);
+	if (retry)
+		retried_keep(&kept, in);
+	end.kept = retry ? &kept : NULL;
 	in->decided = true; /* if anybody decided, it was carried out */
 	in->merged = true;
 	f.name = in->entry.name;
 	f.size = in->entry.size;
 	f.mtime = in->entry.mtime;
 	memcpy(in->sha256, in->entry.sha256, SHA256_SIZE);
-	rc = conclude(j, &(struct ending){&f, in, pass, NULL}, sum.doubtful, e);
+	rc = conclude(j, &end, sum.doubtful, e);
 out:
 	intake_free(in);
 	return rc;

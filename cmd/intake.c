@@ -10,9 +10,9 @@
 #include "cmd/drift.h"
 #include "cmd/feedback.h"
 #include "cmd/origin.h"
+#include "cmd/retried.h"
 #include "cmd/snapshot.h"
 #include "mappers/reading_header.h"
-#include "pollers/order.h"
 #include "state/controls.h"
 
 #define REJECTS_MEMORY (1u << 20) /* bytes of the list of rejects kept in memory */
@@ -106,8 +106,6 @@ sink_mended(void *arg, bool mended, struct err *e)
 static void
 intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 {
-	bool retry = in->mode == PASS_RETRY;
-
 	in->file = f;
 	in->dated = in->file_at != TIME_NONE;
 	if (!in->dated)
@@ -127,22 +125,11 @@ intake_init(struct job *j, const struct drop_file *f, struct intake *in)
 	    .file_at = in->file_at,
 	    .old = in->mode != PASS_RUN,
 	    .last_content = &j->state.last_content,
-	    .refused_only = retry,
-	    .missing = job_is_snapshot(j) && !retry ? mapper_missing(j->feed->mapper)
-						    : NULL,
+	    .refused_only = in->mode == PASS_RETRY,
+	    .missing = snapshot_missing(j, in),
 	    .problem = late_problem,
 	    .arg = in,
 	};
-}
-
-int64_t
-file_time(const struct job *j, const char *name, int64_t mtime)
-{
-	int64_t at;
-
-	return order_date(&j->feed->source, name, clock_wall(j->app->clock), &at) == 1
-		   ? at
-		   : mtime * 1000;
 }
 
 struct intake *
@@ -212,6 +199,19 @@ fetch_rest(struct intake *in, struct err *e)
 	return r;
 }
 
+/* What is retried is known by its content. */
+static int
+end_digest(struct intake *in, struct err *e)
+{
+	unsigned char sha256[SHA256_SIZE];
+
+	sha256_end(in->sha, sha256);
+	if (in->mode == PASS_RETRY && memcmp(sha256, in->sha256, SHA256_SIZE) != 0)
+		return err_set(e, ERR_CHANGED, "another file lies in its place");
+	memcpy(in->sha256, sha256, SHA256_SIZE);
+	return 0;
+}
+
 static void
 note_found(struct intake *in, enum found_form form, char out[FILE_FOUND_SIZE])
 {
@@ -244,8 +244,7 @@ pump(struct job *j, struct intake *in, struct err *e)
 	in->unpack = NULL;
 	if (check_refusal(in, r, e) != 0 || fetch_rest(in, e) != 0)
 		return -1;
-	sha256_end(in->sha, in->sha256);
-	return 0;
+	return end_digest(in, e);
 }
 
 static const char *
@@ -356,6 +355,9 @@ judge(struct job *j, struct intake *in)
 		snprintf(en->reason, sizeof(en->reason), "%s", in->refusal.msg);
 	} else if (feedback_is_bare(in)) {
 		return;
+	} else if (in->mode == PASS_RETRY) {
+		/* It was judged before; and nothing that is newer is turned back by it. */
+		en->verdict = VERDICT_DELIVER;
 	} else if ((changed || !again) && snapshot_too_old(j, in)) {
 		return;
 	} else if (en->rows == 0) {
@@ -390,8 +392,9 @@ name_entry(struct job *j, struct intake *in)
 	en->file_at = origin_counts_as(j, in);
 	en->came_back = in->mended ||
 			(mapper_rejects(j->feed->mapper) && origin_named(en->name));
+	en->settings = j->feed->fingerprint;
 	memcpy(en->sha256, in->sha256, SHA256_SIZE);
-	if (j->ledger != NULL)
+	if (j->ledger != NULL && in->mode != PASS_RETRY)
 		en->id = ledger_file_id(j->ledger, en->feed,
 		    in->mode == PASS_BACKFILL ? en->path : en->name, in->sha256);
 }
@@ -413,19 +416,9 @@ finish(struct job *j, struct intake *in, struct err *e)
 	judge(j, in);
 	if (in->refusal.code == ERR_NONE && snapshot_check_size(j, in, e) != 0)
 		return -1;
+	if (in->mode == PASS_RETRY && retried_note(j, in, e) != 0)
+		return -1;
 	return heed_decision(j, in, e);
-}
-
-/* Do the rows that give no record matter? Not to a retry, which removes nothing. */
-static bool
-removes(const struct intake *in)
-{
-	const struct missing *m = in->conf.missing;
-	bool any = false;
-
-	for (size_t t = 0; t <= RECORD_TYPE_MAX && m != NULL; t++)
-		any |= m[t].how != MISSING_IGNORE;
-	return any;
 }
 
 /* What collects answers, if the file is to be answered. */
@@ -473,7 +466,7 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if (drift_expect(j, in, e) != 0)
 		return -1;
 	sink.before = &in->header.before;
-	sink.present = removes(in) ? sink_present : NULL;
+	sink.present = snapshot_removes(in) ? sink_present : NULL;
 	if (open_answers(j, in, e) != 0)
 		return -1;
 	open_known(j, in);

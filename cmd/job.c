@@ -11,6 +11,7 @@
 #include "cmd/conclude.h"
 #include "cmd/login.h"
 #include "cmd/old.h"
+#include "cmd/retried.h"
 #include "cmd/status.h"
 #include "cmd/unread.h"
 #include "cmd/watch.h"
@@ -35,6 +36,8 @@ new_pass(
 	    .fingerprint = j->feed->fingerprint,
 	    .mode = in->mode,
 	    .file_at = in->file_at,
+	    .counts = in->mode == PASS_RETRY ? retried_counts(in)
+					     : (struct pass_counts){0},
 	    .batches = changes_counts(in->changes)->batches};
 	snprintf(p->feed, sizeof(p->feed), "%s", j->feed->feed.name);
 	memcpy(p->sha256, in->sha256, SHA256_SIZE);

@@ -56,11 +56,11 @@ struct intake {
 	uint64_t late_warnings;      /* of what was found after the mapping */
 	struct acks *acks;           /* NULL: the feed asks for none */
 	struct reject_list *rejects; /* the same of a reject file */
-	uint64_t api_refused;        /* records, of those that were sent */
+	uint64_t api_refused, left;  /* records: of those sent; of a retry, others */
 	bool mended;                 /* it is a reject file that came back */
-	unsigned char sha256[SHA256_SIZE];
-	unsigned char list[SHA256_SIZE]; /* digest of the list of changes */
-	struct file_entry entry;         /* counts and verdict */
+	unsigned char sha256[SHA256_SIZE]; /* of a retry it is known before */
+	unsigned char list[SHA256_SIZE];   /* digest of the list of changes */
+	struct file_entry entry;           /* counts and verdict */
 	char found[FILE_FOUND_SIZE], found_words[FILE_FOUND_SIZE];
 	enum pass_mode mode;
 	int64_t started; /* ms of the clock that only goes on: when it was opened */

@@ -14,8 +14,9 @@ struct old_file {
 	char path[FILE_PATH_MAX + 1];
 	char name[FILE_NAME_MAX + 1]; /* that it had in the drop */
 	uint64_t size;
-	struct digest id; /* of a retry: that of its entry */
 	int64_t at;
+	struct digest id; /* both of a retry: its entry's */
+	unsigned char sha256[SHA256_SIZE];
 };
 
 struct old_files {
@@ -124,6 +125,7 @@ collect_refused(void *arg, const struct file_entry *en)
 	if (strcmp(en->feed, all->job->feed->feed.name) != 0 || en->refused == 0 ||
 	    !en->closed || en->verdict == VERDICT_DISCARD)
 		return 0;
+	memcpy(f.sha256, en->sha256, SHA256_SIZE);
 	snprintf(f.path, sizeof(f.path), "%s", en->path);
 	snprintf(f.name, sizeof(f.name), "%s", en->name);
 	f.at = en->file_at != TIME_NONE ? en->file_at
@@ -238,13 +240,15 @@ take(struct job *j, struct old_file *f, struct err *e)
 		return -1;
 	snprintf(in->path, sizeof(in->path), "%s", f->path);
 	in->file_at = f->at;
+	in->entry.id = f->id;
+	memcpy(in->sha256, f->sha256, SHA256_SIZE);
 	now.name = f->name;
 	r = job_take(j, &now, in, e);
 	intake_free(in);
 	if (r < 0)
 		unread_say(j->poller, &(struct unread_place){.file = &now}, e);
 	if (r == 1)
-		return skip(j, f, "it changed while it was read");
+		return skip(j, f, "it changed, or another lies in its place");
 	return r;
 }
 

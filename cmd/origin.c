@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/pick.h"
+#include "pollers/order.h"
 
 #define DIGITS 8    /* of a file's number, in the names of its answers */
 #define SECOND 1000 /* ms: so many files may have one time */
@@ -43,6 +44,16 @@ origin_take(struct intake *in, struct err *e)
 	if (en.file_at != TIME_NONE)
 		in->file_at = in->conf.file_at = en.file_at;
 	return 0;
+}
+
+int64_t
+file_time(const struct job *j, const char *name, int64_t mtime)
+{
+	int64_t at;
+
+	return order_date(&j->feed->source, name, clock_wall(j->app->clock), &at) == 1
+		   ? at
+		   : mtime * 1000;
 }
 
 int64_t

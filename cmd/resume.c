@@ -56,6 +56,8 @@ try_file(struct job *j, struct pass *p, const struct unread_place *at, const cha
 		return -1;
 	snprintf(in->path, sizeof(in->path), "%s", path);
 	in->file_at = p->file_at;
+	in->entry.id = p->file;
+	memcpy(in->sha256, p->sha256, SHA256_SIZE);
 	rc = intake_read(j, f, p->clock, in, e);
 	if (rc != 0 && (e->code == ERR_CHANGED || e->code == ERR_GONE))
 		rc = 0;

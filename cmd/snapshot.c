@@ -29,6 +29,35 @@ snapshot_is(const struct job *j, const struct intake *in)
 	return job_is_snapshot(j) && !in->entry.came_back;
 }
 
+/* Is it of the newest one that was applied? */
+static bool
+is_newest(const struct job *j, const unsigned char sha256[SHA256_SIZE])
+{
+	struct digest content = feed_content(job_keys(j), j->feed->feed.name, sha256);
+
+	return digest_eq(&content, &j->state.last_content);
+}
+
+/* What older ones lack may be there again: a retry of one removes nothing. */
+const struct missing *
+snapshot_missing(const struct job *j, const struct intake *in)
+{
+	if (!job_is_snapshot(j) || (in->mode == PASS_RETRY && !is_newest(j, in->sha256)))
+		return NULL;
+	return mapper_missing(j->feed->mapper);
+}
+
+bool
+snapshot_removes(const struct intake *in)
+{
+	const struct missing *m = in->conf.missing;
+	bool any = false;
+
+	for (size_t t = 0; t <= RECORD_TYPE_MAX && m != NULL; t++)
+		any |= m[t].how != MISSING_IGNORE;
+	return any;
+}
+
 struct age {
 	enum snapshot_clock clock;
 	int64_t at, latest; /* ms: it is no later than that */

@@ -12,6 +12,13 @@ bool job_is_snapshot(const struct job *j);
 bool snapshot_is(const struct job *j, const struct intake *in);
 
 /*
+ * What becomes, by type, of what the file lacks; NULL: nothing. Of a retry by in->sha256.
+ * Do rows that give no record matter for that, once in->conf has it?
+ */
+const struct missing *snapshot_missing(const struct job *j, const struct intake *in);
+bool snapshot_removes(const struct intake *in);
+
+/*
  * Was a newer snapshot applied? Then this file, which was held, needs no decision any
  * more. 1, 0, -1.
  */

@@ -169,7 +169,7 @@ test_retry() {
 	run 0 retry simple --json
 	is "nothing is left" 0 "$(report '.feeds[0].files | map(.delivered) | add // 0')"
 	run 0 files simple --json
-	is "the files' entries" '[[7,1],[2,0]]' "$(jq -c '.files | map([.delivered, .refused])' "$dir/out")"
+	is "the files' entries" '[[7,0],[2,0]]' "$(jq -c '.files | map([.delivered, .refused])' "$dir/out")"
 	run 0 find simple appointment A-701
 	has "taken" "$dir/out" "taken"
 	ok "not refused any more" bash -c "! grep -q refused '$dir/out'"

@@ -85,6 +85,7 @@ Test(changes_old, a_retry_sends_what_is_refused_still)
 	cr_expect_eq(
 	    changes_counts(c)->stale, 3, "refused anew, taken since, never sent");
 	cr_expect_eq(changes_counts(c)->refused, 0);
+	cr_expect_eq(changes_counts(c)->otherwise, 1, "refused anew");
 	cr_assert(next());
 	cr_assert_eq(frame.n, 1);
 	cr_expect(span_eq(frame.records[0].entry.id, SPAN_LIT("1")));
@@ -94,4 +95,10 @@ Test(changes_old, a_retry_sends_what_is_refused_still)
 	end();
 	cr_expect_eq(changes_counts(c)->changed, 0);
 	cr_expect_eq(changes_counts(c)->unchanged, 1);
+	conf.refused_only = false;
+	conf.old = false;
+	begin();
+	add_all(&rows[1], 1);
+	end();
+	cr_expect_eq(changes_counts(c)->otherwise, 0, "no retry");
 }

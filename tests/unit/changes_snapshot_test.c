@@ -518,6 +518,60 @@ Test(changes_snapshot, removals_that_were_not_taken)
 }
 
 /* A record that the API never took is not there to be removed; one in doubt may be. */
+/* What is missing, and what is changed, and was not refused so, is no matter of a retry. */
+Test(changes_snapshot, a_retry_removes_what_it_was_refused_to_remove)
+{
+	const struct row was[] = {
+	    patient("1", "A", 0), patient("3", "A", 0), patient("2", "A", 0)};
+	const struct row now = patient("1", "B", 0);
+
+	snapshot_of(was, 3);
+	deliver(OUTCOME_TAKEN);
+	snapshot_of(was, 2);
+	deliver(OUTCOME_REFUSED);
+	conf.old = conf.refused_only = true;
+	snapshot_of(&now, 1);
+	cr_expect_eq(changes_counts(c)->stale, 1);
+	cr_expect_eq(changes_counts(c)->removals, 1);
+	cr_expect_eq(changes_counts(c)->changed, 1);
+	cr_assert(next());
+	cr_expect_eq(frame.n, 1);
+	cr_expect(frame_has("\"id\":\"2\""), "%s", frame.json.p);
+	cr_expect(frame_has("\"op\":\"delete\""), "%s", frame.json.p);
+	cr_expect_not(next());
+	snapshot_of(&now, 1);
+	deliver(OUTCOME_TAKEN);
+	snapshot_of(&now, 1);
+	cr_expect_eq(changes_counts(c)->removals, 0);
+	cr_expect_eq(ntold, 0);
+}
+
+/* Of a retry too the last row counts, and is sent if just that was refused. */
+Test(changes_snapshot, a_retry_sends_a_last_row_that_was_refused)
+{
+	const struct row was = patient("2", "A", 0), bad = patient("2", "B", 0);
+	const struct row last[] = {patient("2", "C", 0), patient("2", "B", 0)};
+	const struct row not_last[] = {patient("2", "B", 0), patient("2", "C", 0)};
+
+	conf.missing = NULL;
+	deliver_rows(&was, 1, OUTCOME_TAKEN);
+	deliver_rows(&bad, 1, OUTCOME_REFUSED);
+	conf.missing = rules;
+	conf.old = conf.refused_only = true;
+	snapshot_of(not_last, 2);
+	cr_expect_eq(changes_counts(c)->duplicate, 1);
+	cr_expect_eq(changes_counts(c)->stale, 1);
+	cr_expect_eq(changes_counts(c)->otherwise, 1);
+	cr_expect_not(next());
+	snapshot_of(last, 2);
+	cr_expect_eq(changes_counts(c)->stale, 1);
+	cr_expect_eq(changes_counts(c)->changed, 1);
+	cr_assert(next());
+	cr_expect_eq(frame.n, 1);
+	cr_expect(frame_has("\"B\""), "%s", frame.json.p);
+	cr_expect_not(next());
+}
+
 Test(changes_snapshot, what_was_never_taken_is_not_removed)
 {
 	const struct row refused = patient("1", "A", 0), doubtful = patient("2", "A", 0);
