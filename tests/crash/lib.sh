@@ -20,7 +20,7 @@
 . tests/e2e/lib.sh
 
 # shellcheck disable=SC2034 # for those who source this
-scenarios='first changes snapshot hl7 rejects backfill'
+scenarios='first changes snapshot hl7 rejects backfill retry'
 # shellcheck disable=SC2034
 remote_scenarios='sftp'
 RUNS_MAX=10 # until all is delivered, while answers are dropped
@@ -102,6 +102,20 @@ lay_rejects() {
 	rows 1 40 | sed -e '/^000[13]5/s/Scheduled/Nope/' -e '/^00025/s/Testcase/=1+"/' \
 		>"$world/drop/1.csv"
 	well=3
+}
+
+# Two exports with rows that the API refused, and removals: the second one has them again.
+lay_retry() {
+	lay_snapshot
+	faults '{"refuse":["00003","00013","00023","00028","A-40","A-50","A-60"]}'
+	job 3
+	{
+		rows 1 20
+		rows 21 30 Married | tail -n +2
+		rows 61 63 | tail -n +2
+	} | sed 's/,Testcase,Synthetic,\(.*,A-[0-9]*3,\)/,Testcase,Renamed,\1/' >"$world/drop/a_20261104.csv"
+	job 3
+	work=(retry simple)
 }
 
 # siu N CONTROL APPOINTMENT
@@ -241,7 +255,8 @@ files() {
 # What `status` counts, and that nothing waits.
 totals() {
 	"$emrdrop" --config "$dir/etc" status --json |
-		jq -c '.feeds[0] | [.files, .delivered, .rejected, .refused, .unfinished, .stuck]'
+		jq -c '.feeds[0] | [.files, .delivered, .rejected, .refused, .refused_left, .unfinished,
+			.stuck]'
 }
 
 # well STATUS: the status that a run should have ended with: it may have had nothing to do.
