@@ -97,7 +97,7 @@ make_conf(struct world *w, enum mode mode)
 	    .outbox_memory = OUTBOX_MEMORY,
 	    .file_at = moment(f->at),
 	    .old = mode != MODE_RUN,
-	    .refused_only = mode == MODE_RETRY};
+	    .refused_only = mode >= MODE_RETRY};
 	if (is_snapshot(w) && mode != MODE_RETRY)
 		in->conf.missing = w->missing;
 }
@@ -328,7 +328,8 @@ send_all(struct world *w, struct pass *p)
 static struct pass
 new_pass(const struct world *w, enum mode mode)
 {
-	static const enum pass_mode modes[] = {PASS_RUN, PASS_BACKFILL, PASS_RETRY};
+	static const enum pass_mode modes[] = {
+	    PASS_RUN, PASS_BACKFILL, PASS_RETRY, PASS_RETRY};
 	const struct file *f = todays_file(w);
 	struct pass p = {.scope = SCOPE,
 	    .size = 1,

@@ -99,7 +99,10 @@ make_step(struct step *s, const struct history *h, struct dice *d)
 	unsigned mode = dice_roll(d, 10);
 
 	s->file = roll(d, h->nfiles);
-	s->mode = mode < 7 ? MODE_RUN : mode < 8 ? MODE_BACKFILL : MODE_RETRY;
+	s->mode = mode < 7   ? MODE_RUN
+		  : mode < 8 ? MODE_BACKFILL
+		  : mode < 9 ? MODE_RETRY
+			     : MODE_RETRY_NEWEST;
 	s->batch_records = (uint8_t)(1 + dice_roll(d, 6));
 	s->in_flight = (uint8_t)(1 + dice_roll(d, 4));
 	s->loses = chance(d, 20);
@@ -172,7 +175,8 @@ print_row(const struct row *r, bool snapshot, FILE *out)
 static void
 print_step(const struct step *s, unsigned day, FILE *out)
 {
-	static const char *const modes[] = {"comes", "is backfilled", "is retried"};
+	static const char *const modes[] = {
+	    "comes", "is backfilled", "is retried", "is retried as the newest"};
 	static const char *const found[] = {
 	    "", ", then the map is another", ", then the file is gone"};
 

@@ -47,7 +47,12 @@ struct file {
 	struct row rows[ROWS_MAX];
 };
 
-enum mode { MODE_RUN, MODE_BACKFILL, MODE_RETRY };
+enum mode {
+	MODE_RUN,
+	MODE_BACKFILL,
+	MODE_RETRY,
+	MODE_RETRY_NEWEST /* of a feed of snapshots, the last one: it removes */
+};
 
 /* What is found when a run that was killed is made up for. */
 enum found { FOUND_SAME, FOUND_OTHER_MAP, FOUND_GONE };

@@ -138,8 +138,10 @@ count(struct outlook *o, enum word w)
 
 /* A retry sends what was refused, and nothing that is known otherwise by now. */
 static enum word
-judge_retry(enum word w)
+judge_retry(const struct read *x, enum word w)
 {
+	if (x->in->mode < MODE_RETRY)
+		return w;
 	return w == W_REFUSED ? W_CHANGED : w == W_CHANGED ? W_STALE : w;
 }
 
@@ -228,8 +230,7 @@ read_change(struct read *x, unsigned number)
 		w = o->content == content ? W_DUPLICATE : W_CHANGED;
 	else
 		w = judge_known(f, content, at);
-	if (x->in->mode == MODE_RETRY)
-		w = judge_retry(w);
+	w = judge_retry(x, w);
 	w = judge_merged(x, r, w, newer(own, o->changed ? o->at : f->at));
 	count(x->out, w);
 	if (w == W_STALE || w == W_REFUSED)
@@ -266,10 +267,11 @@ read_last(struct read *x, unsigned number, unsigned at, struct earlier *o)
 	int content = model_content(r, x->in->version);
 	enum word w = judge_known(f, content, at);
 	unsigned own = own_at(r);
+	bool old = w == W_STALE;
 
-	w = judge_merged(x, r, w, newer(own, f->at));
+	w = judge_merged(x, r, judge_retry(x, w), newer(own, f->at));
 	count(x->out, w);
-	if (w == W_STALE)
+	if (old)
 		return;
 	replace(x, o);
 	o->last = w == W_CHANGED     ? LAST_SENT
@@ -324,8 +326,11 @@ remove_missing(struct read *x, unsigned record)
 		return;
 	if (!is_appointment(record) && merge_of(x, record) != CONTENT_NONE)
 		return;
+	/* Of a retry what was refused is sent, and that alone. */
+	if (x->in->mode >= MODE_RETRY && f->refused != CONTENT_DELETE)
+		return;
 	x->out->removals++;
-	if (f->refused == CONTENT_DELETE) {
+	if (x->in->mode < MODE_RETRY && f->refused == CONTENT_DELETE) {
 		x->out->refused++;
 		return;
 	}
