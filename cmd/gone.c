@@ -73,6 +73,8 @@ collect(void *arg, const struct feed_state *state)
 static int
 end_one(struct app *app, struct ledger *l, const struct feed_state *state, struct err *e)
 {
+	const struct feed f = {.feed = {.name = state->name}};
+	const struct troubles_when when = {.gone = true};
 	struct feed_troubles none = {.state = *state};
 	struct troubles told;
 	bool any = false;
@@ -82,7 +84,7 @@ end_one(struct app *app, struct ledger *l, const struct feed_state *state, struc
 	for (int k = 0; k < TROUBLE_COUNT; k++)
 		any |= told.v[k].since != 0;
 	if (any)
-		alarms_tell(app, l, &none);
+		alarms_tell(app, &(struct alarms_of){l, &f, &when}, &none);
 	return metrics_remove(app->metrics.textfile, state->name, e);
 }
 

@@ -260,8 +260,11 @@ troubles_find(struct ledger *l, const struct feed *f, const struct troubles_when
     struct feed_troubles *out, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (ledger_feed_get(l, f->feed.name, &out->state, e) != 0 ||
-	    ledger_figures_get(l, f->feed.name, &out->figures, e) != 0 ||
+	if (ledger_feed_get(l, f->feed.name, &out->state, e) != 0)
+		return -1;
+	if (when->gone)
+		return 0;
+	if (ledger_figures_get(l, f->feed.name, &out->figures, e) != 0 ||
 	    ledger_pause_get(l, f->feed.name, &out->paused, e) != 0 ||
 	    find_login(l, out, e) != 0 || find_files(l, f, when, out, e) != 0)
 		return -1;

@@ -38,6 +38,7 @@ struct troubles_when {
 	int64_t now;
 	int64_t ahead; /* ms: a key or certificate that expires within is a trouble */
 	bool clear;    /* a run has just seen that no file stands aside */
+	bool gone;     /* the feed has no file any more, and nothing ails it */
 };
 
 /* What the ledger knows then. 0, -1. */
