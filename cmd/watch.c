@@ -88,8 +88,10 @@ note_figures(struct app *app, struct ledger *l, const struct feed *f,
 static struct troubles_when
 at_once(struct app *app, bool clear)
 {
-	return (struct troubles_when){
-	    app, clock_wall(app->clock), app->alarms.warn_before, clear};
+	return (struct troubles_when){.app = app,
+	    .now = clock_wall(app->clock),
+	    .ahead = app->alarms.warn_before,
+	    .clear = clear};
 }
 
 static void
