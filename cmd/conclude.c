@@ -18,10 +18,42 @@
 #define DETAIL_SIZE (FILE_REASON_MAX + 256)
 
 static void
-log_file(struct job *j, const struct intake *in, const char *event, enum log_level level)
+log_counts(
+    struct job *j, const struct file_report *r, const char *event, enum log_level level)
 {
+	const struct file_entry *en = &r->entry;
 	char id[FILE_ID_HEX_SIZE];
+
+	digest_hex(&en->id, id);
+	log_event(&j->app->log, level, event,
+	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
+		LOG_NAME("verdict", verdict_name(en->verdict)),
+		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
+		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
+		LOG_UINT("removals", en->removals), LOG_UINT("delivered", en->delivered),
+		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused),
+		LOG_UINT("delivered_before", r->before),
+		LOG_UINT("pending", r->pending)));
+}
+
+/* What this run adds: of the delivery, which earlier runs may have told of in part. */
+static struct file_report
+news_of(const struct intake *in, uint64_t pending)
+{
+	struct file_report r = {
+	    .entry = in->entry, .before = in->told, .pending = pending};
+
+	r.entry.delivered -= in->told < r.entry.delivered ? in->told : r.entry.delivered;
+	return r;
+}
+
+static void
+log_file(struct job *j, const struct intake *in, uint64_t pending, const char *event,
+    enum log_level level)
+{
+	const struct file_report news = news_of(in, pending);
 	const struct file_entry *en = &in->entry;
+	char id[FILE_ID_HEX_SIZE];
 
 	digest_hex(&en->id, id);
 	for (size_t i = 0; i < in->problems.n && i < LOG_LINES; i++)
@@ -29,22 +61,19 @@ log_file(struct job *j, const struct intake *in, const char *event, enum log_lev
 	for (size_t i = 0; i < in->problems.kinds; i++)
 		log_problem(&j->app->log, en->feed, id, &in->problems.warnings[i].first,
 		    in->problems.warnings[i].n);
-	log_event(&j->app->log, level, event,
-	    LOG_FIELDS(LOG_NAME("feed", en->feed), LOG_NAME("file", id),
-		LOG_NAME("verdict", verdict_name(en->verdict)),
-		LOG_NAME("reason", en->reason), LOG_UINT("rows", en->rows),
-		LOG_UINT("rejected", en->rejected), LOG_UINT("records", en->records),
-		LOG_UINT("removals", en->removals), LOG_UINT("delivered", en->delivered),
-		LOG_UINT("unchanged", en->unchanged), LOG_UINT("refused", en->refused)));
+	log_counts(j, &news, event, level);
 }
 
 int
 conclude_tell(struct job *j, const struct intake *in, uint64_t pending, struct err *e)
 {
-	struct file_report *r = report_file(j->report, j->out, &in->entry, &in->problems);
+	const struct file_report news = news_of(in, pending);
+	struct file_report *r = report_file(
+	    j->report, j->out, &news.entry, &in->problems);
 
 	if (r == NULL)
 		return err_nomem(e);
+	r->before = news.before;
 	r->pending = pending;
 	snprintf(r->found, sizeof(r->found), "%s", in->found);
 	if (in->entry.verdict != VERDICT_DISCARD &&
@@ -205,7 +234,7 @@ conclude_aside(struct job *j, const struct drop_file *f, struct intake *in, stru
 
 	j->out->exit = status_worse(
 	    j->out->exit, hold ? STATUS_HELD : STATUS_FILE_REFUSED);
-	log_file(j, in, c.audit.act, LOG_ERROR);
+	log_file(j, in, 0, c.audit.act, LOG_ERROR);
 	j->out->held += hold;
 	j->out->refused += !hold;
 	j->out->blocked |= c.name != NULL && put.entry.blocks;
@@ -320,7 +349,7 @@ conclude(struct job *j, const struct ending *end, uint64_t pending, struct err *
 	if (commit(j, in, &c, e) != 0)
 		return -1;
 	keep_known(j, in);
-	log_file(j, in, c.audit.act, LOG_INFO);
+	log_file(j, in, pending, c.audit.act, LOG_INFO);
 	retried_tell(j, in);
 	if (conclude_tell(j, in, pending, e) != 0)
 		return -1;
@@ -384,6 +413,7 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 	    (keep_header(j, in, e) != 0 || pass_merge(j->ledger, pass, &sum, e) != 0))
 		return -1;
 	conclude_sum(&in->entry, PASS_RUN, &sum);
+	in->told = pass != NULL ? pass->told : 0;
 	if (check_books(in, sum.doubtful, e) != 0)
 		return -1;
 	/* The receipt was written before the merge, by what the API had answered. */
@@ -420,6 +450,7 @@ conclude_merged(struct job *j, struct pass *pass, struct err *e)
 	if (retry)
 		retried_keep(&kept, in);
 	end.kept = retry ? &kept : NULL;
+	in->told = pass->told;
 	in->decided = true; /* if anybody decided, it was carried out */
 	in->merged = true;
 	f.name = in->entry.name;
@@ -433,9 +464,20 @@ out:
 }
 
 void
-conclude_unsent(struct job *j, const struct intake *in)
+conclude_unsent(struct job *j, struct intake *in, const struct pass *p)
 {
+	uint64_t changed = changes_counts(in->changes)->changed, taken = 0;
+	bool begun = in->entry.pass != 0;
+	struct file_report news;
 	struct err lost;
 
-	conclude_tell(j, in, changes_counts(in->changes)->changed, &lost);
+	/* If that can't be kept, whoever finishes the delivery tells all that is new. */
+	in->told = begun ? p->told : 0;
+	if (begun && pass_tell(j->ledger, p, &taken, &lost) != 0)
+		taken = in->told;
+	in->entry.delivered = taken;
+	news = news_of(in, changed - taken);
+	if (begun)
+		log_counts(j, &news, "file-unfinished", LOG_WARN);
+	conclude_tell(j, in, changed - taken, &lost);
 }

@@ -30,7 +30,11 @@ int conclude_tell(
 /* What a file's entry becomes with its pass; a retry's moves from refused to delivered. */
 void conclude_sum(struct file_entry *en, enum pass_mode mode, const struct merged *sum);
 
-/* What is to be told of a file whose delivery ends with an error. */
-void conclude_unsent(struct job *j, const struct intake *in);
+/*
+ * What is to be told of a file whose delivery ends with an error. What the API has taken
+ * counts in this run, and not once more in the one that finishes it. `p` may have failed
+ * to open: then in->entry.pass is 0.
+ */
+void conclude_unsent(struct job *j, struct intake *in, const struct pass *p);
 
 #endif

@@ -71,7 +71,7 @@ static int
 judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
     struct err *e)
 {
-	struct pass p;
+	struct pass p = {.told = 0};
 	int sent = 0;
 
 	if (in->entry.verdict == VERDICT_HOLD || in->entry.verdict == VERDICT_REFUSE)
@@ -81,7 +81,7 @@ judged(struct job *j, const struct drop_file *f, struct intake *in, int64_t now,
 	if (in->entry.verdict != VERDICT_DISCARD)
 		sent = deliver(j, in, now, &p, e);
 	if (sent < 0) {
-		conclude_unsent(j, in);
+		conclude_unsent(j, in, &p);
 		return -1;
 	}
 	return conclude_file(j, f, in, sent ? &p : NULL, e);

@@ -57,6 +57,7 @@ struct intake {
 	struct acks *acks;           /* NULL: the feed asks for none */
 	struct reject_list *rejects; /* the same of a reject file */
 	uint64_t api_refused, left;  /* records: of those sent; of a retry, others */
+	uint64_t told;               /* records, as delivered, by earlier runs */
 	bool mended;                 /* it is a reject file that came back */
 	unsigned char sha256[SHA256_SIZE]; /* of a retry it is known before */
 	unsigned char list[SHA256_SIZE];   /* digest of the list of changes */
@@ -110,10 +111,8 @@ int settle_plan(struct job *j, const struct drop_file *f, struct file_entry *en,
 /* The name that a file had in the drop, out of the one that it was put away under. */
 const char *settle_name(const char *name);
 
-/* Carries it out, and gives the clinic the answers that wait. */
+/* Carries it out, and gives the clinic the answers that wait; what earlier runs could not. */
 int settle_done(struct job *j, const struct settlement *s, struct err *e);
-
-/* Goes on with what earlier runs could not put away, or tell the clinic. */
 int settle_again(struct job *j, struct err *e);
 
 /* Finishes the pass that an earlier run left open, if there is one. */

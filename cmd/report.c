@@ -200,6 +200,7 @@ file_json(struct json *j, const struct file_report *f)
 	jw_put_uint(j, "records", en->records);
 	jw_put_uint(j, "removals", en->removals);
 	jw_put_uint(j, "delivered", en->delivered);
+	jw_put_uint(j, "delivered_before", f->before);
 	jw_put_uint(j, "unchanged", en->unchanged);
 	jw_put_uint(j, "duplicate", en->duplicate);
 	jw_put_uint(j, "stale", en->stale);
@@ -382,9 +383,9 @@ counts_line(const struct report *r, const struct file_report *f, struct buf *out
 			       en->duplicate - en->stale - en->refused;
 	const struct count counts[] = {{r->dry_run ? would : en->delivered, "record",
 					   r->dry_run ? "would be sent" : "delivered"},
-	    {en->removals, "removal", NULL}, {en->unchanged, NULL, "unchanged"},
-	    {en->duplicate, NULL, "duplicate"}, {en->stale, NULL, "stale"},
-	    {en->refused, NULL, "refused"},
+	    {f->before, NULL, "delivered before"}, {en->removals, "removal", NULL},
+	    {en->unchanged, NULL, "unchanged"}, {en->duplicate, NULL, "duplicate"},
+	    {en->stale, NULL, "stale"}, {en->refused, NULL, "refused"},
 	    {r->dry_run ? 0 : f->pending, NULL, "pending"},
 	    {en->filtered, "row", "filtered"}, {en->rejected, "row", "rejected"}};
 

@@ -47,6 +47,8 @@ struct file_report {
 	uint64_t more; /* rejections not shown */
 	struct warnings *warnings;
 	size_t nwarnings;
+	uint64_t
+	    before; /* delivered, and told by earlier runs: entry counts this run's */
 	uint64_t pending;
 	char found[FILE_FOUND_SIZE];
 };

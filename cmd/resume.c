@@ -37,7 +37,7 @@ go_on(struct job *j, struct pass *p, const struct drop_file *f, struct intake *i
 	in->entry.verdict = VERDICT_DELIVER;
 	in->entry.reason[0] = '\0';
 	if (send_changes(j, p, in, e) != 0) {
-		conclude_unsent(j, in);
+		conclude_unsent(j, in, p);
 		return -1;
 	}
 	return conclude_file(j, f, in, p, e);

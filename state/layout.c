@@ -80,7 +80,7 @@ static const struct column pass_value[] = {UINT("number", 8), IS("feed", FEED),
     {.name = "mode", .kind = COLUMN_WORD, .words = modes, .late = true},
     IS("file_at", EVENT), {.name = "records", .kind = COLUMN_UINT, .size = 8, .late = true},
     UINT("removals", 8), UINT("unchanged", 8), UINT("duplicate", 8), UINT("stale", 8),
-    UINT("refused", 8), UINT("left", 8), END};
+    UINT("refused", 8), UINT("left", 8), UINT("told", 8), END};
 
 static const struct column intent_value[] = {IS("entries", ENTRIES), END};
 static const struct column ack_value[] = {UINT("round", 2),

@@ -178,6 +178,7 @@ pass_write(const struct act *a, const struct pass *pass, uint64_t merged)
 	pass_counts(p, counts);
 	for (size_t i = 0; i < 7; i++)
 		put_u64(&b, *counts[i]);
+	put_u64(&b, p->told);
 	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
 	return r;
@@ -212,9 +213,12 @@ pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 		p->mode = (enum pass_mode)get_u8(&r);
 		p->file_at = get_i64(&r);
 	}
-	pass_counts(p, counts);
-	for (size_t i = 0; i < 7 && r.in.n > 0; i++)
-		*counts[i] = get_u64(&r);
+	if (r.in.n > 0) { /* nor these in one that did not count yet */
+		pass_counts(p, counts);
+		for (size_t i = 0; i < 7; i++)
+			*counts[i] = get_u64(&r);
+		p->told = get_u64(&r);
+	}
 	if (r.bad || feed.n > LEDGER_NAME_MAX || p->mode > PASS_RETRY)
 		return ledger_damaged(a->e, TABLE_PASSES);
 	memcpy(p->feed, feed.p, feed.n);
@@ -327,4 +331,54 @@ pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e)
 	batch_key(&k, p->scope, a->batch);
 	return ledger_read_one(
 	    l, TABLE_ACKS, key_span(&k), &(struct visitor){ack_decode, a}, e);
+}
+
+static int
+tally(void *arg, struct span key, struct span value)
+{
+	uint64_t *taken = arg;
+	struct reader r = {.in = value};
+
+	(void)key;
+	(void)get_u16(&r);
+	(void)get_u32(&r);
+	if (r.bad)
+		return -1;
+	for (size_t i = 0; i < r.in.n; i++)
+		*taken += (unsigned char)r.in.p[i] == OUTCOME_TAKEN;
+	return 0;
+}
+
+static int
+note_told(struct ledger *l, const struct pass *p, uint64_t taken, struct err *e)
+{
+	struct pass open;
+	uint64_t merged;
+	struct act a;
+	int r;
+
+	if (act_begin(&a, l, true, e) != 0)
+		return -1;
+	r = pass_read(&a, p->scope, &open, &merged);
+	if (r == 0 || (r == 1 && open.number != p->number))
+		r = err_set(e, ERR_INTERNAL, "pass %llu of feed %s is not open",
+		    (unsigned long long)p->number, p->feed);
+	open.told = taken;
+	if (r == 1 && pass_write(&a, &open, merged) == 0)
+		return act_commit(&a);
+	act_abort(&a);
+	return -1;
+}
+
+int
+pass_tell(struct ledger *l, const struct pass *p, uint64_t *taken, struct err *e)
+{
+	struct key k;
+
+	*taken = 0;
+	scope_key(&k, p->scope);
+	if (ledger_each(
+		l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, taken}, e) != 0)
+		return -1;
+	return *taken == p->told ? 0 : note_told(l, p, *taken, e);
 }

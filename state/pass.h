@@ -38,6 +38,7 @@ struct pass {
 	enum pass_mode mode;
 	int64_t file_at; /* ms: the file's own time, which stands in for event times */
 	struct pass_counts counts;
+	uint64_t told; /* records of it that earlier runs told as delivered */
 };
 
 /* The open pass of a scope: 1, 0, -1. */
@@ -82,6 +83,12 @@ int pass_commit(
  * 1 a->n is how many there are.
  */
 int pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e);
+
+/*
+ * For a run that can't finish it: how many of its records the API has taken, by what is
+ * committed. The pass keeps that they are told from now on; p->told stays what it was.
+ */
+int pass_tell(struct ledger *l, const struct pass *p, uint64_t *taken, struct err *e);
 
 /* What became of a pass's records. */
 struct merged {

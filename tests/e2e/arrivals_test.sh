@@ -189,12 +189,12 @@ has "which is told" "$dir/err" "problem-ended feed=simple problem=late"
 
 # ---- it has come, and waits: beside it lies the marker of an older file ----
 expecting 06:00 -e 's/^stable_for.*/marker = .done/'
-drop m.csv.done "2026-11-25 11:00" </dev/null
-drop m.csv "2026-11-26 11:40" < <(rows 401 455)
-at "2026-11-26 12:10"
+drop m.csv.done "2026-11-26 11:00" </dev/null
+drop m.csv "2026-11-27 11:40" < <(rows 401 455)
+at "2026-11-27 12:10"
 job 0
 is "it waits" '[1,1]' "$(report '.feeds[0] | [.waiting, .old_markers]')"
-at "2026-11-26 12:31"
+at "2026-11-27 12:31"
 arrival 5 '[.state, .unseen, .old_markers]' '["late",false,1]' "late, though it lies there"
 has "it is told" "$dir/err" "has not come; but 1 lies there with an older marker"
 run 5 check --arrivals
@@ -202,8 +202,8 @@ has "in words" "$dir/out" "    1 file waits: its marker is older than it"
 run 0 status --json
 is "an upload does not take so long" '[1,["late","old_marker"]]' \
 	"$(jq -c '[.sick, [.feeds[0].ailments[].state]]' "$dir/out")"
-drop m.csv.done "2026-11-26 12:35" </dev/null
-at "2026-11-26 12:36"
+drop m.csv.done "2026-11-27 12:35" </dev/null
+at "2026-11-27 12:36"
 job 0
 arrival 0 '[.state, .old_markers]' '["in_time",0]' "its own marker has come"
 

@@ -64,14 +64,38 @@ test_denied() {
 	whole "a renewed token"
 }
 
+# counted: how many records the figures say were delivered.
+counted() {
+	sed -n 's/^emrdrop_records_delivered_total{feed="simple"} //p' "$dir/figures/emrdrop_simple.prom"
+}
+
 test_later() {
+	local before
+
+	mkdir "$dir/figures"
+	site "[metrics]
+textfile = $dir/figures"
+	job 0
+	before=$(counted)
 	export_new
 	faults "{\"later\":[\"$(printf %05d $((number * 100 + 3)))\",\"A-$((number * 100 + 3))\"]}"
 	job 69
 	has "who wants what" "$dir/out" "later"
 	is "the rest is taken" $((known - 2)) "$(changes)"
+	is "and counts as that" '[118,0,2]' "$(file_report delivered delivered_before pending)"
+	has "in the log" "$dir/err" "file-unfinished feed=simple"
+	has "with its counts" "$dir/err" "delivered=118 unchanged=0 refused=0 delivered_before=0 pending=2 "
+	is "and in the figures" $((before + 118)) "$(counted)"
+	job 69
+	is "once" '[0,118,2]' "$(file_report delivered delivered_before pending)"
 	faults '{"later":[]}'
 	job 0
+	is "what was left" '[2,118,0]' "$(file_report delivered delivered_before pending)"
+	has "is what the log has" "$dir/err" "delivered=2 unchanged=0 refused=0 delivered_before=118 pending=0 "
+	is "each is counted once" $((before + 120)) "$(counted)"
+	run 0 files simple --json
+	is "the file was delivered whole" 120 "$(report '[.files[].delivered] | last')"
+	site ''
 	whole "later"
 }
 

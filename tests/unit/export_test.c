@@ -110,7 +110,7 @@ Test(export, columns_have_their_names_and_are_decoded)
 	    "\"flags\":[\"merge\"],\"ordinal\":5,\"at\":\"2026-11-20T19:30:02.007Z\",\"window\":12,",
 	    "{\"table\":\"passes\",\"scope\":1,\"number\":2,\"feed\":\"north\",",
 	    "\"size\":1234,\"clock\":\"1970-01-01T00:00:05.678Z\",",
-	    "\"batches\":3,\"closing\":false,\"merged\":0,\"mode\":\"run\",\"file_at\":\"1970-01-01T00:00:00.000Z\",\"records\":0,\"removals\":0,\"unchanged\":0,\"duplicate\":0,\"stale\":0,\"refused\":0,\"left\":0}\n",
+	    "\"batches\":3,\"closing\":false,\"merged\":0,\"mode\":\"run\",\"file_at\":\"1970-01-01T00:00:00.000Z\",\"records\":0,\"removals\":0,\"unchanged\":0,\"duplicate\":0,\"stale\":0,\"refused\":0,\"left\":0,\"told\":0}\n",
 	    "{\"table\":\"intents\",\"scope\":1,\"batch\":2,\"entries\":[{\"type\":\"retired\","
 	    "\"key\":\"",
 	    "\"window\":13,\"removed\":false}]}\n",

@@ -146,6 +146,54 @@ Test(pass, scopes_do_not_meet)
 	cr_expect_eq(rig_known(256, "7").at, 2);
 }
 
+static void
+expect_told(const struct pass *p, uint64_t before, uint64_t taken)
+{
+	struct pass open;
+	uint64_t got;
+
+	cr_assert_eq(pass_get(l, p->scope, &open, &e), 1, "%s", e.msg);
+	cr_expect_eq(open.told, before);
+	cr_assert_eq(pass_tell(l, &open, &got, &e), 0, "%s", e.msg);
+	cr_expect_eq(got, taken);
+	cr_expect_eq(open.told, before, "that is what earlier runs told");
+	rig_reopen();
+	cr_assert_eq(pass_get(l, p->scope, &open, &e), 1, "%s", e.msg);
+	cr_expect_eq(open.told, taken);
+}
+
+/* A run that can't finish a delivery tells what was taken of it, and the next one the rest. */
+Test(pass, what_is_told_is_kept)
+{
+	static const unsigned char first[] = {OUTCOME_TAKEN, OUTCOME_LATER, OUTCOME_NONE},
+				   then[] = {OUTCOME_TAKEN, OUTCOME_TAKEN,
+				       OUTCOME_REFUSED},
+				   halved[] = {OUTCOME_TAKEN,
+				       OUTCOME_NONE + 2 * OUTCOME_HALVED, OUTCOME_TAKEN};
+	const struct entry entries[] = {
+	    rig_entry("1", "A", 1), rig_entry("2", "A", 1), rig_entry("3", "A", 1)};
+	struct pass p = rig_pass(1, 2), other = rig_pass(2, 1), gone;
+	uint64_t got;
+
+	memcpy(other.feed, "south", 6);
+	rig_open_pass(&p);
+	rig_open_pass(&other);
+	expect_told(&p, 0, 0);
+	for (uint64_t batch = 1; batch <= 2; batch++)
+		rig_intent(&p, batch, entries, 3);
+	rig_intent(&other, 1, entries, 3);
+	rig_ack(&other, 1, then, 3);
+	rig_ack(&p, 1, first, 3);
+	expect_told(&p, 0, 1);
+	rig_ack(&p, 1, then, 3);
+	rig_ack(&p, 2, halved, 3);
+	expect_told(&p, 1, 4);
+	gone = p;
+	gone.number++;
+	cr_expect_eq(pass_tell(l, &gone, &got, &e), -1, "another pass is open");
+	cr_expect_eq(e.code, ERR_INTERNAL);
+}
+
 static int
 ack_of(const struct pass *p, uint64_t batch, struct ack *got, unsigned char *out,
     size_t room)

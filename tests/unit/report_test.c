@@ -95,6 +95,7 @@ Test(report, text_for_a_person)
 	problem(WEIGHT_WARNING, 12, "Cell");
 	problem(WEIGHT_REJECT, 8, "");
 	file = report_file(&r, f, &en, &p);
+	file->before = 6;
 	file->pending = 1;
 	f->waiting = 2;
 	f->held = 1;
@@ -102,7 +103,7 @@ Test(report, text_for_a_person)
 	f->unsettled = 2;
 	expect_text(
 	    "north: 1 file read\n"
-	    "  file abababab: 20 rows: 10 records delivered, 9 unchanged, 5 duplicate, "
+	    "  file abababab: 20 rows: 10 records delivered, 6 delivered before, 9 unchanged, 5 duplicate, "
 	    "3 stale, 2 refused, 1 pending, 1 row filtered, 2 rows rejected\n"
 	    "    row 7, column \"DOB \\u001b[2J\\\"\" (patient.birth_date) "
 	    "not taken: The value is not a date in the agreed format. "
@@ -223,7 +224,7 @@ Test(report, json_for_a_program)
 		    "\"abababababababababababababababab\",\"verdict\":\"hold\","
 		    "\"reason\":\"2 of 20 rows\",\"found\":\"windows-1252\",\"closed\":true,"
 		    "\"bytes\":999,\"rows\":20,\"mapped\":17,\"filtered\":1,\"rejected\":2,"
-		    "\"warnings\":3,\"records\":30,\"removals\":0,\"delivered\":10,\"unchanged\":9,"
+		    "\"warnings\":3,\"records\":30,\"removals\":0,\"delivered\":10,\"delivered_before\":0,\"unchanged\":9,"
 		    "\"duplicate\":5,\"stale\":3,\"refused\":2,\"pending\":0,\"problems\":["
 		    "{\"row\":7,\"column\":\"DOB\",\"type\":\"patient\",\"field\":\"birth_date\","
 		    "\"code\":\"not_date\",\"message\":\"The value is not a date in the agreed "
