@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "mappers/filler.h"
 
 #define FALLBACK     "windows-1252"
 #define ASCII_COUNT  128
@@ -186,25 +185,14 @@ starts_nocase(struct span s, const char *mark)
 	return s.n >= m.n && span_eq_nocase((struct span){s.p, m.n}, m);
 }
 
-/* Are there more than text has? Those at its end may fill it up. */
-static bool
-has_nuls(struct span s)
+static size_t
+count_nul(struct span s)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < s.n; i++)
 		count += s.p[i] == '\0';
-	return s.n > 0 && count >= (s.n + NUL_FRACTION - 1) / NUL_FRACTION;
-}
-
-static struct span
-without_filler(struct span head)
-{
-	size_t n = head.n;
-
-	while (n > 0 && filler_is(head.p[n - 1]))
-		n--;
-	return (struct span){head.p, n > 0 ? n : head.n};
+	return count;
 }
 
 /* What people drop that is no text, by how it begins. */
@@ -242,7 +230,7 @@ charset_begin(struct charset *c, struct span head, struct err *e)
 	if (other != NULL)
 		return err_set(
 		    e, ERR_REFUSED, "the file is %s: save it as CSV UTF-8", other);
-	if (has_nuls(without_filler(head)))
+	if (head.n > 0 && count_nul(head) >= (head.n + NUL_FRACTION - 1) / NUL_FRACTION)
 		return err_set(e, ERR_REFUSED,
 		    "the file is UTF-16 or no text: save it as CSV UTF-8");
 	if (starts_with(head, UTF8_MARK)) {

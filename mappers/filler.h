@@ -13,7 +13,7 @@
  * So many at a file's end fill up a block. More stand where it was given its size before its
  * bytes, and these have not all come.
  */
-#define FILLER_MAX 65536
+#define FILLER_MAX 4096
 
 static inline bool
 filler_is(char c)

@@ -468,7 +468,7 @@ hl7_reader_end(struct hl7_reader *r, struct err *e)
 		return -1;
 	if (release(r, false, e) != 0)
 		return -1;
-	r->unterminated |= r->w.padding > FILLER_MAX;
+	r->unterminated |= r->w.padding + filler_count(rest) > FILLER_MAX;
 	r->cut |= r->unterminated;
 	if (finish(r, r->w.end, e) != 0 || leave_batch(r, e) != 0)
 		return -1;

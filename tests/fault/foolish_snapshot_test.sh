@@ -35,6 +35,8 @@ another clinic's;cat fixtures/northside/day1/*.csv;0;65;refuse;0;columns of the 
 empty;:;0;4;hold;0;it has no rows;approve
 titles alone;today | head -n 1;0;4;hold;0;it has no rows;discard
 NUL bytes;head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text: save it as CSV UTF-8;mend
+the end of a file in CP/M;today && printf '\032\032';0;0;deliver;1;-;-
+NUL bytes to the end of a block;today && head -c 300 /dev/zero;0;0;deliver;1;-;-
 NUL bytes in the middle;today | head -n 40 && head -c 4000 /dev/zero;0;65;refuse;0;UTF-16 or no text;mend
 a workbook that was cut;cat fixtures/hostile/csv/zip.csv;0;65;refuse;0;the ZIP archive is damaged or cut off;mend
 a PDF;printf '%%PDF-1.7\n%%\342\343\317\323\n1 0 obj\n<< /Type /Catalog >>\n';0;65;refuse;0;the file is a PDF: save it as CSV;discard

@@ -500,7 +500,7 @@ Test(hl7_reader_pieces, nothing_but_noise)
  */
 Test(hl7_reader_pieces, filled_up)
 {
-	static const size_t fill[] = {1, 511, 512, 513, 5000, 300000};
+	static const size_t fill[] = {1, 511, 512, 513, 4096, 4097, 300000};
 
 	for (size_t i = 0; i < COUNT(fill); i++) {
 		struct file f = {.want = fill[i] <= FILLER_MAX
