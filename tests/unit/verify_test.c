@@ -305,7 +305,7 @@ static const struct mutation {
 	"is not in files"},
     {"files: path", TABLE_FILES, 0, SET, 236, B("xxx"), "files",
 	"path does not open with the site key"},
-    {"passes: cut", TABLE_PASSES, 0, CUT, 0, B("x"), "passes", "left ends too early"},
+    {"passes: cut", TABLE_PASSES, 0, CUT, 0, B("x"), "passes", "told ends too early"},
     {"passes: mode", TABLE_PASSES, 0, SET, 136, B("\4"), "passes",
 	"mode is out of range"},
     {"meta: head of the trail", TABLE_META, 0, SET, 0, B("\4"), "meta, audit",
