@@ -131,6 +131,10 @@ decide(struct query *q, enum decision d)
 	buf_addf(&q->out, "%s: ", approve ? "approved" : "discarded");
 	if (is_old(&f))
 		buf_add_str(&q->out, "backfill it once more\n");
+	else if (!feed_exists(q->app, f.feed))
+		buf_addf(&q->out,
+		    "the feed file of %s is gone; once it is back, its next run %s\n",
+		    f.feed, approve ? "delivers it" : "puts it away");
 	else
 		buf_addf(&q->out, "`emrdrop run %s`, or its next run, %s\n", f.feed,
 		    approve ? "delivers it" : "puts it away");

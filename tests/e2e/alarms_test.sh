@@ -218,6 +218,20 @@ ok "its figures go" test ! -e "$dir/metrics/emrdrop_west.prom"
 silence
 job 0
 is "once" '[]' "$(problems)"
+rows 4 9 | sed 's/Scheduled/Nope/' >"$dir/drop/west/v.csv"
+sed "s|^url *= *http.*|url = $api/v1/batches\ntoken_file = $dir/token|" "$dir/west.ini" \
+	>"$dir/etc/feeds.d/west.ini"
+job 4
+rm "$dir/etc/feeds.d/west.ini"
+run 0 status
+has "a file of it that is held" "$dir/out" "1 file of it stands aside in its drop"
+run 0 status west --json
+run 0 hold discard "$(report '.feeds[0].stuck[0].file' | tr -d '"')"
+has "when that is carried out" "$dir/out" "the feed file of west is gone; once it is back"
+job 0
+silence
+rm "$dir/drop/west/v.csv"
+rows 11 12 >"$dir/drop/west/u.csv"
 mv "$dir/west.ini" "$dir/etc/feeds.d/west.ini"
 job 69
 is "it is back" '[["west","failed","begun",1]]' "$(problems)"
