@@ -107,7 +107,8 @@ is "why it is dead" '[3,true]' "$(amqp dead |
 api_start
 
 # A file that is too fresh, beside one that is refused: its message comes back until it is taken,
-# and that of the other is done.
+# and that of the other is done. It does not come back while the others are at work.
+trigger_site 'retry_delay = 5s'
 sed -i 's|^min_age.*|min_age = 1h|' "$dir/etc/feeds.d/simple.ini"
 rows 10 12 >"$dir/drop/new.csv"
 echo 'no export at all' >"$dir/drop/a-refused.csv"
