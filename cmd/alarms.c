@@ -10,6 +10,7 @@
 #include "base/spawn.h"
 #include "cmd/app.h"
 #include "cmd/feed.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/status.h"
 #include "outbound/api_url.h"
 #include "outbound/notify.h"
@@ -21,8 +22,9 @@
 /* A change: it began, or another of its kind did; or it ended. */
 struct event {
 	struct app *app;
-	const char *feed;
+	const char *feed; /* NULL: it is that of all */
 	enum trouble kind;
+	const char *name; /* of the kind */
 	const struct trouble_now *trouble;
 	bool begun;
 	int64_t since;
@@ -38,7 +40,7 @@ event_json(const struct event *ev, struct buf *out)
 	jw_object(&j);
 	jw_put_cstr(&j, "schema", "emrdrop-problem/1");
 	jw_put_cstr(&j, "feed", ev->feed);
-	jw_put_cstr(&j, "problem", trouble_name(ev->kind));
+	jw_put_cstr(&j, "problem", ev->name);
 	jw_put_cstr(&j, "state", ev->begun ? "begun" : "ended");
 	jw_put_int(&j, "since_ms", ev->since);
 	jw_put_int(&j, "at_ms", clock_wall(ev->app->clock));
@@ -54,6 +56,12 @@ event_json(const struct event *ev, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
+static const char *
+log_feed(const struct event *ev)
+{
+	return ev->feed != NULL ? ev->feed : "all";
+}
+
 static void
 event_log(const struct event *ev)
 {
@@ -61,14 +69,13 @@ event_log(const struct event *ev)
 
 	if (ev->begun)
 		log_event(&ev->app->log, LOG_WARN, "problem-begun",
-		    LOG_FIELDS(LOG_NAME("feed", ev->feed),
-			LOG_NAME("problem", trouble_name(ev->kind)),
-			LOG_NAME("words", t->words), LOG_UINT("count", t->count),
-			LOG_NAME("command", t->command)));
+		    LOG_FIELDS(LOG_NAME("feed", log_feed(ev)),
+			LOG_NAME("problem", ev->name), LOG_NAME("words", t->words),
+			LOG_UINT("count", t->count), LOG_NAME("command", t->command)));
 	else
 		log_event(&ev->app->log, LOG_WARN, "problem-ended",
-		    LOG_FIELDS(LOG_NAME("feed", ev->feed),
-			LOG_NAME("problem", trouble_name(ev->kind))));
+		    LOG_FIELDS(
+			LOG_NAME("feed", log_feed(ev)), LOG_NAME("problem", ev->name)));
 }
 
 /* Nothing of our own environment: it holds secrets. */
@@ -116,8 +123,8 @@ static void
 log_failure(const struct event *ev, const char *what, const struct err *e)
 {
 	log_event(&ev->app->log, LOG_WARN, what,
-	    LOG_FIELDS(LOG_NAME("feed", ev->feed),
-		LOG_NAME("problem", trouble_name(ev->kind)), LOG_ERR(e)));
+	    LOG_FIELDS(LOG_NAME("feed", log_feed(ev)), LOG_NAME("problem", ev->name),
+		LOG_ERR(e)));
 }
 
 /* The command is not run again because the webhook failed: whoever is told twice learns not to listen. */
@@ -197,6 +204,7 @@ tell_changes(
 		return -1;
 	for (int k = 0; k < TROUBLE_COUNT; k++) {
 		ev.kind = (enum trouble)k;
+		ev.name = trouble_name(ev.kind);
 		changed |= tell_change(&ev, now, &told);
 	}
 	return changed ? ledger_troubles_put(l, ev.feed, &told, e) : 0;
@@ -253,9 +261,29 @@ alarms_tell(struct app *app, const struct alarms_of *of, struct feed_troubles *n
 
 	if (r == 1)
 		r = tell_alone(app, of, now, &e);
-	if (r != 0)
-		log_event(&app->log, LOG_WARN, "alarms-failed",
-		    LOG_FIELDS(LOG_NAME("feed", of->feed->feed.name), LOG_ERR(&e)));
+	if (r == 0)
+		return;
+	log_event(&app->log, LOG_WARN, "alarms-failed",
+	    LOG_FIELDS(LOG_NAME("feed", of->feed->feed.name), LOG_ERR(&e)));
+	if (e.code == ERR_LEDGER)
+		ledger_alarm_begin(app, &e, true);
+}
+
+bool
+alarms_tell_ledger(struct app *app, const struct trouble_now *t, int64_t since)
+{
+	const struct event ev = {.app = app,
+	    .name = "ledger",
+	    .trouble = t,
+	    .begun = t != NULL,
+	    .since = since};
+
+	if (app->deaf || !tell(&ev)) {
+		app->deaf = true;
+		return false;
+	}
+	event_log(&ev);
+	return true;
 }
 
 /* The switch wants to know that the work is done: rejected rows are work that was. */

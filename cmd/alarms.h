@@ -24,6 +24,12 @@ struct alarms_of {
 void alarms_tell(struct app *app, const struct alarms_of *of, struct feed_troubles *now);
 
 /*
+ * The ledger itself, of which it can remember nothing: `t` NULL if that is over.
+ * True if it was told, or if nobody wants to know.
+ */
+bool alarms_tell_ledger(struct app *app, const struct trouble_now *t, int64_t since);
+
+/*
  * `feed` NULL: of the run as a whole. Each goes to the ping URL or not, by whether there
  * is {feed} in it. `exit` is the run's, or PING_START.
  */

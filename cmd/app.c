@@ -141,6 +141,7 @@ app_ledger(struct app *app, bool create, struct err *e)
 	if (l == NULL)
 		return NULL;
 	app->ledger = l;
+	app->ledger_opened = true;
 	app->auditor.clock = app->clock;
 	app->auditor.run = app->run;
 	who_runs(&app->auditor);
@@ -155,6 +156,15 @@ app_ledger_close(struct app *app, struct ledger *l)
 		return;
 	app->ledger = NULL;
 	ledger_close(l);
+}
+
+bool
+app_has_ledger(const struct app *app)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/ledger.id", app->state.dir);
+	return access(path, F_OK) == 0;
 }
 
 bool

@@ -72,8 +72,10 @@ struct app {
 	struct trace trace;
 	struct auditor auditor;
 	struct ledger *ledger; /* while it is open: a process has it open once */
-	bool deaf;             /* nobody took an alarm: the next process tells them */
-	bool unheard;          /* a ping failed: the others are tried once */
+	bool ledger_opened, ledger_ails; /* in this process; see ledger_alarm.h */
+	bool watched; /* nobody looks at this command: what it finds is told */
+	bool deaf;    /* nobody took an alarm: the next process tells them */
+	bool unheard; /* a ping failed: the others are tried once */
 };
 
 /* The option tables of emrdrop.ini, for the manual. */
@@ -100,6 +102,9 @@ void app_release(struct app *app);
  */
 struct ledger *app_ledger(struct app *app, bool create, struct err *e);
 void app_ledger_close(struct app *app, struct ledger *l); /* takes NULL */
+
+/* Is there one that may be looked at? */
+bool app_has_ledger(const struct app *app);
 
 /* The site's keys, if there are any that we may read. */
 bool app_keys(const struct app *app, struct site_keys *out);

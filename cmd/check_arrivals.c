@@ -3,6 +3,7 @@
 #include "cmd/commands.h"
 #include "cmd/finds.h"
 #include "cmd/gone.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
@@ -103,5 +104,12 @@ ask_all(struct query *q)
 int
 check_arrivals(struct app *app, struct err *e)
 {
-	return query_run(app, ask_all, e);
+	int exit;
+
+	app->watched = true;
+	exit = query_run(app, ask_all, e);
+	if (app_has_ledger(app) && (!app->ledger_opened || e->code == ERR_LEDGER))
+		ledger_alarm_begin(app, e, app->ledger_opened);
+	ledger_alarm_end(app);
+	return exit;
 }

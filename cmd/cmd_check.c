@@ -11,6 +11,7 @@
 #include "cmd/feed.h"
 #include "cmd/finds.h"
 #include "cmd/login.h"
+#include "cmd/site.h"
 #include "cmd/status.h"
 #include "cmd/tests.h"
 #include "cmd/text.h"
@@ -22,9 +23,9 @@
 static const char help[] =
     "emrdrop check [options] [FEED...]\n\n"
     "Reads emrdrop.ini and the feed files (all of CONFIG/feeds.d without FEED), and tells\n"
-    "every mistake with file and line. A FEED alone may be the path of a feed file that is\n"
-    "not there yet: it has a slash. Sends nothing, and writes nothing but what --connect\n"
-    "does.\n\n"
+    "every mistake with file and line, and a ledger that can't be opened. A FEED alone may\n"
+    "be the path of a feed file that is not there yet: it has a slash. Sends nothing, and\n"
+    "writes nothing but what --connect does.\n\n"
     "  --arrivals    ask the ledger alone which expected files are late; what is new of\n"
     "                that goes to the log and to [alarms], once\n"
     "  --connect     also log in to each drop (and note that this works again), list it,\n"
@@ -34,7 +35,7 @@ static const char help[] =
     "  --json        one JSON object on standard output\n"
     "  --config DIR  folder with emrdrop.ini and feeds.d\n\n"
     "Exit status: 0 all well; 4 or 65 what came is held or cannot be read; 5 a file is\n"
-    "late, or strange; 69 API unavailable; 74 no connection; 76 host key or\n"
+    "late, or strange; 69 API unavailable; 74 no connection, or the ledger; 76 host key or\n"
     "certificate; 77 login or a file refused; 78 mistakes in the configuration\n\n"
     "Examples:\n"
     "  emrdrop check northside-appointments --connect\n"
@@ -427,19 +428,28 @@ check_feed(struct app *app, struct feed *f, struct err *e, void *arg)
 	return exit;
 }
 
-/* Who is told of problems, by no feed. */
+/* Of no feed: 0, or -1 with what is wrong. */
 static int
-check_site(const struct app *app, struct check *c)
+say_site(struct check *c, const char *key, const char *where, int rc, const struct err *e)
 {
-	struct err e;
-
-	if (alarms_check(app, &e) == 0)
+	if (rc == 0)
 		return STATUS_OK;
 	if (c->as_json)
-		jw_put_cstr(&c->json, "alarms", e.msg);
+		jw_put_cstr(&c->json, key, e->msg);
 	else
-		buf_addf(&c->out, "emrdrop.ini: %s\n", e.msg);
-	return STATUS_CONFIG;
+		buf_addf(&c->out, "%s: %s\n", where, e->msg);
+	return err_exit(e->code);
+}
+
+/* Who is told of problems, and the ledger. */
+static int
+check_site(struct app *app, struct check *c)
+{
+	struct err e = {.code = ERR_NONE};
+	int exit = say_site(c, "alarms", "emrdrop.ini", alarms_check(app, &e), &e);
+
+	return status_worse(
+	    exit, say_site(c, "ledger", "ledger", site_ledger(app, &e), &e));
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/finds.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/overview.h"
 #include "cmd/query.h"
 #include "cmd/status.h"
@@ -371,6 +372,10 @@ show_all(struct query *q)
 static int
 status(struct app *app, struct err *e)
 {
+	struct err lasts;
+
+	if (ledger_alarm_lasts(app, &lasts) != 0)
+		fprintf(stderr, "emrdrop: %s\n", lasts.msg);
 	return query_run(app, show_all, e);
 }
 

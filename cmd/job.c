@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/conclude.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/login.h"
 #include "cmd/old.h"
 #include "cmd/retried.h"
@@ -281,17 +282,17 @@ static int
 open_ledger(struct job *j, struct err *e)
 {
 	const struct state_conf *st = &j->app->state;
-	char marker[4096];
 
-	snprintf(marker, sizeof(marker), "%s/ledger.id", st->dir);
-	if (j->app->dry_run && access(marker, F_OK) != 0)
+	if (j->app->dry_run && !app_has_ledger(j->app))
 		return open_ephemeral(j, e);
 	j->ledger = j->share->ledger;
 	if (j->ledger != NULL)
 		return 0;
 	j->ledger = j->share->ledger = app_ledger(j->app, !j->app->dry_run, e);
-	if (j->ledger == NULL)
+	if (j->ledger == NULL) {
+		ledger_alarm_begin(j->app, e, false);
 		return -1;
+	}
 	if (ledger_is_new(j->ledger))
 		log_event(&j->app->log, LOG_INFO, "ledger-made",
 		    LOG_FIELDS(LOG_NAME("dir", st->dir)));

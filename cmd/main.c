@@ -215,6 +215,45 @@ harden(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/* One line, by what a handler may call; then it ends as it would have. */
+static void
+on_fault(int sig)
+{
+	static const char head[] = "emrdrop: ended by signal ",
+			  tail[] = "; if that comes again the ledger may be damaged: see "
+				   "`emrdrop ledger verify`\n";
+	char line[sizeof(head) + sizeof(tail)] = "";
+	size_t n = sizeof(head) - 1;
+	ssize_t told;
+
+	memcpy(line, head, n);
+	if (sig >= 10)
+		line[n++] = (char)('0' + sig / 10);
+	line[n++] = (char)('0' + sig % 10);
+	memcpy(line + n, tail, sizeof(tail) - 1);
+	n += sizeof(tail) - 1;
+	told = write(STDERR_FILENO, line, n);
+	(void)told; /* if not, there is nobody */
+	raise(sig);
+}
+
+/*
+ * LMDB has no checksums: a damaged page may end who reads it. Sanitizers have handlers of
+ * their own, which say more.
+ */
+static void
+explain_faults(void)
+{
+	const int faults[] = {SIGSEGV, SIGBUS};
+	struct sigaction ours = {.sa_handler = on_fault, .sa_flags = (int)SA_RESETHAND},
+			 before;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (sigaction(faults[i], NULL, &before) == 0 &&
+		    before.sa_handler == SIG_DFL)
+			sigaction(faults[i], &ours, NULL);
+}
+
 /*
  * What one thread frees another may have: with a heap each, which is what glibc gives them,
  * the reader's and the judge's are at their largest one after the other, and stay (P11).
@@ -337,6 +376,7 @@ main(int argc, char **argv)
 	const char *name;
 
 	harden();
+	explain_faults();
 	share_heap();
 	app.log.run = app.run;
 	app.json = stands("--json", argc, argv);

@@ -2,6 +2,7 @@
 
 #include "cmd/alarms.h"
 #include "cmd/feed.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/metrics.h"
 #include "cmd/status.h"
 
@@ -12,6 +13,8 @@ complain(struct app *app, const char *feed, const struct err *e)
 {
 	log_event(&app->log, LOG_WARN, "watch-failed",
 	    LOG_FIELDS(LOG_NAME("feed", feed), LOG_ERR(e)));
+	if (e->code == ERR_LEDGER)
+		ledger_alarm_begin(app, e, true);
 }
 
 static void

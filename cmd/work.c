@@ -3,6 +3,7 @@
 #include "cmd/alarms.h"
 #include "cmd/commands.h"
 #include "cmd/gone.h"
+#include "cmd/ledger_alarm.h"
 #include "cmd/status.h"
 #include "cmd/watch.h"
 #include "pollers/links.h"
@@ -29,6 +30,7 @@ close_ledger(struct app *app, struct work *w)
 
 	if (l != NULL && ledger_looks_keep(l, &e) != 0) {
 		w->kept = err_exit(e.code);
+		ledger_alarm_begin(app, &e, true);
 		log_event(&app->log, LOG_ERROR, "looks-failed", LOG_FIELDS(LOG_ERR(&e)));
 	}
 	app_ledger_close(app, l);
@@ -51,15 +53,25 @@ run_feed(struct app *app, struct feed *f, struct feed_report *out, struct work *
 	return exit;
 }
 
-/* Where none is open there may be none yet, and this is no run that makes one. */
+/* There may be none yet, and this is no run that makes one. */
+static struct ledger *
+open_known(struct app *app)
+{
+	struct err e;
+	struct ledger *l = app_ledger(app, false, &e);
+
+	if (l == NULL && app_has_ledger(app))
+		ledger_alarm_begin(app, &e, false);
+	return l;
+}
+
 static void
 tell_broken(struct app *app, const struct feed *f, int exit, struct work *w)
 {
 	struct ledger *own = NULL, *l = w->share.ledger;
-	struct err e;
 
 	if (l == NULL)
-		l = own = app_ledger(app, false, &e);
+		l = own = open_known(app);
 	if (l != NULL)
 		watch_broken(app, l, f->feed.name, exit);
 	app_ledger_close(app, own);
@@ -93,10 +105,8 @@ work_one(struct app *app, struct feed *f, struct err *e, void *arg)
 static void
 end_gone(struct app *app, struct work *w)
 {
-	struct err none;
-
 	if (w->share.ledger == NULL)
-		w->share.ledger = app_ledger(app, false, &none);
+		w->share.ledger = open_known(app);
 	if (w->share.ledger != NULL)
 		gone_end(app, w->share.ledger, &w->present);
 }
@@ -117,6 +127,7 @@ work_all(struct app *app, size_t n, struct work *w)
 		end_gone(app, w);
 	present_release(&w->present);
 	close_ledger(app, w);
+	ledger_alarm_end(app);
 	return status_worse(exit, w->kept);
 }
 
@@ -161,8 +172,10 @@ work_feeds(struct app *app, size_t n, const struct errand *errand, struct err *e
 	report_init(&w.report, app->run, app->trace.id);
 	w.report.dry_run = app->dry_run;
 	w.report.started = clock_wall(app->clock);
-	if (w.pings)
+	if (w.pings) {
+		app->watched = true;
 		alarms_ping(app, NULL, PING_START);
+	}
 	exit = work_all(app, n, &w);
 	w.report.ended = clock_wall(app->clock);
 	w.report.exit = told(app, &w.report, exit);

@@ -1,0 +1,161 @@
+#include "cmd/ledger_alarm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/whole.h"
+#include "cmd/alarms.h"
+#include "cmd/text.h"
+
+#define MARK      "ledger.alarm"
+#define MARK_SIZE 64
+#define DAMAGED   " damaged"
+
+static void
+mark_path(const struct app *app, char out[4096])
+{
+	snprintf(out, 4096, "%s/" MARK, app->state.dir);
+}
+
+/* Made by root it is the folder's owner's all the same, who is to remove it. */
+static void
+give_to_owner(const struct app *app, int fd)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && stat(app->state.dir, &st) == 0 &&
+	    fchown(fd, st.st_uid, st.st_gid) != 0)
+		return; /* the owner of a folder may remove it so as well */
+}
+
+/* The mark, made: -1 if it can't be, -2 if it is there already. */
+static int
+mark_make(const struct app *app)
+{
+	char path[4096];
+	int fd;
+
+	mark_path(app, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return errno == EEXIST ? -2 : -1;
+	give_to_owner(app, fd);
+	return fd;
+}
+
+/* Since when, and whether it could be opened all the same. */
+static void
+mark_fill(int fd, int64_t since, bool damaged)
+{
+	char text[MARK_SIZE];
+	int n = snprintf(
+	    text, sizeof(text), "%" PRId64 "%s\n", since, damaged ? DAMAGED : "");
+
+	/* One that is empty says enough: that it was told. */
+	(void)write_whole(fd, (struct span){text, (size_t)n});
+}
+
+static void
+fill_trouble(struct trouble_now *t, const struct err *e)
+{
+	*t = (struct trouble_now){.is = true, .count = 1, .exit = err_exit(e->code)};
+	snprintf(t->words, sizeof(t->words), "%.*s", TROUBLE_WORDS - 1, e->msg);
+	snprintf(t->command, sizeof(t->command), "emrdrop ledger verify");
+}
+
+void
+ledger_alarm_begin(struct app *app, const struct err *e, bool damaged)
+{
+	int64_t now = clock_wall(app->clock);
+	struct trouble_now t;
+	char path[4096];
+	int mark;
+
+	if (!app->watched || app->ledger_ails || e->code == ERR_NONE ||
+	    e->code == ERR_BUSY || e->code == ERR_NOMEM || e->code == ERR_INTERNAL)
+		return;
+	app->ledger_ails = true;
+	if ((mark = mark_make(app)) == -2)
+		return;
+	fill_trouble(&t, e);
+	if (alarms_tell_ledger(app, &t, now)) {
+		if (mark >= 0)
+			mark_fill(mark, now, damaged);
+	} else if (mark >= 0) {
+		mark_path(app, path);
+		(void)unlink(path); /* the next that finds it tells it */
+	}
+	if (mark >= 0)
+		close(mark);
+}
+
+/* Is there one? Then what it says. */
+static bool
+mark_read(const struct app *app, int64_t *since, bool *damaged)
+{
+	char path[4096], text[MARK_SIZE] = "", *end;
+	ssize_t n;
+	int fd;
+
+	mark_path(app, path);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	*since = strtoll(text, &end, 10);
+	*damaged = strncmp(end, DAMAGED, strlen(DAMAGED)) == 0;
+	return true;
+}
+
+static void
+end(struct app *app, bool verified)
+{
+	char path[4096];
+	int64_t since;
+	bool damaged;
+
+	if (!mark_read(app, &since, &damaged) || (damaged && !verified) ||
+	    !alarms_tell_ledger(app, NULL, since))
+		return;
+	mark_path(app, path);
+	(void)unlink(path);
+}
+
+void
+ledger_alarm_end(struct app *app)
+{
+	if (app->watched && app->ledger_opened && !app->ledger_ails)
+		end(app, false);
+}
+
+void
+ledger_alarm_verified(struct app *app)
+{
+	end(app, true);
+}
+
+int
+ledger_alarm_lasts(const struct app *app, struct err *e)
+{
+	struct buf when;
+	int64_t since;
+	bool damaged;
+
+	if (!mark_read(app, &since, &damaged) || !damaged)
+		return 0;
+	buf_init(&when, 64);
+	text_time(&when, since);
+	buf_add_char(&when, '\0');
+	err_set(e, ERR_LEDGER,
+	    "%s/ledger.mdb: could not be read to its end at %s: see `emrdrop ledger verify`",
+	    app->state.dir, when.failed ? "some time" : when.p);
+	buf_release(&when);
+	return -1;
+}

@@ -1,0 +1,155 @@
+#!/bin/bash
+# A ledger that is damaged: a command says what to do, also if a signal ends it, and who
+# watches is told once, though the ledger can remember nothing.
+#
+#   tests/e2e/damaged_test.sh BUILD_DIR
+# shellcheck disable=SC2016 # backticks are what messages have around commands
+set -u
+. tests/e2e/lib.sh
+
+e2e_init "$1" python3
+api_start
+cat >"$dir/command" <<END
+#!/bin/sh
+cat >>$dir/told
+END
+chmod 700 "$dir/command"
+site "[alarms]
+on_problem = $dir/command"
+# shellcheck disable=SC2119 # as it is
+simple
+rows 1 200 >"$dir/drop/a.csv"
+job 0
+known=$(changes)
+cp -a "$dir/state" "$dir/good"
+
+# told: what who watches was told since the last time.
+told() {
+	[ -f "$dir/told" ] || : >"$dir/told"
+	jq -sc 'map([.feed, .problem, .state, .exit])' "$dir/told"
+	rm "$dir/told"
+}
+
+mend() {
+	cp "$dir/good/ledger.mdb" "$dir/state/ledger.mdb"
+}
+
+cut_short() {
+	truncate -s 8192 "$dir/state/ledger.mdb"
+}
+
+# spoil_feed SIZE: of the feed's value, in each page that has it. One that is longer than
+# the file ends the process that reads it.
+spoil_feed() {
+	python3 - "$dir/state/ledger.mdb" "$1" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		wrong = int(sys.argv[2], 0)
+		for page in range(2 * 4096, len(data), 4096):
+		    pad, flags, lower = struct.unpack_from("<HHH", data, page + 8)
+		    if flags != 2 or lower > 4096:
+		        continue
+		    for i in range((lower - 16) // 2):
+		        at = page + struct.unpack_from("<H", data, page + 16 + 2 * i)[0]
+		        lo, hi, flag, size = struct.unpack_from("<HHHH", data, at)
+		        if data[at + 8:at + 8 + size] == b"simple":
+		            struct.pack_into("<HH", data, at, wrong & 0xffff, wrong >> 16)
+		open(sys.argv[1], "wb").write(data)
+	END
+}
+
+begun='[[null,"ledger","begun",74]]'
+ended='[[null,"ledger","ended",null]]'
+
+# ---- it can't be opened ----
+cut_short
+job 74
+is "who watches is told" "$begun" "$(told)"
+has "and the log" "$dir/err" "problem-begun feed=all problem=ledger"
+job 74
+is "once" '[]' "$(told)"
+run 74 check --arrivals
+is "by whichever finds it first" '[]' "$(told)"
+run 74 check simple
+has "check says so" "$dir/out" "ledger.mdb: the ledger was cut short: restore it from a backup"
+run 74 check --json
+ok "in JSON too" jq -e '.ledger | test("cut short")' "$dir/out" >/dev/null
+job 74 --dry-run
+run 74 status
+is "a person sees it" '[]' "$(told)"
+mend
+job 0
+is "and when it is over" "$ended" "$(told)"
+ok "nothing is left of it" test ! -e "$dir/state/ledger.alarm"
+cut_short
+run 74 check --arrivals
+is "check --arrivals tells it as well" "$begun" "$(told)"
+mend
+run 0 check --arrivals
+is "and that it is over" "$ended" "$(told)"
+
+# ---- who is deaf is told again, and where nothing can be noted each time ----
+printf '#!/bin/sh\nexit 1\n' >"$dir/deaf"
+chmod 700 "$dir/deaf"
+sed -i "s|/command$|/deaf|" "$dir/etc/emrdrop.ini"
+cut_short
+job 74
+has "that is logged" "$dir/err" on-problem-failed
+sed -i "s|/deaf$|/command|" "$dir/etc/emrdrop.ini"
+job 74
+is "the next run tells it" "$begun" "$(told)"
+rm "$dir/state/ledger.alarm"
+mkdir "$dir/state/ledger.alarm.x" "$dir/kept"
+mv "$dir/state" "$dir/kept"
+: >"$dir/state"
+job 74
+is "no folder at all" "$begun" "$(told)"
+job 74
+is "each time" "$begun" "$(told)"
+rm "$dir/state"
+mv "$dir/kept/state" "$dir/state"
+mend
+
+# ---- before the first run there is nothing to tell ----
+mv "$dir/state" "$dir/kept"
+run 74 check --arrivals
+is "no ledger yet" '[]' "$(told)"
+run 0 check
+mv "$dir/kept/state" "$dir/state"
+
+# ---- it opens, and something in it is wrong ----
+spoil_feed 0
+rows 301 302 >"$dir/drop/b.csv"
+job 74
+is "who watches is told" "$begun" "$(told)"
+run 74 check --arrivals
+is "once" '[]' "$(told)"
+is "nothing was sent" "$known" "$(changes)"
+run 74 ledger verify
+is "that it is damaged is known" '[]' "$(told)"
+mend
+run 74 check
+has "until it is verified nobody knows" "$dir/out" 'could not be read to its end at 20'
+run 0 status
+has "status says so" "$dir/err" 'could not be read to its end at 20'
+run 0 check --arrivals
+is "not who does not look at all of it" '[]' "$(told)"
+run 0 ledger verify
+is "sound: that is told" "$ended" "$(told)"
+run 0 check
+hasnt "all is well" ledger: "$dir/out"
+
+# ---- a page of it ends the process: the sanitizers leave that to us here ----
+export ASAN_OPTIONS=handle_segv=0:handle_sigbus=0
+spoil_feed 0x7fffffff
+"$emrdrop" --config "$dir/etc" run >"$dir/out" 2>"$dir/err"
+rc=$?
+ok "a signal ends it: $rc" [ "$rc" = 139 -o "$rc" = 135 ]
+has "it says what to do" "$dir/err" "emrdrop: ended by signal $((rc - 128)); if that comes again the ledger may be damaged: see \`emrdrop ledger verify\`"
+is "nothing was sent" "$known" "$(changes)"
+run 74 ledger verify
+has "verify finds it" "$dir/err" "a page of it is damaged, restore it from a backup"
+hasnt "in words of its own" "ended by signal" "$dir/err"
+mend
+job 0
+e2e_end
