@@ -441,13 +441,14 @@ say_site(struct check *c, const char *key, const char *where, int rc, const stru
 	return err_exit(e->code);
 }
 
-/* Who is told of problems, and the ledger. */
+/* Who is told of problems, and the ledger; little room is a warning. */
 static int
 check_site(struct app *app, struct check *c)
 {
 	struct err e = {.code = ERR_NONE};
 	int exit = say_site(c, "alarms", "emrdrop.ini", alarms_check(app, &e), &e);
 
+	(void)say_site(c, "room", "warning", site_room(app, &e), &e);
 	return status_worse(
 	    exit, say_site(c, "ledger", "ledger", site_ledger(app, &e), &e));
 }

@@ -16,7 +16,7 @@
 static const char help[] =
     "emrdrop ledger verify|export|compact [--json]\n\n"
     "verify   checks every value of the ledger, and what they refer to. Each mismatch is a\n"
-    "         line: the table, the key, what is wrong\n"
+    "         line: the table, the key, what is wrong; of a table with many the first 20\n"
     "export   writes every value as a line of JSON, without names and identifiers\n"
     "compact  rewrites the ledger's file without its free space, which takes as much room\n"
     "         on the disk as is in use. No run may be at work\n\n"
@@ -28,29 +28,65 @@ static const char help[] =
     "  emrdrop ledger verify\n"
     "  emrdrop ledger export | jq -c 'select(.table == \"files\")'\n";
 
-#define SHOWN_MAX 1000  /* mismatches in the JSON object; the rest is only counted */
-#define PIECE     65536 /* bytes of the export that are written at once */
+#define SHOWN_MAX  20    /* mismatches of a table; the rest is only counted */
+#define TABLES_MAX 32    /* of the ledger, and answers */
+#define PIECE      65536 /* bytes of the export that are written at once */
+
+/* Mismatches of a table. */
+struct of_table {
+	const char *name;
+	uint64_t n;
+};
 
 struct show {
 	struct app *app;
 	struct buf out;
 	struct json json;
-	size_t shown;
+	struct of_table tables[TABLES_MAX]; /* up to the first without a name */
 	struct err *e;
 };
+
+static struct of_table *
+table_of(struct show *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < TABLES_MAX - 1 && s->tables[i].name != NULL &&
+	       strcmp(s->tables[i].name, name) != 0)
+		i++;
+	s->tables[i].name = name;
+	return &s->tables[i];
+}
+
+/* What was not shown: a line each, or an object. */
+static void
+show_left(struct show *s)
+{
+	for (size_t i = 0; i < TABLES_MAX && s->tables[i].name != NULL; i++) {
+		const struct of_table *t = &s->tables[i];
+
+		if (t->n <= SHOWN_MAX)
+			continue;
+		if (s->app->json)
+			jw_put_uint(&s->json, t->name, t->n - SHOWN_MAX);
+		else
+			buf_addf(&s->out, "%s: %" PRIu64 " more mismatches\n", t->name,
+			    t->n - SHOWN_MAX);
+	}
+}
 
 static int
 show_mismatch(void *arg, const struct mismatch *m)
 {
 	struct show *s = arg;
 
+	if (table_of(s, m->table)->n++ >= SHOWN_MAX)
+		return 0;
 	if (!s->app->json) {
 		buf_clear(&s->out);
 		buf_addf(&s->out, "%s, %s: %s\n", m->table, m->where, m->what);
 		return print_out(buf_span(&s->out), s->e);
 	}
-	if (s->shown++ >= SHOWN_MAX)
-		return 0;
 	jw_object(&s->json);
 	jw_put_cstr(&s->json, "table", m->table);
 	jw_put_cstr(&s->json, "where", m->where);
@@ -64,12 +100,17 @@ show_verified(struct show *s, const struct verified *n)
 {
 	if (s->app->json) {
 		jw_array_end(&s->json);
+		jw_key(&s->json, SPAN_LIT("more"));
+		jw_object(&s->json);
+		show_left(s);
+		jw_object_end(&s->json);
 		jw_put_uint(&s->json, "values", n->values);
 		jw_put_uint(&s->json, "count", n->mismatches);
 		jw_object_end(&s->json);
 		buf_add_char(&s->out, '\n');
 	} else {
 		buf_clear(&s->out);
+		show_left(s);
 		buf_addf(&s->out, "%" PRIu64 " values, %" PRIu64 " mismatch%s%s\n",
 		    n->values, n->mismatches, n->mismatches == 1 ? "" : "es",
 		    n->mismatches == 0

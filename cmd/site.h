@@ -10,4 +10,10 @@
  */
 int site_ledger(struct app *app, struct err *e);
 
+/*
+ * -1 if there is little room in the state folder, and how little. Nobody knows how much
+ * will have to wait to be sent.
+ */
+int site_room(const struct app *app, struct err *e);
+
 #endif

@@ -126,6 +126,22 @@ pack(struct outbox *o, struct span plain, struct err *e)
 	return 0;
 }
 
+/* Its file has no name: what it took is free once it is closed. */
+static int
+no_room(const struct outbox *o, size_t next, int sys, struct err *e)
+{
+	off_t end = lseek(o->fd, 0, SEEK_END);
+	unsigned long long need = (unsigned long long)(end > 0 ? end : 0) + next;
+
+	if (sys != ENOSPC && sys != EDQUOT && sys != EFBIG)
+		return err_sys(e, ERR_IO, sys, "outbox in %s", o->dir);
+	return err_set(e, ERR_IO,
+	    "outbox in %s: %s: the records of this file that wait to be sent need %llu MiB there at "
+	    "least, and more if the file goes on; what they took is free again. Make room on that "
+	    "disk, or raise `[run] outbox_memory`",
+	    o->dir, strerror(sys), (need >> 20) + 1);
+}
+
 static int
 write_chunk(struct outbox *o, struct span plain, struct err *e)
 {
@@ -145,7 +161,7 @@ write_chunk(struct outbox *o, struct span plain, struct err *e)
 	h.cipher = n;
 	if (write_whole(o->fd, (struct span){(const char *)&h, sizeof(h)}) != 0 ||
 	    write_whole(o->fd, (struct span){to, (size_t)n}) != 0)
-		return err_sys(e, ERR_IO, errno, "outbox in %s", o->dir);
+		return no_room(o, sizeof(h) + n, errno, e);
 	o->chunks++;
 	return 0;
 }

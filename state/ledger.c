@@ -257,7 +257,8 @@ check_identity(struct ledger *l, bool expected, const char *want, struct err *e)
 		return -1;
 	if (r == 0 && expected)
 		return err_set(e, ERR_LEDGER,
-		    "%s/ledger.mdb is empty: restore it from a backup", l->dir);
+		    "%s/ledger.mdb is damaged, it does not say which ledger it is: restore it from a backup",
+		    l->dir);
 	if (r == 0 && meta_make(l, e) != 0)
 		return -1;
 	hex_encode(l->id, sizeof(l->id), hex);

@@ -65,14 +65,11 @@ map_full(struct err *e, const struct store *s)
 static int
 fail(struct err *e, const struct store *s, int rc, const char *what)
 {
-	switch (rc) {
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_INVALID:
-	case MDB_BAD_TXN:
+	if (lmdb_file_damaged(rc))
 		return err_set(e, ERR_LEDGER,
-		    "%s: the ledger is damaged (%s): restore it from a backup", s->path,
-		    mdb_strerror(rc));
+		    "%s: the ledger is damaged: restore it from a backup (%s; LMDB: %s)",
+		    s->path, what, mdb_strerror(rc));
+	switch (rc) {
 	case MDB_VERSION_MISMATCH:
 		return err_set(e, ERR_LEDGER,
 		    "%s: made by another version of LMDB: use the emrdrop that made it",

@@ -69,7 +69,9 @@ where(struct verify *v)
 		buf_add_str(&v->where, v->layout->what);
 	for (size_t i = 0; i < v->row.nkey; i++)
 		cell_where(&v->row.v[i], &v->where);
-	if (v->where.n == 0)
+	if (v->where.n == 0 && v->key.n == 0)
+		buf_add_str(&v->where, "an empty key");
+	else if (v->where.n == 0)
 		add_hex(&v->where, v->key);
 	buf_add_char(&v->where, '\0');
 	return v->where.failed ? "" : v->where.p;

@@ -51,6 +51,14 @@ test_missing() {
 	damaged "half a site.key" "site.key" 78
 }
 
+# A page that names the tables, with one of them gone.
+test_no_table() {
+	sed -i 's/\(\x04\x00\)meta/\1mfta/g' "$dir/state/ledger.mdb"
+	damaged "a table that is gone" "the ledger is damaged: restore it from a backup"
+	sed -i 's/\(\x06\x00\)format/\1fprmat/g' "$dir/state/ledger.mdb"
+	damaged "no format" "is damaged, it does not say which ledger it is"
+}
+
 # Wherever the file ends, if not among free pages, it is told, and no signal ends the run.
 test_truncated() {
 	local size at
@@ -129,6 +137,7 @@ test_older() {
 }
 
 test_missing
+test_no_table
 test_truncated
 test_flipped
 test_foreign

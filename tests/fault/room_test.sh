@@ -78,6 +78,11 @@ test_disk() {
 		mount -o remount,size=256m "$dir/state"
 		fault_completes "$what" "$rc"
 	done
+	disk 8m
+	run 0 check
+	has "little room is a warning" "$dir/out" "MiB are free in the state folder $dir/state"
+	run 0 check --json
+	ok "in JSON too" jq -e '.room | test("MiB are free")' "$dir/out" >/dev/null
 	echo "$((k - 2)) disks were too small"
 	ok "some of them" [ "$k" -gt 4 ]
 	umount "$dir/state"

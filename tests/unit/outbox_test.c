@@ -3,9 +3,11 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -309,4 +311,25 @@ Test(outbox, nothing_is_put_once_it_is_sealed)
 	cr_assert_eq(outbox_seal(o, &e), 0);
 	cr_expect_eq(outbox_put(o, frame_of(1, 100), &e), -1);
 	cr_expect_eq(e.code, ERR_INTERNAL);
+}
+
+/* A limit on files stands for a disk that is full. */
+Test(outbox, no_room)
+{
+	const struct rlimit limit = {3u << 20, 3u << 20};
+	char frame[FRAME];
+	int rc = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (size_t i = 0; i < FRAMES && rc == 0; i++) {
+		random_bytes(frame, sizeof(frame));
+		rc = outbox_put(o, (struct span){frame, sizeof(frame)}, &e);
+	}
+	cr_expect_eq(rc, -1);
+	cr_expect_eq(e.code, ERR_IO);
+	cr_expect_not_null(strstr(e.msg, ": File too large: "), "%s", e.msg);
+	cr_expect_not_null(strstr(e.msg, "need 4 MiB there at least"), "%s", e.msg);
+	cr_expect_not_null(strstr(e.msg, "free again"), "%s", e.msg);
+	cr_expect_not_null(strstr(e.msg, "[run] outbox_memory"), "%s", e.msg);
 }
