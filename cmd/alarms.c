@@ -265,8 +265,7 @@ alarms_tell(struct app *app, const struct alarms_of *of, struct feed_troubles *n
 		return;
 	log_event(&app->log, LOG_WARN, "alarms-failed",
 	    LOG_FIELDS(LOG_NAME("feed", of->feed->feed.name), LOG_ERR(&e)));
-	if (e.code == ERR_LEDGER)
-		ledger_alarm_begin(app, &e, true);
+	ledger_alarm_begin(app, &e, true);
 }
 
 bool

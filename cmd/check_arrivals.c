@@ -108,7 +108,7 @@ check_arrivals(struct app *app, struct err *e)
 
 	app->watched = true;
 	exit = query_run(app, ask_all, e);
-	if (app_has_ledger(app) && (!app->ledger_opened || e->code == ERR_LEDGER))
+	if (app_has_ledger(app))
 		ledger_alarm_begin(app, e, app->ledger_opened);
 	ledger_alarm_end(app);
 	return exit;

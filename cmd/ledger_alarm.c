@@ -69,16 +69,25 @@ fill_trouble(struct trouble_now *t, const struct err *e)
 	snprintf(t->command, sizeof(t->command), "emrdrop ledger verify");
 }
 
+/* Of one that opens: a disk that is full is told elsewhere, and so is another's file. */
+static bool
+is_told(const struct err *e, bool opened)
+{
+	if (opened)
+		return e->code == ERR_LEDGER && e->sys == 0;
+	return e->code != ERR_NONE && e->code != ERR_BUSY && e->code != ERR_NOMEM &&
+	       e->code != ERR_INTERNAL;
+}
+
 void
-ledger_alarm_begin(struct app *app, const struct err *e, bool damaged)
+ledger_alarm_begin(struct app *app, const struct err *e, bool opened)
 {
 	int64_t now = clock_wall(app->clock);
 	struct trouble_now t;
 	char path[4096];
 	int mark;
 
-	if (!app->watched || app->ledger_ails || e->code == ERR_NONE ||
-	    e->code == ERR_BUSY || e->code == ERR_NOMEM || e->code == ERR_INTERNAL)
+	if (!app->watched || app->ledger_ails || !is_told(e, opened))
 		return;
 	app->ledger_ails = true;
 	if ((mark = mark_make(app)) == -2)
@@ -86,7 +95,7 @@ ledger_alarm_begin(struct app *app, const struct err *e, bool damaged)
 	fill_trouble(&t, e);
 	if (alarms_tell_ledger(app, &t, now)) {
 		if (mark >= 0)
-			mark_fill(mark, now, damaged);
+			mark_fill(mark, now, opened);
 	} else if (mark >= 0) {
 		mark_path(app, path);
 		(void)unlink(path); /* the next that finds it tells it */

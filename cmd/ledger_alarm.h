@@ -10,10 +10,10 @@
 #include "cmd/app.h"
 
 /*
- * What became of opening the ledger, or of reading it (`damaged`). That it is busy, or
- * that there is no memory, is not its fault.
+ * What became of opening the ledger, or of using it (`opened`): told if it can't be opened,
+ * or is damaged. That it is busy, or that there is no memory, is not its fault.
  */
-void ledger_alarm_begin(struct app *app, const struct err *e, bool damaged);
+void ledger_alarm_begin(struct app *app, const struct err *e, bool opened);
 
 /*
  * The command comes to its end. If nothing of the ledger failed in it, what was told is

@@ -13,8 +13,7 @@ complain(struct app *app, const char *feed, const struct err *e)
 {
 	log_event(&app->log, LOG_WARN, "watch-failed",
 	    LOG_FIELDS(LOG_NAME("feed", feed), LOG_ERR(e)));
-	if (e->code == ERR_LEDGER)
-		ledger_alarm_begin(app, e, true);
+	ledger_alarm_begin(app, e, true);
 }
 
 static void

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,22 +248,4 @@ lmdb_file_clear_half_made(const char *path, struct err *e)
 		err_sys(e, ERR_LEDGER, errno, "%s", path);
 	close(fd);
 	return rc;
-}
-
-bool
-lmdb_file_damaged(int rc)
-{
-	switch (rc) {
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_INVALID:
-	case MDB_BAD_TXN:
-	case MDB_CURSOR_FULL:
-	case MDB_PAGE_FULL:
-	case MDB_INCOMPATIBLE:
-	case MDB_NOTFOUND: /* a table that each ledger has */
-		return true;
-	default:
-		return false;
-	}
 }

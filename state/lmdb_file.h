@@ -8,7 +8,6 @@
 #ifndef STATE_LMDB_FILE_H
 #define STATE_LMDB_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -20,9 +19,6 @@
  * with errno.
  */
 int lmdb_file_whole(const char *path, size_t page_size, size_t txn);
-
-/* Does LMDB's `rc`, where it is a failure, say that the file is damaged? */
-bool lmdb_file_damaged(int rc);
 
 /*
  * Refuses network file systems: LMDB's locks and its map are not sound there (its own

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "state/lmdb_error.h"
 #include "state/lmdb_file.h"
 #include "state/owner.h"
 #include "state/turn.h"
@@ -55,39 +56,20 @@ map_full(struct err *e, const struct store *s)
 	MDB_envinfo info;
 
 	mdb_env_info(s->env, &info);
-	return err_set(e, ERR_LEDGER, "%s: the ledger is full at %zu MiB%s", s->path,
+	err_set(e, ERR_LEDGER, "%s: the ledger is full at %zu MiB%s", s->path,
 	    info.me_mapsize >> 20,
 	    info.me_mapsize < MAP_SIZE
 		? ", which is all that the limit of address space allows: raise `ulimit -v`, or LimitAS= of the unit"
 		: ": shorten `[state] keep`");
+	if (e != NULL)
+		e->sys = MDB_MAP_FULL;
+	return -1;
 }
 
 static int
 fail(struct err *e, const struct store *s, int rc, const char *what)
 {
-	if (lmdb_file_damaged(rc))
-		return err_set(e, ERR_LEDGER,
-		    "%s: the ledger is damaged: restore it from a backup (%s; LMDB: %s)",
-		    s->path, what, mdb_strerror(rc));
-	switch (rc) {
-	case MDB_VERSION_MISMATCH:
-		return err_set(e, ERR_LEDGER,
-		    "%s: made by another version of LMDB: use the emrdrop that made it",
-		    s->path);
-	/* LMDB's word for a write that the disk took only in part, too. */
-	case EIO:
-		return err_set(e, ERR_LEDGER,
-		    "%s: %s: the disk is full, or fails: make room, or look into the system's log",
-		    s->path, what);
-	case MDB_MAP_FULL:
-		return map_full(e, s);
-	case MDB_READERS_FULL:
-		return err_set(
-		    e, ERR_BUSY, "%s: too many processes read the ledger", s->path);
-	default:
-		return err_set(
-		    e, ERR_LEDGER, "%s: %s: %s", s->path, what, mdb_strerror(rc));
-	}
+	return rc == MDB_MAP_FULL ? map_full(e, s) : lmdb_error(e, rc, s->path, what);
 }
 
 /* A page that is missing would end in SIGBUS, not in an error. */
