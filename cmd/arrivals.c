@@ -239,6 +239,7 @@ arrivals_judge(const struct expectation *x, const struct arrivals *a,
 
 	*out = (struct arrival){.rows = ARRIVAL_ROWS_UNKNOWN};
 	out->came = n > 0 ? (int64_t)a->v[n - 1].at * 1000 : 0;
+	out->together = n > 0 ? a->v[n - 1].files : 0;
 	if (rc == 0 && x->days != 0)
 		rc = arrivals_dues(x, a, facts->now, &d, e);
 	if (rc == 0)
@@ -308,6 +309,7 @@ arrivals_of(const struct arrival_question *q, struct arrival *out, struct err *e
 	n = arrivals_count(&a);
 	*out = (struct arrival){.rows = ARRIVAL_ROWS_UNKNOWN};
 	out->came = n > 0 ? (int64_t)a.v[n - 1].at * 1000 : 0;
+	out->together = n > 0 ? a.v[n - 1].files : 0;
 	return 0;
 }
 

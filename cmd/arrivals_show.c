@@ -64,7 +64,13 @@ arrival_text(const struct arrival *a, struct buf *out)
 		if (a->usual > 0)
 			buf_addf(out, ", usually %llu", (unsigned long long)a->usual);
 	}
-	put_time(out, "; last file ", a->came);
+	if (a->together > 1)
+		buf_addf(out, "; last %u files read from ", a->together);
+	else
+		buf_add_str(out, "; last file read ");
+	text_time(out, a->came);
+	if (a->together > 1)
+		buf_add_str(out, " on");
 	if (a->next != 0)
 		put_time(out, ", next due ", a->next);
 }

@@ -412,6 +412,8 @@ file_text(const struct report *r, const struct file_report *f, struct buf *out)
 		    f->entry.reason);
 	else if (f->entry.verdict == VERDICT_EMPTY)
 		buf_add_str(out, "empty: no rows\n");
+	else if (f->entry.verdict == VERDICT_DISCARD)
+		buf_add_str(out, "discarded, as was decided: nothing of it is sent\n");
 	else
 		counts_line(r, f, out);
 	for (size_t i = 0; i < f->nproblems; i++)
@@ -420,14 +422,6 @@ file_text(const struct report *r, const struct file_report *f, struct buf *out)
 		buf_addf(out, "    and %llu more\n", (unsigned long long)f->more);
 	for (size_t i = 0; i < f->nwarnings; i++)
 		warnings_line(out, &f->warnings[i]);
-}
-
-static void
-paused_line(const struct feed_report *f, struct buf *out)
-{
-	buf_add_str(out, "paused since ");
-	text_time(out, f->paused);
-	buf_addf(out, ": `emrdrop resume %s` ends it\n", f->feed);
 }
 
 static void
@@ -470,15 +464,18 @@ static void
 feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 {
 	buf_addf(out, "%s: ", f->feed);
-	if (f->err.code != ERR_NONE)
+	if (f->err.code != ERR_NONE) {
 		buf_addf(out, "%s\n", f->err.msg);
-	else if (f->paused != 0)
-		paused_line(f, out);
-	else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0 &&
-		 f->given_up.pass == 0)
+	} else if (f->paused != 0) {
+		buf_add_str(out, "paused since ");
+		text_time(out, f->paused);
+		buf_addf(out, ": `emrdrop resume %s` ends it\n", f->feed);
+	} else if (f->n == 0 && f->waiting == 0 && f->held == 0 && f->refused == 0 &&
+		   f->given_up.pass == 0) {
 		buf_add_str(out, "nothing new\n");
-	else
+	} else {
 		buf_addf(out, "%zu file%s read\n", f->n, f->n == 1 ? "" : "s");
+	}
 	given_up_line(f, out);
 	for (size_t i = 0; i < f->n; i++)
 		file_text(r, &f->files[i], out);

@@ -434,6 +434,8 @@ send_changes(struct job *j, const struct pass *p, struct intake *in, struct err 
 	rc = sender_init(&s, e);
 	if (rc == 0)
 		rc = deliver(&s, e);
+	if (rc != 0 && e->code == ERR_PERM)
+		err_prefix(e, "%s", j->feed->path);
 	progress_end(&j->progress);
 	sender_release(&s);
 	if (rc == 0 && s.later > 0)

@@ -87,7 +87,10 @@ find_failure(struct feed_troubles *all)
 	t->mark = exit;
 	t->exit = (int)exit;
 	t->count = 1;
-	say(t, "the last run ended with %u: %s", exit, status_words((int)exit));
+	/* 77 may be the API's or the drop's, 74 a disk or a line: the error says which. */
+	say(t, "the last run ended with %u: %s", exit,
+	    all->state.last_words[0] != '\0' ? all->state.last_words
+					     : status_words((int)exit));
 	next(t, "emrdrop check %s%s", all->state.name, connect ? " --connect" : "");
 }
 

@@ -199,13 +199,25 @@ mended() {
 	say "The other row says again what the API has since the first day."
 }
 
+# What shows a manual page here: a bare Debian has nothing that does.
+pager() {
+	if command -v man >/dev/null; then
+		echo "man -l"
+	elif command -v mandoc >/dev/null; then
+		echo "mandoc -l"
+	else
+		echo "apt install man-db, then man -l"
+	fi
+}
+
 next_steps() {
 	cat <<-END
 
 		What to do next
 		  1. ./deploy/demo.sh --keep                     the same, and the servers stay up
 		  2. README.md                                   the feed file explained, cron, exit codes
-		  3. man -l build/release/deploy/man/emrdrop.conf.5            every option and the map language
+		  3. $(pager) build/release/deploy/man/emrdrop.conf.5
+		                                                 every option and the map language
 		  4. $EMRDROP preview --help    the records that your own export would give
 		  5. $EMRDROP check --connect   once /etc/emrdrop/feeds.d has your feed
 		  6. ./tests/run.sh                              all tests, with sanitizers

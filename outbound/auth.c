@@ -158,3 +158,18 @@ auth_refresh(struct auth *a, struct err *e)
 	*a = fresh;
 	return 1;
 }
+
+const char *
+auth_place(const struct auth *a, char *out, size_t size)
+{
+	const struct target_conf *tc = a->tc;
+
+	if (tc->token_file.where != NULL)
+		snprintf(out, size, "[target] token_file, %s", tc->token_file.where);
+	else if (tc->password_file.where != NULL)
+		snprintf(
+		    out, size, "[target] password_file, %s", tc->password_file.where);
+	else
+		snprintf(out, size, "[target] header.%s", tc->headers[0].name);
+	return out;
+}

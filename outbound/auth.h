@@ -20,6 +20,9 @@ struct auth {
 int auth_init(struct auth *a, const struct target_conf *tc, struct err *e);
 void auth_release(struct auth *a);
 
+/* Where its secrets are, for whoever has to renew one: "[target] token_file, PATH". */
+const char *auth_place(const struct auth *a, char *out, size_t size);
+
 /* Reads the secrets again: 1 if a line changed, 0 if not, -1. */
 int auth_refresh(struct auth *a, struct err *e);
 

@@ -264,6 +264,7 @@ static int
 denied(struct http *h, struct slot *s, const char *seen, struct err *e)
 {
 	struct complaint c = {.code = ERR_PERM, .seen = seen};
+	char place[256], advice[384];
 	int changed = s->generation != h->auth.generation;
 
 	c.advice = "set token_file, or user and password_file, in [target]";
@@ -280,9 +281,10 @@ denied(struct http *h, struct slot *s, const char *seen, struct err *e)
 		h->stats.retries++;
 		return 0;
 	}
-	c.advice =
-	    "the API does not accept our credentials: renew the secret in [target]; "
-	    "nothing of it was marked";
+	snprintf(advice, sizeof(advice),
+	    "the API does not accept our credentials: renew %s; nothing of it was marked",
+	    auth_place(&h->auth, place, sizeof(place)));
+	c.advice = advice;
 	return say(h, &s->req, c, e);
 }
 

@@ -8,22 +8,11 @@
 #include <unistd.h>
 
 #include "state/ledger_impl.h"
+#include "state/lock_owner.h"
 #include "state/owner.h"
 #include "state/turn.h"
 
 #define LOCK_PATH 4096
-
-/*
- * Beside the flock(2), which is what keeps others out, the owner has a lock that can be
- * asked for without being taken: who asks must not be in the way of a run that begins.
- */
-static int
-lock_visibly(int fd)
-{
-	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	return fcntl(fd, F_OFD_SETLK, &all);
-}
 
 /* The file of a lock, and its path. */
 static int
@@ -45,10 +34,10 @@ ledger_lock(struct ledger *l, const char *scope, int *lock, struct err *e)
 
 	if ((*lock = open_lock(l, scope, path, e)) < 0)
 		return -1;
-	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && lock_visibly(*lock) == 0)
+	if (flock(*lock, LOCK_EX | LOCK_NB) == 0 && lock_sign(*lock) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
-		err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
+		lock_busy(*lock, scope, e);
 	else
 		err_sys(e, ERR_LEDGER, errno, "%s", path);
 	close(*lock);

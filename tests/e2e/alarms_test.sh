@@ -306,6 +306,17 @@ silence
 job 0
 is "pings of a feed" '["/simple/start","/simple"]' "$(pings)"
 silence
+(umask 077 && echo another-token >"$dir/other")
+simple -e 's|^token_file.*|token_file = @DIR@/other|' -e "s|@DIR@|$dir|"
+rows 30 30 >"$dir/drop/d.csv"
+job 77
+has "which file, which secret" "$dir/err" "$dir/etc/feeds.d/simple.ini: POST"
+has "where it is" "$dir/err" "renew [target] token_file, $dir/other; nothing of it was marked"
+ok "who watches knows that it is the API" test "$(told 'map(.body.words | select(.)) | .[0] |
+	test("ended with 77: .*simple.ini: POST .*the API does not accept our credentials")')" = true
+simple
+job 0
+silence
 api_stop
 simple -e '$a attempts = 1'
 rows 30 31 >"$dir/drop/d.csv"

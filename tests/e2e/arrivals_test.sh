@@ -108,6 +108,8 @@ at "2026-11-17 11:30"
 job 4
 at "2026-11-17 13:00"
 arrival 4 '[.state, .held]' '["not_delivered",1]' "it is held"
+run 4 check --arrivals simple
+has "when it was read" "$dir/out" "; last file read 2026-11-17 11:30:00Z"
 run 0 hold discard "$("$emrdrop" --config "$dir/etc" status --json | jq -r '.feeds[0].stuck[0].file')"
 job 0
 arrival 0 .state '"in_time"' "somebody decided"

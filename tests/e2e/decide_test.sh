@@ -104,7 +104,8 @@ test_discard() {
 	run 64 hold approve "$id"
 	has "what can't be read can't be delivered" "$dir/err" '"DOB"'
 	run 0 hold discard "$id"
-	job 0
+	run 0 run
+	has "in words" "$dir/out" "discarded, as was decided"
 	is "but put away" 3 "$(in_archive "$dir/done")"
 }
 

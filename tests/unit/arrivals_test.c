@@ -338,3 +338,25 @@ Test(arrivals, files_that_come_together_are_one_mark)
 	arrivals_add(&a, t, 7);
 	cr_expect_eq((int64_t)a.v[ARRIVALS_MAX - 1].at * 1000, t);
 }
+
+/* Files that count as one arrival: whoever looks at a later one has to know that it is among them. */
+Test(arrivals, what_is_said_of_the_last)
+{
+	struct arrival a = {
+	    .state = ARRIVAL_IN_TIME, .came = 1763379000000, .together = 1};
+	struct buf out;
+
+	buf_init(&out, 1000);
+	arrival_text(&a, &out);
+	buf_add_char(&out, '\0');
+	cr_expect_not_null(
+	    strstr(out.p, "; last file read 2025-11-17 11:30:00Z"), "%s", out.p);
+	buf_clear(&out);
+	a.together = 3;
+	arrival_text(&a, &out);
+	buf_add_char(&out, '\0');
+	cr_expect_not_null(
+	    strstr(out.p, "; last 3 files read from 2025-11-17 11:30:00Z on"), "%s",
+	    out.p);
+	buf_release(&out);
+}

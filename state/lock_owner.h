@@ -1,0 +1,20 @@
+/*
+ * Who has a source's lock, and since when: for those who find it taken. It stands in the
+ * lock's file, and is of use as long as the lock is held.
+ */
+#ifndef STATE_LOCK_OWNER_H
+#define STATE_LOCK_OWNER_H
+
+#include "base/err.h"
+
+/*
+ * Signs the lock that was just taken, and makes it one that can be asked for without being
+ * taken (F_OFD_GETLK): who asks must not be in the way of a run that begins. 0, or -1 with
+ * errno.
+ */
+int lock_sign(int fd);
+
+/* ERR_BUSY, with what its owner has signed. */
+int lock_busy(int fd, const char *scope, struct err *e);
+
+#endif
