@@ -177,11 +177,15 @@ diagnose_files(struct diagnosis *d)
 static const char *
 arrival_words(struct diagnosis *d)
 {
+	const struct arrival *a = &d->feed->arrival;
+	char aside[FINDS_WORDS];
 	struct buf text;
 	const char *kept;
 
 	buf_init(&text, WORDS_MAX);
-	arrival_text(&d->feed->arrival, &text);
+	arrival_text(a, &text);
+	if (a->state == ARRIVAL_LATE && !a->unseen)
+		buf_add_str(&text, finds_aside(&d->feed->state.finds, aside));
 	kept = words(d, "%.*s", (int)text.n, text.p);
 	buf_release(&text);
 	return kept;
@@ -221,25 +225,41 @@ diagnose_expiry(struct diagnosis *d)
 	return add(d, &a);
 }
 
+/*
+ * A file may be stuck that only the clinic can mend: where files are expected, `late` tells
+ * of it in time, with what lies there. By an older marker it is stuck for certain.
+ */
 static int
-diagnose_finds(struct diagnosis *d)
+diagnose_waiting(struct diagnosis *d)
 {
 	const struct look_finds *f = &d->feed->state.finds;
-	bool fresh = d->board->now - f->old_since < FINDS_UPLOAD;
-	struct ailment marker = {
-	    .health = fresh ? HEALTH_WAITS : HEALTH_MARKER, .since = f->old_since};
-	struct ailment names = {.health = HEALTH_NAMES};
+	const struct arrival *due = &d->feed->arrival;
+	bool sick = f->old_markers > 0 && d->board->now - f->old_since >= FINDS_UPLOAD;
+	struct ailment a = {
+	    .health = sick ? HEALTH_MARKER : HEALTH_WAITING, .since = f->since};
 	char text[FINDS_WORDS];
 
-	if (!d->feed->configured)
+	if (f->waiting == 0 || (!sick && due->state == ARRIVAL_LATE && !due->unseen))
 		return 0;
-	marker.what = words(d, "%s", finds_old_markers(f, text));
-	names.what = words(d, "%s", finds_bad_names(f, text));
-	marker.commands[0] = names.commands[0] = words(
-	    d, "emrdrop check %s --connect", d->feed->state.name);
-	if (f->old_markers > 0 && add(d, &marker) != 0)
-		return -1;
-	return f->bad_names > 0 ? add(d, &names) : 0;
+	a.what = words(d, "%s", finds_waiting(f, text));
+	a.commands[0] = words(d,
+	    f->old_markers > 0 ? "emrdrop check %s --connect" : "emrdrop run %s",
+	    d->feed->state.name);
+	return add(d, &a);
+}
+
+static int
+diagnose_names(struct diagnosis *d)
+{
+	const struct look_finds *f = &d->feed->state.finds;
+	struct ailment a = {.health = HEALTH_NAMES};
+	char text[FINDS_WORDS];
+
+	if (f->bad_names == 0)
+		return 0;
+	a.what = words(d, "%s", finds_bad_names(f, text));
+	a.commands[0] = words(d, "emrdrop check %s --connect", d->feed->state.name);
+	return add(d, &a);
 }
 
 static int
@@ -396,9 +416,10 @@ ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct er
 		return diagnose_gone(&d);
 	if (diagnose_mistakes(&d) != 0 || diagnose_stop(&d) != 0 ||
 	    diagnose_files(&d) != 0 || diagnose_arrival(&d) != 0 ||
-	    diagnose_finds(&d) != 0 || diagnose_refusals(&d) != 0 ||
-	    diagnose_expiry(&d) != 0 || diagnose_pass(&d) != 0 ||
-	    diagnose_block(&d) != 0 || diagnose_mended(&d) != 0 || diagnose_rest(&d) != 0)
+	    diagnose_waiting(&d) != 0 || diagnose_names(&d) != 0 ||
+	    diagnose_refusals(&d) != 0 || diagnose_expiry(&d) != 0 ||
+	    diagnose_pass(&d) != 0 || diagnose_block(&d) != 0 ||
+	    diagnose_mended(&d) != 0 || diagnose_rest(&d) != 0)
 		return -1;
 	if (f->n > 0)
 		qsort(f->ailments, f->n, sizeof(*f->ailments), sicker);
@@ -420,7 +441,7 @@ static const struct {
     [HEALTH_DECIDED] = {"DECIDED", "decided"},
     [HEALTH_MENDED] = {"MENDED", "mended"},
     [HEALTH_UNFINISHED] = {"UNFINISHED", "unfinished"},
-    [HEALTH_WAITS] = {"WAITS", "waits"},
+    [HEALTH_WAITING] = {"WAITING", "waiting"},
     [HEALTH_PAUSED] = {"PAUSED", "paused"},
     [HEALTH_NEW] = {"NEW", "new"},
     [HEALTH_GONE] = {"GONE", "gone"},

@@ -27,7 +27,7 @@ enum health {
 	HEALTH_DECIDED, /* from here on nobody is needed: the next run carries it out */
 	HEALTH_MENDED,  /* a login that was refused: the next run tries */
 	HEALTH_UNFINISHED, /* a delivery: the next run goes on */
-	HEALTH_WAITS,      /* as HEALTH_MARKER, but an upload may be under way */
+	HEALTH_WAITING, /* a file is there that is not ready: the next run looks again */
 	HEALTH_PAUSED,
 	HEALTH_NEW,  /* it never ran */
 	HEALTH_GONE, /* it has no feed file any more */

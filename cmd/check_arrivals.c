@@ -38,7 +38,7 @@ show(struct query *q, const struct feed *f, const struct feed_troubles *t)
 		jw_object(&q->json);
 		jw_put_cstr(&q->json, "feed", f->feed.name);
 		arrival_json(&t->arrival, &q->json);
-		finds_json(&t->state.finds, &q->json);
+		finds_json(&t->state.finds, t->state.finds.waiting, &q->json);
 		jw_put_int(&q->json, "paused_ms", t->paused);
 		jw_object_end(&q->json);
 		return;

@@ -243,7 +243,7 @@ static void
 show_finds(struct show *s)
 {
 	if (s->q->app->json)
-		finds_json(&s->feed->finds, &s->q->json);
+		finds_json(&s->feed->finds, s->feed->finds.waiting, &s->q->json);
 	else
 		finds_text(&s->feed->finds, "  as of that look, ", &s->q->out);
 }

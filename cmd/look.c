@@ -24,6 +24,15 @@ same_file(const struct name_entry *n, const struct drop_file *f)
 	return n->size == f->size && n->mtime == f->mtime;
 }
 
+/* When it was first seen, if it was not read since; else now. */
+static int64_t
+first_seen(const struct name_entry *n, int64_t now)
+{
+	if (n->state != NAME_SEEN || n->seen == 0)
+		return now;
+	return n->fingerprint != 0 ? (int64_t)n->fingerprint : n->seen;
+}
+
 /*
  * A listing takes its time, and nobody knows when in it a file was looked at: two looks
  * are as far apart as the end of the one listing and the beginning of the other.
@@ -33,6 +42,7 @@ judge_ready(struct job *j, struct listed *it, int64_t began)
 {
 	struct look look = {it->name.size, it->name.mtime, it->name.seen};
 	struct readiness r = ready_judge(&j->feed->source, it->file, &look, began);
+	int64_t now = clock_wall(j->app->clock);
 
 	it->what = r.ready ? TAKE : WAIT;
 	it->wait = r.wait;
@@ -42,7 +52,8 @@ judge_ready(struct job *j, struct listed *it, int64_t began)
 		it->name = (struct name_entry){.state = NAME_SEEN,
 		    .size = it->file->size,
 		    .mtime = it->file->mtime,
-		    .seen = clock_wall(j->app->clock)};
+		    .seen = now,
+		    .fingerprint = (uint64_t)first_seen(&it->name, now)};
 }
 
 /* Has a human decided what becomes of it? 1, 0, -1. */
@@ -196,32 +207,50 @@ wait_for(const struct listed *all, size_t n)
 	return longest;
 }
 
-static uint64_t
-count_waiting(const struct listed *all, size_t n)
+static enum waits_for
+waits_for(const struct listed *it)
 {
-	uint64_t waiting = 0;
-
-	for (size_t i = 0; i < n; i++)
-		waiting += all[i].what == WAIT;
-	return waiting;
+	if (it->outdated)
+		return WAITS_OLD_MARKER;
+	if (it->wait < 0)
+		return WAITS_MARKER;
+	return it->name.seen > first_seen(&it->name, it->name.seen) ? WAITS_CHANGES
+								    : WAITS_TIME;
 }
 
-/* What of it waits for the clinic, and since when. */
+static void
+find_one(const struct listed *it, struct look_finds *f)
+{
+	int64_t since = first_seen(&it->name, it->name.seen);
+
+	if (f->waiting++ == 0 || since < f->since) {
+		f->since = since;
+		f->what = waits_for(it);
+	}
+	if (!it->outdated)
+		return;
+	if (f->old_markers++ == 0 || it->name.seen < f->old_since)
+		f->old_since = it->name.seen;
+}
+
 static struct look_finds
 find_all(const struct drop_look *look)
 {
 	struct look_finds f = {.bad_names = look->list.skipped};
 
-	for (size_t i = 0; i < look->n; i++) {
-		const struct listed *it = &look->files[i];
-
-		if (it->what != WAIT || !it->outdated)
-			continue;
-		f.old_markers++;
-		if (f.old_since == 0 || it->name.seen < f.old_since)
-			f.old_since = it->name.seen;
-	}
+	for (size_t i = 0; i < look->n; i++)
+		if (look->files[i].what == WAIT)
+			find_one(&look->files[i], &f);
 	return f;
+}
+
+static void
+log_find(
+    struct job *j, enum log_level level, const char *event, uint64_t n, const char *words)
+{
+	log_event(&j->app->log, level, event,
+	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_UINT("files", n),
+		LOG_NAME("reason", words)));
 }
 
 /* Once, and not by every run that finds the same: `status` knows it. */
@@ -229,18 +258,19 @@ static void
 tell_finds(struct job *j)
 {
 	const struct look_finds *now = &j->out->finds, *known = &j->state.finds;
-	const char *feed = j->feed->feed.name;
+	bool same = now->waiting == known->waiting && now->since == known->since &&
+		    now->what == known->what;
 	char words[FINDS_WORDS];
 
+	if (now->waiting > now->old_markers && !same)
+		log_find(
+		    j, LOG_INFO, "not-ready", now->waiting, finds_waiting(now, words));
 	if (now->old_markers > 0 && now->old_markers != known->old_markers)
-		log_event(&j->app->log, LOG_WARN, "old-marker",
-		    LOG_FIELDS(LOG_NAME("feed", feed),
-			LOG_UINT("files", now->old_markers),
-			LOG_NAME("reason", finds_old_markers(now, words))));
+		log_find(j, LOG_WARN, "old-marker", now->old_markers,
+		    finds_old_markers(now, words));
 	if (now->bad_names > 0 && now->bad_names != known->bad_names)
-		log_event(&j->app->log, LOG_WARN, "bad-name",
-		    LOG_FIELDS(LOG_NAME("feed", feed), LOG_UINT("files", now->bad_names),
-			LOG_NAME("reason", finds_bad_names(now, words))));
+		log_find(
+		    j, LOG_WARN, "bad-name", now->bad_names, finds_bad_names(now, words));
 }
 
 static int
@@ -340,8 +370,8 @@ look_at_drop(struct job *j, struct drop_look *out, struct err *e)
 		if (rc != 0)
 			return -1;
 	}
-	j->out->waiting = count_waiting(out->files, out->n);
 	j->out->finds = find_all(out);
+	j->out->waiting = j->out->finds.waiting;
 	tell_finds(j);
 	return note_look(j, e);
 }

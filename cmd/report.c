@@ -266,13 +266,12 @@ report_feed_json(const struct feed_report *f, struct json *j)
 		jw_object_end(j);
 	}
 	jw_put_uint(j, "known", f->known);
-	jw_put_uint(j, "waiting", f->waiting);
 	jw_put_uint(j, "held", f->held);
 	jw_put_uint(j, "refused", f->refused);
 	jw_put_uint(j, "unsettled", f->unsettled);
 	jw_put_uint(j, "behind", f->behind);
 	jw_put_bool(j, "again", f->again);
-	finds_json(&f->finds, j);
+	finds_json(&f->finds, f->waiting, j);
 	given_up_json(j, &f->given_up);
 	jw_put_uint(j, "requests", f->requests);
 	jw_put_uint(j, "retries", f->retries);
@@ -479,9 +478,9 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 	given_up_line(f, out);
 	for (size_t i = 0; i < f->n; i++)
 		file_text(r, &f->files[i], out);
-	if (f->waiting > f->finds.old_markers)
-		buf_addf(out, "  %llu not ready yet: the next run looks again\n",
-		    (unsigned long long)(f->waiting - f->finds.old_markers));
+	if (f->waiting > f->finds.waiting)
+		buf_addf(out, "  %llu changed while read: the next run looks again\n",
+		    (unsigned long long)(f->waiting - f->finds.waiting));
 	finds_text(&f->finds, "  ", out);
 	if (f->unsettled > 0)
 		buf_addf(out,

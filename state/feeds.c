@@ -114,6 +114,22 @@ scope_name(struct ledger *l, uint32_t scope, char out[LEDGER_NAME_MAX + 1], stru
 	return s.found;
 }
 
+/* Those with older markers were once the only ones that were kept. */
+static void
+finds_decode(struct reader *r, struct look_finds *f)
+{
+	if (r->in.n == 0) {
+		f->waiting = f->old_markers;
+		f->since = f->old_since;
+		f->what = f->waiting > 0 ? WAITS_OLD_MARKER : WAITS_TIME;
+		return;
+	}
+	f->waiting = get_u64(r);
+	f->since = get_i64(r);
+	f->what = (enum waits_for)get_u8(r);
+	r->bad |= f->what > WAITS_OLD_MARKER;
+}
+
 static int
 feed_decode(void *out, struct span key, struct span value)
 {
@@ -141,6 +157,7 @@ feed_decode(void *out, struct span key, struct span value)
 		f->finds.old_markers = get_u64(&r);
 		f->finds.old_since = get_i64(&r);
 		f->finds.bad_names = get_u64(&r);
+		finds_decode(&r, &f->finds);
 	}
 	return r.bad ? -1 : 0;
 }
@@ -165,6 +182,9 @@ feed_encode(struct buf *b, const struct feed_state *f)
 	put_u64(b, f->finds.old_markers);
 	put_i64(b, f->finds.old_since);
 	put_u64(b, f->finds.bad_names);
+	put_u64(b, f->finds.waiting);
+	put_i64(b, f->finds.since);
+	put_u8(b, f->finds.what);
 }
 
 int

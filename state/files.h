@@ -25,10 +25,11 @@ struct name_entry {
 	enum name_state state;
 	uint64_t size;
 	int64_t mtime;
-	int64_t seen;         /* ms by our clock: the first look at this size and mtime */
-	uint64_t fingerprint; /* settings under which it was refused or held */
-	bool blocks;          /* a held file that later ones must not overtake */
-	struct digest file;   /* its file entry, once it was read */
+	int64_t seen; /* ms by our clock: the first look at this size and mtime */
+	/* Settings under which it was refused or held; NAME_SEEN: ms of the first look at it. */
+	uint64_t fingerprint;
+	bool blocks;        /* a held file that later ones must not overtake */
+	struct digest file; /* its file entry, once it was read */
 };
 
 /* 1, 0 if the name is new, -1. */

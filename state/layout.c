@@ -14,6 +14,7 @@
 #define END		{.name = NULL}
 
 static const char *const states[] = {"seen", "done", "refused", "held", NULL};
+static const char *const waits[] = {"time", "changes", "marker", "old_marker", NULL};
 static const char *const verdicts[] = {"deliver", "duplicate", "empty", "hold", "refuse",
     "discard", NULL};
 static const char *const modes[] = {"run", "again", "backfill", "retry", NULL};
@@ -46,7 +47,9 @@ static const struct column feed_value[] = {IS("scope", SCOPE_MAYBE), UINT("next_
     {.name = "failing", .kind = COLUMN_TIME, .late = true}, IS("last_words", TEXT),
     IS("newest", EVENT),
     {.name = "old_markers", .kind = COLUMN_UINT, .size = 8, .late = true},
-    IS("old_since", TIME), UINT("bad_names", 8), END};
+    IS("old_since", TIME), UINT("bad_names", 8),
+    {.name = "waiting", .kind = COLUMN_UINT, .size = 8, .late = true},
+    IS("waiting_since", TIME), WORD("waits_for", waits), END};
 
 static const struct column name_value[] = {WORD("state", states), UINT("size", 8),
     IS("mtime", SECONDS), IS("seen", TIME), IS("settings", MARK), BOOL("blocks"),

@@ -61,11 +61,22 @@ int ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *
 /* Does a process have the lock of that scope? It is asked, never taken: 1, 0, -1. */
 int ledger_locked(struct ledger *l, uint32_t scope, struct err *e);
 
-/* What a look at a drop found that only the clinic can mend. */
+/* What a file of the drop waits for. */
+enum waits_for {
+	WAITS_TIME,      /* nothing but time is needed, as far as is known */
+	WAITS_CHANGES,   /* it has changed since it was first seen */
+	WAITS_MARKER,    /* its marker file is not there, */
+	WAITS_OLD_MARKER /* or is older than it */
+};
+
+/* What a look at a drop found that is not taken, and no verdict told. */
 struct look_finds {
 	uint64_t old_markers; /* files that wait: their markers are older than they are */
 	int64_t old_since;    /* ms: the first look at the first of them as it is now */
 	uint64_t bad_names;   /* like the feed's, but never taken */
+	uint64_t waiting;     /* files that are not ready, those of old_markers as well */
+	int64_t since;        /* ms: when the first of them was first seen, */
+	enum waits_for what;  /* and what that one waits for */
 };
 
 /* What is known of a feed; all zero for one that never ran. */

@@ -198,9 +198,9 @@ job 0
 is "it waits" '[1,1]' "$(report '.feeds[0] | [.waiting, .old_markers]')"
 at "2026-11-27 12:31"
 arrival 5 '[.state, .unseen, .old_markers]' '["late",false,1]' "late, though it lies there"
-has "it is told" "$dir/err" "has not come; but 1 lies there with an older marker"
+has "it is told" "$dir/err" "has not come; but 1 file is there since 2026-11-27 12:10:0"
 run 5 check --arrivals
-has "in words" "$dir/out" "    1 file waits: its marker is older than it"
+has "in words" "$dir/out" "Z, its marker is older than it"
 run 0 status --json
 is "an upload does not take so long" '[1,["late","old_marker"]]' \
 	"$(jq -c '[.sick, [.feeds[0].ailments[].state]]' "$dir/out")"
@@ -208,6 +208,27 @@ drop m.csv.done "2026-11-27 12:35" </dev/null
 at "2026-11-27 12:36"
 job 0
 arrival 0 '[.state, .old_markers]' '["in_time",0]' "its own marker has come"
+
+# ---- it lies there, and grows ----
+expecting 06:00 -e 's/^stable_for.*/stable_for = 2h/'
+drop f.csv "2026-11-28 11:59" < <(rows 501 510)
+at "2026-11-28 12:00"
+job 0
+rows 511 520 | tail -n +2 >>"$dir/drop/f.csv"
+at "2026-11-28 12:31"
+job 0
+has "the run tells that it lies there" "$dir/err" \
+	"has not come; but 1 file is there since 2026-11-28 12:00:0"
+has "and whom to ask" "$dir/err" "emrdrop status simple"
+arrival 5 '[.state, .waiting, .waits_for]' '["late",1,"changes"]' "not ready is not come"
+hasnt "it is told once" problem-begun "$dir/err"
+run 5 check --arrivals
+has "but it lies there" "$dir/out" "    1 file is there since 2026-11-28 12:00:0"
+run 0 status
+has "status says so, too" "$dir/out" ", still changing"
+hasnt "in one line" WAITING "$dir/out"
+has "its headline" "$dir/out" "1 of 1 feed needs somebody"
+rm "$dir/drop/f.csv"
 
 simple
 run 0 check --arrivals

@@ -32,7 +32,7 @@ took_at_least() {
 }
 
 test_stable() {
-	local began
+	local began since
 
 	fresh -e 's/^stable_for.*/stable_for = 1s/'
 	rows 1 2 >"$dir/drop/first.csv"
@@ -50,11 +50,29 @@ test_stable() {
 	rows 5 6 >"$dir/drop/third.csv"
 	job 0
 	waits "a file that grows"
+	has "the log tells" "$dir/err" "not-ready feed=simple files=1"
+	run 0 status --json
+	is "time is all it needs, as far as is known" '[1,"time"]' \
+		"$(jq -c '.feeds[0] | [.waiting, .waits_for]' "$dir/out")"
+	since=$(jq '.feeds[0].waiting_since_ms' "$dir/out")
 	rows 7 8 | tail -n +2 >>"$dir/drop/third.csv"
 	began=$(date +%s%3N)
+	job 0
+	has "the log tells that it still grows" "$dir/err" "Z, still changing"
+	run 0 status
+	is "its feed needs nobody" "the feed is well" "$(head -n 1 "$dir/out")"
+	has "but it is told" "$dir/out" WAITING
+	has "with what it does" "$dir/out" ", still changing"
+	run 0 status simple
+	has "and there" "$dir/out" "  as of that look, 1 file is there since "
+	run 0 status simple --json
+	is "and for programs" "[\"waiting\",1,\"changes\",$since]" "$(jq -c \
+		'.feeds[0] | [.ailments[0].state, .waiting, .waits_for, .waiting_since_ms]' "$dir/out")"
 	e2e_until "it is whole" delivered
 	took_at_least "it starts again" 1000
 	is "all of it" '[4,8]' "$(file_report rows delivered)"
+	run 0 status
+	hasnt "nothing waits any more" WAITING "$dir/out"
 	run 0 run --dry-run
 	has "a dry run knows them, too" "$dir/out" "nothing new"
 }
@@ -64,6 +82,8 @@ test_marker() {
 	rows 1 2 >"$dir/drop/a.csv"
 	job 0
 	waits "no marker"
+	run 0 status
+	has "which is told" "$dir/out" ", without its marker file"
 	: >"$dir/drop/a.csv.done"
 	job 0
 	is "with its marker" '[2,4]' "$(file_report rows delivered)"
@@ -81,22 +101,23 @@ test_old_marker() {
 	ok "the marker lies where it lay" [ -f "$dir/drop/visits.csv.done" ]
 	rows 1 3 | head -n 3 >"$dir/drop/visits.csv"
 	run 0 run --dry-run
-	has "a dry run tells" "$dir/out" "1 file waits: its marker is older than it"
+	has "a dry run tells" "$dir/out" "Z, its marker is older than it"
 	job 0
 	waits "an older marker"
 	is "it is counted" '[1,0]' "$(report '.feeds[0] | [.old_markers, .bad_names]')"
 	has "it is logged" "$dir/err" "old-marker feed=simple files=1"
 	hasnt "its name is not" visits "$dir/err" "$dir/out"
 	run 75 run simple --file visits.csv
-	has "the run says why" "$dir/out" "1 file waits: its marker is older than it"
+	has "the run says why" "$dir/out" "Z, its marker is older than it"
 	hasnt "nothing that can be done by the next run" "not ready yet" "$dir/out"
 	hasnt "it is logged once" old-marker "$dir/err"
 	run 75 trigger --event - <<<'{"feed":"simple","file":"visits.csv"}'
 	has "why the event is for later" "$dir/err" "a file waits whose marker is older than it"
 	run 0 status simple
-	has "status says so" "$dir/out" "as of that look, 1 file waits: its marker is older than it"
+	has "status says so" "$dir/out" "as of that look, 1 file is there since "
+	has "and what helps" "$dir/out" "Z, its marker is older than it"
 	run 0 status --json
-	is "as long as it may be an upload" '["waits",0]' \
+	is "as long as it may be an upload" '["waiting",0]' \
 		"$(jq -c '[.feeds[0].ailments[0].state, .sick]' "$dir/out")"
 	run 0 check --connect simple
 	has "so does check" "$dir/out" "old_markers: 1 file waits: its marker is older than it"

@@ -40,7 +40,8 @@ run 64 run --file e-1.csv
 run 64 run simple --file - <<<''
 sed -i 's|^stable_for.*|stable_for = 1h|' "$dir/etc/feeds.d/simple.ini"
 run 75 run simple --file e-4.csv
-is "one that is not ready is to be asked for again" '' "$(grep -v level= "$dir/err")"
+is "one that is not ready is to be asked for again" '' "$(grep -v ' not-ready ' "$dir/err")"
+has "which is logged" "$dir/err" "not-ready feed=simple files=1"
 sed -i 's|^stable_for.*|stable_for = 0|' "$dir/etc/feeds.d/simple.ini"
 
 # ---- events ----

@@ -516,7 +516,7 @@ static const struct feed_state full = {.name = "north",
     .delivered = 5,
     .rejected = 6,
     .refused = 7,
-    .finds = {8, 9, 10}};
+    .finds = {8, 9, 10, 11, 12, WAITS_CHANGES}};
 
 static int
 count_feed(void *arg, const struct feed_state *f)
@@ -610,6 +610,27 @@ Test(ledger, damaged_values_are_told)
 	cr_expect_eq(ledger_feed_each(l, count_feed, &n, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 	cr_expect_eq(n, 0);
+}
+
+/* An older program kept only those with older markers. */
+Test(ledger, older_finds_are_what_waits)
+{
+	const uint8_t none[106] = {0};
+	struct feed_state f;
+	struct buf b;
+
+	buf_init(&b, 200);
+	buf_add(&b, none, sizeof(none));
+	put_u64(&b, 2);
+	put_i64(&b, 7);
+	put_u64(&b, 1);
+	cr_assert_eq(ledger_write_one(l, TABLE_FEEDS, SPAN_LIT("north"), &b, &e), 0);
+	buf_release(&b);
+	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0, "%s", e.msg);
+	cr_expect_eq(f.finds.bad_names, 1);
+	cr_expect_eq(f.finds.waiting, 2);
+	cr_expect_eq(f.finds.since, 7);
+	cr_expect_eq(f.finds.what, WAITS_OLD_MARKER);
 }
 
 /* Whole by its check, and yet too short: what another program wrote with our key. */

@@ -54,7 +54,7 @@ drop_init(struct drop_of_one *d)
 	cr_assert(fd >= 0 && write(fd, "a", 1) == 1);
 	close(fd);
 	snprintf(d->url, sizeof(d->url), "file://%s/drop", rig_dir);
-	d->app = (struct app){.clock = &ours};
+	d->app = (struct app){.clock = &ours, .log = {.level = LOG_ERROR}};
 	d->feed = (struct feed){.feed = {.name = "north", .source = "north"},
 	    .source = {.url = d->url,
 		.order = "name",
@@ -121,5 +121,47 @@ Test(look, waits_once)
 	began = now;
 	cr_expect(taken(&d, SEC(3)));
 	cr_expect_eq(now - began, SEC(3 + 10 + 3));
+	drop_release(&d);
+}
+
+static void
+write_drop(const char *text)
+{
+	int fd = open(rig_path("drop/a.csv"), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void
+waits(const struct drop_of_one *d, int64_t since, enum waits_for what)
+{
+	const struct look_finds *f = &d->job.state.finds;
+
+	cr_expect_eq(f->waiting, 1);
+	cr_expect_eq(f->since, since);
+	cr_expect_eq(f->what, what);
+}
+
+/* Since it was first seen, however often it has grown since. */
+Test(look, tells_since_when_a_file_lies_there)
+{
+	struct drop_of_one d;
+	int64_t began;
+
+	drop_init(&d);
+	began = now;
+	cr_expect_not(taken(&d, 0));
+	waits(&d, began, WAITS_TIME);
+	for (int i = 0; i < 3; i++) {
+		now += SEC(11);
+		write_drop("b");
+		cr_expect_not(taken(&d, 0));
+		waits(&d, began, WAITS_CHANGES);
+	}
+	now += SEC(11);
+	cr_expect(taken(&d, 0));
+	cr_expect_eq(d.job.state.finds.waiting, 0);
+	cr_expect_eq(d.job.state.finds.since, 0);
 	drop_release(&d);
 }

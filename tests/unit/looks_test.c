@@ -30,7 +30,8 @@ TestSuite(looks, .init = setup, .fini = rig_release);
 static void
 note(const char *feed, int64_t at)
 {
-	const struct look_note look = {scope, at, {3, at - 7, 2}};
+	const struct look_note look = {
+	    scope, at, {3, at - 7, 2, 4, at - 9, WAITS_MARKER}};
 
 	cr_assert_eq(ledger_look_note(l, feed, &look, &e), 0, "%s", e.msg);
 }
@@ -103,6 +104,9 @@ Test(looks, go_with_another_commit)
 	cr_expect_eq(feed("north").finds.old_markers, 3);
 	cr_expect_eq(feed("north").finds.old_since, T0 - 7);
 	cr_expect_eq(feed("north").finds.bad_names, 2);
+	cr_expect_eq(feed("north").finds.waiting, 4);
+	cr_expect_eq(feed("north").finds.since, T0 - 9);
+	cr_expect_eq(feed("north").finds.what, WAITS_MARKER);
 	cr_expect_eq(feed("south").last_look, T0 + 1);
 }
 

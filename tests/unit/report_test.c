@@ -112,7 +112,7 @@ Test(report, text_for_a_person)
 	    "agreed format. Write the date as in the other rows; check that the day exists.\n"
 	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
 	    "agreed format.\n"
-	    "  2 not ready yet: the next run looks again\n"
+	    "  2 changed while read: the next run looks again\n"
 	    "  2 not put away or not answered yet: the log says why\n"
 	    "  1 held, waiting for a decision: `emrdrop hold list` tells why\n"
 	    "  3 refused: `emrdrop status` tells why\n");
@@ -123,23 +123,24 @@ Test(report, text_of_what_waits_for_the_clinic)
 	struct feed_report *f = report_feed(&r, "north");
 
 	f->waiting = 3;
-	f->finds = (struct look_finds){2, 4, 1};
+	f->finds = (struct look_finds){2, 4, 1, 3, 1000, WAITS_CHANGES};
 	f = report_feed(&r, "south");
 	f->waiting = 1;
-	f->finds = (struct look_finds){1, 4, 2};
+	f->finds = (struct look_finds){1, 4, 2, 1, 4000, WAITS_OLD_MARKER};
 	f = report_feed(&r, "east");
 	err_set(&f->err, ERR_PERM, "file 2 of 3: permission denied");
 	f->behind = 1;
 	expect_text(
 	    "north: 0 files read\n"
-	    "  1 not ready yet: the next run looks again\n"
-	    "  2 files wait: their markers are older than they are: they are still being "
+	    "  3 files are there, the first since 1970-01-01 00:00:01Z, still changing; for 2 "
+	    "of them, their markers are older than they are: they are still being "
 	    "written, or have wrong times; write each marker anew once its file is whole\n"
 	    "  1 name is never taken: it holds a control character, or a slash, or is longer "
 	    "than 255 bytes; rename it in the drop (an upload script with CRLF line ends makes "
 	    "names that end in one)\n"
 	    "south: 0 files read\n"
-	    "  1 file waits: its marker is older than it: it is still being written, or one "
+	    "  1 file is there since 1970-01-01 00:00:04Z, "
+	    "its marker is older than it: it is still being written, or one "
 	    "of the two has a wrong time; write the marker anew once the file is whole\n"
 	    "  2 names are never taken: they hold a control character, or a slash, or are "
 	    "longer than 255 bytes; rename them in the drop (an upload script with CRLF line "
@@ -196,9 +197,10 @@ Test(report, json_for_a_program)
 	f->exit = 4;
 	f->held = 1;
 	f->unsettled = 5;
+	f->waiting = 6;
 	f->behind = 3;
 	f->again = true;
-	f->finds = (struct look_finds){2, 4, 1};
+	f->finds = (struct look_finds){2, 4, 1, 2, 3, WAITS_CHANGES};
 	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2};
 	f->requests = 6;
 	f->retries = 2;
@@ -215,8 +217,9 @@ Test(report, json_for_a_program)
 		    "{\"run\":\"01ARYZ6S41TSV4RRFFQ69G5FAV\",\"trace\":"
 		    "\"0af7651916cd43dd8448eb211c80319c\",\"dry_run\":false,\"started_ms\":5,"
 		    "\"ended_ms\":7,\"exit\":69,\"feeds\":[{\"feed\":\"north\",\"exit\":4,"
-		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,\"waiting\":0,"
+		    "\"error\":{\"code\":\"api\",\"message\":\"down\"},\"known\":0,"
 		    "\"held\":1,\"refused\":0,\"unsettled\":5,\"behind\":3,\"again\":true,"
+		    "\"waiting\":6,\"waiting_since_ms\":3,\"waits_for\":\"changes\","
 		    "\"old_markers\":2,\"old_markers_since_ms\":4,\"bad_names\":1,"
 		    "\"given_up\":{\"file\":\"abababababababababababababababab\",\"pass\":13,"
 		    "\"reason\":\"gone\",\"delivered\":8,\"refused\":1,\"doubtful\":4,"

@@ -606,7 +606,7 @@ static const struct {
 	size_t n;
 } older[] = {{TABLE_FILES, -1, 210}, {TABLE_FILES, -1, 277}, {TABLE_PASSES, -1, 136},
     {TABLE_PASSES, -1, 145}, {TABLE_FEEDS, -1, 88}, {TABLE_FEEDS, -1, 106},
-    {TABLE_CONTROLS, 6, 31}};
+    {TABLE_FEEDS, -1, 130}, {TABLE_CONTROLS, 6, 31}};
 
 static bool
 is_older(int table, int index, size_t n)
