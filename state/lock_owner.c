@@ -12,14 +12,15 @@ lock_sign(int fd)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char text[32];
-	int n;
+	int n, cleared = 0;
 
 	if (fcntl(fd, F_OFD_SETLK, &all) != 0)
 		return -1;
 	n = snprintf(text, sizeof(text), "%-10ld\n", (long)getpid());
 	/* Where there is no room the lock is one all the same. */
 	if (pwrite(fd, text, (size_t)n, 0) != n)
-		(void)ftruncate(fd, 0);
+		cleared = ftruncate(fd, 0);
+	(void)cleared;
 	return 0;
 }
 
