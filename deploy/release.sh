@@ -81,7 +81,9 @@ train() {
 	"$dir/hl7_generate" "$MESSAGES" >"$hl7"
 	work hl7 run bench
 	work hl7 preview bench "$hl7"
-	server_stop_all
+	# It writes down what it counted when it ends.
+	kill "${SERVER_PIDS[0]}" && wait "${SERVER_PIDS[0]}"
+	SERVER_PIDS=()
 }
 
 # Those of the tree may be writable by a group (umask 002, git archive), and are refused so.
