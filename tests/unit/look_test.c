@@ -67,7 +67,7 @@ drop_init(struct drop_of_one *d)
 	    .out = &d->out,
 	    .share = &d->share,
 	    .ledger = l,
-	    .env = {&theirs, INT64_MAX}};
+	    .env = {.clock = &theirs, .deadline = INT64_MAX}};
 	now = SEC(1000000);
 	cr_assert_eq(ledger_scope_get(l, "north", true, &d->job.scope, &e), 0);
 	d->job.state.last_look = now;
