@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/whole.h"
 #include "cmd/alarms.h"
 #include "cmd/text.h"
+#include "state/owner.h"
 
 #define MARK      "ledger.alarm"
 #define MARK_SIZE 64
@@ -23,29 +23,20 @@ mark_path(const struct app *app, char out[4096])
 	snprintf(out, 4096, "%s/" MARK, app->state.dir);
 }
 
-/* Made by root it is the folder's owner's all the same, who is to remove it. */
-static void
-give_to_owner(const struct app *app, int fd)
-{
-	struct stat st;
-
-	if (geteuid() == 0 && stat(app->state.dir, &st) == 0 &&
-	    fchown(fd, st.st_uid, st.st_gid) != 0)
-		return; /* the owner of a folder may remove it so as well */
-}
-
 /* The mark, made: -1 if it can't be, -2 if it is there already. */
 static int
 mark_make(const struct app *app)
 {
 	char path[4096];
+	struct err ignored;
 	int fd;
 
 	mark_path(app, path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? -2 : -1;
-	give_to_owner(app, fd);
+	/* Made by root it is the folder's owner's; who may remove it if that fails, too. */
+	(void)owner_make(app->state.dir, path, &ignored);
 	return fd;
 }
 

@@ -38,43 +38,36 @@ cut_short() {
 	truncate -s 8192 "$dir/state/ledger.mdb"
 }
 
-# spoil_feed SIZE: of the feed's value, in each page that has it. One that is longer than
-# the file ends the process that reads it.
-spoil_feed() {
+# spoil PYTHON: done to each node of the leaves: `data`, `at` where it is, `n` the bytes of its
+# value, `flag`, `size` and `key`.
+spoil() {
 	python3 - "$dir/state/ledger.mdb" "$1" <<-'END'
 		import struct, sys
 		data = bytearray(open(sys.argv[1], "rb").read())
-		wrong = int(sys.argv[2], 0)
+		act = compile(sys.argv[2], "spoil", "exec")
 		for page in range(2 * 4096, len(data), 4096):
 		    pad, flags, lower = struct.unpack_from("<HHH", data, page + 8)
 		    if flags != 2 or lower > 4096:
 		        continue
 		    for i in range((lower - 16) // 2):
 		        at = page + struct.unpack_from("<H", data, page + 16 + 2 * i)[0]
-		        lo, hi, flag, size = struct.unpack_from("<HHHH", data, at)
-		        if data[at + 8:at + 8 + size] == b"simple":
-		            struct.pack_into("<HH", data, at, wrong & 0xffff, wrong >> 16)
+		        n, high, flag, size = struct.unpack_from("<HHHH", data, at)
+		        key = data[at + 8:at + 8 + size]
+		        exec(act)
 		open(sys.argv[1], "wb").write(data)
 	END
 }
 
+# spoil_feed SIZE: of the feed's value, in each page that has it. One that is longer than
+# the file ends the process that reads it.
+spoil_feed() {
+	spoil "if key == b'simple': struct.pack_into('<HH', data, at, $1 & 0xffff, $1 >> 16)"
+}
+
 # The last byte of each value, but those of LMDB's own and those of the meta table.
 spoil_all() {
-	python3 - "$dir/state/ledger.mdb" <<-'END'
-		import struct, sys
-		data = bytearray(open(sys.argv[1], "rb").read())
-		for page in range(2 * 4096, len(data), 4096):
-		    pad, flags, lower = struct.unpack_from("<HHH", data, page + 8)
-		    if flags != 2 or lower > 4096:
-		        continue
-		    for i in range((lower - 16) // 2):
-		        at = page + struct.unpack_from("<H", data, page + 16 + 2 * i)[0]
-		        n, hi, flag, size = struct.unpack_from("<HHHH", data, at)
-		        key = data[at + 8:at + 8 + size]
-		        if flag == 0 and size != 8 and key not in (b"format", b"id", b"check"):
-		            data[at + 8 + size + n - 1] ^= 1
-		open(sys.argv[1], "wb").write(data)
-	END
+	spoil "if flag == 0 and size != 8 and key not in (b'format', b'id', b'check'):
+    data[at + 8 + size + n - 1] ^= 1"
 }
 
 begun='[[null,"ledger","begun",74]]'
@@ -101,11 +94,16 @@ job 0
 is "and when it is over" "$ended" "$(told)"
 ok "nothing is left of it" test ! -e "$dir/state/ledger.alarm"
 cut_short
+user=$(id -un)
+[ "$user" != root ] || user=nobody
+chown "$user" "$dir/state"
 run 74 check --arrivals
 is "check --arrivals tells it as well" "$begun" "$(told)"
+is "what it notes is the owner's of the folder" "$user" "$(stat -c %U "$dir/state/ledger.alarm")"
 mend
 run 0 check --arrivals
 is "and that it is over" "$ended" "$(told)"
+chown "$(id -un)" "$dir/state"
 
 # ---- who is deaf is told again, and where nothing can be noted each time ----
 printf '#!/bin/sh\nexit 1\n' >"$dir/deaf"
