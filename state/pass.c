@@ -140,22 +140,33 @@ ledger_known(
 	return r;
 }
 
-/* In the order they are stored in. */
 static void
-pass_counts(struct pass *p, uint64_t *out[7])
+put_counts(struct buf *b, const struct pass_counts *n)
 {
-	struct pass_counts *n = &p->counts;
-	uint64_t *const all[7] = {&n->records, &n->removals, &n->unchanged, &n->duplicate,
-	    &n->stale, &n->refused, &n->left};
+	put_u64(b, n->records);
+	put_u64(b, n->removals);
+	put_u64(b, n->unchanged);
+	put_u64(b, n->duplicate);
+	put_u64(b, n->stale);
+	put_u64(b, n->refused);
+	put_u64(b, n->left);
+}
 
-	memcpy(out, all, sizeof(all));
+static void
+get_counts(struct reader *r, struct pass_counts *n)
+{
+	n->records = get_u64(r);
+	n->removals = get_u64(r);
+	n->unchanged = get_u64(r);
+	n->duplicate = get_u64(r);
+	n->stale = get_u64(r);
+	n->refused = get_u64(r);
+	n->left = get_u64(r);
 }
 
 int
-pass_write(const struct act *a, const struct pass *pass, uint64_t merged)
+pass_write(const struct act *a, const struct pass *p, uint64_t merged)
 {
-	struct pass copy = *pass, *p = &copy;
-	uint64_t *counts[7];
 	struct key k;
 	struct buf b;
 	int r;
@@ -175,9 +186,7 @@ pass_write(const struct act *a, const struct pass *pass, uint64_t merged)
 	put_u64(&b, merged);
 	put_u8(&b, p->mode);
 	put_i64(&b, p->file_at);
-	pass_counts(p, counts);
-	for (size_t i = 0; i < 7; i++)
-		put_u64(&b, *counts[i]);
+	put_counts(&b, &p->counts);
 	put_u64(&b, p->told);
 	r = ledger_write(a, TABLE_PASSES, key_span(&k), &b);
 	buf_release(&b);
@@ -188,7 +197,6 @@ int
 pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 {
 	struct span value, feed;
-	uint64_t *counts[7];
 	struct reader r;
 	struct key k;
 	int rc;
@@ -214,9 +222,7 @@ pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged)
 		p->file_at = get_i64(&r);
 	}
 	if (r.in.n > 0) { /* nor these in one that did not count yet */
-		pass_counts(p, counts);
-		for (size_t i = 0; i < 7; i++)
-			*counts[i] = get_u64(&r);
+		get_counts(&r, &p->counts);
 		p->told = get_u64(&r);
 	}
 	if (r.bad || feed.n > LEDGER_NAME_MAX || p->mode > PASS_RETRY)
