@@ -156,6 +156,18 @@ tell(const struct event *ev)
 	return told || !wanted;
 }
 
+/* Whoever does not answer is not asked again and again while a run waits. */
+static bool
+tell_if_heard(const struct event *ev)
+{
+	struct app *app = ev->app;
+
+	app->deaf = app->deaf || !tell(ev);
+	if (!app->deaf)
+		event_log(ev);
+	return !app->deaf;
+}
+
 /* Is it another than was told? */
 static bool
 is_news(const struct feed_troubles *now, const struct troubles *told, int kind)
@@ -181,12 +193,8 @@ tell_change(struct event *ev, const struct feed_troubles *now, struct troubles *
 	ev->trouble = t;
 	ev->begun = t->is;
 	ev->since = *since != 0 ? *since : clock_wall(ev->app->clock);
-	/* Whoever does not answer is not asked again and again while a run waits. */
-	if (ev->app->deaf || !tell(ev)) {
-		ev->app->deaf = true;
+	if (!tell_if_heard(ev))
 		return false;
-	}
-	event_log(ev);
 	*since = t->is ? ev->since : 0;
 	*mark = t->is ? t->mark : 0;
 	return true;
@@ -277,12 +285,7 @@ alarms_tell_ledger(struct app *app, const struct trouble_now *t, int64_t since)
 	    .begun = t != NULL,
 	    .since = since};
 
-	if (app->deaf || !tell(&ev)) {
-		app->deaf = true;
-		return false;
-	}
-	event_log(&ev);
-	return true;
+	return tell_if_heard(&ev);
 }
 
 /* The switch wants to know that the work is done: rejected rows are work that was. */
