@@ -156,7 +156,7 @@ test_damage() {
 	fresh
 	came 0 10 0 < <(rows 1 5)
 	came 0 2 10 < <(rows 1 6)
-	printf 'x' | dd of="$dir/state/rows/simple" bs=1 seek=100 conv=notrunc 2>/dev/null
+	flip "$dir/state/rows/simple" 100
 	came 0 2 12 < <(rows 1 7)
 	truncate -s -1 "$dir/state/rows/simple"
 	came 0 2 14 < <(rows 1 8)

@@ -238,6 +238,15 @@ simple() {
 		-e 's|^source  *=.*|source = simple|' -e 's|/drop/hostile$|/drop|' "$@"
 }
 
+# flip FILE AT: one bit of the byte there is another.
+flip() {
+	local byte
+
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf '%b' "\\x$(printf %02x $((byte ^ 64)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # run STATUS ARGUMENT...: runs emrdrop; stdout goes to $dir/out, stderr to $dir/err.
 run() {
 	local expected=$1 rc

@@ -84,14 +84,12 @@ test_export() {
 
 # Wherever a page is damaged, it is told, and no signal ends the command.
 test_damage() {
-	local size at byte rc told=0
+	local size at rc told=0
 
 	cp "$dir/state/ledger.mdb" "$dir/whole.mdb"
 	size=$(stat -c %s "$dir/whole.mdb")
 	for ((at = 3 * 4096 - 5; at < size; at += 4096)); do
-		byte=$(od -An -tu1 -j "$at" -N 1 "$dir/whole.mdb")
-		printf '%b' "\\x$(printf %02x $((byte ^ 64)))" |
-			dd of="$dir/state/ledger.mdb" bs=1 seek="$at" conv=notrunc status=none
+		flip "$dir/state/ledger.mdb" "$at"
 		"$emrdrop" --config "$dir/etc" ledger verify >"$dir/out" 2>"$dir/err"
 		rc=$?
 		ran "verify with a byte wrong at $at" "$rc" "$rc"
