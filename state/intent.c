@@ -93,6 +93,12 @@ entry_at(struct span intent, uint32_t index)
 }
 
 void
+intent_expect_place(struct span intent, uint32_t index)
+{
+	__builtin_prefetch(intent.p + COUNT_SIZE + OFFSET_SIZE * (size_t)index);
+}
+
+void
 intent_expect(struct span intent, uint32_t index)
 {
 	const char *at = intent.p + entry_at(intent, index);

@@ -13,7 +13,7 @@
 #include "state/pass_impl.h"
 
 #define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
-#define AHEAD       24    /* entries that are fetched while others are merged */
+#define AHEAD       24 /* entries of which one step is fetched while others are merged */
 
 /* A pass has fewer than 2^32 batches. */
 static uint32_t
@@ -76,14 +76,23 @@ load_batches(struct merge *m)
 	return ops->each(m->act.txn, TABLE_ACKS, key_span(&k), &acks, m->act.e);
 }
 
-static enum outcome
-outcome_of(const struct merge *m, const struct ref *ref)
+/* NULL: there is none yet. */
+static const char *
+outcome_at(const struct merge *m, const struct ref *ref)
 {
 	struct span outcomes = m->batches[ref->batch].outcomes;
 
-	if (ref->index >= outcomes.n)
+	return ref->index < outcomes.n ? outcomes.p + ref->index : NULL;
+}
+
+static enum outcome
+outcome_of(const struct merge *m, const struct ref *ref)
+{
+	const char *at = outcome_at(m, ref);
+
+	if (at == NULL)
 		return OUTCOME_NONE;
-	return (enum outcome)((unsigned char)outcomes.p[ref->index] % OUTCOME_HALVED);
+	return (enum outcome)((unsigned char)*at % OUTCOME_HALVED);
 }
 
 /* Time never goes back, and a change without a time says nothing of it (P7). */
@@ -237,14 +246,33 @@ stamp_put(struct merge *m)
 	return ledger_write(&m->act, TABLE_META, key_span(&k), &m->value);
 }
 
-/* In key order entries lie all over the intents, which are larger than any cache. */
+/*
+ * In key order entries lie all over the intents, which are larger than any cache: each is
+ * reached in three steps, of which none waits for the memory.
+ */
+static void
+expect(const struct merge *m, const struct ref *ref, const struct ref *end)
+{
+	const struct ref *r;
+
+	if (end - ref > 3 * AHEAD)
+		__builtin_prefetch(&m->batches[ref[3 * AHEAD].batch]);
+	if (end - ref > 2 * AHEAD) {
+		r = &ref[2 * AHEAD];
+		intent_expect_place(m->batches[r->batch].intent, r->index);
+		__builtin_prefetch(outcome_at(m, r));
+	}
+	if (end - ref > AHEAD) {
+		r = &ref[AHEAD];
+		intent_expect(m->batches[r->batch].intent, r->index);
+	}
+}
+
 static int
 merge_from(struct merge *m, const struct ref *ref, const struct ref *end)
 {
 	for (; ref < end; ref++) {
-		if (end - ref > AHEAD)
-			intent_expect(
-			    m->batches[ref[AHEAD].batch].intent, ref[AHEAD].index);
+		expect(m, ref, end);
 		if (merge_one(m, ref) != 0)
 			return -1;
 	}

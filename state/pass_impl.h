@@ -26,7 +26,11 @@ void record_ledger_key(struct key *k, uint32_t scope, const struct record_key *k
 
 /* Entry `index` of an intent's value; -1 if it is damaged. */
 int intent_entry(struct span intent, uint32_t index, struct stored *out);
-/* It will be asked for soon: the processor fetches it meanwhile. */
+/*
+ * It will be asked for soon: the processor fetches it meanwhile. First where it begins, and
+ * somewhat later what stands there.
+ */
+void intent_expect_place(struct span intent, uint32_t index);
 void intent_expect(struct span intent, uint32_t index);
 int known_decode(struct known *out, struct span value, struct span *sealed);
 
