@@ -248,6 +248,7 @@ guarded(struct app *app, size_t action, struct err *e)
 		/* end_of says it: neither ours (main.c) nor a sanitizer's. */
 		signal(SIGSEGV, SIG_DFL);
 		signal(SIGBUS, SIG_DFL);
+		signal(SIGABRT, SIG_DFL);
 		exit = act(app, action, e);
 		_exit(write(fds[1], e, sizeof(*e)) == (ssize_t)sizeof(*e) ? exit
 									  : STATUS_IO);

@@ -238,13 +238,13 @@ on_fault(int sig)
 }
 
 /*
- * LMDB has no checksums: a damaged page may end who reads it. Sanitizers have handlers of
- * their own, which say more.
+ * LMDB has no checksums: a damaged page may end who reads it, by a fault or by an assertion
+ * of LMDB's. Sanitizers have handlers of their own, which say more.
  */
 static void
 explain_faults(void)
 {
-	const int faults[] = {SIGSEGV, SIGBUS};
+	const int faults[] = {SIGSEGV, SIGBUS, SIGABRT};
 	struct sigaction ours = {.sa_handler = on_fault, .sa_flags = (int)SA_RESETHAND},
 			 before;
 

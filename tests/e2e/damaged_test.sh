@@ -70,6 +70,19 @@ spoil_all() {
     data[at + 8 + size + n - 1] ^= 1"
 }
 
+# Pages of LMDB's trees that lead to no other: it asserts that there are none.
+spoil_branches() {
+	python3 - "$dir/state/ledger.mdb" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		for page in range(2 * 4096, len(data), 4096):
+		    flags, lower = struct.unpack_from("<HH", data, page + 10)
+		    if flags == 1 and lower <= 4096:
+		        struct.pack_into("<H", data, page + 12, 16 + 2)
+		open(sys.argv[1], "wb").write(data)
+	END
+}
+
 begun='[[null,"ledger","begun",74]]'
 ended='[[null,"ledger","ended",null]]'
 
@@ -167,6 +180,14 @@ is "nothing was sent" "$known" "$(changes)"
 run 74 ledger verify
 has "verify finds it" "$dir/err" "a page of it is damaged, restore it from a backup"
 hasnt "in words of its own" "ended by signal" "$dir/err"
+mend
+spoil_branches
+"$emrdrop" --config "$dir/etc" run >"$dir/out" 2>"$dir/err"
+is "an assertion of LMDB's ends it" 134 "$?"
+has "it says what to do, too" "$dir/err" "emrdrop: ended by signal 6; if that comes again the ledger may be damaged: see \`emrdrop ledger verify\`"
+run 74 ledger verify
+has "verify finds that" "$dir/err" "a page of it is damaged, restore it from a backup"
+hasnt "once" "ended by signal" "$dir/err"
 mend
 job 0
 unset ASAN_OPTIONS
