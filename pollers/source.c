@@ -149,7 +149,11 @@ check_after(const struct source_conf *sc, const struct conf_section *s,
 	struct err e;
 
 	if (source_after(sc, &path) == AFTER_KEEP) {
-		if (strcmp(sc->after, "keep") != 0)
+		if (strcmp(sc->after, "archive") == 0)
+			conf_error_at(errs, s, en,
+			    "archive needs its folder on the drop's server: "
+			    "archive:/folder");
+		else if (strcmp(sc->after, "keep") != 0)
 			conf_error_at(errs, s, en,
 			    "must be keep, delete or archive:/folder%s",
 			    near_hint_of(word, words, hint));

@@ -27,6 +27,7 @@ static const struct source_case cases[] = {
     {"file:///in", NULL, NULL, "*", "name:", "keep", NULL, "name, mtime or name:FORMAT"},
     {"file:///in", NULL, NULL, "*", "name:%m%Q", "keep", NULL, "unknown directive"},
     {"file:///in", NULL, NULL, "*", "name", "move", NULL, "keep, delete or archive"},
+    {"file:///in", NULL, NULL, "*", "name", "archive", NULL, "archive needs its folder"},
     {"file:///in", NULL, NULL, "*", "name", "archive:x", NULL, "does not begin with /"},
     {"file:///in", NULL, NULL, "*", "name", "archive:/in/../x", NULL, ". or .."},
     {"file:///in/", NULL, NULL, "*", "name", "archive:/in", NULL, "the drop itself"},
