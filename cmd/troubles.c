@@ -80,18 +80,21 @@ find_failure(struct feed_troubles *all)
 {
 	struct trouble_now *t = &all->v[TROUBLE_FAILED];
 	uint32_t exit = all->state.last_exit;
-	bool connect = exit == STATUS_PEER || exit == STATUS_PERM || exit == STATUS_API;
 
 	if (!is_failure(all))
 		return;
 	t->mark = exit;
 	t->exit = (int)exit;
 	t->count = 1;
-	/* 77 may be the API's or the drop's, 74 a disk or a line: the error says which. */
+	/*
+	 * 77 may be the API's or the drop's, 74 a disk or a line: the error says which, and
+	 * only --connect shows whether it is so still.
+	 */
 	say(t, "the last run ended with %u: %s", exit,
 	    all->state.last_words[0] != '\0' ? all->state.last_words
 					     : status_words((int)exit));
-	next(t, "emrdrop check %s%s", all->state.name, connect ? " --connect" : "");
+	next(t, exit == STATUS_CONFIG ? "emrdrop check %s" : "emrdrop check %s --connect",
+	    all->state.name);
 }
 
 /* If it is not that runs fail for another reason. A feed without a file can't go on: the next run ends that. */
