@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/whole.h"
@@ -70,6 +71,16 @@ is_told(const struct err *e, bool opened)
 	       e->code != ERR_INTERNAL;
 }
 
+/* Root, whose run is refused in the folder of the job's user: that is no trouble of it. */
+static bool
+is_visitor(const struct app *app, const struct err *e)
+{
+	struct stat st;
+
+	return e->code == ERR_PERM && geteuid() == 0 && stat(app->state.dir, &st) == 0 &&
+	       st.st_uid != 0;
+}
+
 void
 ledger_alarm_begin(struct app *app, const struct err *e, bool opened)
 {
@@ -78,7 +89,8 @@ ledger_alarm_begin(struct app *app, const struct err *e, bool opened)
 	char path[4096];
 	int mark;
 
-	if (!app->watched || app->ledger_ails || !is_told(e, opened))
+	if (!app->watched || app->ledger_ails || !is_told(e, opened) ||
+	    is_visitor(app, e))
 		return;
 	app->ledger_ails = true;
 	if ((mark = mark_make(app)) == -2)

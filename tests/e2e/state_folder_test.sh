@@ -63,6 +63,8 @@ test_owner() {
 	run 77 run --json
 	has "whose it is, and how to run" "$dir/out" "belongs to nobody"
 	has "and how to run" "$dir/out" "runuser -u nobody -- emrdrop run"
+	hasnt "nobody is alarmed" problem-begun "$dir/err"
+	ok "and nothing is noted" test ! -e "$dir/state/ledger.alarm"
 	run 0 status
 	chown -R root "$dir/state"
 	job 0
