@@ -248,13 +248,10 @@ static int
 preview_read(struct preview *p, const struct reading *r, struct err *e)
 {
 	const struct mapper_counts *n = reading_counts(r);
-	char held[96];
+	char held[FILE_REASON_MAX + 1];
 
-	if (p->mended || !feed_rejects_too_many(p->feed, n->rows, n->rejected))
+	if (p->mended || !feed_rejects_too_many(p->feed, n->rows, n->rejected, held))
 		return finish(p, r, NULL, e);
-	snprintf(held, sizeof(held),
-	    "%llu of %llu rows were rejected, more than max_reject allows",
-	    (unsigned long long)n->rejected, (unsigned long long)n->rows);
 	return finish(p, r, held, e);
 }
 

@@ -458,10 +458,22 @@ feed_exists(struct app *app, const char *name)
 }
 
 bool
-feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected)
+feed_rejects_too_many(
+    const struct feed *f, uint64_t rows, uint64_t rejected, char why[FILE_REASON_MAX + 1])
 {
-	if (rows > 0 && rejected == rows)
-		return true;
-	return rejected >= REJECT_ROWS_MIN &&
-	       rejected * 10000 > (uint64_t)f->feed.max_reject * rows;
+	const uint64_t most = (uint64_t)f->feed.max_reject;
+	bool all = rows > 0 && rejected == rows;
+
+	if (!all && (rejected < REJECT_ROWS_MIN || rejected * 10000 <= most * rows))
+		return false;
+	if (all)
+		snprintf(why, FILE_REASON_MAX + 1,
+		    "%llu of %llu rows were rejected: all there are",
+		    (unsigned long long)rejected, (unsigned long long)rows);
+	else
+		snprintf(why, FILE_REASON_MAX + 1,
+		    "%llu of %llu rows were rejected, more than max_reject allows (%g %%)",
+		    (unsigned long long)rejected, (unsigned long long)rows,
+		    (double)most / 100);
+	return true;
 }

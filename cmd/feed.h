@@ -9,6 +9,7 @@
 #include "mappers/unpack.h"
 #include "outbound/target.h"
 #include "pollers/poller.h"
+#include "state/files.h"
 
 enum feed_contents { CONTENTS_CHANGES, CONTENTS_SNAPSHOT };
 
@@ -56,8 +57,9 @@ void feed_paths_free(char **paths, size_t n);
 /* Is there a feed file with this name, right or not? */
 bool feed_exists(struct app *app, const char *name);
 
-/* Is it more than max_reject allows? Then a run holds the file. */
-bool feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected);
+/* Is it more than max_reject allows? Then a run holds the file, and `why` is the reason. */
+bool feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected,
+    char why[FILE_REASON_MAX + 1]);
 
 /*
  * What to do with each feed: `e` is NULL, or says that its file has mistakes. Returns

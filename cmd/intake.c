@@ -363,12 +363,9 @@ judge(struct job *j, struct intake *in)
 	} else if (en->rows == 0) {
 		judge_empty(j, in);
 	} else if (!in->mended &&
-		   feed_rejects_too_many(j->feed, en->rows, en->rejected)) {
+		   feed_rejects_too_many(j->feed, en->rows, en->rejected, en->reason)) {
 		/* What is wrong with a mended file's rows is known, and comes once more. */
 		en->verdict = VERDICT_HOLD;
-		snprintf(en->reason, sizeof(en->reason),
-		    "%llu of %llu rows were rejected, more than max_reject allows",
-		    (unsigned long long)en->rejected, (unsigned long long)en->rows);
 	} else if (snapshot_too_many(j, in)) {
 		return;
 	} else if (!changed && again) {

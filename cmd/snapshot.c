@@ -189,9 +189,10 @@ snapshot_too_many(struct job *j, struct intake *in)
 		en->verdict = VERDICT_HOLD;
 		snprintf(en->reason, sizeof(en->reason),
 		    "%llu of %llu %s records that were delivered are missing and would be "
-		    "removed, more than max_remove allows",
+		    "removed, more than max_remove allows (%g %%)",
 		    (unsigned long long)n->missing, (unsigned long long)n->known,
-		    schema_by_type((enum record_type)t)->name);
+		    schema_by_type((enum record_type)t)->name,
+		    (double)j->feed->feed.max_remove / 100);
 		return true;
 	}
 	return false;

@@ -26,7 +26,7 @@ test_held() {
 	bad 1 150 >"$dir/drop/a.csv"
 	job 4
 	is "why" '["hold",150,100,50,0]' "$(file_report verdict rows mapped rejected delivered)"
-	has "in words" "$dir/out" "50 of 150 rows were rejected, more than max_reject allows"
+	has "in words" "$dir/out" "50 of 150 rows were rejected, more than max_reject allows (10 %)"
 	is "the first problems" 20 "$(report '.feeds[0].files[0].problems | length')"
 	is "and how many more" 30 "$(report '.feeds[0].files[0].more_problems')"
 	for _ in 1 2; do

@@ -152,7 +152,7 @@ test_packed() {
 			: >"$dir/none"
 			pack "b$n" $order none
 			job 4
-			has "$order: half of it is gone" "$dir/out" "removed, more than max_remove allows"
+			has "$order: half of it is gone" "$dir/out" "removed, more than max_remove allows (20 %)"
 			made '11/18/2020 06:00' <"$dir/south.rows" >"$dir/south"
 			pack "c$n" $order
 			job 65

@@ -19,7 +19,7 @@
 
 #define DAY_MS   86400000
 #define HOUR_MS  3600000
-#define TOO_MANY "30 of 120 rows are rejected, more than max_reject allows (10 %)"
+#define TOO_MANY "30 of 120 rows were rejected, more than max_reject allows (10 %)"
 
 struct year {
 	struct ledger *l;
