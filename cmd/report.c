@@ -323,8 +323,9 @@ problem_place(struct buf *out, const struct problem *p)
 		buf_add_str(out, "the file");
 }
 
+/* `known`: what helps was told of another row. */
 static void
-problem_line(struct buf *out, const struct problem *p)
+problem_line(struct buf *out, const struct problem *p, bool known)
 {
 	buf_add_str(out, "    ");
 	problem_place(out, p);
@@ -334,9 +335,12 @@ problem_line(struct buf *out, const struct problem *p)
 	}
 	if (p->type != NULL && p->field != NULL)
 		buf_addf(out, " (%s.%s)", p->type, p->field);
-	buf_addf(out, " not taken: %s %s%s%.*s%s\n", problem_text(p->code),
-	    problem_remedy(p->code), p->detail.n > 0 ? " (" : "", (int)p->detail.n,
-	    p->detail.n > 0 ? p->detail.p : "", p->detail.n > 0 ? ")" : "");
+	buf_addf(out, " not taken: %s", problem_text(p->code));
+	if (!known)
+		buf_addf(out, " %s", problem_remedy(p->code));
+	if (!known && p->detail.n > 0)
+		buf_addf(out, " (%.*s)", (int)p->detail.n, p->detail.p);
+	buf_add_char(out, '\n');
 }
 
 static void
@@ -364,17 +368,6 @@ struct count {
 };
 
 static void
-put_count(struct buf *out, const struct count *c)
-{
-	if (c->unit != NULL)
-		text_count(out, c->n, c->unit);
-	else
-		buf_addf(out, "%llu", (unsigned long long)c->n);
-	if (c->word != NULL)
-		buf_addf(out, " %s", c->word);
-}
-
-static void
 counts_line(const struct report *r, const struct file_report *f, struct buf *out)
 {
 	const struct file_entry *en = &f->entry;
@@ -388,12 +381,17 @@ counts_line(const struct report *r, const struct file_report *f, struct buf *out
 	    {r->dry_run ? 0 : f->pending, NULL, "pending"},
 	    {en->filtered, "row", "filtered"}, {en->rejected, "row", "rejected"}};
 
-	put_count(out, &(struct count){en->rows, "row", NULL});
+	text_count(out, en->rows, "row");
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		if (i > 0 && counts[i].n == 0)
 			continue;
 		buf_add_str(out, i == 0 ? ": " : ", ");
-		put_count(out, &counts[i]);
+		if (counts[i].unit != NULL)
+			text_count(out, counts[i].n, counts[i].unit);
+		else
+			buf_addf(out, "%llu", (unsigned long long)counts[i].n);
+		if (counts[i].word != NULL)
+			buf_addf(out, " %s", counts[i].word);
 	}
 	buf_add_char(out, '\n');
 }
@@ -416,7 +414,7 @@ file_text(const struct report *r, const struct file_report *f, struct buf *out)
 	else
 		counts_line(r, f, out);
 	for (size_t i = 0; i < f->nproblems; i++)
-		problem_line(out, &f->problems[i]);
+		problem_line(out, &f->problems[i], text_told(f->problems, i));
 	if (f->more > 0)
 		buf_addf(out, "    and %llu more\n", (unsigned long long)f->more);
 	for (size_t i = 0; i < f->nwarnings; i++)

@@ -86,6 +86,7 @@ stuck_release(struct stuck *s)
 struct problem_list {
 	struct buf *out;
 	size_t n, max;
+	bool told[PROBLEM_CODE_COUNT]; /* what helps */
 };
 
 static int
@@ -102,7 +103,10 @@ show_problem(void *arg, const struct problem *p)
 		buf_add_str(to->out, ", column ");
 		text_quote(to->out, p->column);
 	}
-	buf_addf(to->out, ": %s\n", problem_text(p->code));
+	buf_addf(to->out, ": %s%s%s\n", problem_text(p->code),
+	    to->told[p->code] ? "" : " ",
+	    to->told[p->code] ? "" : problem_remedy(p->code));
+	to->told[p->code] = true;
 	return 0;
 }
 
@@ -178,8 +182,9 @@ show_choice(struct ledger *l, const struct file_entry *f, struct buf *out, struc
 		buf_add_str(out, "      later files of the feed wait behind it\n");
 	if (approvable)
 		buf_addf(out,
-		    "      emrdrop hold approve %.8s or emrdrop hold discard %.8s\n", id,
-		    id);
+		    "      emrdrop hold approve %.8s or emrdrop hold discard %.8s, or mend the "
+		    "feed file, and the next run reads it again\n",
+		    id, id);
 	else
 		buf_addf(out, "      %s, or: emrdrop hold discard %.8s\n",
 		    mend ? STUCK_MEND : "mend the file or the map", id);

@@ -45,6 +45,18 @@ text_count(struct buf *out, uint64_t n, const char *unit)
 	buf_addf(out, "%llu %s%s", (unsigned long long)n, unit, n == 1 ? "" : "s");
 }
 
+bool
+text_told(const struct problem *problems, size_t i)
+{
+	const struct problem *p = &problems[i];
+
+	for (const struct problem *q = problems; q < p; q++)
+		if (q->code == p->code && span_eq(q->column, p->column) &&
+		    span_eq(q->detail, p->detail))
+			return true;
+	return false;
+}
+
 void
 text_ago(struct buf *out, int64_t now, int64_t ms)
 {

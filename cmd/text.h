@@ -5,6 +5,7 @@
 #define CMD_TEXT_H
 
 #include "base/buf.h"
+#include "base/problem.h"
 #include "state/audit.h"
 
 /* "text" in quotes, control characters escaped. */
@@ -16,6 +17,9 @@ void text_time(struct buf *out, int64_t ms);
 /* NUMBER-LINK: the head of the audit trail, to be noted and compared. */
 #define AUDIT_HEAD_SIZE (21 + 2 * DIGEST_SIZE + 1)
 void text_audit_head(const struct audit_head *head, char out[AUDIT_HEAD_SIZE]);
+
+/* Is one before problem i of the same kind, in the same column, with the same detail? */
+bool text_told(const struct problem *problems, size_t i);
 
 /* "1 file", "2 files". */
 void text_count(struct buf *out, uint64_t n, const char *unit);

@@ -39,8 +39,11 @@ test_held() {
 	has "its name" "$dir/out" '"a.csv"'
 	has "the reason" "$dir/out" "more than max_reject allows"
 	has "a row" "$dir/out" 'row 3, column "Status"'
+	has "what frees it, too" "$dir/out" "or mend the feed file, and the next run reads it again"
 	run 0 status --json
 	is "status in JSON" '["hold",50]' "$(report '.feeds[0].stuck[0] | [.verdict, .rejected]')"
+	run 0 hold show "$(jq -r '.feeds[0].stuck[0].file' "$dir/out")"
+	is "what helps, once" 1 "$(grep -c 'Use one of the agreed codes' "$dir/out")"
 	run 4 run
 	has "in words" "$dir/out" "1 held"
 }

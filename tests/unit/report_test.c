@@ -118,6 +118,24 @@ Test(report, text_for_a_person)
 	    "  3 refused: `emrdrop status` tells why\n");
 }
 
+Test(report, text_says_once_what_helps)
+{
+	struct file_entry en = entry_of(VERDICT_HOLD);
+
+	problem(WEIGHT_REJECT, 7, "DOB");
+	problem(WEIGHT_REJECT, 8, "DOB");
+	problem(WEIGHT_REJECT, 9, "Died");
+	report_file(&r, report_feed(&r, "north"), &en, &p);
+	expect_text(
+	    "north: 1 file read\n  file abababab: HELD: 2 of 20 rows\n"
+	    "    row 7, column \"DOB\" (patient.birth_date) not taken: The value is not a date in "
+	    "the agreed format. Write the date as in the other rows; check that the day exists.\n"
+	    "    row 8, column \"DOB\" (patient.birth_date) not taken: The value is not a date in "
+	    "the agreed format.\n"
+	    "    row 9, column \"Died\" (patient.birth_date) not taken: The value is not a date in "
+	    "the agreed format. Write the date as in the other rows; check that the day exists.\n");
+}
+
 Test(report, text_of_what_waits_for_the_clinic)
 {
 	struct feed_report *f = report_feed(&r, "north");
