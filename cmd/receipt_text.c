@@ -89,8 +89,8 @@ say_delivered(const struct words *w)
 		say_lost(w);
 	if (en->stale > 0)
 		buf_addf(w->out,
-		    "%llu %s of it older than what is known already, and changed nothing.\n",
-		    N(en->stale), en->stale == 1 ? "record was" : "records were");
+		    "%llu of its records %s older than what is known already, and changed nothing.\n",
+		    N(en->stale), en->stale == 1 ? "is" : "are");
 	if (w->r->rejects)
 		buf_addf(w->out, "What was not taken is in the reject file, to be mended "
 				 "and dropped again.\n");

@@ -120,6 +120,7 @@ test_too_late() {
 		is "$what: what came later stays" "03 03 03 03" "$(starts)"
 		has "$what: the receipt" "$(receipt)" "Something newer is known of the record already"
 		has "$what: which row" "$(receipt)" "once, in row 2:"
+		has "$what: how many" "$(receipt)" "1 of its records is older than what is known already, and changed nothing."
 		hasnt "$what: no praise" "All is well" "$(receipt)"
 	done <<-END
 		$by_date|v_20261103.csv|2026-11-04 02:00Z
