@@ -357,6 +357,20 @@ check_owner(const char *dir, const struct stat *st, struct err *e)
 	    dir, name, name, name);
 }
 
+/* A folder for one ledger more, where the job's user may make none. */
+static int
+not_made(const char *dir, int sys, struct err *e)
+{
+	char we[OWNER_NAME_SIZE];
+
+	if (sys != EACCES && sys != ENOENT)
+		return err_sys(e, ERR_LEDGER, sys, "state folder %s", dir);
+	owner_name(geteuid(), we);
+	return err_sys(e, ERR_LEDGER, sys,
+	    "state folder %s can't be made by %s (as root, install -d -o %s -m 700 %s)",
+	    dir, we, we, dir);
+}
+
 static int
 open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 {
@@ -365,7 +379,7 @@ open_dir(struct ledger *l, const char *dir, bool create, struct err *e)
 	if (strlen(dir) >= sizeof(l->dir))
 		return err_set(e, ERR_CONFIG, "the state folder's path is too long");
 	if (create && mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return err_sys(e, ERR_LEDGER, errno, "state folder %s", dir);
+		return not_made(dir, errno, e);
 	if (!create && stat(dir, &st) != 0 && errno == ENOENT)
 		return no_ledger(dir, e);
 	if (resolve(l, dir, e) != 0)

@@ -115,6 +115,13 @@ test_root() {
 	nobodys "root looks again"
 	as_nobody 0 run
 	rm -f "$dir/drop/c.csv"
+	# A second one, in a folder where that user may make none.
+	mkdir "$dir/roots"
+	chmod 755 "$dir/roots"
+	sed -i "s|$dir/state|$dir/roots/state|" "$dir/etc/emrdrop.ini"
+	as_nobody 74 run
+	has "how to make it" "$dir/err" "as root, install -d -o nobody -m 700 $dir/roots/state): Permission denied"
+	sed -i "s|$dir/roots/state|$dir/state|" "$dir/etc/emrdrop.ini"
 	chown -R root "$dir"/{state,drop,etc,token,ca.pem}
 }
 
