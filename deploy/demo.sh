@@ -68,8 +68,13 @@ clean() {
 
 # Shows a command as it could be typed in this folder, and what it prints.
 show() {
+	local word
+
 	printf '   $'
-	printf ' %q' "$@" | sed 's/\\\([?=]\)/\1/g'
+	for word; do
+		case $word in *[!A-Za-z0-9_./:?=-]*) word=${word@Q} ;; esac
+		printf ' %s' "$word"
+	done
 	printf '\n'
 	"$@" 2>>"$dir/emrdrop.log" | sed 's/^/   | /'
 }
