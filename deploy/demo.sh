@@ -134,8 +134,9 @@ sandbox_start() {
 		--token-file "$dir/token" --db "$dir/sandbox.db" </dev/null \
 		>"$dir/sandbox.log" 2>&1 &
 	SERVER_PIDS+=("$!")
+	# Not $!: that is what `<(:)` started.
 	until [ -s "$dir/port" ]; do
-		kill -0 "$!" 2>/dev/null && [ "$SECONDS" -lt "$end" ] ||
+		kill -0 "${SERVER_PIDS[-1]}" 2>/dev/null && [ "$SECONDS" -lt "$end" ] ||
 			fail "emrdrop-sandbox does not start" "$dir/sandbox.log"
 		read -r -t 0.05 <> <(:) || :
 	done

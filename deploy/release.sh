@@ -57,8 +57,9 @@ sandbox() {
 	"$BUILD/cmd/sandbox/emrdrop-sandbox" --discard --token-file "$dir/token" --port 0 \
 		--port-file "$dir/port" >"$dir/sandbox.log" 2>&1 &
 	SERVER_PIDS+=("$!")
+	# Not $!: that is what `<(:)` started.
 	until [ -s "$dir/port" ]; do
-		kill -0 "$!" || { cat "$dir/sandbox.log" >&2; exit 1; }
+		kill -0 "${SERVER_PIDS[-1]}" || { cat "$dir/sandbox.log" >&2; exit 1; }
 		read -r -t 0.05 <> <(:) || :
 	done
 	API=http://127.0.0.1:$(<"$dir/port")
