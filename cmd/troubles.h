@@ -9,7 +9,7 @@
 #include "cmd/arrivals.h"
 #include "state/files.h"
 
-#define TROUBLE_WORDS   256
+#define TROUBLE_WORDS   (ERR_MSG_SIZE + 64) /* an error to its end, where the remedy is */
 #define TROUBLE_COMMAND (LEDGER_NAME_MAX + 64)
 
 /* One trouble as it is now. Never a name of a file, nor anything out of one. */

@@ -329,12 +329,13 @@ job 78
 is "a mistake in a feed file is another" '[["simple","failed","begun",1]]' "$(problems)"
 is "and how to see it" '["emrdrop check simple"]' "$(told 'map(.body | select(.) | .command)')"
 simple
-mv "$dir/drop" "$dir/drop.gone"
+long=$(printf '%0200d/%0200d' 0 0)
+sed -i "s|/drop$|&/$long|" "$dir/etc/feeds.d/simple.ini"
 silence
 job 74
 is "so is a drop that is gone, which only a connection shows" '["emrdrop check simple --connect"]' \
 	"$(told 'map(.body | select(.) | .command)')"
-mv "$dir/drop.gone" "$dir/drop"
+is "with all of the error" true "$(told 'map(.body.words | select(.)) | .[0] | endswith("'"$long"'")')"
 run 0 version
 hasnt "no secret anywhere" s3cretpath "$dir/all.err" "$dir/all.out"
 hasnt "no secret beside the figures" s3cretpath "$dir"/metrics/*
