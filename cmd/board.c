@@ -201,10 +201,10 @@ ask_credentials(struct board_feed *f, struct ledger *l, struct err *e)
 		return -1;
 	f->login_refused = login.since != 0;
 	f->mended = login_mended(&login, &f->state) ? login.ended : 0;
-	f->expires = figures.api_expires;
-	if (f->expires == 0 ||
-	    (figures.pgp_expires != 0 && figures.pgp_expires < f->expires))
-		f->expires = figures.pgp_expires;
+	f->expires_pgp = figures.api_expires == 0 ||
+			 (figures.pgp_expires != 0 &&
+			     figures.pgp_expires < figures.api_expires);
+	f->expires = f->expires_pgp ? figures.pgp_expires : figures.api_expires;
 	return 0;
 }
 

@@ -68,8 +68,9 @@ struct board_feed {
 	struct arrival arrival;
 	struct due *dues; /* that are over, rising */
 	size_t ndues;
-	int64_t grace;   /* ms: of those */
-	int64_t expires; /* ms: the first key or certificate; 0: it is not known */
+	int64_t grace;    /* ms: of those */
+	int64_t expires;  /* ms: the first key or certificate; 0: it is not known */
+	bool expires_pgp; /* it is a PGP key */
 	struct ailment *ailments; /* sickest first */
 	size_t n, cap;
 };

@@ -178,6 +178,8 @@ rows 40 41 >"$dir/drop/e.csv"
 job 0
 is "the API's certificate" '[["simple","expiry","begun",1]]' \
 	"$(told 'map(select(.method == "POST" and .body.problem == "expiry") | .body | [.feed, .problem, .state, .count])')"
+run 0 status
+has "which the status names" "$dir/out" "the API's certificate expires at"
 run 0 check simple --connect
 has "check says so" "$dir/out" "RENEW IT"
 figures

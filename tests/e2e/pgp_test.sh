@@ -60,6 +60,8 @@ test_expiry() {
 	has "and that it is soon" "$dir/out" "RENEW IT"
 	job 0
 	has "and so does a run" "$dir/err" "problem=expiry"
+	run 0 status
+	has "and the status" "$dir/out" "a PGP key expires at $(date -ud '9 days' +%F)"
 }
 
 # The key came later than the file.
