@@ -200,8 +200,9 @@ show(struct app *app, const struct sample *s, struct err *e)
 
 	if (s->profile == NULL)
 		return err_set(e, ERR_USAGE,
-		    "%s holds HL7 messages, which have no columns: `emrdrop preview FEED "
-		    "FILE --fields` shows what is in them",
+		    "%s holds HL7 messages, which have no columns: `emrdrop init NAME FILE` "
+		    "drafts a feed, and `emrdrop preview FEED FILE --fields` shows what is in "
+		    "them",
 		    app->args[0]);
 	buf_init(&out, OUT_MAX);
 	if (app->json)

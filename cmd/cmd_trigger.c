@@ -46,8 +46,8 @@ pick_source(const struct app *app, struct events_conf *c, struct err *e)
 		return err_set(
 		    e, ERR_USAGE, "--event takes -, and the event on standard input");
 	if (app->amqp != NULL ? app->drain == app->wait : app->drain || app->wait)
-		return err_set(
-		    e, ERR_USAGE, "either --drain or --wait, and only with --amqp");
+		return err_set(e, ERR_USAGE,
+		    "--amqp needs one of --drain and --wait, the others none");
 	c->kind = app->amqp != NULL    ? EVENTS_AMQP
 		  : app->event != NULL ? EVENTS_STDIN
 				       : EVENTS_LAMBDA;

@@ -72,6 +72,7 @@ test_profile() {
 	is "formats" '["%m/%d/%Y","%Y-%m-%d"]' \
 		"$(jq -c '[.columns[] | select(.title == "DOB").formats[].format]' "$dir/out")"
 	run 64 profile fixtures/hl7/sample.hl7
+	has "messages have no columns, but a draft" "$dir/err" "emrdrop init NAME FILE"
 	has "messages" "$dir/err" "preview FEED FILE --fields"
 	run 64 profile "$dir/b.csv" --reveal
 	has "not to a file" "$dir/err" "only to a terminal"

@@ -182,6 +182,8 @@ run 64 trigger --event file
 run 64 trigger --event - --lambda
 run 64 trigger --event - --wait
 run 64 trigger --amqp amqps://u@h/v
+run 64 trigger --amqp amqps://u@h/v
+has "what is missing" "$dir/err" "needs one of --drain and --wait"
 run 64 trigger --amqp amqp://u@h/v --drain
 run 64 trigger --amqp amqps://u:secret@h/v --drain
 hasnt "the password" secret "$dir/err"
