@@ -3,10 +3,17 @@
 include(GNUInstallDirs)
 
 set(COMPLETE ${CMAKE_INSTALL_FULL_DATADIR}/emrdrop/complete.sh)
-foreach(file systemd/emrdrop@.service systemd/reports.conf completion/emrdrop.bash completion/_emrdrop
+foreach(file systemd/reports.conf completion/emrdrop.bash completion/_emrdrop
 		completion/emrdrop.fish)
 	configure_file(${file}.in ${file} @ONLY)
 endforeach()
+
+# A unit that runs a command, with the same rights as each other one.
+function(emrdrop_unit name UNIT_WHAT UNIT_TIMER UNIT_MANUAL UNIT_COMMAND)
+	configure_file(systemd/emrdrop.service.in systemd/${name}.service @ONLY)
+	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/systemd/${name}.service systemd/${name}.timer
+		DESTINATION lib/systemd/system COMPONENT emrdrop)
+endfunction()
 
 install(TARGETS emrdrop RUNTIME COMPONENT emrdrop)
 install(TARGETS emrdrop-sandbox RUNTIME COMPONENT sandbox)
@@ -33,8 +40,9 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/emrdrop.fish
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT emrdrop)
 
 # systemd looks in lib, whatever the library folder of this system is.
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/systemd/emrdrop@.service systemd/emrdrop@.timer
-	DESTINATION lib/systemd/system COMPONENT emrdrop)
+emrdrop_unit(emrdrop@ "the drop of feed %i" emrdrop@FEED.timer "man:emrdrop-run(1)" "run %i")
+emrdrop_unit(emrdrop-arrivals "whether the files that are due have come" emrdrop-arrivals.timer
+	"man:emrdrop-check(1)" "check --arrivals")
 install(FILES systemd/emrdrop.sysusers RENAME emrdrop.conf
 	DESTINATION lib/sysusers.d COMPONENT emrdrop)
 install(FILES systemd/emrdrop.tmpfiles RENAME emrdrop.conf

@@ -32,6 +32,8 @@ test_files() {
 	done <<-'END'
 		etc/emrdrop/emrdrop.ini
 		usr/bin/emrdrop
+		usr/lib/systemd/system/emrdrop-arrivals.service
+		usr/lib/systemd/system/emrdrop-arrivals.timer
 		usr/lib/systemd/system/emrdrop@.service
 		usr/lib/systemd/system/emrdrop@.timer
 		usr/lib/sysusers.d/emrdrop.conf
@@ -86,13 +88,17 @@ test_install() {
 		"$(find "$dir/local" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd' ')"
 }
 
-# The unit has no rights that it does not need; what must be there is there.
+# The units have no rights that they do not need; what must be there is there.
 test_units() {
-	local units=$tree/usr/lib/systemd/system
+	local units=$tree/usr/lib/systemd/system unit
 
-	ok "exposure at most 1.5" systemd-analyze security --offline=true --threshold=15 --no-pager \
-		"$units/emrdrop@.service" >"$dir/out"
-	grep -o 'Overall.*' "$dir/out"
+	for unit in emrdrop@ emrdrop-arrivals; do
+		ok "exposure of $unit at most 1.5" systemd-analyze security --offline=true \
+			--threshold=15 --no-pager "$units/$unit.service" >"$dir/out"
+		grep -o 'Overall.*' "$dir/out"
+	done
+	has "what is due is asked for" "$units/emrdrop-arrivals.service" \
+		"ExecStart=/usr/bin/emrdrop check --arrivals"
 	has "it runs what is installed" "$units/emrdrop@.service" "ExecStart=/usr/bin/emrdrop run %i"
 	has "missed looks are made up for" "$units/emrdrop@.timer" Persistent=yes
 	ok "jitter" grep -q '^RandomizedDelaySec=[1-9]' "$units/emrdrop@.timer"

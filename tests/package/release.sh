@@ -143,11 +143,14 @@ installed() {
 		/usr/share/bash-completion/completions/emrdrop \
 		/usr/share/zsh/vendor-completions/_emrdrop \
 		/usr/share/fish/vendor_completions.d/emrdrop.fish \
-		/usr/lib/systemd/system/emrdrop@.service /usr/lib/systemd/system/emrdrop@.timer; do
+		/usr/lib/systemd/system/emrdrop@.service /usr/lib/systemd/system/emrdrop@.timer \
+		/usr/lib/systemd/system/emrdrop-arrivals.service \
+		/usr/lib/systemd/system/emrdrop-arrivals.timer; do
 		ok "$file" [ -s "$root$file" ]
 	done
 	in_root emrdrop version >/dev/null || stop "emrdrop version"
-	is "the units" "" "$(in_root systemd-analyze verify /usr/lib/systemd/system/emrdrop@.timer 2>&1 |
+	is "the units" "" "$(in_root systemd-analyze verify /usr/lib/systemd/system/emrdrop@.timer \
+		/usr/lib/systemd/system/emrdrop-arrivals.timer 2>&1 |
 		grep -v 'man\|Cannot open\|SYSTEMD_LOG' | head -n 3)"
 }
 
@@ -371,12 +374,16 @@ hardened() {
 	is "the report that is kept" '["far",1]' \
 		"$(in_root jq -c '.feeds[0] | [.feed, (.files | length)]' /var/log/emrdrop/far.jsonl)"
 	ok "and as a line" [ "$(wc -l <"$root/var/log/emrdrop/far.jsonl")" -eq 1 ]
+	in_system systemctl start emrdrop-arrivals.service || in_system journalctl -u emrdrop-arrivals.service
+	is "how the unit that asks what is due ended" "Result=success ExecMainStatus=0" \
+		"$(in_system systemctl show -p Result -p ExecMainStatus emrdrop-arrivals.service | sort -r | paste -sd' ')"
 	ok "its exposure is at most 1.5" in_system systemd-analyze security --threshold=15 \
 		emrdrop@hard.service >/dev/null
-	in_system systemctl enable --now emrdrop@far.timer 2>/dev/null
+	in_system systemctl enable --now emrdrop@far.timer emrdrop-arrivals.timer 2>/dev/null
 	ok "its timer waits" sh -c "nsenter -t $init -m -p systemctl list-timers | grep -q emrdrop@far"
+	ok "and the other" sh -c "nsenter -t $init -m -p systemctl list-timers | grep -q emrdrop-arrivals"
 	echo "   by systemd: $(in_system systemd-analyze security emrdrop@far.service | tail -n 1)"
-	in_system systemctl disable --now emrdrop@far.timer 2>/dev/null
+	in_system systemctl disable --now emrdrop@far.timer emrdrop-arrivals.timer 2>/dev/null
 	halt
 	mv "$root"/etc/emrdrop/feeds.d/{hard,far}.ini "$root/srv"
 }
