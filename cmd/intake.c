@@ -341,8 +341,9 @@ judge_empty(const struct job *j, struct intake *in)
 		    "it has no rows: as the whole truth it would remove everything");
 }
 
+/* By what the file is itself, and how its rows are. */
 static void
-judge(struct job *j, struct intake *in)
+judge_file(struct job *j, struct intake *in)
 {
 	struct file_entry *en = &in->entry;
 	struct digest content = feed_content(job_keys(j), en->feed, in->sha256);
@@ -366,13 +367,18 @@ judge(struct job *j, struct intake *in)
 		   feed_rejects_too_many(j->feed, en->rows, en->rejected, en->reason)) {
 		/* What is wrong with a mended file's rows is known, and comes once more. */
 		en->verdict = VERDICT_HOLD;
-	} else if (snapshot_too_many(j, in)) {
-		return;
-	} else if (!changed && again) {
-		en->verdict = VERDICT_DUPLICATE;
 	} else {
-		en->verdict = VERDICT_DELIVER;
+		en->verdict = !changed && again ? VERDICT_DUPLICATE : VERDICT_DELIVER;
 	}
+}
+
+/* Who approves a file approves all of it: what it would remove is told besides. */
+static void
+judge(struct job *j, struct intake *in)
+{
+	judge_file(j, in);
+	if (in->entry.verdict != VERDICT_REFUSE && in->mode != PASS_RETRY)
+		snapshot_hold_removals(j, in);
 }
 
 static void

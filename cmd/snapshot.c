@@ -5,6 +5,7 @@
 #include "cmd/snapshot.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/utf8.h"
@@ -175,27 +176,33 @@ snapshot_too_old(struct job *j, struct intake *in)
 	return true;
 }
 
-bool
-snapshot_too_many(struct job *j, struct intake *in)
+/* Behind what it is held for already. */
+static void
+add_removals(const struct job *j, struct file_entry *en, enum record_type type,
+    const struct missing_count *n)
 {
-	struct file_entry *en = &in->entry;
+	size_t at = strlen(en->reason);
+
+	en->verdict = VERDICT_HOLD;
+	snprintf(en->reason + at, sizeof(en->reason) - at,
+	    "%s%llu of %llu %s records that were delivered are missing and would be "
+	    "removed, more than max_remove allows (%g %%)",
+	    at > 0 ? "; and " : "", (unsigned long long)n->missing,
+	    (unsigned long long)n->known, schema_by_type(type)->name,
+	    (double)j->feed->feed.max_remove / 100);
+}
+
+void
+snapshot_hold_removals(struct job *j, struct intake *in)
+{
+	uint64_t most = (uint64_t)j->feed->feed.max_remove;
 
 	for (unsigned t = 1; t <= RECORD_TYPE_MAX; t++) {
 		const struct missing_count *n = &changes_counts(in->changes)->missing[t];
 
-		if (n->missing < REMOVE_MIN ||
-		    n->missing * 10000 <= (uint64_t)j->feed->feed.max_remove * n->known)
-			continue;
-		en->verdict = VERDICT_HOLD;
-		snprintf(en->reason, sizeof(en->reason),
-		    "%llu of %llu %s records that were delivered are missing and would be "
-		    "removed, more than max_remove allows (%g %%)",
-		    (unsigned long long)n->missing, (unsigned long long)n->known,
-		    schema_by_type((enum record_type)t)->name,
-		    (double)j->feed->feed.max_remove / 100);
-		return true;
+		if (n->missing >= REMOVE_MIN && n->missing * 10000 > most * n->known)
+			add_removals(j, &in->entry, (enum record_type)t, n);
 	}
-	return false;
 }
 
 /* The day at the clinic; a date in a name is its own already. */

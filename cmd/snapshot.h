@@ -24,9 +24,11 @@ bool snapshot_removes(const struct intake *in);
  */
 int snapshot_superseded(struct job *j, const struct listed *it, struct err *e);
 
-/* Verdicts of a snapshot; true: in->entry has it, and its reason. */
+/* The verdict of a snapshot; true: in->entry has it, and its reason. */
 bool snapshot_too_old(struct job *j, struct intake *in);
-bool snapshot_too_many(struct job *j, struct intake *in);
+
+/* Held, or for one reason more, if it would remove too much. */
+void snapshot_hold_removals(struct job *j, struct intake *in);
 
 /* Warns of an export with far fewer rows than usual. */
 int snapshot_check_size(struct job *j, struct intake *in, struct err *e);

@@ -186,6 +186,14 @@ test_max_remove() {
 	rows 1 60 | export_of 20201104
 	job 4
 	is "20 of 80 are" '["hold",20]' "$(file_report verdict removals)"
+	# Who approves the one approves the other: both are told.
+	rm "$dir"/drop/appts_20201104.csv
+	bad 1 60 | export_of 20201105
+	job 4
+	is "held for its rows and for those that it lacks" '"20 of 60 rows were rejected, more than max_reject allows (10 %); and 20 of 80 appointment records that were delivered are missing and would be removed, more than max_remove allows (20 %)"' \
+		"$(report '.feeds[0].files[0].reason')"
+	run 0 hold list
+	has "whoever decides reads of both" "$dir/out" "20 of 80 appointment records"
 	fresh -e '/^name  *= simple/a max_remove = 60 %'
 	rows 1 60 | export_of 20201102
 	job 0
