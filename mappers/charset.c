@@ -242,6 +242,23 @@ charset_begin(struct charset *c, struct span head, struct err *e)
 	return 0;
 }
 
+/*
+ * In windows-1252 it would have an A with an accent and a sign behind it, as no word has. So
+ * one row with a broken letter makes none of the others wrong.
+ */
+static bool
+is_surely_utf8(struct span line)
+{
+	size_t n;
+
+	for (; line.n > 0; line.p += n, line.n -= n) {
+		n = utf8_length(line.p, line.n);
+		if (n == 0 || (n > 1 && strchr("\xc2\xc3\xe2", line.p[0]) == NULL))
+			return false;
+	}
+	return true;
+}
+
 bool
 charset_line(struct charset *c, struct span line, struct span *out)
 {
@@ -264,6 +281,8 @@ charset_line(struct charset *c, struct span line, struct span *out)
 	if (c->mode == MODE_UTF8)
 		return false;
 	c->mode = MODE_ICONV;
+	if (c->automatic && is_surely_utf8(line))
+		return true;
 	buf_clear(&c->out);
 	if ((to = buf_reserve(&c->out, room)) == NULL)
 		return false;

@@ -31,7 +31,7 @@ void charset_free(struct charset *c);
  * many bytes of mark (BOM) to skip; -1 and ERR_REFUSED for UTF-16 and what is no
  * text. A UTF-8 mark outweighs the name; "auto" is UTF-8 unless there are as many
  * broken bytes as good sequences. Where all was ASCII, the first line that is not
- * decides, from there on.
+ * decides, from there on; but what can hardly be windows-1252 is read as UTF-8 in it, too.
  */
 int charset_begin(struct charset *c, struct span head, struct err *e);
 

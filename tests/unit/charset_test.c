@@ -171,8 +171,8 @@ Test(charset_lines, decided_late)
 	cr_expect(charset_line(c, SPAN_LIT("\xe9"), &out));
 	cr_expect(span_eq(out, SPAN_LIT("\xc3\xa9")));
 	cr_expect_str_eq(charset_name(c), "windows-1252");
-	cr_expect(charset_line(c, SPAN_LIT("\xc3\xa9"), &out));
-	cr_expect(span_eq(out, SPAN_LIT("\xc3\x83\xc2\xa9")));
+	cr_expect(charset_line(c, SPAN_LIT("RENE\xc9\x92S"), &out));
+	cr_expect(span_eq(out, SPAN_LIT("RENE\xc3\x89\xe2\x80\x99S")));
 	charset_free(c);
 
 	c = open_charset("auto", 100);
@@ -180,5 +180,33 @@ Test(charset_lines, decided_late)
 	cr_expect(charset_line(c, SPAN_LIT("\xc3\xa9"), &out));
 	cr_expect_not(charset_line(c, SPAN_LIT("\xe9"), &out));
 	cr_expect_str_eq(charset_name(c), "utf-8");
+	charset_free(c);
+}
+
+/* One row with a broken letter, and the others are what they are. */
+Test(charset_lines, utf8_behind_a_broken_one)
+{
+	static const struct {
+		struct span line;
+		const char *want;
+	} table[] = {
+	    {SPAN_LIT("Jos\xc3\xa9 O\xe2\x80\x99Hara\xc2\xa0"),
+		"Jos\xc3\xa9 O\xe2\x80\x99Hara\xc2\xa0"},
+	    /* What windows-1252 has may be UTF-8 by chance: a dash behind a letter. */
+	    {SPAN_LIT("CAF\xc9\x97"), "CAF\xc3\x89\xe2\x80\x94"},
+	    {SPAN_LIT("Vo\xdf\x92s"), "Vo\xc3\x9f\xe2\x80\x99s"},
+	    {SPAN_LIT("Jos\xc3\xa9 and Ren\xe9"), "Jos\xc3\x83\xc2\xa9 and Ren\xc3\xa9"},
+	};
+	struct charset *c = open_charset("auto", 100);
+	struct err e = {0};
+	struct span out;
+
+	cr_expect_eq(charset_begin(c, SPAN_LIT("plain"), &e), 0);
+	cr_expect(charset_line(c, SPAN_LIT("M\xc3,"), &out));
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		cr_expect(charset_line(c, table[i].line, &out), "line %zu", i);
+		cr_expect(span_eq(out, span_of(table[i].want)), "line %zu", i);
+	}
+	cr_expect_str_eq(charset_name(c), "windows-1252");
 	charset_free(c);
 }

@@ -159,9 +159,9 @@ accent_of(size_t i, const char **meant)
 	if (may && l->one_byte)
 		return is_utf_8() && kind_of(i) != BROKEN ? "\xc3\xab" : "\xeb";
 	if (may && l->two_bytes) {
-		if (!is_utf_8())
-			*meant = "\xc3\x83\xc2\xab"; /* two characters */
-		return "\xc3\xab";
+		/* One character, or two. */
+		*meant = is_utf_8() ? "\xc9\x92" : "\xc3\x89\xe2\x80\x99";
+		return "\xc9\x92";
 	}
 	return *meant = "e";
 }
