@@ -104,6 +104,36 @@ charset_known(const char *name)
 	return true;
 }
 
+/* Is what comes behind any byte beyond ASCII still what it is alone? */
+static bool
+stands_alone(iconv_t cd, char c)
+{
+	char out[2 * EXPANSION], pair[2] = {0, c};
+	size_t n;
+
+	for (int lead = ASCII_COUNT; lead < 2 * ASCII_COUNT; lead++) {
+		pair[0] = (char)lead;
+		n = convert(cd, (struct span){pair, sizeof(pair)}, out, sizeof(out));
+		if (n != SIZE_MAX && (n == 0 || out[n - 1] != c))
+			return false;
+	}
+	return true;
+}
+
+bool
+charset_can_be_cut(const char *name)
+{
+	iconv_t cd = is_auto(name) || is_utf8(name) ? (iconv_t)-1 : open_set(name);
+	bool can = true;
+
+	if (is_none(cd))
+		return true;
+	for (char c = '!'; c <= '~' && can; c++)
+		can = stands_alone(cd, c);
+	iconv_close(cd);
+	return can;
+}
+
 struct charset *
 charset_new(const char *name, size_t max_line, struct err *e)
 {

@@ -20,6 +20,12 @@ struct charset;
 bool charset_known(const char *name);
 
 /*
+ * May text in such a set be cut at a delimiter before it is converted? Not where a letter of
+ * two bytes may hold that of one, as in Big5, GBK and Shift_JIS.
+ */
+bool charset_can_be_cut(const char *name);
+
+/*
  * `name` is borrowed. No line will be longer than `max_line` bytes. ERR_CONFIG if
  * charset_known says no.
  */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mappers/charset.h"
 #include "mappers/format_ops.h"
 #include "mappers/hl7_ack.h"
 #include "mappers/hl7_list.h"
@@ -117,10 +116,13 @@ struct hl7_file {
 	char found[FOUND_MAX];
 };
 
+/* NULL: none. */
 static void
 mistake(struct conf *c, struct conf_section *s, const char *key, const char *text)
 {
-	conf_error_at(c->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", text);
+	if (text != NULL)
+		conf_error_at(
+		    c->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", text);
 }
 
 static void
@@ -143,10 +145,7 @@ compile(void **self, struct conf *c, const struct mapper_conf *mc, struct err *e
 	if (f == NULL)
 		return err_nomem(e);
 	conf_bind(c, s, hl7_options, &f->set);
-	if (f->set.charset != NULL && !charset_known(f->set.charset))
-		mistake(c, s, "charset",
-		    "not a set that can be read: try auto, utf-8 or windows-1252 "
-		    "(iconv -l lists others)");
+	mistake(c, s, "charset", hl7_charset_mistake(f->set.charset));
 	if (f->set.duration_unit != NULL && !minutes_unit(span_of(f->set.duration_unit)))
 		mistake(c, s, "duration_unit", "is s, min, h or d");
 	ours.hl7 = true;

@@ -30,6 +30,20 @@ struct hl7_charsets {
 	bool mark;
 };
 
+const char *
+hl7_charset_mistake(const char *name)
+{
+	if (name == NULL)
+		return NULL;
+	if (!charset_known(name))
+		return "not a set that can be read: try auto, utf-8 or windows-1252 "
+		       "(iconv -l lists others)";
+	return charset_can_be_cut(name)
+		   ? NULL
+		   : "a letter of this set may hold the byte of a delimiter, so that no "
+		     "message can be taken apart: have them exported as utf-8";
+}
+
 struct hl7_charsets *
 hl7_charsets_new(const char *name, size_t max, struct err *e)
 {

@@ -17,6 +17,9 @@
 
 struct hl7_charsets; /* the sets that a file's messages are in, opened when met */
 
+/* Why messages can't be read in this set; NULL: they can, or none is set. */
+const char *hl7_charset_mistake(const char *name);
+
 /*
  * `name` is the feed's charset, borrowed: "auto" asks MSH-18, any other outweighs it.
  * `max` is the longest text.

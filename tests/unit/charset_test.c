@@ -44,6 +44,33 @@ Test(charset_names, known)
 		    charset_known(table[i].name), table[i].known, "%s", table[i].name);
 }
 
+/* Where the second byte of a letter may be the one that stands for | or ^. */
+Test(charset_names, can_be_cut)
+{
+	static const struct {
+		const char *name;
+		bool can;
+	} table[] = {
+	    {"auto", true},
+	    {"utf-8", true},
+	    {"windows-1252", true},
+	    {"iso-8859-15", true},
+	    {"koi8-r", true},
+	    {"euc-jp", true},
+	    {"big5", false},
+	    {"gbk", false},
+	    {"gb18030", false},
+	    {"cp932", false},
+	    {"cp949", false},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		cr_expect(charset_known(table[i].name), "%s", table[i].name);
+		cr_expect_eq(
+		    charset_can_be_cut(table[i].name), table[i].can, "%s", table[i].name);
+	}
+}
+
 Test(charset_names, an_unknown_one_is_an_error)
 {
 	struct err e = {0};
