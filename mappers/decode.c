@@ -42,7 +42,10 @@ pass(struct decoder *d, struct span bytes, struct err *e)
 					    : pass_utf16(d, bytes, e);
 }
 
-/* A mark outweighs the name that was set, and a name what the bytes look like. */
+/*
+ * A mark outweighs the name that was set, and a name what the bytes look like; but without a
+ * NUL it is no UTF-16, which has one in each delimiter: a reject file that came back.
+ */
 static enum utf16_order
 find_order(const struct decoder *d, struct span head, size_t *mark)
 {
@@ -52,6 +55,8 @@ find_order(const struct decoder *d, struct span head, size_t *mark)
 	if (order != UTF16_NONE ||
 	    (head.n >= utf8.n && memcmp(head.p, utf8.p, utf8.n) == 0))
 		return order;
+	if (head.n > 0 && memchr(head.p, '\0', head.n) == NULL)
+		return UTF16_NONE;
 	order = utf16_by_name(d->charset);
 	return order == UTF16_NONE && strcasecmp(d->charset, "auto") == 0
 		   ? utf16_guess(head)

@@ -521,6 +521,16 @@ Test(csv_mended, charset)
 		"a\n",
 		"Pe\xc3\xb1"
 		"a"},
+	    {"charset = utf-16le",
+		"_row;_column;_problem;_remedy;a;b\n2;b;;;1;Pe\xf1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
+	    {"charset = utf-16be",
+		"_row,_column,_problem,_remedy,a,b\n2,b,,,1,Pe\xc3\xb1"
+		"a\n",
+		"Pe\xc3\xb1"
+		"a"},
 	    /* In any other file the feed's word counts. */
 	    {"charset = windows-1252",
 		"a,b\n1,Pe\xc3\xb1"

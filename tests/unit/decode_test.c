@@ -86,6 +86,9 @@ Test(decode_utf16, found_and_converted)
 			 "a\0"),
 		SPAN_LIT(MARK "a"), "utf-16le"},
 	    {"utf-16le", SPAN_LIT(MARK "a"), SPAN_LIT(MARK "a"), NULL},
+	    {"utf-16le", SPAN_LIT("a;\xe9\n"), SPAN_LIT("a;\xe9\n"), NULL},
+	    {"utf-16be", SPAN_LIT("\x4e\x2d\x65\x87\0\n"),
+		SPAN_LIT(MARK "\xe4\xb8\xad\xe6\x96\x87\n"), "utf-16be"},
 	    /* Surrogates alone, in the wrong order, at the end; half a unit. */
 	    {"utf-16be", SPAN_LIT("\xd8\x01\0a"),
 		SPAN_LIT(MARK "\xff"
@@ -95,8 +98,8 @@ Test(decode_utf16, found_and_converted)
 		SPAN_LIT(MARK "\xff"
 			      "a"),
 		"utf-16be"},
-	    {"utf-16be", SPAN_LIT("\xd8\x01\xd8\x01\xdc\x37"),
-		SPAN_LIT(MARK "\xff\xf0\x90\x90\xb7"), "utf-16be"},
+	    {"utf-16be", SPAN_LIT("\xd8\x01\xd8\x01\xdc\x37\0\n"),
+		SPAN_LIT(MARK "\xff\xf0\x90\x90\xb7\n"), "utf-16be"},
 	    {"utf-16be", SPAN_LIT("\0a\xd8\x01"), SPAN_LIT(MARK "a\xff"), "utf-16be"},
 	    {"utf-16be", SPAN_LIT("\0a\0"), SPAN_LIT(MARK "a\xff"), "utf-16be"},
 	    {"utf-16be", SPAN_LIT("\xd8\x01\0"), SPAN_LIT(MARK "\xff\xff"), "utf-16be"},
