@@ -243,7 +243,8 @@ begin_ack(struct hl7_file *f, const struct hl7_found *found)
 	f->message = found->message;
 	f->answer = found->message != NULL && hl7_ack_is(found->message);
 	if (f->acks && !f->answer)
-		hl7_ack_before(&f->before, found->message, found->number, f->run.now);
+		hl7_ack_before(
+		    &f->before, found->message, f->run.counts->rows + 1, f->run.now);
 }
 
 static int

@@ -15,7 +15,7 @@
 
 /*
  * "MSH...<CR>MSA|": `m` is the message answered, NULL if it can't be read. `number` is
- * its number in the file; `now`, in ms, and the number make MSH-10.
+ * its number in the file, through all exports in it; `now`, in ms, and the number make MSH-10.
  */
 void hl7_ack_before(struct buf *out, struct hl7_message *m, uint64_t number, int64_t now);
 

@@ -143,7 +143,8 @@ test_messages() {
 	rm -rf "$dir/state" "$dir"/etc/feeds.d/* "$dir"/drop/*
 	mkdir "$dir/drop/hl7"
 	site "[run]"$'\n'"maps = $PWD/deploy/maps"
-	feed fixtures/hl7/cases/feed.ini hl7-cases -e "s|@CASE@|c|g" -e 's|^pattern.*|pattern = *|'
+	feed fixtures/hl7/cases/feed.ini hl7-cases -e "s|@CASE@|c|g" -e 's|^pattern.*|pattern = *|' \
+		-e "s|^\[source\]|&\nfeedback = $dir/told|" -e 's|^\[hl7\]|&\nack = batch|'
 	{ printf 'BHS|^~\\&|a\r' && message 1 101 && printf 'BTS|2\r'; } >"$dir/m1"
 	{ printf 'BHS|^~\\&|a\r' && message 2 102 && message 3 103 && printf 'BTS|2\r'; } >"$dir/m2"
 	before=$(changes)
@@ -153,6 +154,8 @@ test_messages() {
 	approve
 	job 0
 	is "messages" '["deliver",3,6]' "$(file_report verdict rows delivered)"
+	is "each is answered, by a number of its own" "3 3" "$(cat "$dir"/told/*.ack.hl7 | tr '\r' '\n' |
+		awk -F '|' '/^MSH/ { n++; ids += !seen[$10]++ } END { print n, ids }')"
 }
 
 test_footer
