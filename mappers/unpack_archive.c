@@ -142,7 +142,7 @@ other_than_archive(const char *path)
 	return NULL;
 }
 
-/* What macOS adds to an archive, and folders, are no exports. */
+/* Folders are no exports, nor are hidden files: what macOS adds to an archive or a folder. */
 static bool
 is_wanted(const struct unarchive *u, struct archive_entry *en, const char *path)
 {
@@ -150,7 +150,7 @@ is_wanted(const struct unarchive *u, struct archive_entry *en, const char *path)
 	const char *name = slash == NULL ? path : slash + 1;
 
 	if (u->lib.archive_entry_filetype(en) == AE_IFDIR || name[0] == '\0' ||
-	    strncmp(path, "__MACOSX/", 9) == 0 || strcmp(name, ".DS_Store") == 0)
+	    strncmp(path, "__MACOSX/", 9) == 0 || name[0] == '.')
 		return false;
 	for (size_t i = 0; i < u->conf->members.n; i++)
 		if (fnmatch(u->conf->members.v[i], name, 0) == 0)

@@ -22,7 +22,7 @@ test_packed() {
 		"$(verdicts)"
 	reasons "" "ZIP bomb" damaged "cut off" Excel password
 	is "one by one" '[600,0]' "$(file_report delivered unchanged)"
-	has "how it was packed" "$dir/out" "unpacked=zip exports=2 skipped=2"
+	has "how it was packed" "$dir/out" "unpacked=zip exports=2 skipped=3"
 	is "the two in one" '[30,60,60]' \
 		"$(report '.feeds[0].files[7] | [.rows, .records, .unchanged]')"
 	is "what the API holds" 600 "$(changes)"

@@ -147,7 +147,8 @@ def make_zip(plain):
     one = zipped(("a.csv", plain))
     first, second = rows(1, 10), rows(11, 30)
     two = zipped(("x/", b""), ("x/a.csv", first), ("../../../b.csv", second),
-                 ("__MACOSX/x/._a.csv", b"\0\1"), (".DS_Store", b"\0"))
+                 ("__MACOSX/x/._a.csv", b"\0\1"), (".DS_Store", b"\0"),
+                 ("x/._a.csv", b"\0\5\x16\7"))
     good("zip", one, plain)
     good("zip-two", two, first, second)
     good("zip-one-of-two", two, second, settings="members=b*")
