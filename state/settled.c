@@ -268,12 +268,14 @@ settled_pass(struct settled *s)
 /*
  * Rows that were changed, taken out or put in leave the others near; where a file has
  * moved on by more, such as the days that an export covers, one of its rows is looked for
- * in all that is left, and so the more seldom, the more often that was in vain.
+ * in all that is left, and so the more seldom, the more often that was in vain. The others
+ * are looked for the less far then: of an export that says in each row when it was made none
+ * is there.
  */
 void
 settled_seek(struct settled *s, const struct digest *d, uint32_t n)
 {
-	size_t at = s->at, size, left = NEAR;
+	size_t at = s->at, size, left = NEAR * FAR / s->far;
 
 	if (s->map == NULL)
 		return;

@@ -151,6 +151,34 @@ test_ends() {
 	done
 }
 
+# spent <EXPORT: a night whose rows are all known records; `cpu` is its processor time in ms.
+spent() {
+	local TIMEFORMAT='%U %S'
+
+	night=$((night + 1))
+	rm -f "$dir"/drop/*
+	cat >"$dir/drop/night-$night.csv"
+	{ time "$emrdrop" --config "$dir/etc" run >"$dir/out" 2>"$dir/err"; } 2>"$dir/spent"
+	has "night $night" "$dir/out" "0 records delivered"
+	cpu=$(awk '{ print int(1000 * ($1 + $2)) }' "$dir/spent")
+}
+
+# An export that says in each row when it was made: to look for rows that are never there must
+# not cost more than to read them.
+test_all_new() {
+	local first cpu
+
+	fresh -e '/^\[appointment\]/,/^$/d'
+	stamped() {
+		rows 1 30000 | sed "1s/Status/&,Made/; 2,\$s/\r/,$1\r/"
+	}
+	came 0 30000 0 < <(stamped 1)
+	spent < <(stamped 2)
+	first=$cpu
+	spent < <(stamped 3)
+	ok "$cpu ms, where nothing was known $first" [ "$cpu" -lt $((2 * first)) ]
+}
+
 # What is kept is of no use to who can't prove it, and of no harm if it can't be kept.
 test_damage() {
 	fresh
@@ -177,5 +205,6 @@ test_changed_back
 test_other_meaning
 test_others
 test_ends
+test_all_new
 test_damage
 e2e_end
