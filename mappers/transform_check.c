@@ -43,6 +43,9 @@ phone_digits(struct span s, char *out)
 {
 	size_t n = 0;
 
+	/* In +44 (0)20 it is not dialled, in +39 (0)6 it is. */
+	if (memmem(s.p, s.n, "(0)", 3) != NULL)
+		return 0;
 	for (size_t i = s.p[0] == '+'; i < s.n; i++) {
 		if (ascii_digit(s.p[i])) {
 			if (n == E164_MAX)

@@ -63,6 +63,7 @@ static const struct row checks[] = {
     {"phone US", "1-206-752-1215", "+12067521215", PROBLEM_NONE},
     {"phone US", "+1 206 752 1215", "+12067521215", PROBLEM_NONE},
     {"phone US", "+44 20 7946 0958", "+442079460958", PROBLEM_NONE},
+    {"phone US", "+44 (0)20 7946 0958", "+44 (0)20 7946 0958", PROBLEM_NOT_PHONE},
     {"phone", "+12067521215", "+12067521215", PROBLEM_NONE},
     {"phone", "2067521215", "2067521215", PROBLEM_NOT_PHONE},
     {"phone US", "(206)752-121", "(206)752-121", PROBLEM_NOT_PHONE},
