@@ -118,21 +118,39 @@ match(const char *p, struct span s, uint64_t *count)
 	return s.n == 0;
 }
 
-/* Trimmed, runs of blanks made one. */
-static void
-tidy(struct buf *out, struct span s)
+static bool
+is_blank(char c)
 {
-	s = span_trim(s);
-	for (size_t i = 0; i < s.n; i++) {
-		bool blank = s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r');
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-		if (!blank || s.p[i - 1] != ' ')
-			buf_add_char(out, blank ? ' ' : s.p[i]);
+/* Trimmed, runs of blanks made one, and none beside a delimiter, as it is in cells. */
+static void
+tidy(struct buf *out, struct span s, struct span delimiter)
+{
+	size_t n;
+
+	for (s = span_trim(s); s.n > 0; s = rest_of(s, n)) {
+		bool last = out->n > 0 && out->p[out->n - 1] == ' ';
+
+		n = 1;
+		if (delimiter.n > 0 && s.n >= delimiter.n && !is_blank(delimiter.p[0]) &&
+		    memcmp(s.p, delimiter.p, delimiter.n) == 0) {
+			out->n -= last;
+			buf_add_span(out, delimiter);
+			for (n = delimiter.n; n < s.n && is_blank(s.p[n]);)
+				n++;
+		} else if (!is_blank(s.p[0])) {
+			buf_add_char(out, s.p[0]);
+		} else if (!last) {
+			buf_add_char(out, ' ');
+		}
 	}
 }
 
 bool
-footer_match(const char *pattern, struct span text, uint64_t *count)
+footer_match(
+    const char *pattern, struct span text, const char *delimiter, uint64_t *count)
 {
 	struct buf wanted, there;
 	bool same = false;
@@ -141,8 +159,8 @@ footer_match(const char *pattern, struct span text, uint64_t *count)
 		return false;
 	buf_init(&wanted, FOOTER_TEXT_MAX + 1);
 	buf_init(&there, FOOTER_TEXT_MAX + 1);
-	tidy(&wanted, span_of(pattern));
-	tidy(&there, text);
+	tidy(&wanted, span_of(pattern), span_of(delimiter));
+	tidy(&there, text, span_of(delimiter));
 	buf_add_char(&wanted, '\0');
 	if (!wanted.failed && !there.failed)
 		same = match(wanted.p, buf_span(&there), count);
@@ -276,7 +294,8 @@ is_footer(struct footer *f, size_t i, const char *delimiter, uint64_t *count)
 		return false;
 	buf_init(&text, FOOTER_TEXT_MAX);
 	row_text(row, delimiter, &text);
-	is = !text.failed && footer_match(f->conf->patterns[i], buf_span(&text), count);
+	is = !text.failed &&
+	     footer_match(f->conf->patterns[i], buf_span(&text), delimiter, count);
 	buf_release(&text);
 	return is;
 }

@@ -32,8 +32,12 @@ struct footer_conf {
 /* NULL, or what is wrong with the pattern. */
 const char *footer_pattern_check(const char *pattern);
 
-/* Is it a footer of this pattern? *count: what {count} stands for, if it is there. */
-bool footer_match(const char *pattern, struct span text, uint64_t *count);
+/*
+ * Is it a footer of this pattern? `delimiter` stands between its cells, "" between none.
+ * *count: what {count} stands for, if it is there.
+ */
+bool footer_match(
+    const char *pattern, struct span text, const char *delimiter, uint64_t *count);
 
 /* A row that was kept back: cells, or why it can't be read (code). */
 struct footer_row {

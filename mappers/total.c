@@ -105,7 +105,7 @@ make(const struct span *cells, size_t n, char *pattern, uint64_t *count)
 
 	if (!join(cells, n, row) || !put_count(row, pattern) ||
 	    footer_pattern_check(pattern) != NULL ||
-	    !footer_match(pattern, span_of(row), count) || *count != digits_of(row))
+	    !footer_match(pattern, span_of(row), "", count) || *count != digits_of(row))
 		return false;
 	mark = strchr(pattern, '{');
 	*mark = '\0';

@@ -232,6 +232,9 @@ Test(csv_layout_footer, rows)
 	    {"footer = \"Total records: {count}\"\n", MAP,
 		SPAN_LIT("MRN,Name\n1,A\n,B\nTOTAL  Records:  2,,\n"),
 		"2 1 A\n3 missing_id! MRN\n", NULL, 0, 2},
+	    {"footer = \"Total rows, {count}\"\n", MAP,
+		SPAN_LIT("MRN,Name\n1,A\n2,B\nTotal rows, 2\n"), "2 1 A\n3 2 B\n", NULL,
+		0, 2},
 	    {"footer = \"TRL;{count};*\"\n", MAP,
 		SPAN_LIT("MRN;Name\n1;A\nMRN;Name\n2;B\n\"TRL\";2;20260305\n"),
 		"2 1 A\n3 repeated_header \n4 2 B\n", NULL, 0, 2},
@@ -306,6 +309,8 @@ Test(csv_layout_footer, patterns)
 	    {"{count}", "1,", false, 0},
 	    {"{count},*", "1,234", true, 1},
 	    {"T,{count},2026", "T,12,2026", true, 12},
+	    {"T, {count} , 2026", "T,12,2026", true, 12},
+	    {"T,{count},2026", "T, 12 ,2026", true, 12},
 	    {"* {count}", "5 of 6", true, 6},
 	    {"*{count}*", "page 12", true, 12},
 	};
@@ -314,7 +319,7 @@ Test(csv_layout_footer, patterns)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		count = 0;
 		cr_expect_eq(
-		    footer_match(table[i].pattern, span_of(table[i].text), &count),
+		    footer_match(table[i].pattern, span_of(table[i].text), ",", &count),
 		    table[i].is, "%s: %s", table[i].pattern, table[i].text);
 		if (table[i].is)
 			cr_expect_eq(count, table[i].count, "%s: %s", table[i].pattern,
