@@ -13,6 +13,7 @@
 struct telling {
 	struct binding *b;
 	const struct header_watch *watch;
+	const struct drift *drift;
 	uint64_t row;
 };
 
@@ -63,6 +64,41 @@ tell(const struct telling *t, enum problem_code code, struct span title,
 			    .detail = detail});
 }
 
+/* The pair of this title, if the last good file had it; NULL: it did not. */
+static const struct drift_pair *
+pair_before(const struct telling *t, struct span title)
+{
+	const struct header_mark *before = t->watch->before;
+	const struct drift *d = t->drift;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].before != DRIFT_NONE &&
+		    letters_eq_nocase(before->v[d->v[i].before].title, title))
+			return &d->v[i];
+	return NULL;
+}
+
+/*
+ * Of the titles of a short name the last good file had this one read, and it is still there,
+ * but a column that is new is read now.
+ */
+static const struct drift_pair *
+displaced(const struct telling *t, unsigned slot)
+{
+	const struct drift_pair *p = NULL, *now = NULL;
+	const struct drift *d = t->drift;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].now == t->b->columns[slot])
+			now = &d->v[i];
+	if (now == NULL || (now->kind != DRIFT_ADDED && now->kind != DRIFT_RENAMED))
+		return NULL;
+	for (const struct item *it = t->b->map->slots[slot].titles;
+	    it != NULL && p == NULL; it = it->next)
+		p = pair_before(t, it->text);
+	return p != NULL && p->kind == DRIFT_SAME ? p : NULL;
+}
+
 static void
 tell_pair(const struct telling *t, const struct drift_pair *p)
 {
@@ -84,7 +120,7 @@ tell_pair(const struct telling *t, const struct drift_pair *p)
 			tell(t, PROBLEM_COLUMN_MISSING, old, none);
 		break;
 	case DRIFT_ADDED:
-		if (!is_found(t->b, new))
+		if (!is_found(t->b, new) || displaced(t, slot_of(t->b, new)) != NULL)
 			tell(t, PROBLEM_COLUMN_ADDED, new, none);
 		break;
 	case DRIFT_SAME:
@@ -161,6 +197,26 @@ hold_swapped(const struct header_mark *now, const size_t columns[2], struct err 
 	    (int)a.n, a.p, (int)b.n, b.p);
 }
 
+/* Where rows hang on it only a person knows which is meant: ids are others in the other one. */
+static int
+hold_displaced(const struct telling *t, struct err *e)
+{
+	for (unsigned i = 0; i < t->b->map->nslots; i++) {
+		const struct drift_pair *p = displaced(t, i);
+		struct span old, new;
+
+		if (p == NULL || !map_needs(t->b->map, i))
+			continue;
+		old = t->watch->before->v[p->before].title;
+		new = t->watch->now.v[t->b->columns[i]].title;
+		return err_set(e, ERR_HELD,
+		    "column \"%.*s\" is new, and would be read in place of \"%.*s\", which "
+		    "is still there: leave one of them in [columns]",
+		    (int)new.n, new.p, (int)old.n, old.p);
+	}
+	return 0;
+}
+
 static bool
 is_read(const struct binding *b, size_t column)
 {
@@ -174,9 +230,9 @@ int
 binding_drift(
     struct binding *b, const struct header_watch *w, uint64_t row, struct err *e)
 {
-	const struct telling t = {b, w, row};
-	size_t columns[2];
 	struct drift d;
+	const struct telling t = {b, w, &d, row};
+	size_t columns[2];
 	int rc = 0;
 
 	if (w->before == NULL || w->before->n == 0 || w->now.n == 0)
@@ -192,7 +248,7 @@ binding_drift(
 	if (drift_swapped(&d, w->before, &w->now, columns) == 1 &&
 	    (is_read(b, columns[0]) || is_read(b, columns[1])))
 		rc = hold_swapped(&w->now, columns, e);
-	else
+	else if ((rc = hold_displaced(&t, e)) == 0)
 		rc = hold_erased(&t, &d, e);
 	drift_release(&d);
 	return rc;

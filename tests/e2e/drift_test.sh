@@ -96,6 +96,28 @@ test_known_title() {
 	job 0
 }
 
+# A column comes that the feed knows as well, beside the one that it read: ids are others in it.
+test_both_titles() {
+	known -e '/^\[patient\]/i [columns]\npid = "MRN", "ID"\nfirst = "Called", "First"\n' \
+		-e 's/{ID}/{pid}/; s/{First}/{first}/'
+	drop
+	job 0
+	before=$(changes)
+	drop sed '1s/^/MRN,/; 2,$s/^/X/; 2,$s/\([0-9]*\),/\1,\1,/'
+	job 4
+	has "held" "$dir/out" 'column \"MRN\" is new, and would be read in place of \"ID\", which is still there'
+	is "nothing is sent" "$before" "$(changes)"
+	warned "it is told" '["column_added MRN patient id"]'
+	run 0 hold discard "$(report '.feeds[0].files[0].file[:8]' | tr -d '"')"
+	drop sed '1s/First/First,Called/; 2,$s/Synthetic/Synthetic,Alias/'
+	job 0
+	is "where no row hangs on it" '["discard","deliver"]' "$(report '[.feeds[0].files[].verdict]')"
+	is "that is told alone" '["column_added Called"]' "$(report '[.feeds[0].files[1].column_warnings[] |
+		select(.code | startswith("column_")) | .code + " " + .column]')"
+	drop
+	job 0
+}
+
 test_required() {
 	local id before shown
 
@@ -226,6 +248,7 @@ known
 test_good
 test_told
 test_known_title
+test_both_titles
 test_required
 test_no_header
 test_swapped
