@@ -36,7 +36,8 @@ pack_next(void *arg, struct err *e)
 }
 
 struct packer *
-packer_new(struct changes *c, struct ledger *l, const struct pass *pass, struct err *e)
+packer_new(struct changes *c, struct ledger *l, const struct pass *pass, bool singly,
+    struct err *e)
 {
 	struct packer *k = calloc(1, sizeof(*k));
 
@@ -46,8 +47,10 @@ packer_new(struct changes *c, struct ledger *l, const struct pass *pass, struct 
 	k->ledger = l;
 	k->pass = pass;
 	frame_init(&k->frame);
-	for (size_t i = 0; i < AHEAD; i++)
+	for (size_t i = 0; i < AHEAD; i++) {
 		parcel_init(&k->ready[i]);
+		k->ready[i].singly = singly;
+	}
 	if (pass->batches <= AHEAD)
 		return k;
 	if ((k->worker = worker_new(pack_next, k, e)) == NULL) {

@@ -11,9 +11,9 @@
 
 struct packer;
 
-/* All is borrowed until packer_free, and `c` is the packer's alone. */
-struct packer *packer_new(
-    struct changes *c, struct ledger *l, const struct pass *pass, struct err *e);
+/* All is borrowed until packer_free, and `c` is the packer's alone. `singly` as a parcel's. */
+struct packer *packer_new(struct changes *c, struct ledger *l, const struct pass *pass,
+    bool singly, struct err *e);
 /* Takes NULL. */
 void packer_free(struct packer *k);
 

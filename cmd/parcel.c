@@ -107,12 +107,11 @@ write_head(const struct parcel *p, const struct pass *pass, struct json *j)
 
 /* The record's object within the body; its place is fixed up once the body is whole. */
 static void
-write_record(struct parcel *p, size_t from, struct json *j)
+note_record(struct parcel *p, size_t from)
 {
 	const struct frame_record *fr = &p->frame.records[from];
 	struct batch_record *r = &p->records[p->batch.n];
 
-	jw_raw(j, (struct span){p->frame.json.p + fr->at, fr->length});
 	*r = (struct batch_record){.n = fr->n,
 	    .json = {NULL, fr->length},
 	    .type = frame_type_name(fr->entry.key.type),
@@ -147,10 +146,15 @@ write_body(struct parcel *p, const struct pass *pass, struct err *e)
 	jw_init(&j, &p->body);
 	write_head(p, pass, &j);
 	for (size_t at = p->part.lo; at < p->part.hi; at++) {
-		if (!parts_hold(&p->parts, &p->part, at))
+		const struct frame_record *fr = &p->frame.records[p->parts.sent[at]];
+		bool due = parts_hold(&p->parts, &p->part, at);
+
+		if (!due && !p->singly)
 			continue;
-		starts[p->batch.n] = p->body.n + (p->batch.n > 0);
-		write_record(p, p->parts.sent[at], &j);
+		jw_raw(&j, (struct span){p->frame.json.p + fr->at, fr->length});
+		starts[p->batch.n] = p->body.n - fr->length;
+		if (due)
+			note_record(p, p->parts.sent[at]);
 	}
 	jw_array_end(&j);
 	jw_object_end(&j);

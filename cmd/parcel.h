@@ -21,6 +21,7 @@ struct parcel {
 	enum parcel_state state;
 	bool fresh;   /* its intent is to be committed */
 	bool changed; /* so are its outcomes */
+	bool singly;  /* mode = record: its records go out one by one */
 	struct frame frame;
 	struct intent intent;
 	struct parts parts;
@@ -49,7 +50,10 @@ int parcel_intend(
 /* What is due once something of it was answered, or believed. */
 enum parcel_state parcel_next(const struct parcel *p);
 
-/* Makes a request of the part that is due; there must be one. */
+/*
+ * Makes a request of the part that is due; there must be one. Of records that go out one
+ * by one those that were answered stand in the body, too: the others keep their keys.
+ */
 int parcel_pack(
     struct parcel *p, struct ledger *l, const struct pass *pass, struct err *e);
 

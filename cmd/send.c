@@ -284,8 +284,11 @@ take_answer(struct sender *s, const struct answer *a)
 		parts_halve(&p->parts, &p->part);
 	else if (s->later > later)
 		parts_postpone(&p->parts);
-	/* Half an answer is never committed: its doubts are settled first. */
-	p->changed |= p->parts.ndoubts == doubts;
+	/*
+	 * Half an answer is never committed: its doubts are settled first. Of records that
+	 * go out one by one, each answer is whole.
+	 */
+	p->changed |= p->singly || p->parts.ndoubts == doubts;
 	set_state(s, p);
 }
 
@@ -373,12 +376,15 @@ sender_init(struct sender *s, struct err *e)
 	s->acks = calloc(s->n, sizeof(*s->acks));
 	if (s->parcels == NULL || s->intents == NULL || s->acks == NULL)
 		return err_nomem(e);
-	for (size_t i = 0; i < s->n; i++)
-		parcel_init(&s->parcels[i]);
 	s->conf = j->feed->target;
+	for (size_t i = 0; i < s->n; i++) {
+		parcel_init(&s->parcels[i]);
+		s->parcels[i].singly = s->conf.mode == TARGET_RECORD;
+	}
 	if (s->pass->mode == PASS_BACKFILL && s->conf.backfill_rate > 0)
 		s->conf.rate = s->conf.backfill_rate;
-	if ((s->packer = packer_new(s->in->changes, j->ledger, s->pass, e)) == NULL)
+	if ((s->packer = packer_new(s->in->changes, j->ledger, s->pass,
+		 s->conf.mode == TARGET_RECORD, e)) == NULL)
 		return -1;
 	if ((s->target = target_open(&s->conf, &s->env, e)) == NULL)
 		return -1;
@@ -410,17 +416,29 @@ sender_release(struct sender *s)
 }
 
 /* What was answered is committed even if the delivery ends early, unless that is why. */
+static void
+end_early(struct sender *s)
+{
+	struct answer answers[TARGET_IN_FLIGHT_MAX];
+	size_t n = target_rest(s->target, answers, TARGET_IN_FLIGHT_MAX);
+	struct err lost;
+
+	for (size_t i = 0; i < n; i++)
+		take_answer(s, &answers[i]);
+	believe_all(s);
+	(void)commit(s, &lost);
+}
+
 static int
 deliver(struct sender *s, struct err *e)
 {
-	struct err lost;
 	bool more = true;
 	int rc = 0;
 
 	while (rc == 0 && more)
 		rc = turn(s, &more, e);
 	if (rc != 0)
-		(void)commit(s, &lost);
+		end_early(s);
 	return rc;
 }
 

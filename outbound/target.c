@@ -50,6 +50,7 @@ doubt(struct target *t, struct flight *f, long status, struct err *e)
 	f->last.alone->doubt = trust_doubt(&t->trust);
 	if (f->last.alone->doubt != 0)
 		return 0;
+	f->last.alone->taken = TAKEN_BEHIND;
 	return err_set(e, ERR_API,
 	    "%s refused %u records in a row, the last with HTTP %ld (Idempotency-Key %s): "
 	    "it does not understand us, and %llu of them were not marked; look at [target] "
@@ -203,6 +204,29 @@ target_wait(
 		left = until - clock_mono(t->clock);
 	}
 	return (int)n;
+}
+
+/* What is wanted later counts as not answered until all is, so that the others keep their keys. */
+static void
+break_off(struct flight *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->batch->n; i++)
+		if (i >= f->at || f->results[i].taken == TAKEN_LATER)
+			f->results[i].taken = TAKEN_BEHIND;
+	f->state = FLIGHT_READY;
+}
+
+size_t
+target_rest(struct target *t, struct answer *out, size_t max)
+{
+	struct flight *f;
+
+	for (f = t->flights; t->over && f < t->flights + t->n; f++)
+		if (f->state == FLIGHT_SENDING && f->at > 0)
+			break_off(f);
+	return collect(t, out, max);
 }
 
 uint64_t

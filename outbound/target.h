@@ -54,7 +54,8 @@ enum taken {
 	TAKEN,
 	TAKEN_REFUSED,
 	TAKEN_LATER,
-	TAKEN_BEHIND /* mode = record: not sent, as one before it is wanted later (P6) */
+	/* mode = record: not answered, or not sent, as one before it is wanted later (P6) */
+	TAKEN_BEHIND
 };
 
 struct record_result {
@@ -109,6 +110,8 @@ int target_submit(struct target *t, const struct batch *b, struct err *e);
  */
 int target_wait(
     struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e);
+/* Once that has failed: the answers to some records of a batch, in mode = record. */
+size_t target_rest(struct target *t, struct answer *out, size_t max);
 
 /*
  * A record that is refused by a status alone, and not by name, is in doubt: the API may

@@ -173,6 +173,31 @@ test_record_mode() {
 	simple
 }
 
+# A run that is too short for a batch goes on with it where the one before it stopped: what
+# was answered is not sent again, and what was not has the key that it had.
+test_record_by_run() {
+	local i=0
+
+	fresh
+	rows 1 40 >"$dir/drop/export.csv"
+	simple -e 's|/v1/batches|/v1/records/|' -e "\$a mode = record\nrate = 25\nin_flight = 2"
+	site $'[run]\ndeadline = 1s'
+	faults '{"refuse":["A-3"],"refuse-batch":true,"drop-every":9}'
+	while ((++i <= 2)); do
+		job 69
+		ok "run $i: something is delivered" [ "$(file_report delivered | jq first)" -gt 0 ]
+	done
+	faults '{"drop-every":0,"later":["A-40"]}'
+	site ''
+	job 69
+	batches_sound "run by run"
+	faults '{"later":[]}'
+	job 3
+	is "all but one" 79 "$(changes)"
+	is "in the end" '[1,0]' "$(file_report refused pending)"
+	simple
+}
+
 # A retry sends what is marked already: if it is refused again, it stays so, and no
 # delivery stays open that would be in the way of the next run.
 test_retry() {
@@ -234,6 +259,7 @@ test_all_culprits
 test_single
 test_way_out
 test_record_mode
+test_record_by_run
 test_order
 test_retry
 test_later

@@ -47,7 +47,7 @@ pack_all(size_t n)
 
 	add_patients(n);
 	parcel_init(&p);
-	k = packer_new(c, l, &pass, &e);
+	k = packer_new(c, l, &pass, false, &e);
 	cr_assert_not_null(k, "%s", e.msg);
 	for (size_t i = 1; i <= n; i++) {
 		cr_assert_eq(packer_next(k, &p, &e), 1, "%s", e.msg);
@@ -75,7 +75,7 @@ Test(packer, may_be_freed_before_its_end)
 	struct packer *k;
 
 	add_patients(MANY);
-	k = packer_new(c, l, &pass, &e);
+	k = packer_new(c, l, &pass, false, &e);
 	cr_assert_not_null(k, "%s", e.msg);
 	packer_free(k);
 }
@@ -93,7 +93,7 @@ Test(packer, a_touch_is_done)
 	add_all(&touch, 1);
 	end();
 	parcel_init(&p);
-	k = packer_new(c, l, &pass, &e);
+	k = packer_new(c, l, &pass, false, &e);
 	cr_assert_not_null(k, "%s", e.msg);
 	cr_expect_eq(packer_next(k, &p, &e), 1, "%s", e.msg);
 	cr_expect_eq(p.state, PARCEL_DONE);
