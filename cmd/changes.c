@@ -72,7 +72,7 @@ changes_free(struct changes *c)
 	buf_release(&c->encoded);
 	free(c->keys);
 	free(c->patients);
-	free(c->repeated.bits);
+	repeated_release(&c->repeated);
 	for (unsigned i = 0; i < LANES; i++)
 		frame_release(&c->lanes[i].frame);
 	snapshot_free(c->snapshot);

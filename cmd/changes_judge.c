@@ -135,25 +135,25 @@ note_histories(struct changes *c)
 }
 
 /*
- * What the last file only repeated of a record without event times is known as of that
- * file, and not just as of the one that brought it: another content is older.
+ * What later files only repeated of a record without event times is known as of the last of
+ * them, and not just as of the one that brought it: another content is older.
  */
 static void
 take_repeated(struct changes *c)
 {
-	const struct repeated *last = &c->repeated;
-
-	if (last->n == 0)
+	if (c->repeated.times.n == 0)
 		return;
 	for (size_t i = 0; i < c->judging->n; i++) {
 		const struct candidate *k = &c->judging->records[i];
 		struct known *known = &c->lookups[i].known;
+		int64_t at;
 
-		if (k->file_at != TIME_NONE && known->found &&
-		    !digest_eq(&known->content, &k->digest) &&
-		    repeated_has(last, known->ordinal) &&
-		    changes_later(last->at, known->at))
-			known->at = last->at;
+		if (k->file_at == TIME_NONE || !known->found ||
+		    digest_eq(&known->content, &k->digest))
+			continue;
+		at = repeated_at(&c->repeated, known->ordinal);
+		if (changes_later(at, known->at))
+			known->at = at;
 	}
 }
 

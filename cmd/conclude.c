@@ -311,17 +311,33 @@ act_of(const struct intake *in)
 	return in->entry.verdict == VERDICT_DISCARD ? "file-discarded" : acts[in->mode];
 }
 
+static bool
+keeps_known(const struct intake *in)
+{
+	return in->known != NULL && in->entry.verdict != VERDICT_DISCARD &&
+	       !in->entry.came_back;
+}
+
+/* Before the merge: whoever ends one that was killed has not read the file (P7). */
+static void
+ready_known(struct job *j, const struct intake *in)
+{
+	struct digest content = feed_content(
+	    ledger_keys(j->ledger), in->entry.feed, in->sha256);
+
+	if (keeps_known(in))
+		known_rows_ready(in->known, &content, in->file_at);
+}
+
 /* What is lost if this is not reached, or fails, is time: the next file is read in full. */
 static void
 keep_known(struct job *j, const struct intake *in)
 {
-	if (in->known == NULL || in->entry.verdict == VERDICT_DISCARD ||
-	    in->entry.came_back)
+	if (!keeps_known(in))
 		return;
 	log_event(&j->app->log, LOG_DEBUG, "rows-known",
 	    LOG_FIELDS(LOG_NAME("feed", in->entry.feed),
-		LOG_UINT("rows",
-		    known_rows_keep(in->known, &j->state.last_content, in->file_at))));
+		LOG_UINT("rows", known_rows_keep(in->known))));
 }
 
 static int
@@ -409,6 +425,7 @@ conclude_file(struct job *j, const struct drop_file *f, struct intake *in,
 		return -1;
 	if (feedback_keep(j, in, pass != NULL, e) != 0)
 		return -1;
+	ready_known(j, in);
 	if (pass != NULL &&
 	    (keep_header(j, in, e) != 0 || pass_merge(j->ledger, pass, &sum, e) != 0))
 		return -1;

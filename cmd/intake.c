@@ -441,13 +441,16 @@ open_answers(struct job *j, struct intake *in, struct err *e)
 	return in->rejects == NULL ? -1 : 0;
 }
 
-/* Of news alone: what is old is judged by other times, and a dry run leaves nothing behind. */
+/* Of what lies in the drop alone; and a dry run leaves nothing behind. */
 static void
 open_known(struct job *j, struct intake *in)
 {
-	if (j->ledger == NULL || j->app->dry_run || in->mode != PASS_RUN)
+	bool news = in->mode == PASS_RUN || in->mode == PASS_AGAIN;
+
+	if (j->ledger == NULL || j->app->dry_run || !news)
 		return;
-	in->known = known_rows_new(j->ledger, j->scope, j->feed->feed.name);
+	in->known = known_rows_new(j->ledger, j->scope, j->feed->feed.name,
+	    mapper_event_times(j->feed->mapper) ? NULL : &j->state.last_content);
 	in->conf.judged = in->known != NULL ? note_judged : NULL;
 }
 
@@ -476,8 +479,8 @@ intake_read(struct job *j, const struct drop_file *f, int64_t now, struct intake
 	if ((in->sha = sha256_new(e)) == NULL ||
 	    (in->changes = changes_new(&in->conf, e)) == NULL)
 		return -1;
-	/* A snapshot wants to see all that there is. */
-	if (in->known != NULL && !job_is_snapshot(j))
+	/* A snapshot wants to see all that there is; what may be old is judged by other times. */
+	if (in->known != NULL && in->mode == PASS_RUN && !job_is_snapshot(j))
 		sink.known = known_rows_of(in->known, in->changes);
 	if ((in->reading = mapper_open(j->feed->mapper, &sink, now, e)) == NULL ||
 	    (in->unpack = unpack_open(

@@ -19,6 +19,7 @@
 #include "outbound/lines.h"
 #include "pollers/order.h"
 #include "state/controls.h"
+#include "state/settled.h"
 
 const struct site_keys *
 job_keys(const struct job *j)
@@ -436,8 +437,11 @@ work(struct job *j, struct err *e)
 		return 0;
 	if (open_drop(j, e) != 0)
 		return -1;
-	if (!j->app->dry_run && (settle_again(j, e) != 0 || resume(j, e) != 0))
-		return -1;
+	if (!j->app->dry_run) {
+		if (settle_again(j, e) != 0 || resume(j, e) != 0)
+			return -1;
+		settled_recover(j->ledger, f->feed.name, &j->state.last_content);
+	}
 	return j->errand != NULL ? old_work(j, e) : job_work_off(j, e);
 }
 

@@ -122,11 +122,12 @@ end(void *arg, const struct known_row *row, bool settled, struct err *e)
 }
 
 struct known_rows *
-known_rows_new(struct ledger *l, uint32_t scope, const char *feed)
+known_rows_new(
+    struct ledger *l, uint32_t scope, const char *feed, const struct digest *last)
 {
 	struct known_rows *k = calloc(1, sizeof(*k));
 
-	if (k == NULL || (k->settled = settled_open(l, scope, feed)) == NULL) {
+	if (k == NULL || (k->settled = settled_open(l, scope, feed, last)) == NULL) {
 		free(k);
 		return NULL;
 	}
@@ -176,10 +177,16 @@ known_rows_problem(struct known_rows *k)
 		at(k, k->end - 1)->settled = false;
 }
 
-uint64_t
-known_rows_keep(struct known_rows *k, const struct digest *content, int64_t at)
+void
+known_rows_ready(struct known_rows *k, const struct digest *content, int64_t at)
 {
 	let_go(k);
-	settled_keep(k->settled, content, at);
+	settled_ready(k->settled, content, at);
+}
+
+uint64_t
+known_rows_keep(struct known_rows *k)
+{
+	settled_keep(k->settled);
 	return k->taken;
 }

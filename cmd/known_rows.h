@@ -17,8 +17,9 @@
 
 struct known_rows;
 
-/* NULL: no memory, and nothing is known. */
-struct known_rows *known_rows_new(struct ledger *l, uint32_t scope, const char *feed);
+/* NULL: no memory, and nothing is known. `last` as settled_open has it. */
+struct known_rows *known_rows_new(
+    struct ledger *l, uint32_t scope, const char *feed, const struct digest *last);
 void known_rows_free(struct known_rows *k);
 
 /* Before the first row. `c`, borrowed, has known_rows_judged for its conf->judged. */
@@ -30,10 +31,10 @@ void known_rows_judged(struct known_rows *k, const struct judged_record *j);
 /* The row that is being mapped has a problem. */
 void known_rows_problem(struct known_rows *k);
 
-/*
- * The end of the file of this feed_content and time is committed. How many of its rows
- * were known.
- */
-uint64_t known_rows_keep(struct known_rows *k, const struct digest *content, int64_t at);
+/* The end of the file of this feed_content and time is about to be committed. */
+void known_rows_ready(struct known_rows *k, const struct digest *content, int64_t at);
+
+/* And it is. How many of its rows were known. */
+uint64_t known_rows_keep(struct known_rows *k);
 
 #endif

@@ -10,193 +10,58 @@
 #include <unistd.h>
 
 #include "base/whole.h"
-#include "state/pass_impl.h"
+#include "state/settled_impl.h"
+
+#define ROW  24   /* without ordinals */
+#define NEAR 1024 /* rows ahead that each other row is looked for in */
+#define FAR  64   /* after so many in vain, and then twice as many, in all that is left */
 
 /*
- * The file: a head of HEAD bytes; the rows; a bit for each ordinal whose record changed
- * in that file, and one for each that it repeated. It is read through a map: its pages are
- * the kernel's, and not ours to hold. A row is its digest, its length, its number of
- * records doubled, plus 1 if it was filtered, and their ordinals. The head is the magic,
- * the stamp, the file's content and time, how many bytes of rows and of bits follow, the
- * digest of all these, and one of itself. Nobody syncs it: what a power cut leaves of it
- * is not what its head says.
+ * Its rows, if they are those of the records as they are; its times, if it is of the file
+ * that the feed applied last.
  */
-#define MAGIC   "EMRROWS2"
-#define HEAD    104
-#define CHUNK   65536 /* digested and written at a time */
-#define ROW     24    /* without ordinals */
-#define NEAR    1024  /* rows ahead that each other row is looked for in */
-#define FAR     64 /* after so many in vain, and then twice as many, in all that is left */
-#define DIR     "rows"
-#define PATH_MX 4096
-
-/* By ordinal. */
-struct bits {
-	unsigned char *p;
-	size_t n; /* bytes */
-};
-
-struct settled {
-	struct ledger *ledger;
-	uint32_t scope;
-	char path[PATH_MX], temp[PATH_MX];
-
-	const unsigned char *map; /* NULL: nothing is known */
-	size_t size;
-	size_t at, end; /* of the rows in the map */
-	struct settled_row row;
-	bool have; /* it is the one at `at` */
-	size_t vain, far;
-	struct span before; /* bits of the records that changed in the last file */
-
-	struct bits changed, repeated; /* in this one */
-	int fd;                        /* -1: nothing was written */
-	bool failed;
-	struct buf out;
-	uint64_t written;
-	struct digest chain;
-};
-
-static struct digest
-chain_on(const struct ledger *l, const struct digest *before, const void *p, size_t n)
-{
-	const struct span parts[] = {
-	    {(const char *)before->b, DIGEST_SIZE}, {(const char *)p, n}};
-
-	return digest_parts(&l->keys, KEY_CHECK, parts, 2);
-}
-
-static int
-stamp_decode(void *out, struct span key, struct span value)
-{
-	(void)key;
-	if (value.n != DIGEST_SIZE)
-		return -1;
-	memcpy(out, value.p, DIGEST_SIZE);
-	return 0;
-}
-
-/* 1; 0: no pass was merged yet; -1. */
-static int
-stamp_get(const struct settled *s, struct digest *out)
-{
-	struct err ignored;
-	struct key k;
-
-	stamp_key(&k, s->scope);
-	return ledger_read_one(s->ledger, TABLE_META, key_span(&k),
-	    &(struct visitor){stamp_decode, out}, &ignored);
-}
-
-struct head {
-	struct digest stamp, content;
-	int64_t at;
-	uint64_t rows, changed, repeated; /* bytes */
-	struct digest all;
-};
-
-static bool
-head_read(const struct settled *s, struct head *h)
-{
-	struct reader r = {.in = {(const char *)s->map, HEAD}};
-	struct digest self;
-
-	if (s->map == NULL || !span_eq(get_span(&r, 8), SPAN_LIT(MAGIC)))
-		return false;
-	get_bytes(&r, h->stamp.b, DIGEST_SIZE);
-	get_bytes(&r, h->content.b, DIGEST_SIZE);
-	h->at = get_i64(&r);
-	h->rows = get_u64(&r);
-	h->changed = get_u64(&r);
-	h->repeated = get_u64(&r);
-	get_bytes(&r, h->all.b, DIGEST_SIZE);
-	self = digest_bytes(&s->ledger->keys, KEY_CHECK, s->map, HEAD - r.in.n);
-	return memcmp(self.b, r.in.p, DIGEST_SIZE) == 0 && h->rows <= s->size &&
-	       h->changed <= s->size && h->repeated <= s->size &&
-	       HEAD + h->rows + h->changed + h->repeated == s->size;
-}
-
-/* Is the map what was written? */
-static bool
-is_whole(const struct settled *s, const struct head *h)
-{
-	struct digest chain = {{0}};
-
-	for (size_t i = HEAD; i < s->size; i += CHUNK)
-		chain = chain_on(s->ledger, &chain, s->map + i,
-		    s->size - i < CHUNK ? s->size - i : CHUNK);
-	return digest_eq(&h->all, &chain);
-}
-
-/* Are its rows those of the records as they are? */
-static bool
-take_rows(struct settled *s)
+static void
+take_last(struct settled *s, const struct digest *last)
 {
 	struct digest now;
 	struct head h;
+	bool rows, times;
 
-	if (!head_read(s, &h) || stamp_get(s, &now) != 1 || !digest_eq(&h.stamp, &now) ||
-	    !is_whole(s, &h))
-		return false;
-	s->at = HEAD;
-	s->end = HEAD + (size_t)h.rows;
+	if (!settled_head(s, &h))
+		return;
+	rows = settled_stamp(s, &now) == 1 && digest_eq(&h.stamp, &now);
+	times = last != NULL && digest_eq(&h.content, last);
+	if ((!rows && !times) || !settled_whole(s, &h))
+		return;
+	if (times)
+		s->times = settled_times(s, &h);
+	if (!rows)
+		return;
+	s->at = SETTLED_HEAD;
+	s->end = SETTLED_HEAD + (size_t)h.rows;
 	s->before = (struct span){(const char *)s->map + s->end, (size_t)h.changed};
-	return true;
 }
 
 static void
-forget_last(struct settled *s)
+forget_rows(struct settled *s)
 {
-	if (s->map != NULL)
-		munmap((void *)(uintptr_t)s->map, s->size);
-	s->map = NULL;
 	s->have = false;
 	s->before = (struct span){NULL, 0};
 	s->at = s->end = 0;
 }
 
-static void
-map_last(struct settled *s)
-{
-	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	void *p;
-
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) == 0 && st.st_size >= HEAD) {
-		s->size = (size_t)st.st_size;
-		p = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, fd, 0);
-		s->map = p == MAP_FAILED ? NULL : p;
-	}
-	close(fd);
-}
-
-static struct settled *
-settled_new(struct ledger *l, uint32_t scope, const char *feed)
-{
-	struct settled *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		return NULL;
-	s->ledger = l;
-	s->scope = scope;
-	s->fd = -1;
-	s->far = FAR;
-	buf_init(&s->out, CHUNK);
-	snprintf(s->path, sizeof(s->path), "%s/" DIR "/%s", l->dir, feed);
-	snprintf(s->temp, sizeof(s->temp), "%s/" DIR "/%s.new", l->dir, feed);
-	map_last(s);
-	return s;
-}
-
 struct settled *
-settled_open(struct ledger *l, uint32_t scope, const char *feed)
+settled_open(
+    struct ledger *l, uint32_t scope, const char *feed, const struct digest *last)
 {
 	struct settled *s = settled_new(l, scope, feed);
 
-	if (s != NULL && !take_rows(s))
-		forget_last(s);
+	if (s == NULL)
+		return NULL;
+	s->far = FAR;
+	s->dated = last != NULL;
+	settled_map(s, s->path);
+	take_last(s, last);
 	return s;
 }
 
@@ -205,10 +70,12 @@ settled_free(struct settled *s)
 {
 	if (s == NULL)
 		return;
-	forget_last(s);
+	if (s->map != NULL)
+		munmap((void *)(uintptr_t)s->map, s->size);
 	if (s->fd >= 0) {
 		close(s->fd);
-		(void)unlink(s->temp);
+		if (!s->ready)
+			(void)unlink(s->temp);
 	}
 	buf_release(&s->out);
 	free(s->changed.p);
@@ -277,7 +144,7 @@ settled_seek(struct settled *s, const struct digest *d, uint32_t n)
 {
 	size_t at = s->at, size, left = NEAR * FAR / s->far;
 
-	if (s->map == NULL)
+	if (s->at == s->end)
 		return;
 	if (++s->vain == s->far) {
 		s->vain = 0;
@@ -318,13 +185,14 @@ settled_change(struct settled *s, uint32_t ordinal)
 		return;
 	/* Not to know of it would be wrong. */
 	s->failed = true;
-	forget_last(s);
+	forget_rows(s);
 }
 
 void
 settled_repeat(struct settled *s, uint32_t ordinal)
 {
-	s->failed |= set_bit(&s->repeated, ordinal) != 0;
+	if (s->dated)
+		s->failed |= set_bit(&s->repeated, ordinal) != 0;
 }
 
 static bool
@@ -348,7 +216,7 @@ static void
 flush(struct settled *s)
 {
 	s->failed |= write_whole(s->fd, buf_span(&s->out)) != 0;
-	s->chain = chain_on(s->ledger, &s->chain, s->out.p, s->out.n);
+	s->chain = settled_chain(s->ledger, &s->chain, s->out.p, s->out.n);
 	s->written += s->out.n;
 	buf_clear(&s->out);
 }
@@ -360,10 +228,10 @@ put(struct settled *s, const void *bytes, size_t n)
 	size_t some;
 
 	for (; n > 0 && !s->failed; p += some, n -= some) {
-		some = CHUNK - s->out.n < n ? CHUNK - s->out.n : n;
+		some = SETTLED_CHUNK - s->out.n < n ? SETTLED_CHUNK - s->out.n : n;
 		buf_add(&s->out, p, some);
 		s->failed |= s->out.failed != 0;
-		if (s->out.n == CHUNK)
+		if (s->out.n == SETTLED_CHUNK)
 			flush(s);
 	}
 }
@@ -371,15 +239,15 @@ put(struct settled *s, const void *bytes, size_t n)
 static bool
 start(struct settled *s)
 {
-	char dir[PATH_MX];
+	char dir[SETTLED_PATH];
 
-	snprintf(dir, sizeof(dir), "%s/" DIR, s->ledger->dir);
+	snprintf(dir, sizeof(dir), "%s/" SETTLED_DIR, s->ledger->dir);
 	if (s->fd >= 0)
 		return true;
 	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
 		s->fd = open(
 		    s->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	s->failed |= s->fd < 0 || lseek(s->fd, HEAD, SEEK_SET) != HEAD;
+	s->failed |= s->fd < 0 || lseek(s->fd, SETTLED_HEAD, SEEK_SET) != SETTLED_HEAD;
 	return !s->failed;
 }
 
@@ -405,75 +273,53 @@ settled_add(struct settled *s, const struct settled_row *row)
 	put(s, b, ROW + 4 * row->nrecords);
 }
 
-static bool
-write_head(struct settled *s, const struct head *h)
+/* Of each record that this file repeated, or an earlier one. */
+static uint64_t
+put_times(struct settled *s, int64_t at)
 {
-	struct digest self;
-	struct buf b;
-	bool ok;
+	size_t known = s->times.n / SETTLED_TIME, n = s->repeated.n * 8;
+	uint32_t now = at <= 0 ? 0 : (uint32_t)((at + 999) / 1000), time;
+	unsigned char b[SETTLED_TIME];
 
-	buf_init(&b, HEAD);
-	buf_add_span(&b, SPAN_LIT(MAGIC));
-	buf_add(&b, h->stamp.b, DIGEST_SIZE);
-	buf_add(&b, h->content.b, DIGEST_SIZE);
-	put_i64(&b, h->at);
-	put_u64(&b, h->rows);
-	put_u64(&b, h->changed);
-	put_u64(&b, h->repeated);
-	buf_add(&b, h->all.b, DIGEST_SIZE);
-	ok = b.failed == 0;
-	if (ok) {
-		self = digest_bytes(&s->ledger->keys, KEY_CHECK, b.p, b.n);
-		buf_add(&b, self.b, DIGEST_SIZE);
-		ok = b.failed == 0 && lseek(s->fd, 0, SEEK_SET) == 0 &&
-		     write_whole(s->fd, buf_span(&b)) == 0;
+	while (n > known && !bit(s->repeated.p, s->repeated.n, (uint32_t)n - 1))
+		n--;
+	if (n < known)
+		n = known;
+	for (size_t i = 0; i < n; i++) {
+		time = i < known
+			   ? u32_at((const unsigned char *)s->times.p + SETTLED_TIME * i)
+			   : 0;
+		if (now > time && bit(s->repeated.p, s->repeated.n, (uint32_t)i))
+			time = now;
+		put_le32(b, time);
+		put(s, b, SETTLED_TIME);
 	}
-	buf_release(&b);
-	return ok;
+	return (uint64_t)n * SETTLED_TIME;
 }
 
 void
-settled_keep(struct settled *s, const struct digest *content, int64_t at)
+settled_ready(struct settled *s, const struct digest *content, int64_t at)
 {
-	struct head h = {.content = *content,
-	    .at = at,
-	    .rows = s->written + s->out.n,
-	    .changed = s->changed.n,
-	    .repeated = s->repeated.n};
+	struct head *h = &s->head;
 
+	*h = (struct head){.content = *content, .changed = s->changed.n};
 	if (s->failed || !start(s))
 		return;
+	h->rows = s->written + s->out.n;
 	put(s, s->changed.p, s->changed.n);
-	put(s, s->repeated.p, s->repeated.n);
+	h->times = put_times(s, at);
 	if (!s->failed && s->out.n > 0)
 		flush(s);
-	h.all = s->chain;
-	if (s->failed || stamp_get(s, &h.stamp) != 1 || !write_head(s, &h) ||
-	    rename(s->temp, s->path) != 0)
+	h->all = s->chain;
+	s->ready = !s->failed && settled_write_head(s, h);
+}
+
+void
+settled_keep(struct settled *s)
+{
+	if (!s->ready || settled_stamp(s, &s->head.stamp) != 1 ||
+	    !settled_write_head(s, &s->head) || rename(s->temp, s->path) != 0)
 		return;
 	close(s->fd);
 	s->fd = -1;
-}
-
-void
-settled_repeated(struct ledger *l, const char *feed, const struct digest *content,
-    struct repeated *out)
-{
-	struct settled *s = settled_new(l, 0, feed);
-	struct head h;
-
-	*out = (struct repeated){.n = 0};
-	if (s != NULL && head_read(s, &h) && digest_eq(&h.content, content) &&
-	    is_whole(s, &h) && (out->bits = malloc((size_t)h.repeated + 1)) != NULL) {
-		out->at = h.at;
-		out->n = (size_t)h.repeated;
-		memcpy(out->bits, s->map + s->size - out->n, out->n);
-	}
-	settled_free(s);
-}
-
-bool
-repeated_has(const struct repeated *r, uint32_t ordinal)
-{
-	return bit(r->bits, r->n, ordinal);
 }

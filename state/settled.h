@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/crypto.h"
+#include "base/span.h"
 
 struct ledger;
 struct settled;
@@ -30,9 +31,14 @@ struct settled_row {
 	uint32_t ordinals[SETTLED_RECORDS];
 };
 
-/* What is known of the last file, and room for this one's. NULL: no memory. */
-struct settled *settled_open(struct ledger *l, uint32_t scope, const char *feed);
-/* What was not kept is forgotten. */
+/*
+ * What is known of the last file, and room for this one's. `last` is the feed_content of the
+ * file that was applied last, or NULL: nobody will ask what was repeated when. NULL: no
+ * memory.
+ */
+struct settled *settled_open(
+    struct ledger *l, uint32_t scope, const char *feed, const struct digest *last);
+/* What was not ready is forgotten. */
 void settled_free(struct settled *s);
 
 /* The last file's next row; NULL: there is none. Valid until the next call. */
@@ -53,28 +59,37 @@ void settled_repeat(struct settled *s, uint32_t ordinal);
 void settled_add(struct settled *s, const struct settled_row *row);
 
 /*
- * Once the file's end is committed, with the scope still locked: kept for the next one.
- * `content` is its feed_content, `at` the file's time in ms.
+ * Before the file's end is committed: all is written, and will be found by settled_recover
+ * if a kill, or an error, is faster than settled_keep. `content` is its feed_content, `at`
+ * the file's time in ms.
  */
-void settled_keep(struct settled *s, const struct digest *content, int64_t at);
+void settled_ready(struct settled *s, const struct digest *content, int64_t at);
+
+/* Once it is committed, with the scope still locked: kept for the next one. */
+void settled_keep(struct settled *s);
+
+/* Nobody reads the feed's files: what was ready of its last one, and not kept, is kept now. */
+void settled_recover(struct ledger *l, const char *feed, const struct digest *content);
 
 /*
- * The records that the feed's last file only repeated. Where a map gives no event times,
- * what is known of them is as new as that file (P7), though the ledger has the time of
- * the file that brought them. That stays true whatever changes the scope's records since.
+ * When the feed's files last repeated a record. Where a map gives no event times, what is
+ * known of it is as new as that file (P7), though the ledger has the time of the one that
+ * brought it. That stays true whatever changes the scope's records since.
  */
 struct repeated {
-	int64_t at; /* ms: the last file's time */
-	unsigned char *bits;
-	size_t n;
+	const unsigned char *map;
+	size_t size;
+	struct span times;
 };
 
 /*
- * Of the file whose feed_content is `content`: the ledger's last one, and not that of
- * another ledger's days. Of none if that is not known. The caller frees out->bits.
+ * Up to the file whose feed_content is `content`: the ledger's last one, and not that of
+ * another ledger's days. Nothing, if that is not known.
  */
 void settled_repeated(struct ledger *l, const char *feed, const struct digest *content,
     struct repeated *out);
-bool repeated_has(const struct repeated *r, uint32_t ordinal);
+void repeated_release(struct repeated *r);
+/* In ms; TIME_NONE: it is not known. */
+int64_t repeated_at(const struct repeated *r, uint32_t ordinal);
 
 #endif

@@ -233,7 +233,7 @@ on() {
 	written "$1" "$dir/drop/$1.csv"
 }
 
-# What the last export only repeated is as new as that, though the ledger has written
+# What exports only repeated is as new as the last of them, though the ledger has written
 # nothing of it: by `one`, DAY's export had the first patient as he was before.
 test_repeated() {
 	local what=$1 one=$2
@@ -244,17 +244,23 @@ test_repeated() {
 	job 0
 	"$one" 2026-11-03
 	job 0
+	day_between "$what"
+	day_between "$what, the second time"
+	rows 1 2 Newest >"$dir/old/c.csv"
+	written 2026-11-04 "$dir/old/c.csv"
+	run 0 backfill simple "$dir/old/c.csv" --json
+	is "$what: a later day is not" '[2,0]' "$(file_report delivered stale)"
+}
+
+# day_between WHAT
+day_between() {
+	local what=$1
+
 	rows 1 2 Old >"$dir/old/b.csv"
 	written 2026-11-02 "$dir/old/b.csv"
 	run 0 backfill simple "$dir/old/b.csv" --json
 	is "$what: the day between is old" '[0,2,2]' "$(file_report delivered stale unchanged)"
 	is "$what: so" TestcaseNew "$(family 00001)"
-	run 0 backfill simple "$dir/old/b.csv" --json
-	is "$what: the second time too" 0 "$(file_report delivered | jq '.[0]')"
-	rows 1 2 Newest >"$dir/old/c.csv"
-	written 2026-11-04 "$dir/old/c.csv"
-	run 0 backfill simple "$dir/old/c.csv" --json
-	is "$what: a later day is not" '[2,0]' "$(file_report delivered stale)"
 }
 
 # shellcheck disable=SC2317 # by test_repeated
@@ -272,6 +278,52 @@ as_it_was() {
 turned() {
 	{ rows 1 3 New | sed 1q && rows 1 3 New | sed 1d | tac; } >"$dir/drop/$1.csv"
 	written "$1" "$dir/drop/$1.csv"
+}
+
+# Later exports have other patients, or none.
+# shellcheck disable=SC2317 # by test_repeated
+others_since() {
+	with_more "$1"
+	job 0
+	on 2026-11-05 7 9 New
+	job 0
+	on 2026-11-06 9 7 New
+	job 0
+	on 2026-11-07 7 9 Newer
+}
+
+# It was held for others of its rows, and approved.
+# shellcheck disable=SC2317 # by test_repeated
+approved() {
+	{ rows 1 2 New && rows 101 150 | sed '1d; s/Scheduled/Nope/'; } >"$dir/drop/$1.csv"
+	written "$1" "$dir/drop/$1.csv"
+	job 4
+	run 0 hold approve "$(ids | tail -n 1)"
+	job 3
+}
+
+# A run is killed at any of its writes: the next one ends what it began.
+test_killed_repeated() {
+	local call n
+
+	if ! strace -o "$dir/trace" true 2>/dev/null; then
+		echo "skipped in part: nothing can be traced here"
+		return
+	fi
+	for call in fdatasync rename; do
+		n=0
+		while
+			fresh
+			on 2026-11-01 1 2 New
+			job 0
+			with_more 2026-11-03
+			ASAN_OPTIONS=detect_leaks=0 killed_at "$call" $((++n)) 0 && [ "$n" -lt 60 ]
+		do
+			job 0
+			day_between "killed at $call $n"
+		done
+		ok "$call: it was killed, and ended at last" [ "$n" -gt 1 -a "$n" -lt 60 ]
+	done
 }
 
 # The API refused a row that the next export has not any more.
@@ -302,6 +354,9 @@ test_forgotten
 test_repeated "with more rows" with_more
 test_repeated "as it was" as_it_was
 test_repeated "turned round" turned
+test_repeated "others since" others_since
+test_repeated "approved" approved
+test_killed_repeated
 test_retry_of_what_was_set_back
 by_sftp
 test_backfill

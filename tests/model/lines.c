@@ -24,7 +24,7 @@ lines_open(struct world *w, enum mode mode)
 	lines_forget(w);
 	if (!w->h->known || mode != MODE_RUN || in->conf.missing != NULL)
 		return;
-	in->known = known_rows_new(&w->ledger, in->conf.scope, in->conf.feed);
+	in->known = known_rows_new(&w->ledger, in->conf.scope, in->conf.feed, NULL);
 	if (in->known == NULL)
 		return;
 	in->conf.judged = note_judged;
@@ -117,6 +117,10 @@ line_end(struct world *w, const struct line *l, struct err *e)
 void
 lines_keep(struct world *w)
 {
-	if (w->intake->known != NULL && life_point(&w->life) == 0)
-		known_rows_keep(w->intake->known, &(struct digest){{0}}, TIME_NONE);
+	struct known_rows *known = w->intake->known;
+
+	if (known == NULL || life_point(&w->life) != 0)
+		return;
+	known_rows_ready(known, &(struct digest){{0}}, TIME_NONE);
+	known_rows_keep(known);
 }
