@@ -21,23 +21,14 @@ left_over(const struct file_entry *en)
 }
 
 static void
-note(struct job *j, const struct pass *p, const char *why, const struct merged *sum,
-    uint64_t unsent)
+note(struct job *j, const struct pass *p, const struct given_up *g)
 {
-	struct given_up *g = &j->out->given_up;
-
-	*g = (struct given_up){.pass = p->number,
-	    .file = p->file,
-	    .why = why,
-	    .delivered = sum->taken,
-	    .refused = sum->refused,
-	    .doubtful = sum->doubtful,
-	    .unsent = unsent};
+	j->out->given_up = *g;
 	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
 	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
-		LOG_NAME("reason", why), LOG_UINT("delivered", sum->taken),
-		LOG_UINT("refused", sum->refused), LOG_UINT("doubtful", sum->doubtful),
-		LOG_UINT("unsent", unsent)));
+		LOG_NAME("reason", g->why), LOG_UINT("delivered", g->delivered),
+		LOG_UINT("refused", g->refused), LOG_UINT("doubtful", g->doubtful),
+		LOG_UINT("unsent", g->unsent)));
 }
 
 /* What `files` shows of it. */
@@ -57,6 +48,22 @@ close_entry(struct file_entry *en, const struct pass *p, const char *why,
 	return unsent;
 }
 
+/*
+ * In the feed's sums, as of a file that came to its end. One that is read again tells of its
+ * rows, and of what the API refused of them, then.
+ */
+static void
+count(struct feed_state *f, const struct pass *p, const struct file_entry *en,
+    const struct given_up *g)
+{
+	f->delivered += g->delivered;
+	if (g->retaken || p->mode == PASS_RETRY)
+		return;
+	f->files++;
+	f->rejected += en->rejected;
+	f->refused += en->refused;
+}
+
 int
 give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struct err *e)
 {
@@ -65,22 +72,33 @@ give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struc
 		.feed = p->feed,
 		.file = &p->file,
 		.detail = why}};
+	struct given_up g = {.pass = p->number,
+	    .file = p->file,
+	    .why = why,
+	    .before = p->told,
+	    .retaken = retaken};
+	struct feed_state state;
 	struct file_entry en;
 	struct merged sum;
-	uint64_t unsent = 0;
 	int known;
 
 	if (pass_merge(j->ledger, p, &sum, e) != 0 ||
-	    (known = ledger_file_get(j->ledger, &p->file, &en, e)) < 0)
+	    (known = ledger_file_get(j->ledger, &p->file, &en, e)) < 0 ||
+	    ledger_feed_get(j->ledger, p->feed, &state, e) != 0)
 		return -1;
+	g.delivered = sum.taken;
+	g.refused = sum.refused;
+	g.doubtful = sum.doubtful;
 	if (known == 1) {
-		unsent = close_entry(&en, p, why, &sum);
+		g.unsent = close_entry(&en, p, why, &sum);
+		count(&state, p, &en, &g);
 		c.file = &en;
+		c.feed = &state;
 	}
 	if (ledger_conclude(j->ledger, &c, e) != 0)
 		return -1;
-	note(j, p, why, &sum, unsent);
-	if (!retaken && sum.doubtful + unsent > 0)
+	note(j, p, &g);
+	if (!retaken && g.doubtful + g.unsent > 0)
 		j->out->exit = status_worse(j->out->exit, STATUS_SOME_LOST);
 	return 0;
 }

@@ -59,6 +59,8 @@ struct given_up {
 	struct digest file;
 	const char *why; /* a constant */
 	uint64_t delivered, refused, doubtful, unsent;
+	uint64_t before; /* of the delivered: told by earlier runs */
+	bool retaken; /* this run reads its file again, and tells of the refused then */
 };
 
 struct feed_report {

@@ -48,6 +48,9 @@ add_run(struct figures *f, const struct feed_report *out, int64_t now)
 	f->api_expires = out->api_expires;
 	for (size_t i = 0; i < out->n; i++)
 		add_file(f, &out->files[i].entry);
+	f->delivered += out->given_up.delivered - out->given_up.before;
+	if (!out->given_up.retaken)
+		f->refused += out->given_up.refused;
 }
 
 /* Once a day: it takes as long as all else that an idle run does. 1: it was. */

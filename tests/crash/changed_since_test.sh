@@ -55,6 +55,10 @@ test_batch_size() {
 	simple -e "\$a batch_records = 7"
 	job 0
 	has "the pass is given up" "$dir/err" pass-abandoned
+	both=$(report '.feeds[0] | .given_up.delivered + .files[0].delivered')
+	run 0 status simple --json
+	is "status tells of one file, and both deliveries" "[1,$both]" \
+		"$(report '.feeds[0] | [.files, .delivered]')"
 	holds "other batches" null
 }
 

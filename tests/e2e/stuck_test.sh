@@ -152,10 +152,19 @@ given_up() {
 		-e "\$a batch_records = 2\nin_flight = 1" "$@"
 }
 
+# sums WHAT DELIVERED FILES: so many there were since the ledger began.
+sums() {
+	run 0 status simple --json
+	is "$1: files and records" "[$3,$2]" "$(report '.feeds[0] | [.files, .delivered]')"
+	has "$1: its figures" "$dir/emrdrop_simple.prom" "records_delivered_total{feed=\"simple\"} $2"
+}
+
 # Of a feed that is killed in the midst of a delivery; then its file is taken away.
 test_given_up() {
 	fresh
 	given_up
+	site "[metrics]
+textfile = $dir"
 	rows 501 520 >"$dir/drop/a.csv"
 	faults '{"latency":300}'
 	start_job
@@ -187,6 +196,8 @@ test_given_up() {
 	hasnt "there was something" "nothing new" "$dir/out"
 	is "all are accounted for" 40 "$(grep -o '[0-9]* delivered, [0-9]* in doubt, [0-9]* never sent' \
 		"$dir/out" | awk '{ print $1 + $3 + $6 }')"
+	taken=$(grep -o '[0-9]* delivered, [0-9]* in doubt' "$dir/out" | awk '{ print $1 }')
+	sums "given up" "$taken" 1
 	run 0 files simple
 	has "the history" "$dir/out" "given up: its file is not there any more"
 	hasnt "nothing goes on" unfinished "$dir/out"
@@ -194,6 +205,8 @@ test_given_up() {
 	mv "$dir/aside/a.csv" "$dir/drop/"
 	job 0
 	is "dropped again it goes in" '["deliver",40]' "$(file_report verdict records)"
+	sums "dropped again" $((taken + $(file_report delivered | jq first))) 2
+	site ''
 	is "each record is there" 20 "$(api_curl state | jq '[.records[] |
 		select(.type == "appointment" and (.id[2:] | tonumber) > 500)] | length')"
 	batches_sound "given up"
