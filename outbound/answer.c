@@ -24,6 +24,15 @@ too_many_values(struct span s, size_t max)
 	return values > max;
 }
 
+/* Some frameworks put a byte order mark in front of what they write. */
+static struct span
+unmarked(struct span s)
+{
+	bool marked = s.n >= 3 && memcmp(s.p, "\xEF\xBB\xBF", 3) == 0;
+
+	return marked ? (struct span){s.p + 3, s.n - 3} : s;
+}
+
 static char
 first_char(struct span s)
 {
@@ -131,10 +140,12 @@ read_results(const json_t *list, const struct answer_scope *scope, struct err *e
 int
 answer_read(struct span body, bool json, const struct answer_scope *scope, struct err *e)
 {
-	char first = first_char(body);
 	json_t *root, *list;
+	char first;
 	int named;
 
+	body = unmarked(body);
+	first = first_char(body);
 	memset(scope->results, 0, scope->n * sizeof(scope->results[0]));
 	if (first == '<')
 		return err_set(e, ERR_API, "with a web page instead of an answer");
@@ -152,7 +163,7 @@ answer_read(struct span body, bool json, const struct answer_scope *scope, struc
 void
 answer_refusal(struct span body, struct record_result *result)
 {
-	json_t *root = parse(body, 1);
+	json_t *root = parse(unmarked(body), 1);
 
 	*result = (struct record_result){.taken = TAKEN_REFUSED};
 	if (root != NULL)

@@ -65,7 +65,11 @@ Test(answer, reads)
 		true, 2, "LTR"},
 	    {ONE("\"n\":1503,\"status\":\"refused\",\"message\":\"\\u0000\""), true, 1,
 		"TRT"},
+	    {"\xEF\xBB\xBF" ONE("\"n\":1504,\"status\":\"refused\""), true, 1, "TTR"},
+	    {"\xEF\xBB\xBF" ONE("\"n\":1504,\"status\":\"refused\""), false, 1, "TTR"},
+	    {"\xEF\xBB\xBF", false, 0, "TTT"},
 	    /* senseless */
+	    {"\xEF\xBB\xBF{", false, -1, NULL},
 	    {"{\"results\":[", true, -1, NULL},
 	    {"{\"results\":[", false, -1, NULL},
 	    {"OK", true, -1, NULL},
