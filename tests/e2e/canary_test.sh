@@ -8,7 +8,7 @@ set -u
 . tests/e2e/lib.sh
 
 e2e_init "$1" /usr/bin/python3
-canaries='quoll|1917-?08|08/13/1917|2[.]98725|HYPERLINK|please log in|doctype'
+canaries='quoll|1917-08|19170813|08/13/1917|2[.]98725|HYPERLINK|please log in|doctype'
 /usr/bin/python3 tests/e2e/echo_api.py "$dir" 2>"$dir/echo.err" &
 SERVER_PIDS+=("$!")
 e2e_until "the echoing API listens" [ -s "$dir/echo.port" ]

@@ -50,7 +50,7 @@ test_approve() {
 		"$(jq -c '.stuck[0] | [.verdict, .rejected, (.problems | length)]' "$dir/out")"
 	run 0 hold show "$id"
 	is "show has them all" 50 "$(grep -c 'column "Status"' "$dir/out")"
-	run 64 hold approve 0000
+	run 64 hold approve "$(tr 0-9a-f 1-9a-f0 <<<"$id")"
 	run 64 hold approve "$id" "$id"
 	run 64 hold approve 'a.csv'
 	run 0 hold approve "$id"
@@ -193,7 +193,7 @@ test_files_and_find() {
 
 test_audit() {
 	fresh
-	rows 1501 1502 >"$dir/drop/a.csv"
+	rows 1501 1502 | sed '2,$ s/^/ID-/' >"$dir/drop/a.csv"
 	job 0
 	head=$(report '.feeds[0].audit' | tr -d '"')
 	is "what was done" "settings-changed file-delivered " "$(acts)"
@@ -207,7 +207,7 @@ test_audit() {
 		"$(acts)"
 	hasnt "no name of a file" csv "$dir/out"
 	hasnt "no value" Testcase "$dir/out"
-	hasnt "no id of a record" 01501 "$dir/out"
+	hasnt "no id of a record" ID-0150 "$dir/out"
 	is "who" '[0,"ann"]' "$(jq -sc '.[2] | [.uid, .sudo_user]' "$dir/out" |
 		sed "s/^\[$(id -u),/[0,/")"
 	run 0 audit verify "$head"

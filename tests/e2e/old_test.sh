@@ -183,7 +183,7 @@ test_retry_one() {
 	job 3
 	faults '{"refuse":[]}'
 	first=$(ids | head -n 1)
-	run 64 retry simple 0123
+	run 64 retry simple "$(tr 0-9a-f 1-9a-f0 <<<"$first")"
 	run 0 retry simple "$first" --json
 	is "that file alone" '[1]' "$(report '.feeds[0].files | map(.delivered)')"
 	find "$dir/done" -type f -exec rm {} +

@@ -8,7 +8,7 @@ set -u
 . tests/e2e/lib.sh
 
 e2e_init "$1" flock
-secrets='quoll|1917-?08|08/13/1917'
+secrets='quoll|1917-08|19170813|08/13/1917'
 mkdir "$dir/done"
 api_start
 
