@@ -36,16 +36,19 @@ test_down_then_up() {
 test_deadline() {
 	simple "${each[@]}" -e "\$a in_flight = 1"
 	export_new
-	site $'[run]\ndeadline = 1s'
+	site $'[run]\ndeadline = 5s'
 	faults '{"latency":400}'
 	SECONDS=0
-	job 69
-	ok "stops in time" [ "$SECONDS" -lt 8 ]
+	start_job
+	e2e_until "something was sent" received_enough $(($(received) + 2))
+	api_hold
+	end_job 69
+	ok "stops in time" [ "$SECONDS" -lt 12 ]
 	has "and says why" "$dir/out" deadline
 	ok "something was taken" [ "$(changes)" -gt $((known - 120)) ]
 	ok "not all" [ "$(changes)" -lt "$known" ]
 	site ''
-	faults '{"latency":0}'
+	api_go
 	job 0
 	whole "deadline"
 }

@@ -164,6 +164,17 @@ faults() {
 	is "faults $1" 200 "$(api_curl faults -o /dev/null -w '%{http_code}' -d "$1")"
 }
 
+# api_hold: the API answers nothing more, however long a test takes to do what it must do
+# before that. api_go: it answers again, also what was held, which comes once more.
+api_hold() {
+	faults '{"latency":600000}'
+}
+
+api_go() {
+	api_stop
+	api_start
+}
+
 # How many changes the API applied, in all.
 changes() {
 	api_curl 'state?counts=1' | jq .changes

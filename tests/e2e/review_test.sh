@@ -98,11 +98,11 @@ test_one_name_twice() {
 test_feed_removed() {
 	fresh -e "\$a batch_records = 2\nin_flight = 1"
 	rows 1 20 >"$dir/drop/a.csv"
-	faults '{"latency":200}'
+	api_hold
 	start_job
 	e2e_until "a pass is open" unfinished
 	end_job 137 KILL
-	faults '{"latency":0}'
+	api_go
 	rm "$dir/etc/feeds.d/simple.ini"
 	feed fixtures/hostile/csv/feed.ini other -e 's|^name .*|name = other|' \
 		-e 's|^source  *=.*|source = simple|' -e 's|/drop/hostile$|/drop/other|' \

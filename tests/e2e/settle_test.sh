@@ -48,12 +48,12 @@ test_after() {
 test_overwritten() {
 	fresh -e "\$a batch_records = 2"
 	rows 21 24 >"$dir/drop/daily.csv"
-	faults '{"latency":400}'
+	api_hold
 	start_job
 	e2e_until "the file was read" unfinished
 	rows 31 36 >"$dir/drop/daily.csv"
+	api_go
 	end_job 0
-	faults '{"latency":0}'
 	job 0
 	is "what came meanwhile is read as a new file" 6 "$(report '.feeds[0].files[0].rows')"
 	is "all have arrived" 10 "$(api_curl state |

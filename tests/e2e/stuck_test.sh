@@ -48,17 +48,17 @@ textfile = $dir/prom"
 	clinic y -e 's/^source .*/source = north/' -e '/^\[appointment\]/a op = patch'
 	rows 1 2 >"$dir/drop/x/a.csv"
 	job 0
-	faults '{"latency":3000}'
+	before=$(changes)
+	api_hold
 	rows 11 12 >"$dir/drop/x/c.csv"
 	start_work run x
 	e2e_until "x is under way" unfinished
 	end_job 137 KILL
-	faults '{"latency":0}'
+	api_go
 	run 0 status y
 	has "y waits" "$dir/out" "UNFINISHED  delivery 2 of feed x, of the same source, is not finished: the next run"
 	run 0 pause x
 	rows 21 22 >"$dir/drop/y/d.csv"
-	before=$(changes)
 	counted=$(grep '^emrdrop_runs_total' "$prom" | sed 's/.* //')
 	run 75 run
 	has "what helps" "$dir/out" "is paused: \`emrdrop resume x\`, then \`emrdrop run x\`"

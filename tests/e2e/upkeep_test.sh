@@ -56,16 +56,17 @@ fill() {
 	run 0 hold discard "$(jq -r '.stuck[0].file' "$dir/out")"
 	sound "a decision"
 	rm "$dir"/drop/*
-	faults '{"latency":400}'
+	faults '{"latency":1000}'
 	quolls 101 160 >"$dir/drop/d-quoll.csv"
 	some=$(($(received) + 3))
 	start_job
 	e2e_until "something was acknowledged" received_enough "$some"
+	api_hold
 	sound "beside a run"
 	run 75 ledger compact
 	has "compact beside a run" "$dir/err" "another run is at work on source simple"
 	end_job 137 KILL
-	faults '{"latency":0}'
+	api_go
 	sound "a run that was killed"
 }
 
