@@ -49,14 +49,17 @@ test_encrypted() {
 
 # Nobody can encrypt for us any more then.
 test_expiry() {
+	local day
+
 	fresh "${pgp[@]}"
 	cp -r "$dir/packed/us" "$dir/expiring"
+	day=$(date -ud '9 days' +%F)
 	gpg --homedir "$dir/expiring" --batch --quiet --quick-set-expire "$us" 10d
-	gpg --homedir "$dir/expiring" --batch --quiet --quick-set-expire "$us" 9d '*'
+	gpg --homedir "$dir/expiring" --batch --quiet --quick-set-expire "$us" "${day//-/}T120000" '*'
 	gpgconf --homedir "$dir/expiring" --kill gpg-agent
 	packed pgp=decrypt "keyring=$dir/expiring"
 	run 0 check
-	has "check tells" "$dir/out" "pgp_key: expires at $(date -ud '9 days' +%F)"
+	has "check tells" "$dir/out" "pgp_key: expires at $day"
 	has "and that it is soon" "$dir/out" "RENEW IT"
 	job 0
 	has "and so does a run" "$dir/err" "problem=expiry"
