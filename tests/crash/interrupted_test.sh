@@ -87,7 +87,7 @@ test_sending() {
 	for k in 1 2 9 20 29 30; do
 		fresh
 		# Where not all may be taken before the kill, a slow machine has its time.
-		faults "{\"latency\":$((k > 20 ? 60 : 250))}"
+		faults "{\"latency\":$((k > 20 ? 60 : 600))}"
 		start_job
 		e2e_until "the API has got $k batches" received_enough "$k"
 		end_job 137 KILL $((k < 29 ? 137 : 0))
@@ -114,7 +114,7 @@ test_again_and_again() {
 	local k
 
 	fresh
-	faults '{"latency":60}'
+	faults '{"latency":300}'
 	for k in 4 8 12 16; do
 		start_job
 		e2e_until "the API has got $k requests" received_enough "$k"
@@ -129,7 +129,7 @@ test_again_and_again() {
 # SIGTERM is no crash, but must not be worse than one.
 test_term() {
 	fresh
-	faults '{"latency":60}'
+	faults '{"latency":300}'
 	start_job
 	e2e_until "the API has got some batches" received_enough 5
 	end_job 143 TERM
