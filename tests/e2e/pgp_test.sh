@@ -178,7 +178,7 @@ test_killed() {
 	end_job 137 KILL
 	e2e_until "neither process nor folder is left" nothing_left
 	is "nothing was sent" 0 "$(changes)"
-	site $'[run]\ndeadline = 3s'
+	site $'[run]\ndeadline = 12s'
 	start_job
 	e2e_until "gpg runs, and hangs from then on" gpg_stopped
 	end_job 69
