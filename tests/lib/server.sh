@@ -8,6 +8,7 @@ SERVER_PIDS=()
 # shellcheck disable=SC2034 # for those who source this
 SERVER_START_TRIES=20
 SERVER_READY_SECONDS=10
+SERVER_CLAIMS=/tmp/emrdrop-port # .PORT: who has it
 
 # The processes below $1, itself last, one id a line.
 server_tree() {
@@ -58,6 +59,18 @@ server_stop_all() {
 		server_stop "$pid"
 	done
 	SERVER_PIDS=()
+	grep -slxF "$$" "$SERVER_CLAIMS".* | xargs -r rm -f
+}
+
+# server_claim PORT: no other test takes it until this one has ended, though nobody may
+# listen there for a while: who restarts a server wants its port back.
+server_claim() {
+	local owner
+
+	until (set -C && echo "$$" >"$SERVER_CLAIMS.$1") 2>/dev/null; do
+		{ read -r owner <"$SERVER_CLAIMS.$1"; } 2>/dev/null && [ ! -d "/proc/$owner" ] &&
+			rm -f "$SERVER_CLAIMS.$1" 2>/dev/null || return 1
+	done
 }
 
 # A port that nobody listened on a moment ago: whoever binds it must be ready to
@@ -67,7 +80,7 @@ server_free_port() {
 
 	while :; do
 		port=$((20000 + RANDOM % 12000))
-		(: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+		(: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || ! server_claim "$port" || break
 	done
 	echo "$port"
 }
