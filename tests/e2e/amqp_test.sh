@@ -92,7 +92,7 @@ is "with why, and with what they had" \
 
 # The API is away: later, so many times, then dead.
 api_stop
-trigger_site 'retry_delay = 100ms' 'tries = 3'
+trigger_site 'retry_delay = 1s' 'tries = 3'
 rows 7 9 >"$dir/drop/c.csv"
 amqp publish <<<'1 {"feed":"simple","file":"c.csv"}'
 drain 0
@@ -108,7 +108,7 @@ api_start
 
 # A file that is too fresh, beside one that is refused: its message comes back until it is taken,
 # and that of the other is done. It does not come back while the others are at work.
-trigger_site 'retry_delay = 5s'
+trigger_site 'retry_delay = 10s'
 sed -i 's|^min_age.*|min_age = 1h|' "$dir/etc/feeds.d/simple.ini"
 rows 10 12 >"$dir/drop/new.csv"
 echo 'no export at all' >"$dir/drop/a-refused.csv"
