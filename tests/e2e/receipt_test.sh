@@ -193,12 +193,12 @@ test_again() {
 test_unwritable() {
 	fresh "feedback = $dir/closed/told" delete
 	echo >"$dir/closed"
-	rows 1 9 | sed '/^00004/s/Scheduled/Nope/' >"$dir/drop/quolllast.csv"
+	rows 1 9 | sed '/^00004/s/Scheduled/Quollnope/' >"$dir/drop/quolllast.csv"
 	job 74
 	is "delivered" 16 "$(changes)"
 	has "it is told" "$dir/err" feedback-failed
 	is "three answers wait" 3 "$(find "$dir/state/answers" -type f | wc -l)"
-	is "without a value or a name" "" "$(grep -rliE 'testcase|nope|quoll' "$dir/state")"
+	is "without a value or a name" "" "$(grep -rliE 'testcase|quoll' "$dir/state")"
 	is "the file waits for its rejects" 1 "$(find "$dir/drop" -name '.*-quolllast.csv' | wc -l)"
 	rows 20 21 >"$dir/drop/next.csv"
 	job 74
@@ -300,14 +300,14 @@ test_unreadable() {
 # A drop that may only be read.
 test_local() {
 	fresh "receipts = local" keep
-	rows 1 9 | sed '/^00004/s/Scheduled/Nope/' >"$dir/drop/quolllast.csv"
+	rows 1 9 | sed '/^00004/s/Scheduled/Quollnope/' >"$dir/drop/quolllast.csv"
 	chmod 500 "$dir/drop"
 	job 3
 	chmod 700 "$dir/drop"
 	is "two, for nobody else to read" "600 600" \
 		"$(find "$dir/state/receipts/simple" -type f -printf '%m\n' | paste -sd ' ')"
 	has "no reject file" "$dir/state/receipts/simple"/*.txt "There is no reject file"
-	is "no value, no name" "" "$(grep -rliE 'testcase|nope|quoll' "$dir/state")"
+	is "no value, no name" "" "$(grep -rliE 'testcase|quoll' "$dir/state")"
 	is "nor in their names" 0 "$(find "$dir/state" -name '*quoll*' | wc -l)"
 	run 0 check
 	has "check says so" "$dir/out" "receipts: kept in $dir/state/receipts/simple; no reject files"
