@@ -214,7 +214,7 @@ test_mistake_meanwhile() {
 	fresh -e "s|^after.*|after = archive:$dir/done|"
 	rows 1 2 >"$dir/drop/a.csv"
 	job 0
-	faults '{"latency":700}'
+	api_hold
 	rows 11 12 >"$dir/drop/b.csv"
 	rows 21 22 >"$dir/drop/c.csv"
 	start_job
@@ -226,6 +226,7 @@ test_mistake_meanwhile() {
 		-e inject=flock:delay_enter=6000000:when=2 \
 		"$emrdrop" --config "$dir/etc" run >"$dir/other.out" 2>"$dir/other.err" &
 	other=$!
+	api_go
 	end_job 0
 	is "a mistake meanwhile: the run is well" '[4,4]' "$(report '.feeds[0].files | map(.delivered)')"
 	known=$(feed_state)
@@ -236,7 +237,6 @@ test_mistake_meanwhile() {
 	run 0 status simple
 	has "a mistake meanwhile: it is known" "$dir/out" "ended with 78"
 	mv "$dir/good.ini" "$dir/etc/feeds.d/simple.ini"
-	faults '{"latency":0}'
 	rows 31 32 >"$dir/drop/d.csv"
 	job 0
 	run 0 files simple --json
