@@ -75,6 +75,7 @@ conclude_tell(struct job *j, const struct intake *in, uint64_t pending, struct e
 		return err_nomem(e);
 	r->before = news.before;
 	r->pending = pending;
+	r->retried = in->mode == PASS_RETRY;
 	snprintf(r->found, sizeof(r->found), "%s", in->found);
 	if (in->entry.verdict != VERDICT_DISCARD &&
 	    (in->entry.rejected > 0 || in->entry.refused > 0))
@@ -159,7 +160,6 @@ commit(struct job *j, struct intake *in, struct conclusion *c, struct err *e)
 	if (known < 0)
 		return -1;
 	c->arrival = known == 0 ? &arrival : NULL;
-
 	take_time(j, in);
 	write_detail(&in->entry, detail);
 	if (c->file == NULL)

@@ -4,6 +4,7 @@
 #include "cmd/give_up.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/conclude.h"
 #include "cmd/status.h"
@@ -23,7 +24,14 @@ left_over(const struct file_entry *en)
 static void
 note(struct job *j, const struct pass *p, const struct given_up *g)
 {
-	j->out->given_up = *g;
+	struct given_up *out = &j->out->given_up;
+
+	*out = *g;
+	/* The figures are this feed's, and the other's are gone. */
+	if (strcmp(p->feed, j->feed->feed.name) != 0) {
+		out->before = out->delivered;
+		out->again = true;
+	}
 	log_event(&j->app->log, LOG_WARN, "pass-abandoned",
 	    LOG_FIELDS(LOG_NAME("feed", p->feed), LOG_UINT("pass", p->number),
 		LOG_NAME("reason", g->why), LOG_UINT("delivered", g->delivered),
@@ -53,11 +61,10 @@ close_entry(struct file_entry *en, const struct pass *p, const char *why,
  * rows, and of what the API refused of them, then.
  */
 static void
-count(struct feed_state *f, const struct pass *p, const struct file_entry *en,
-    const struct given_up *g)
+count(struct feed_state *f, const struct file_entry *en, const struct given_up *g)
 {
 	f->delivered += g->delivered;
-	if (g->retaken || p->mode == PASS_RETRY)
+	if (g->again)
 		return;
 	f->files++;
 	f->rejected += en->rejected;
@@ -76,7 +83,7 @@ give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struc
 	    .file = p->file,
 	    .why = why,
 	    .before = p->told,
-	    .retaken = retaken};
+	    .again = retaken || p->mode == PASS_RETRY};
 	struct feed_state state;
 	struct file_entry en;
 	struct merged sum;
@@ -91,7 +98,9 @@ give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struc
 	g.doubtful = sum.doubtful;
 	if (known == 1) {
 		g.unsent = close_entry(&en, p, why, &sum);
-		count(&state, p, &en, &g);
+		g.removals = en.removals;
+		g.rejected = en.rejected;
+		count(&state, &en, &g);
 		c.file = &en;
 		c.feed = &state;
 	}

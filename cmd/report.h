@@ -50,6 +50,7 @@ struct file_report {
 	uint64_t
 	    before; /* delivered, and told by earlier runs: entry counts this run's */
 	uint64_t pending;
+	bool retried; /* what is wrong with it was told when it came */
 	char found[FILE_FOUND_SIZE];
 };
 
@@ -60,7 +61,9 @@ struct given_up {
 	const char *why; /* a constant */
 	uint64_t delivered, refused, doubtful, unsent;
 	uint64_t before; /* of the delivered: told by earlier runs */
-	bool retaken; /* this run reads its file again, and tells of the refused then */
+	uint64_t removals, rejected;
+	bool
+	    again; /* its file is read again, or was before, and tells what is wrong then */
 };
 
 struct feed_report {

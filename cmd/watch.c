@@ -16,16 +16,35 @@ complain(struct app *app, const char *feed, const struct err *e)
 	ledger_alarm_begin(app, e, true);
 }
 
+/*
+ * A file whose delivery goes on, or that is retried, is read each time; what is wrong with it
+ * counts once, at its end.
+ */
 static void
-add_file(struct figures *f, const struct file_entry *en)
+add_file(struct figures *f, const struct file_report *r)
 {
+	const struct file_entry *en = &r->entry;
+
 	f->files++;
 	f->rows += en->rows;
 	f->bytes += en->size;
 	f->delivered += en->delivered;
+	if (r->retried || (en->verdict == VERDICT_DELIVER && !en->closed))
+		return;
 	f->removals += en->removals;
 	f->rejected += en->rejected;
 	f->refused += en->refused;
+}
+
+static void
+add_given_up(struct figures *f, const struct given_up *g)
+{
+	f->delivered += g->delivered - g->before;
+	if (g->again)
+		return;
+	f->removals += g->removals;
+	f->rejected += g->rejected;
+	f->refused += g->refused;
 }
 
 static bool
@@ -47,10 +66,8 @@ add_run(struct figures *f, const struct feed_report *out, int64_t now)
 	f->last_exit = (uint32_t)out->exit;
 	f->api_expires = out->api_expires;
 	for (size_t i = 0; i < out->n; i++)
-		add_file(f, &out->files[i].entry);
-	f->delivered += out->given_up.delivered - out->given_up.before;
-	if (!out->given_up.retaken)
-		f->refused += out->given_up.refused;
+		add_file(f, &out->files[i]);
+	add_given_up(f, &out->given_up);
 }
 
 /* Once a day: it takes as long as all else that an idle run does. 1: it was. */

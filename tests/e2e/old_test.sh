@@ -151,6 +151,8 @@ test_killed_backfill() {
 
 test_retry() {
 	fresh
+	site "[metrics]
+textfile = $dir"
 	faults '{"refuse":["A-701","A-702","00703"]}'
 	rows 701 704 >"$dir/drop/a.csv"
 	job 3
@@ -173,6 +175,9 @@ test_retry() {
 	run 0 find simple appointment A-701
 	has "taken" "$dir/out" "taken"
 	ok "not refused any more" bash -c "! grep -q refused '$dir/out'"
+	has "in the figures a retry is none again" "$dir/emrdrop_simple.prom" \
+		"records_refused_total{feed=\"simple\"} 4"
+	site ''
 }
 
 test_retry_one() {

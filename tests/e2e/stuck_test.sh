@@ -152,11 +152,13 @@ given_up() {
 		-e "\$a batch_records = 2\nin_flight = 1" "$@"
 }
 
-# sums WHAT DELIVERED FILES: so many there were since the ledger began.
+# sums WHAT DELIVERED FILES: so many there were since the ledger began, with a bad row each.
 sums() {
 	run 0 status simple --json
-	is "$1: files and records" "[$3,$2]" "$(report '.feeds[0] | [.files, .delivered]')"
-	has "$1: its figures" "$dir/emrdrop_simple.prom" "records_delivered_total{feed=\"simple\"} $2"
+	is "$1: files, records, bad rows" "[$3,$2,$3]" \
+		"$(report '.feeds[0] | [.files, .delivered, .rejected]')"
+	has "$1: its records" "$dir/emrdrop_simple.prom" "records_delivered_total{feed=\"simple\"} $2"
+	has "$1: its bad rows" "$dir/emrdrop_simple.prom" "rows_rejected_total{feed=\"simple\"} $3"
 }
 
 # Of a feed that is killed in the midst of a delivery; then its file is taken away.
@@ -165,7 +167,7 @@ test_given_up() {
 	given_up
 	site "[metrics]
 textfile = $dir"
-	rows 501 520 >"$dir/drop/a.csv"
+	{ rows 501 520 && rows 521 521 | sed '1d; s/Scheduled/Nope/'; } >"$dir/drop/a.csv"
 	faults '{"latency":300}'
 	start_job
 	e2e_until "a pass is open" unfinished
@@ -203,7 +205,7 @@ textfile = $dir"
 	hasnt "nothing goes on" unfinished "$dir/out"
 	job 0
 	mv "$dir/aside/a.csv" "$dir/drop/"
-	job 0
+	job 3
 	is "dropped again it goes in" '["deliver",40]' "$(file_report verdict records)"
 	sums "dropped again" $((taken + $(file_report delivered | jq first))) 2
 	site ''

@@ -219,7 +219,7 @@ Test(report, json_for_a_program)
 	f->behind = 3;
 	f->again = true;
 	f->finds = (struct look_finds){2, 4, 1, 2, 3, WAITS_CHANGES};
-	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2, 0, false};
+	f->given_up = (struct given_up){13, en.id, "gone", 8, 1, 4, 2, 0, 0, 0, false};
 	f->requests = 6;
 	f->retries = 2;
 	f->took = 8;
