@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-#define AHEAD 4 /* values */
+#include "base/buf.h"
+
+#define AHEAD   4   /* values */
+#define ESCAPED 6   /* bytes that one of a text may take */
+#define KEYS    128 /* bytes of a value's keys, and of what divides it from others */
 
 /* A value's place: its field's path, and which element of the lists on it. */
 struct place {
@@ -235,6 +239,39 @@ record_write_data(const struct record *r, struct json *j)
 	}
 	leave(j, was, 0, false);
 	jw_object_end(j);
+}
+
+static bool
+is_written_large(const struct record *r, struct buf *out)
+{
+	const struct span around[] = {r->id, r->event, r->control};
+	struct json j;
+
+	jw_init(&j, out);
+	jw_array(&j);
+	record_write_data(r, &j);
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++)
+		jw_string(&j, around[i]);
+	jw_array_end(&j);
+	return out->failed != 0;
+}
+
+int
+record_is_large(const struct record *r, struct err *e)
+{
+	size_t most = ESCAPED * (r->id.n + r->event.n + r->control.n);
+	struct buf out;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->nvalues; i++)
+		most += ESCAPED * r->values[i].text.n + KEYS;
+	if (most <= RECORD_MAX)
+		return 0;
+	buf_init(&out, RECORD_MAX);
+	if (is_written_large(r, &out) && buf_check(&out, "a record", e) != 0)
+		rc = e->code == ERR_NOMEM ? -1 : 1;
+	buf_release(&out);
+	return rc;
 }
 
 void

@@ -89,6 +89,12 @@ const char *record_op_name(enum record_op op);
 /* Writes the object that goes under "data": nested, in the schema's order. */
 void record_write_data(const struct record *r, struct json *j);
 
+/* Bytes of JSON that a record may have; what goes around its data takes no MiB more. */
+#define RECORD_MAX (15u << 20)
+
+/* Has it more? 1, 0, -1 if memory ran out. */
+int record_is_large(const struct record *r, struct err *e);
+
 /*
  * Calls `fn` for each identifier in the record that refers to another record
  * (appointment.patient_id, coverage.patient_id, ...).

@@ -274,8 +274,14 @@ eval_sections(struct binding *b)
 
 /* The row is too much for us, or, which is not its fault, there is no memory at all. */
 static int
-check_limits(struct binding *b, struct err *e)
+check_limits(struct binding *b, unsigned n, struct err *e)
 {
+	int large = 0;
+
+	for (unsigned i = 0; i < n && large == 0 && !b->rejected; i++)
+		if ((large = record_is_large(&b->records[i], e)) < 0)
+			return -1;
+	b->run.limit |= large == 1;
 	if (b->run.nomem || b->run.arena.nomem ||
 	    (b->row->message != NULL && b->row->message->nomem))
 		return err_nomem(e);
@@ -345,7 +351,7 @@ map_row(struct binding *b, const struct row *r, struct row_result *out, struct e
 	*out = (struct row_result){.fate = ROW_REJECTED};
 	if (b->map->when == NULL || eval_condition(b, b->map->when))
 		n = eval_sections(b);
-	if (check_limits(b, e) != 0 || eval_present(b, n, e) != 0)
+	if (check_limits(b, n, e) != 0 || eval_present(b, n, e) != 0)
 		return -1;
 	out->fleeting = b->run.fleeting;
 	if (b->rejected)

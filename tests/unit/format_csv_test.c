@@ -227,7 +227,33 @@ Test(format_csv_files, what_a_snapshot_has_besides)
 	feed_close(&f);
 }
 
-/* An error of the sink's is passed on. */
+/* A row of control characters becomes six times as long, in each field that has it. */
+Test(format_csv_files, a_row_that_is_too_large_costs_itself)
+{
+	const char text[] = "[patient]\non_missing = delete\nid = {MRN}\n"
+			    "name.family = {Last Name}\n"
+			    "extra.a = {Note}\nextra.b = {Note}\nextra.c = {Note}\n";
+	struct log l = {.present = true};
+	struct reading *r;
+	struct buf file;
+	struct feed f;
+
+	buf_init(&file, 4 << 20);
+	buf_add_str(&file, "MRN,Last Name,Note\n1,A,a\n2,B,");
+	for (size_t i = 0; i < 900000; i++)
+		buf_add_char(&file, '\x01');
+	buf_add_str(&file, "\n3,C,c\n");
+	feed_open(&f, text);
+	r = open_reading(&f, &l);
+	cr_assert_eq(read_all(r, buf_span(&file), &f.err), 0, "%s", f.err.msg);
+	cr_expect_eq(reading_counts(r)->rejected, 1);
+	expect_log(&l, "2 1\n3 control_character <Note> warning\n"
+		       "3 limit <> reject\n3 there put patient 2\n4 3\n");
+	reading_free(r);
+	feed_close(&f);
+	buf_release(&file);
+}
+
 Test(format_csv_files, the_sink_may_end_it_at_a_row_that_is_there)
 {
 	static const char *const rows[] = {"A1,M,L,bad\n", "A1,M,L,HOLD\n", "A1\n"};
