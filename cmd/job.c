@@ -143,6 +143,8 @@ take(struct job *j, const struct drop_look *look, size_t at, struct err *e)
 	}
 	if (rc < 0 && unread_say(j->poller, &place, e))
 		j->out->behind = count_behind(look, at + 1);
+	if (rc == 1 && e->code == ERR_CHANGED)
+		return look_changed(j, &look->files[at], e) == 0 ? 1 : -1;
 	return rc == 1 && e->code == ERR_GONE ? 0 : rc;
 }
 

@@ -376,6 +376,26 @@ look_at_drop(struct job *j, struct drop_look *out, struct err *e)
 	return note_look(j, e);
 }
 
+int
+look_changed(struct job *j, const struct listed *it, struct err *e)
+{
+	const char *feed = j->feed->feed.name;
+	const struct name_put put = {it->file->name, it->name};
+	struct look_note note = {j->scope, clock_wall(j->app->clock), j->out->finds};
+	int64_t since = first_seen(&it->name, note.at);
+
+	if (j->app->dry_run)
+		return 0;
+	if (note.finds.waiting++ == 0 || since < note.finds.since) {
+		note.finds.since = since;
+		note.finds.what = WAITS_CHANGES;
+	}
+	if (it->name.state == NAME_SEEN &&
+	    ledger_names_put(j->ledger, feed, &put, 1, e) != 0)
+		return -1;
+	return ledger_look_note(j->ledger, feed, &note, e);
+}
+
 void
 look_release(struct drop_look *look)
 {

@@ -34,6 +34,8 @@ struct drop_look {
  * run does it soon. *out is to be released whatever the result.
  */
 int look_at_drop(struct job *j, struct drop_look *out, struct err *e);
+/* It changed while it was read: it waits, which `status` tells until a look finds no more. */
+int look_changed(struct job *j, const struct listed *it, struct err *e);
 void look_release(struct drop_look *look);
 
 #endif

@@ -208,9 +208,42 @@ test_order() {
 	is "then the other" 1 "$(report '.feeds[0].files | length')"
 }
 
+# What is read is never what was listed: no run takes it, and `status` says so.
+test_changing() {
+	local port key since
+
+	fresh
+	/usr/bin/python3 -c 'import paramiko' 2>/dev/null || { echo "no python3-paramiko: no server that lies"; return; }
+	mkfifo "$dir/hold"
+	/usr/bin/python3 tests/lib/odd_sftpd.py "$dir/drop" larger <>"$dir/hold" >"$dir/odd" 2>"$dir/odd.err" &
+	SERVER_PIDS+=("$!")
+	e2e_until "the odd server listens" test -s "$dir/odd"
+	read -r port key <"$dir/odd"
+	echo "$key" >"$dir/odd_hosts"
+	simple -e "s|:$SSHD_PORT/|:$port/|" -e "s|^known_hosts.*|known_hosts = $dir/odd_hosts|"
+	rows 1 2 >"$dir/drop/a.csv"
+	job 0
+	waits "another size"
+	run 0 run
+	has "the run says so" "$dir/out" "1 changed while read"
+	run 0 status --json
+	is "status, too" '["waiting",1,"changes"]' "$(jq -c \
+		'.feeds[0] | [.ailments[0].state, .waiting, .waits_for]' "$dir/out")"
+	since=$(report '.feeds[0].waiting_since_ms')
+	job 0
+	run 0 status --json
+	is "since when" "$since" "$(report '.feeds[0].waiting_since_ms')"
+	simple
+	job 0
+	is "as it is" '[2,4]' "$(file_report rows delivered)"
+	run 0 status
+	hasnt "nothing waits any more" WAITING "$dir/out"
+}
+
 test_stable
 test_marker
 test_old_marker
+test_changing
 test_age
 test_names
 test_bad_names

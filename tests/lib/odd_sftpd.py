@@ -7,6 +7,7 @@ MODE   short        answers a read with fewer bytes than were asked for
        names        lists names that no file can have, beside those of FOLDER
        typeless     sends permissions without the type of file
        bare         sends neither size nor time
+       larger       lists files as a byte larger than they are, as one that converts them does
        torn         ends the service in the middle of the first piece of a file, once
        stub         ends the service in the middle of its first answer
        interactive  lets "drop" in by keyboard-interactive only, password "drop-password"
@@ -97,6 +98,9 @@ class Folder(paramiko.SFTPServerInterface):
 
     def list_folder(self, path):
         found = [self.attributes(os.path.join(path, n), n) for n in sorted(os.listdir(path))]
+        if self.mode == "larger":
+            for attr in found:
+                attr.st_size += 1
         if self.mode == "names":
             for name in HOSTILE:
                 attr = paramiko.SFTPAttributes()
