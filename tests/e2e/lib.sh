@@ -32,6 +32,8 @@ e2e_init() {
 	trap 'server_stop_all; rm -rf "$dir"' EXIT
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY SSH_AUTH_SOCK
 	export LC_ALL=C
+	# What a group can write to is refused, whatever the user's own umask is.
+	umask 022
 	mkdir -p "$dir/drop" "$dir/etc/feeds.d"
 	by_file
 	tls_make "$dir" || exit 1
