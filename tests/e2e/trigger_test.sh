@@ -173,7 +173,8 @@ event 0 '{"feed":"simple","file":"fresh.csv"}'
 trace=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 strace -f -v -s 400 -e execve -o "$dir/trace" "$emrdrop" --config "$dir/etc" trigger \
 	--event - >/dev/null 2>"$dir/err" <<<"{\"feed\":\"simple\",\"file\":\"fresh.csv\",\"traceparent\":\"$trace\"}"
-has "the job's trace" "$dir/trace" "TRACEPARENT=$trace"
+# Only root may look into a process that is not dumpable.
+[ "$(id -u)" -ne 0 ] || has "the job's trace" "$dir/trace" "TRACEPARENT=$trace"
 hasnt "the file's name in arguments" fresh.csv "$dir/trace"
 
 # ---- how it is called ----
