@@ -48,7 +48,7 @@ struct file_report {
 	struct warnings *warnings;
 	size_t nwarnings;
 	uint64_t
-	    before; /* delivered, and told by earlier runs: entry counts this run's */
+	    before; /* delivered and told by earlier runs; the entry has this one's */
 	uint64_t pending;
 	bool retried; /* what is wrong with it was told when it came */
 	char found[FILE_FOUND_SIZE];
@@ -62,8 +62,8 @@ struct given_up {
 	uint64_t delivered, refused, doubtful, unsent;
 	uint64_t before; /* of the delivered: told by earlier runs */
 	uint64_t removals, rejected;
-	bool
-	    again; /* its file is read again, or was before, and tells what is wrong then */
+	/* Its file is read again, or was before: what is wrong with it is told then. */
+	bool again;
 };
 
 struct feed_report {
