@@ -82,10 +82,16 @@ rabbitmq_start() {
 
 # The machine behind the script is no child of ours: it is gone when its port is.
 rabbitmq_kill() {
+	local end=$((SECONDS + 60))
+
 	server_kill KILL "$AMQP_PID"
 	wait "$AMQP_PID" 2>/dev/null
 	server_forget "$AMQP_PID"
 	while (: <>"/dev/tcp/127.0.0.1/$AMQP_PORT") 2>/dev/null; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "RabbitMQ does not end" >&2
+			return 1
+		fi
 		read -r -t 0.05 <> <(:) || :
 	done
 }
