@@ -12,8 +12,9 @@
 #include "state/merge_order.h"
 #include "state/pass_impl.h"
 
-#define MERGE_CHUNK 50000 /* records a commit: some 10 MB of dirty pages */
-#define AHEAD       24 /* entries of which one step is fetched while others are merged */
+#define CHUNK_MIN 50000 /* records a commit: some 10 MB of dirty pages */
+#define CHUNKS    64    /* commits that a larger pass has at least */
+#define AHEAD     24    /* entries of which one step is fetched while others are merged */
 
 /* A pass has fewer than 2^32 batches. */
 static uint32_t
@@ -279,11 +280,27 @@ merge_from(struct merge *m, const struct ref *ref, const struct ref *end)
 	return 0;
 }
 
+/*
+ * Of a pass with n entries, how many a commit merges: more than there are batches, for it
+ * begins with a look at all of them, and not so many that its dirty pages take more than 3
+ * bytes or so for each entry of the pass (P11).
+ */
+static uint64_t
+chunk_of(const struct pass *p, uint64_t n)
+{
+	uint64_t wanted = 2 * p->batches, most = n / CHUNKS;
+
+	if (wanted > most)
+		wanted = most;
+	return wanted > CHUNK_MIN ? wanted : CHUNK_MIN;
+}
+
 static int
 merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t *done,
     struct err *e)
 {
-	uint64_t end = *done + MERGE_CHUNK < refs->n ? *done + MERGE_CHUNK : refs->n;
+	uint64_t left = refs->n - *done, chunk = chunk_of(m->p, refs->n);
+	uint64_t end = *done + (left < chunk ? left : chunk);
 
 	if (act_begin(&m->act, l, true, e) != 0)
 		return -1;
