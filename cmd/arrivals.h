@@ -57,8 +57,8 @@ struct arrival {
 	int64_t due;  /* ms: what was due last; 0: nothing yet */
 	int64_t next; /* ms: what is due next; 0: nothing within DUES_DAYS */
 	int64_t came; /* ms: when the last was read; 0: none is remembered */
-	unsigned
-	    together; /* so many by ARRIVALS_MERGE_S: then `came` is the first one's */
+	/* So many came by ARRIVALS_MERGE_S: then `came` is the first one's. */
+	unsigned together;
 	int64_t late_from; /* ms: the due time since when files lack; 0: none does */
 	uint64_t missed;   /* due times in a row without their files */
 	unsigned wanted;   /* files at `due` */
