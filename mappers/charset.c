@@ -56,7 +56,9 @@ convert(iconv_t cd, struct span s, char *to, size_t room)
 	size_t left = s.n, space = room;
 
 	iconv(cd, NULL, NULL, NULL, NULL);
-	if (iconv(cd, &from, &left, &at, &space) == (size_t)-1)
+	/* Where accents follow their letter the last one is kept back, as one may come. */
+	if (iconv(cd, &from, &left, &at, &space) == (size_t)-1 ||
+	    iconv(cd, NULL, NULL, &at, &space) == (size_t)-1)
 		return SIZE_MAX;
 	return room - space;
 }

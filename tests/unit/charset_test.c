@@ -56,6 +56,8 @@ Test(charset_names, can_be_cut)
 	    {"windows-1252", true},
 	    {"iso-8859-15", true},
 	    {"koi8-r", true},
+	    {"windows-1255", true},
+	    {"windows-1258", true},
 	    {"euc-jp", true},
 	    {"big5", false},
 	    {"gbk", false},
@@ -169,6 +171,11 @@ Test(charset_lines, converted)
 			 "1234567890123456789012345678901234"),
 		"\xc3\xa9"
 		"1234567890123456789012345678901234"},
+	    /* Points and accents follow their letter; the last one has none. */
+	    {"windows-1255", SPAN_LIT("\xf9\xec\xe5\xed"),
+		"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"},
+	    {"windows-1258", SPAN_LIT("\xd0o\xe0n,Nguy\xea\xden,H\xe0,Linh"),
+		"\xc4\x90o\xc3\xa0n,Nguy\xe1\xbb\x85n,H\xc3\xa0,Linh"},
 	};
 	struct span out;
 	bool ok;
