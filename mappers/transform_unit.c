@@ -9,6 +9,7 @@
 #include "mappers/transform_list.h"
 
 #define DIGITS_MAX       9 /* of a measurement; so no product overflows */
+#define VALUE_MAX        INT64_C(999999999)
 #define DECIMALS_MAX     6
 #define DECIMALS_DEFAULT 2
 #define OUT_SIZE         40
@@ -155,7 +156,7 @@ take_word(struct span *s)
 static bool
 add_up(struct measure *sum, const struct measure *m)
 {
-	int64_t num, den;
+	int64_t num, den, before;
 
 	if (sum->unit == NULL) {
 		*sum = *m;
@@ -168,9 +169,11 @@ add_up(struct measure *sum, const struct measure *m)
 	den = sum->unit->den * m->unit->num;
 	if (num <= den || num % den != 0)
 		return false;
-	*sum = (struct measure){
-	    sum->value * (num / den) * m->scale + m->value, m->scale, m->unit};
-	return sum->value < INT64_C(1000000000);
+	before = sum->value * (num / den);
+	if (before > VALUE_MAX)
+		return false;
+	*sum = (struct measure){before * m->scale + m->value, m->scale, m->unit};
+	return sum->value <= VALUE_MAX;
 }
 
 static enum problem_code

@@ -150,6 +150,7 @@ static const struct row measures[] = {
     {"unit in cm", "5 ft 10", NULL, PROBLEM_NOT_MEASURE},
     {"unit in cm", "10 in 5 ft", NULL, PROBLEM_NOT_MEASURE},
     {"unit in cm", "5.5 ft 3 in", NULL, PROBLEM_NOT_MEASURE},
+    {"unit kg g", "999999999 kg 1.00000001 ug", NULL, PROBLEM_NOT_MEASURE},
     {"unit lb kg", "heavy", NULL, PROBLEM_NOT_NUMBER},
     {"unit lb kg", "1,800", NULL, PROBLEM_NOT_MEASURE},
     {"unit lb kg", "1234567890", NULL, PROBLEM_NOT_NUMBER},
