@@ -264,7 +264,7 @@ say_at(struct check *c, struct feed *f, const char *section, const char *key,
 	struct conf_section *s = conf_find(&f->conf, section, "");
 	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
 	const char *file = en == NULL ? f->path : en->file;
-	char option[64], line[16] = "";
+	char option[TARGET_HEADER_NAME + 32], line[16] = "";
 
 	if (en != NULL)
 		snprintf(line, sizeof(line), ":%u", en->line);
@@ -348,10 +348,16 @@ try_places(struct app *app, struct check *c, struct feed *f)
 	    {"unpack", "passphrase_file", &f->unpack.passphrase}};
 	bool sftp = strncmp(f->source.url, "sftp:", 5) == 0;
 	int exit = try_keyring(app, c, f);
+	char key[TARGET_HEADER_NAME + 8];
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		exit = status_worse(exit, try_secret(c, f, secrets[i].section,
 					      secrets[i].key, secrets[i].place));
+	for (size_t i = 0; i < f->target.nheaders; i++) {
+		snprintf(key, sizeof(key), "header.%s", f->target.headers[i].name);
+		exit = status_worse(
+		    exit, try_secret(c, f, "target", key, &f->target.headers[i].value));
+	}
 	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
 	if (sftp && !c->connect)

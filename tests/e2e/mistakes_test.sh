@@ -31,6 +31,13 @@ run 0 check
 run 0 test visits
 has "its own test" "$dir/out" "1 passed, 0 failed"
 
+# Of a header the secret is looked for as any other is.
+cp "$dir/etc/feeds.d/visits.ini" "$dir/visits.ini"
+sed -i '/^\[target\]/a header.X-Api-Key = env:NOT_SET_ANYWHERE' "$dir/etc/feeds.d/visits.ini"
+run 78 check
+has "a header without its secret" "$dir/out" "[target] header.X-Api-Key: the environment variable NOT_SET_ANYWHERE"
+mv "$dir/visits.ini" "$dir/etc/feeds.d/visits.ini"
+
 # A draft that lies elsewhere, by its path; a name without a slash is none.
 mv "$dir/etc/feeds.d/visits.ini" "$dir/draft.ini"
 run 0 check "$dir/draft.ini"
