@@ -316,8 +316,10 @@ ping_url(
 		    "its URL: has a ?query, behind which neither "
 		    "/start nor an exit status can stand");
 	ping_tail(exit, tail);
-	(void)snprintf(out, NOTIFY_URL_MAX, "%.*s%s%s%s", (int)n, url,
-	    feed != NULL ? feed : "", at != NULL ? at + strlen(FEED_WORD) : "", tail);
+	if (snprintf(out, NOTIFY_URL_MAX, "%.*s%s%s%s", (int)n, url,
+		feed != NULL ? feed : "", at != NULL ? at + strlen(FEED_WORD) : "",
+		tail) >= NOTIFY_URL_MAX)
+		return err_set(e, ERR_CONFIG, "its URL: too long");
 	return 1;
 }
 

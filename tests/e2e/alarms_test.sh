@@ -307,6 +307,13 @@ watched '' ping-feed
 silence
 job 0
 is "pings of a feed" '["/simple/start","/simple"]' "$(pings)"
+watched '' long
+(umask 077 && printf '%s/ping/s3cretpath/%02000d\n' "$hooks" 0 >"$dir/long")
+silence
+job 0
+is "no ping goes to a URL that was cut" '[]' "$(pings)"
+has "but why is told" "$dir/err" "its URL: too long"
+watched '' ping-feed
 silence
 (umask 077 && echo another-token >"$dir/other")
 simple -e 's|^token_file.*|token_file = @DIR@/other|' -e "s|@DIR@|$dir|"
