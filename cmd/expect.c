@@ -11,7 +11,7 @@
 #define AT(member)     offsetof(struct expect_conf, member)
 #define ALL_DAYS       0x7fu
 #define HOLIDAYS_MAX   1000 /* in all lists and files of a feed */
-#define LINE_SIZE      256
+#define WHY_SIZE       336  /* a path, a line and what is wrong */
 #define WORDS_EXAMPLE  "such as Mon-Fri 06:00, Sat 09:00"
 #define NUMBER_EXAMPLE "such as 200, or Mon-Fri 200, Sat 20"
 
@@ -341,33 +341,40 @@ add_holiday(const struct bind *b, struct span word)
 	return 0;
 }
 
-/* A date a line; what stands behind it, blank lines and # comments are for people. */
+/* What stands behind the date, blank lines and # comments are for people. NULL, or a fault. */
+static const char *
+take_line(const struct bind *b, struct span line)
+{
+	struct span word;
+
+	if (!next_word(&line, &word) || word.p[0] == '#')
+		return NULL;
+	if (b->out->nholidays >= HOLIDAYS_MAX)
+		return "there are more than 1000 dates";
+	return add_holiday(b, word) == 0 ? NULL : "no date such as 2026-12-25";
+}
+
 static void
 read_holidays(const struct bind *b, const char *path)
 {
-	char line[LINE_SIZE], why[LINE_SIZE + 80];
 	FILE *f = fopen(path, "re");
-	struct span rest, word;
+	const char *wrong = NULL;
+	char *line = NULL, why[WHY_SIZE] = "";
+	size_t cap = 0;
 	unsigned n = 0;
+	ssize_t len;
 
-	if (f == NULL) {
+	for (; f != NULL && wrong == NULL && (len = getline(&line, &cap, f)) > 0; n++)
+		wrong = take_line(b, (struct span){line, (size_t)len});
+	if (wrong != NULL)
+		snprintf(why, sizeof(why), "%.200s, line %u: %s", path, n, wrong);
+	else if (f == NULL || !feof(f))
 		snprintf(why, sizeof(why), "%.200s: %s", path, strerror(errno));
+	if (why[0] != '\0')
 		fault(b, "holidays", why);
-		return;
-	}
-	while (fgets(line, sizeof(line), f) != NULL && b->out->nholidays < HOLIDAYS_MAX) {
-		n++;
-		rest = span_of(line);
-		rest.n -= rest.n > 0 && line[rest.n - 1] == '\n';
-		if (!next_word(&rest, &word) || word.p[0] == '#' ||
-		    add_holiday(b, word) == 0)
-			continue;
-		snprintf(why, sizeof(why), "%.200s, line %u: no date such as 2026-12-25",
-		    path, n);
-		fault(b, "holidays", why);
-		break;
-	}
-	fclose(f);
+	if (f != NULL)
+		fclose(f);
+	free(line);
 }
 
 static void

@@ -123,6 +123,50 @@ Test(arrivals, mistakes_say_how_to_write_it)
 	}
 }
 
+#define HOLIDAYS "/tmp/arrivals_test_holidays"
+
+static void
+write_holidays(const char *text, int dates)
+{
+	FILE *f = fopen(HOLIDAYS, "w");
+
+	cr_assert_not_null(f);
+	fprintf(f, "%s", text);
+	for (int i = 0; i < dates; i++)
+		fprintf(f, "2027-01-01\n");
+	fclose(f);
+}
+
+Test(arrivals, files_of_holidays)
+{
+	static const char in_file[] = CHICAGO "by = 06:00; holidays = " HOLIDAYS;
+	char text[600];
+
+	snprintf(text, sizeof(text), "# %0300d\n\n2026-12-25 Christmas %0200d\r\n", 0, 0);
+	write_holidays(text, 2);
+	expect(in_file);
+	cr_expect_eq(errors.n, 0, "%s", mistake());
+	cr_expect_eq(x.nholidays, 3);
+	forget();
+	strcat(text, "25.12.2027\n");
+	write_holidays(text, 0);
+	expect(in_file);
+	cr_expect_not_null(
+	    strstr(mistake(), "holidays, line 4: no date such as 2026-12-25"), "%s",
+	    mistake());
+	forget();
+	write_holidays("", 1001);
+	expect(in_file);
+	cr_expect_not_null(strstr(mistake(), "line 1001: there are more than 1000 dates"),
+	    "%s", mistake());
+	forget();
+	unlink(HOLIDAYS);
+	expect(CHICAGO "by = 06:00; holidays = /tmp");
+	cr_expect_not_null(
+	    strstr(mistake(), "holidays: /tmp: Is a directory"), "%s", mistake());
+	forget();
+}
+
 Test(arrivals, rows_by_weekday)
 {
 	expect("min_rows = 10, Sat 2, Sun-Mon 0; max_rows = Mon-Fri 900");
