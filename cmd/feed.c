@@ -1,7 +1,8 @@
 #include "cmd/feed.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 static const char *const contents[] = {
     [CONTENTS_CHANGES] = "changes", [CONTENTS_SNAPSHOT] = "snapshot", NULL};
 
+#define PATH_SIZE       4096
 #define REJECT_ROWS_MIN 20 /* fewer rejected rows hold no file, unless all are */
 #define AT(member)      offsetof(struct feed_conf, member)
 
@@ -232,7 +234,11 @@ feed_settings(const struct feed *f, const struct site_keys *k)
 	return sum;
 }
 
-int
+/*
+ * Mistakes are in f->errors, and ERR_CONFIG tells how many; the feed is to be released all
+ * the same.
+ */
+static int
 feed_load(struct feed *f, struct app *app, const char *path, struct err *e)
 {
 	memset(f, 0, sizeof(*f));
@@ -247,7 +253,7 @@ feed_load(struct feed *f, struct app *app, const char *path, struct err *e)
 	return bind_all(f, e);
 }
 
-void
+static void
 feed_release(struct feed *f)
 {
 	mapper_free(f->mapper);
@@ -256,38 +262,28 @@ feed_release(struct feed *f)
 	conf_errors_release(&f->warnings);
 }
 
-int
-feed_paths(struct app *app, char ***paths, size_t *n, struct err *e)
+static int
+is_feed_file(const struct dirent *d)
 {
-	char pattern[4096];
-	glob_t g;
-	int r;
+	size_t n = strlen(d->d_name);
 
-	snprintf(pattern, sizeof(pattern), "%s/feeds.d/*.ini", app->config_dir);
-	r = glob(pattern, 0, NULL, &g);
-	if (r == GLOB_NOSPACE)
-		return err_nomem(e);
-	if (r != 0)
-		return err_set(e, ERR_CONFIG, "no feed file: %s", pattern);
-	*paths = calloc(g.gl_pathc, sizeof(**paths));
-	*n = 0;
-	for (size_t i = 0; *paths != NULL && i < g.gl_pathc; i++)
-		if (((*paths)[(*n)++] = strdup(g.gl_pathv[i])) == NULL)
-			break;
-	r = *paths != NULL && *n == g.gl_pathc && (*paths)[*n - 1] != NULL ? 0
-									   : err_nomem(e);
-	globfree(&g);
-	if (r != 0)
-		feed_paths_free(*paths, *n);
-	return r;
+	return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".ini") == 0;
 }
 
-void
-feed_paths_free(char **paths, size_t n)
+/* The names of all feed files, sorted; -1 if there are none. */
+static int
+list_files(const char *dir, struct dirent ***names, struct err *e)
 {
-	for (size_t i = 0; paths != NULL && i < n; i++)
-		free(paths[i]);
-	free(paths);
+	int n = scandir(dir, names, is_feed_file, alphasort);
+
+	if (n > 0)
+		return n;
+	if (n == 0)
+		free(*names);
+	if (n == 0 || errno == ENOENT)
+		return err_set(e, ERR_CONFIG, "no feed file: %s/*.ini", dir);
+	return err_sys(
+	    e, errno == EACCES ? ERR_PERM : ERR_CONFIG, errno, "%s: cannot be read", dir);
 }
 
 /* A feed file, read: with its mistakes, if `err` says so. */
@@ -385,19 +381,25 @@ check_names(
 static struct loaded *
 load_all(struct app *app, struct err *e)
 {
+	char dir[PATH_SIZE], path[PATH_SIZE + NAME_MAX + 2];
+	struct dirent **names;
 	struct loaded *all;
-	char **paths;
-	size_t n;
+	int n;
 
-	if (feed_paths(app, &paths, &n, e) != 0)
+	snprintf(dir, sizeof(dir), "%s/feeds.d", app->config_dir);
+	if ((n = list_files(dir, &names, e)) < 0)
 		return NULL;
-	if ((all = calloc(n + 1, sizeof(*all))) == NULL)
+	if ((all = calloc((size_t)n + 1, sizeof(*all))) == NULL)
 		err_nomem(e);
-	for (size_t i = 0; i < n && all != NULL; i++) {
-		feed_load(&all[i].feed, app, paths[i], &all[i].err);
-		check_others(all, i);
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
+		free(names[i]);
+		if (all == NULL)
+			continue;
+		feed_load(&all[i].feed, app, path, &all[i].err);
+		check_others(all, (size_t)i);
 	}
-	feed_paths_free(paths, n);
+	free(names);
 	return all;
 }
 

@@ -37,22 +37,8 @@ struct feed {
 
 extern const struct conf_option feed_options[];
 
-/*
- * Reads and compiles one feed file. Mistakes are in f->errors, and ERR_CONFIG tells
- * how many; the feed is to be released all the same.
- */
-int feed_load(struct feed *f, struct app *app, const char *path, struct err *e);
-void feed_release(struct feed *f);
-
 /* A keyed digest of all its settings, as they are written; of no secret. */
 struct digest feed_settings(const struct feed *f, const struct site_keys *k);
-
-/*
- * The paths of the feed files in CONFIG/feeds.d, sorted; freed with feed_paths_free.
- * ERR_CONFIG if there are none.
- */
-int feed_paths(struct app *app, char ***paths, size_t *n, struct err *e);
-void feed_paths_free(char **paths, size_t n);
 
 /* Is there a feed file with this name, right or not? */
 bool feed_exists(struct app *app, const char *name);

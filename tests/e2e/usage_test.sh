@@ -45,9 +45,17 @@ test_mistakes() {
 	site ''
 	run 78 run --json nofeed
 	has "a feed that is not" "$dir/out" "no feed is named nofeed"
+	cp -rp "$dir/etc" "$dir/[x]"
+	ok "a folder whose name looks like a pattern" "$emrdrop" --config "$dir/[x]" check
 	rm "$dir/etc/feeds.d/simple.ini"
 	run 78 run --json
-	has "no feed file" "$dir/out" "feeds.d"
+	has "no feed file" "$dir/out" "no feed file: $dir/etc/feeds.d/*.ini"
+	mv "$dir/etc/feeds.d" "$dir/feeds.d"
+	: >"$dir/etc/feeds.d"
+	run 78 run --json
+	has "no folder of them" "$dir/out" "feeds.d: cannot be read: Not a directory"
+	rm "$dir/etc/feeds.d"
+	mv "$dir/feeds.d" "$dir/etc/feeds.d"
 	# Only what is not there at all is left to the defaults.
 	rm "$dir/etc/emrdrop.ini"
 	ln -s emrdrop.ini "$dir/etc/emrdrop.ini"
