@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -176,17 +178,17 @@ read_expect(struct reading_test *r, struct conf_entry *en, struct span what)
 static const char *
 path_of(struct reading_test *r, const struct conf_entry *en, const char *name)
 {
-	const char *slash = strrchr(en->file, '/'), *path = NULL;
-	struct buf b;
+	const char *slash = name[0] == '/' ? NULL : strrchr(en->file, '/'), *path;
+	int before = slash == NULL ? 0 : (int)(slash - en->file) + 1;
+	char text[PATH_MAX];
 
-	buf_init(&b, 8192);
-	if (name[0] != '/' && slash != NULL)
-		buf_add(&b, en->file, (size_t)(slash - en->file) + 1);
-	buf_add(&b, name, strlen(name) + 1);
-	if (!b.failed)
-		path = arena_str(arena_of(r), b.p);
-	buf_release(&b);
-	if (path != NULL && access(path, R_OK) != 0)
+	if (snprintf(text, sizeof(text), "%.*s%s", before, en->file, name) >= PATH_MAX) {
+		MISTAKE(r, en, "the path is too long");
+		return NULL;
+	}
+	if ((path = arena_str(arena_of(r), text)) == NULL)
+		MISTAKE(r, en, "there is no memory for this");
+	else if (access(path, R_OK) != 0)
 		MISTAKE(r, en, "%s: %s", path, strerror(errno));
 	return path;
 }

@@ -146,6 +146,7 @@ test_mistakes() {
 	mistake "exspect.patient = none" "did you mean expect?"
 	mistake "golden = one" "names two files"
 	mistake "file = no-such-file.csv" "No such file"
+	mistake "file = $(printf '%09000d' 0)" "the path is too long"
 	mistake "expect.patient.id = \"open" "quoted text"
 	tests "[test nothing]"
 	run 78 check simple
