@@ -339,19 +339,24 @@ pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e)
 	    l, TABLE_ACKS, key_span(&k), &(struct visitor){ack_decode, a}, e);
 }
 
+struct tally {
+	uint64_t taken;
+	struct err *e;
+};
+
 static int
 tally(void *arg, struct span key, struct span value)
 {
-	uint64_t *taken = arg;
+	struct tally *t = arg;
 	struct reader r = {.in = value};
 
 	(void)key;
 	(void)get_u16(&r);
 	(void)get_u32(&r);
 	if (r.bad)
-		return -1;
+		return ledger_damaged(t->e, TABLE_ACKS);
 	for (size_t i = 0; i < r.in.n; i++)
-		*taken += (unsigned char)r.in.p[i] == OUTCOME_TAKEN;
+		t->taken += (unsigned char)r.in.p[i] == OUTCOME_TAKEN;
 	return 0;
 }
 
@@ -379,12 +384,13 @@ note_told(struct ledger *l, const struct pass *p, uint64_t taken, struct err *e)
 int
 pass_tell(struct ledger *l, const struct pass *p, uint64_t *taken, struct err *e)
 {
+	struct tally t = {.e = e};
 	struct key k;
 
-	*taken = 0;
 	scope_key(&k, p->scope);
-	if (ledger_each(
-		l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, taken}, e) != 0)
+	if (ledger_each(l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, &t}, e) !=
+	    0)
 		return -1;
+	*taken = t.taken;
 	return *taken == p->told ? 0 : note_told(l, p, *taken, e);
 }

@@ -446,6 +446,7 @@ Test(pass, senseless_values_are_told)
 {
 	struct lookup it = {.key = rig_key("1")};
 	struct pass p = rig_pass(1, 1), got;
+	uint64_t taken;
 	struct stored s;
 	struct key at;
 	struct buf b;
@@ -474,6 +475,13 @@ Test(pass, senseless_values_are_told)
 	p.scope = 2;
 	e.code = ERR_NONE;
 	cr_expect_eq(pass_open(l, &p, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER);
+	buf_clear(&b);
+	put_u8(&b, 0);
+	scope_key(&at, 2);
+	cr_assert_eq(ledger_write_one(l, TABLE_ACKS, key_span(&at), &b, &e), 0);
+	e.code = ERR_NONE;
+	cr_expect_eq(pass_tell(l, &p, &taken, &e), -1);
 	cr_expect_eq(e.code, ERR_LEDGER);
 	/* An intent: its count, the offset of each entry, the entries. */
 	buf_clear(&b);
