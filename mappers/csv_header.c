@@ -191,6 +191,31 @@ header_take(
 	return -1;
 }
 
+/*
+ * A title may have several lines, and "(last, first)" in one of them; no title but one
+ * with rows in it has cells there. Those are values, which nobody may be told as a title.
+ */
+bool
+header_swallows(const struct span *cells, size_t n, struct span delimiter)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct span s = cells[i], at;
+
+		if (s.n == 0 ||
+		    (memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL))
+			continue;
+		while (delimiter.n > 0 &&
+		       (at.p = memmem(s.p, s.n, delimiter.p, delimiter.n)) != NULL) {
+			at.n = (size_t)(s.p + s.n - at.p) - delimiter.n;
+			at.p += delimiter.n;
+			if (at.n > 0 && strchr(" \r\n", at.p[0]) == NULL)
+				return true;
+			s = at;
+		}
+	}
+	return false;
+}
+
 int
 header_bad(struct header *h, const struct bad_row *bad, struct err *e)
 {

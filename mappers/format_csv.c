@@ -172,9 +172,14 @@ static int
 take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 {
 	struct header *h = &f->header;
+	const struct span delimiter = span_of(reader_delimiter(f->reader));
+	const struct bad_row bad = {row->number, PROBLEM_CSV_QUOTE, COLUMN_UNKNOWN};
 	struct sent_row titles = *row;
-	int rc = header_take(h, row->cells, row->n, row->number, e);
+	int rc;
 
+	if (h->layout->header && header_swallows(row->cells, row->n, delimiter))
+		return header_bad(h, &bad, e);
+	rc = header_take(h, row->cells, row->n, row->number, e);
 	/* Of a header that is refused it is told how it differs. */
 	if (h->binding != NULL && f->rejects == NULL)
 		binding_start(h->binding, f->run.sink, f->run.now);
@@ -183,8 +188,7 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	if (f->rejects != NULL) {
 		titles.cells = rc == 1 ? NULL : h->titles;
 		titles.n = h->n;
-		rejects_header(f->rejects, &f->mended, &titles,
-		    span_of(reader_delimiter(f->reader)));
+		rejects_header(f->rejects, &f->mended, &titles, delimiter);
 	}
 	if (tell_mended(f, e) != 0)
 		return -1;

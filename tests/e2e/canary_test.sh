@@ -108,6 +108,33 @@ test_no_header() {
 	every "rows that are no rows"
 }
 
+# A quotation mark in the header that a row behind it closes: rows are no title.
+test_open_header() {
+	local sed receipts day=10
+
+	simple -e "/^pattern/a feedback = $dir/told"
+	rm -rf "$dir/state" "$dir"/drop/* "$dir/told"
+	rows 1 5 >"$dir/drop/x.csv"
+	any run
+	for sed in '1s/Status/"&/; 4s/Scheduled/&"/' '1s/ZIP/"&/; 3s/,A-/"&/' \
+		'1s/Status/&,"Room/; 1!s/\r/,3&/; 4s/\r/"&/'; do
+		rows 11 20 | sed -e 's/Testcase/QUOLLLAST/; s/Synthetic/QUOLLFIRST/' -e "$sed" >"$dir/drop/x.csv"
+		touch -d "2026-01-$((day++))" "$dir/drop/x.csv"
+		run 65 run --json
+		silent "an open header"
+		every "an open header"
+		any hold list
+		silent "what is held after an open header"
+		any report
+		hasnt "the page after an open header" QUOLL "$dir/out"
+		any audit
+		silent "the trail after an open header"
+	done
+	receipts=$(find "$dir/told" -name '*.refused.receipt.txt' | wc -l)
+	is "receipts of open headers" 3 "$receipts"
+	is "values in them" "" "$(grep -raihoE "($canaries)" "$dir/told")"
+}
+
 # An API that says all it heard, wherever it can.
 test_echo() {
 	local what
@@ -165,6 +192,7 @@ test_names() {
 test_hostile
 sinks "hostile files"
 test_no_header
+test_open_header
 sinks "files without a header"
 test_echo
 test_names

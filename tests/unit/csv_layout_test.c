@@ -143,6 +143,8 @@ Test(csv_layout_header, found)
 		"1 csv_quote! \n2 2 B\n", NULL, 0, 2},
 	    {"header = no\nskip_top = 1\n", BY_NUMBER, SPAN_LIT("top\n1,A\n1,A\n"),
 		"2 1 A\n3 1 A\n", NULL, 0, 2},
+	    {"", MAP, SPAN_LIT("MRN,Name,\"Seen by\n(last, first),\n\"\n1,A,x\n"),
+		"2 1 A\n", NULL, 0, 1},
 	};
 
 	CHECK(cases);
@@ -174,6 +176,12 @@ Test(csv_layout_header, not_found)
 	    {"header_match = Zip\n", MAP, SPAN_LIT("MRN,Zip\n1,A\n"), "", "Name",
 		ERR_REFUSED, 0},
 	    {"header = no\n", BY_NUMBER, SPAN_LIT("1\n2\n"), "", "#2", ERR_REFUSED, 0},
+	    /* Rows that a title's quotation mark makes part of it. */
+	    {"", MAP, SPAN_LIT("MRN,Name,\"x\n1,A,\n2,B,y\"\n3,C,\n"), "",
+		"header (row 1) can't be read: A quotation mark is not closed",
+		ERR_REFUSED, 0},
+	    {"", MAP, SPAN_LIT("MRN,Name,\"x,y\r1,A,\",z\r3,C,,\r"), "",
+		"(row 1) can't be read", ERR_REFUSED, 0},
 	};
 
 	CHECK(cases);
