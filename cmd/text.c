@@ -8,10 +8,16 @@
 void
 text_quote(struct buf *out, struct span s)
 {
+	size_t start = out->n;
 	struct json j;
 
 	jw_init(&j, out);
 	jw_string(&j, s);
+	/* JSON has C1 as they are; a terminal may obey them. */
+	for (size_t i = start; !out->failed && i + 1 < out->n; i++)
+		if ((unsigned char)out->p[i] == 0xc2 &&
+		    (unsigned char)out->p[i + 1] < 0xa0)
+			out->p[i] = out->p[i + 1] = '?';
 }
 
 void

@@ -8,13 +8,18 @@
 #define BINDING_MAX (16 << 20) /* titles and column numbers of a file */
 #define NUMBER_SIZE 24         /* "#16384" */
 
-/* Bytes of white space at p; U+00A0 is what web pages put between words. */
+/*
+ * Bytes of white space at p; U+00A0 is what web pages put between words. Control
+ * characters, C1 too, count as such: titles are told where a terminal would obey them.
+ */
 static size_t
 blank(const char *p, size_t n)
 {
-	if (p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r'))
+	const unsigned char *u = (const unsigned char *)p;
+
+	if (u[0] <= ' ' || u[0] == 0x7f)
 		return 1;
-	return n > 1 && memcmp(p, "\xc2\xa0", 2) == 0 ? 2 : 0;
+	return n > 1 && u[0] == 0xc2 && u[1] <= 0xa0 ? 2 : 0;
 }
 
 /* Trimmed, runs of white space made one blank: header cells may have line breaks. */

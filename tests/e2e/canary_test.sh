@@ -189,10 +189,33 @@ test_names() {
 	sinks "names"
 }
 
+# What a file holds, or is called, drives no terminal.
+test_terminal() {
+	local command file drives=$'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]'
+
+	simple -e "/^pattern/a feedback = $dir/told"
+	rm -rf "$dir/state" "$dir"/drop/* "$dir/told"
+	rows 1 5 >"$dir/drop/a.csv"
+	any run
+	rows 6 9 | sed $'1s/ZIP/Z\x07\xc2\x9b31mIP/; 1s/Status/\x1b[31mStat\xc2\x85us/' \
+		>"$dir/drop/b.csv"
+	printf 'ID\r\n1\r\n' >"$dir/drop/"$'0\xc2\x9b31m.csv'
+	for command in run "hold list" status "status simple" "files simple" report; do
+		# shellcheck disable=SC2086 # words
+		any $command
+		is "what drives a terminal in $command" "" \
+			"$(grep -aoP ".{0,40}($drives)" "$dir/out" "$dir/err" | cat -v)"
+	done
+	for file in "$dir"/told/*.receipt.txt; do
+		is "what drives one in a receipt" "" "$(grep -aoP ".{0,40}($drives)" "$file" | cat -v)"
+	done
+}
+
 test_hostile
 sinks "hostile files"
 test_no_header
 test_open_header
+test_terminal
 sinks "files without a header"
 test_echo
 test_names
