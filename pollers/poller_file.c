@@ -250,9 +250,9 @@ file_create(void *self, const char *path, struct err *e)
 	dir = open_parent(d, path, &name);
 	if (dir < 0)
 		return file_fail(e, "making a file");
-	d->fd = openat(dir, name,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-	    FILE_MODE);
+	/* Not into what lies there: it may be another name of a file elsewhere. */
+	(void)unlinkat(dir, name, 0);
+	d->fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	/* The umask is for files of our own; a share that knows no modes says so. */
 	if (d->fd >= 0)
 		(void)fchmod(d->fd, FILE_MODE);

@@ -510,6 +510,11 @@ Test(poller_file, links)
 	shell_must(&d.shell, "cd \"$1/drop\" && rm a.csv && mkfifo a.csv", NULL);
 	cr_expect_eq(poller_read_open(p, poller_path(p, f.name), &f, &e), -1,
 	    "a FIFO is no file, and holds nobody");
+	shell_must(&d.shell,
+	    "cd \"$1/drop\" && ln ../secret .r.part && ln -s ../secret .s.part", NULL);
+	cr_expect_eq(write_pieces(p, drop_at(&d, "r", path), 'x', &e), 0, "%s", e.msg);
+	cr_expect_eq(write_pieces(p, drop_at(&d, "s", path), 'x', &e), 0, "%s", e.msg);
+	shell_must(&d.shell, "[ $(stat -c %s \"$1/secret\") = 3 ]", NULL);
 	poller_close(p);
 	drop_end(&d);
 }
