@@ -213,16 +213,17 @@ split_address(struct split *s)
 	put(s, 5, leaf(s, 6, 0));
 }
 
-/* Tables 0202 and 0201. */
+/* Tables 0202 and 0201. Behind a number .4 is another way to the same person. */
 static bool
 is_email(const struct split *s)
 {
-	struct span equipment = leaf(s, 3, 0);
+	struct span equipment = leaf(s, 3, 0), number = leaf(s, 1, 0);
 
 	if (equipment.n > 0)
 		return span_eq_nocase(equipment, SPAN_LIT("Internet")) ||
 		       span_eq_nocase(equipment, SPAN_LIT("X.400"));
-	return span_eq_nocase(leaf(s, 2, 0), SPAN_LIT("NET")) || leaf(s, 4, 0).n > 0;
+	return span_eq_nocase(leaf(s, 2, 0), SPAN_LIT("NET")) ||
+	       (leaf(s, 4, 0).n > 0 && (number.n == 0 || hl7_is_null(number)));
 }
 
 /* A code of a table, and what it means. */

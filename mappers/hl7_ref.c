@@ -46,6 +46,26 @@ equals(const struct hl7_place *p, const struct hl7_test *t, struct span part)
 	return letters_eq_nocase(part, t->value) != t->negated;
 }
 
+/*
+ * What a test looks at: a leaf, or, where it asks whether there is anything and the first
+ * leaf is empty, what stands behind that: ^Ada is not empty.
+ */
+static inline struct span
+tested(const struct hl7_message *m, const struct hl7_repetition *r,
+    const struct hl7_test *t, unsigned component, unsigned subcomponent)
+{
+	struct span s = hl7_repetition_leaf(m, r, component, subcomponent);
+
+	if (s.n > 0 || t->value.n > 0 || subcomponent > 0)
+		return s;
+	s = hl7_repetition_text(m, r);
+	if (component > 0)
+		s = hl7_part(s, m->d.component, component);
+	while (s.n > 0 && (s.p[0] == m->d.component || s.p[0] == m->d.subcomponent))
+		s = (struct span){s.p + 1, s.n - 1};
+	return s;
+}
+
 static bool
 segment_passes(const struct hl7_place *place, const struct hl7_pick *p, size_t segment)
 {
@@ -57,7 +77,7 @@ segment_passes(const struct hl7_place *place, const struct hl7_pick *p, size_t s
 
 		/* MSH-1 is text without a repetition. */
 		if (hl7_repetition_first(m, segment, t->at[0], &r))
-			leaf = hl7_repetition_leaf(m, &r, t->at[1], t->at[2]);
+			leaf = tested(m, &r, t, t->at[1], t->at[2]);
 		else
 			leaf = hl7_field(m, segment, t->at[0]);
 		if (!equals(place, t, leaf))
@@ -103,10 +123,9 @@ static bool
 repetition_passes(struct search *s, const struct hl7_repetition *r)
 {
 	for (const struct hl7_test *t = s->ref->repetition.tests; t != NULL; t = t->next)
-		if (t->name.n > 0
-			? !same_place(s, t, r)
-			: !equals(s->place, t,
-			      hl7_repetition_leaf(s->message, r, t->at[0], t->at[1])))
+		if (t->name.n > 0 ? !same_place(s, t, r)
+				  : !equals(s->place, t,
+					tested(s->message, r, t, t->at[0], t->at[1])))
 			return false;
 	return true;
 }

@@ -138,6 +138,8 @@ static const struct taken splits[] = {
     {HL7_XTN, "^WPN^X.400^g=a;s=b", "system=email;value=g=a;s=b;use=work;"},
     {HL7_XTN, "^NET^^a@b.example", "system=email;value=a@b.example;"},
     {HL7_XTN, "^^^a@b.example", "system=email;value=a@b.example;"},
+    {HL7_XTN, "\"\"^^^a@b.example", "system=email;value=a@b.example;"},
+    {HL7_XTN, "(206)555-1234^^^a@b.example", "system=phone;value=(206)555-1234;"},
     {HL7_XTN, "a@b.example^NET^Internet", "system=email;value=a@b.example;"},
     {HL7_XTN, "^PRN^PH^^^206^5551234", "system=phone;value=2065551234;use=home;"},
     {HL7_XTN, "^PRN^PH^^1^206^5551234", "system=phone;value=+12065551234;use=home;"},

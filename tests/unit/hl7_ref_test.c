@@ -348,6 +348,31 @@ Test(hl7_ref_finding, tests_are_of_text)
 	check(text, table, COUNT(table), 0);
 }
 
+/* Empty is what has nothing in any of its parts, or is deleted; not what begins so. */
+Test(hl7_ref_finding, empty_as_a_whole)
+{
+	static const char text[] =
+	    "MSH|^~\\&|S\r"
+	    "PID|1||1^^^&1.2&ISO^MR~2^^^&&^MR~3^^^\"\"^MR||||||||||||^WPN\r"
+	    "PV1|1||^^|\"\"|^^B|||||&1\r";
+	static const struct found table[] = {
+	    {"PID-3[4=\"\"][*].1", "[2][3]"},
+	    {"PID-3[4!=\"\"][*].1", "[1]"},
+	    {"PID-3[4.1=\"\"][*].1", "[1][2][3]"},
+	    {"PID[15=\"\"]-1", ""},
+	    {"PID[15!=\"\"]-15.2", "[WPN]"},
+	    {"PID[15.1=\"\"]-1", "[1]"},
+	    {"PV1[3!=\"\"]-1", ""},
+	    {"PV1[4!=\"\"]-1", ""},
+	    {"PV1[5!=\"\"]-1", "[1]"},
+	    {"PV1[6!=\"\"]-1", ""},
+	    {"PV1[10.1!=\"\"]-1", "[1]"},
+	    {"PV1[10.1.1!=\"\"]-1", ""},
+	};
+
+	check(text, table, COUNT(table), 0);
+}
+
 static const struct found paths[] = {
     {"event", "[R01]"},
     {"PID/NTE[*]-3", "[p1]"},
