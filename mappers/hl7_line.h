@@ -32,6 +32,19 @@ hl7_line_is_header(struct span line)
 	       hl7_line_is(line, "FTS");
 }
 
+/*
+ * Is it a segment? `field` separates the fields of the message it stands in, '\0': of none.
+ * Text behind a line break may begin with three capitals, too, and is none. A header has a
+ * separator of its own.
+ */
+static inline bool
+hl7_line_fits(struct span line, char field)
+{
+	return hl7_line_is_segment(line) &&
+	       (line.n == 3 || field == '\0' || line.p[3] == field ||
+		   hl7_line_is_header(line));
+}
+
 struct span hl7_line_strip(struct span line, bool *ended);
 
 /*

@@ -270,7 +270,8 @@ take_part(struct hl7_reader *r, struct part *p, struct err *e)
 	r->any = true;
 	r->unterminated = !p->ended;
 	r->segments++;
-	segment = hl7_line_is_segment(line);
+	segment = hl7_line_fits(
+	    line, r->open == OPEN_MESSAGE ? r->message.d.field : '\0');
 	joined = segment ? !p->clean && hl7_line_is(line, "MSH")
 			 : hl7_line_has_msh(line, r->message.d.field);
 	if (segment && !joined)

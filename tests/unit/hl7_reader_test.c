@@ -157,6 +157,11 @@ static const struct file lines[] = {
     FILE(M1 "\rPID|1\rPI", "+1@3\n1@1[" M1 "][PID|1] cut\n=u"),
     /* Lines that are no segments are left out. */
     FILE(M1 "\rNTE|1|two\nlines\nPV1|2\r", "+1@3\n1@1[" M1 "][NTE|1|two][PV1|2]\n="),
+    /* Text behind a line break, which begins as a segment would. */
+    FILE(M1 "\rNTE|1|two\nHPI: lines\nPID 1\nMRI-2\nPV1|2\nEVN\r",
+	"+1@3\n+1@4\n+1@5\n1@1[" M1 "][NTE|1|two][PV1|2][EVN]\n="),
+    FILE("MSH#*~!@#1\rPID#1\rPV1|1\rPV1#2\rBTS|1\r",
+	"+1@3\n1@1[MSH#*~!@#1][PID#1][PV1#2]\n="),
     FILE("[SOM]\r" M1 "\rPID|1\r[EOM]\r", "+0@1\n+1@4\n1@2[" M1 "][PID|1]\n="),
     FILE(M1 "\rPID|1\rpv1|2\r1ZZ|\r" M2 "\r",
 	"+1@3\n+1@4\n1@1[" M1 "][PID|1]\n2@5[" M2 "]\n="),
