@@ -156,23 +156,30 @@ compare_objects(const void *a, const void *b)
 	return x->index != y->index ? x->index - y->index : x->field - y->field;
 }
 
-/* One list of objects, put down member by member: object by object instead. */
+/*
+ * One list of objects, put down member by member: object by object instead. Where all of
+ * one key is deleted, but not of another, the list is what is left.
+ */
 static size_t
 arrange_list(struct value *v, size_t n)
 {
 	bool null = true, sorted = true;
+	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		null &= v[i].kind == VALUE_NULL;
-		sorted &= i == 0 || compare_objects(&v[i - 1], &v[i]) <= 0;
+		null &= v[i].kind == VALUE_NULL || v[i].kind == VALUE_NULL_LIST;
+		if (v[i].kind != VALUE_NULL_LIST)
+			v[left++] = v[i];
 	}
-	if (!null) {
-		if (!sorted)
-			qsort(v, n, sizeof(*v), compare_objects);
-		return n;
+	if (null) {
+		v[0].kind = VALUE_NULL_LIST;
+		return 1;
 	}
-	v[0].kind = VALUE_NULL_LIST;
-	return 1;
+	for (size_t i = 1; i < left; i++)
+		sorted &= compare_objects(&v[i - 1], &v[i]) <= 0;
+	if (!sorted)
+		qsort(v, left, sizeof(*v), compare_objects);
+	return left;
 }
 
 static void

@@ -184,6 +184,14 @@ static const struct rig_case composites[] = {
 	SIU "SCH|5\rRGS|1\rAIP|1|A||lead\rAIP|2|A|2^Roe|\r",
 	"patch appointment 5 {\"practitioner\":[{\"role\":\"lead\"},{\"id\":\"2\","
 	"\"display\":\"Roe\"}]}\nmapped 1"},
+    /* All of one key is null: with the other's values the list is theirs, else null. */
+    {APPOINTMENT "practitioner = {AIP[*]-3 | xcn}\npractitioner[*].role = {AIP[*]-4}",
+	SIU "SCH|5\rRGS|1\rAIP|1|A|\"\"|lead\rAIP|2|A||\"\"\r",
+	"patch appointment 5 {\"practitioner\":[{\"role\":\"lead\"},{\"role\":null}]}\n"
+	"mapped 1"},
+    {APPOINTMENT "practitioner = {AIP[*]-3 | xcn}\npractitioner[*].role = {AIP[*]-4}",
+	SIU "SCH|5\rRGS|1\rAIP|1|A|\"\"|\"\"\rAIP|2|A|\"\"|\"\"\r",
+	"patch appointment 5 {\"practitioner\":null}\nmapped 1"},
     {"[coverage]\nid = {IN1-1}\nsubscriber.name = {IN1-16 | xpn}\n",
 	ADT "PID||7\rIN1|1|||||||||||||||Doe^Jo\r",
 	"patch coverage 1 {\"subscriber\":{\"name\":{\"family\":\"Doe\",\"given\":"
