@@ -66,14 +66,14 @@ find_authority(struct hl7_message *m, size_t segment)
 	return of;
 }
 
-/* A name that can stand in a feed file as it is. */
+/* A name that can stand in a feed file as it is; without the blanks around it. */
 static bool
 is_name(struct span s)
 {
 	if (s.n == 0 || s.n > SURVEY_AUTHORITY_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"\\;#", s.p[i]) != NULL)
+		if (s.p[i] < ' ' || s.p[i] > '~' || strchr("\"\\;#", s.p[i]) != NULL)
 			return false;
 	return true;
 }
@@ -84,6 +84,7 @@ take_authority(struct hl7_survey_found *f, struct span name)
 	struct survey_authority *a = f->authority, more;
 	unsigned i = 0;
 
+	name = span_trim(name);
 	if (!is_name(name))
 		return;
 	f->identified++;

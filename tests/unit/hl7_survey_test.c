@@ -27,6 +27,8 @@ Test(hl7_survey, files)
 	    {MSH("ADT^A01") PID("1^^^ODD^MR") MSH("ADT^A01") PID("1^^^EHR^MR")
 		    MSH("ADT^A01") PID("2^^^EHR^MR"),
 		3, 0, 3, 0, 0, 0, 3, "EHR"},
+	    {MSH("ADT^A01") PID("1^^^ MERCY CLINIC ^MR"), 1, 0, 1, 0, 0, 0, 1,
+		"MERCY CLINIC"},
 	    /* Nothing that could not stand in a feed file as it is. */
 	    {MSH("ADT^A01") PID("1^^^E H R;^MR"), 1, 0, 1, 0, 0, 0, 0, NULL},
 	    {"MSH|^~\r", 1, 0, 0, 0, 0, 1, 0, NULL},
