@@ -38,6 +38,13 @@ lives(const struct known *known)
 	       (known->flags & (KNOWN_TOMBSTONE | KNOWN_EMPTY)) == 0;
 }
 
+/* It has not, but a retry of an older export would bring in what it refused then. */
+static bool
+may_come(const struct search *s, const struct known *known)
+{
+	return (known->flags & KNOWN_REFUSED) != 0 && !s->c->conf->refused_only;
+}
+
 /* Other feeds' patches of the type stand beside this feed's records, under other keys. */
 static bool
 is_ours(const struct search *s, const struct walked *it, struct span id)
@@ -55,11 +62,11 @@ look_at(void *arg, const struct walked *it)
 	char id[RECORD_ID_MAX];
 	int n;
 
-	if (!lives(it->known) ||
+	if ((!lives(it->known) && !may_come(s, it->known)) ||
 	    !snapshot_covers(s->c->snapshot, s->schema->type, it->known->window))
 		return 0;
 	if (snapshot_has(s->c->snapshot, it->known)) {
-		s->count->known++;
+		s->count->known += lives(it->known);
 		return 0;
 	}
 	if ((n = ledger_unseal_id(s->c->conf->ledger, it, id)) < 0)
@@ -113,9 +120,12 @@ send_removal(struct search *s, const struct found *f, struct err *e)
 		.id = id_of(s, f)},
 	    .name = id_of(s, f)};
 
-	write_rest(s, &o);
-	o.rest = buf_span(&c->one);
-	o.size = frame_size(&o, c->conf->source);
+	/* Where the API has none, it is noted that none is to come, and nothing is sent. */
+	if (lives(&f->known)) {
+		write_rest(s, &o);
+		o.rest = buf_span(&c->one);
+		o.size = frame_size(&o, c->conf->source);
+	}
 	if (buf_check(&c->one, "a record", e) != 0 || changes_room(c, &o, e) != 0)
 		return -1;
 	return changes_put(c, &o, e);
@@ -154,6 +164,8 @@ remove_one(struct search *s, const struct found *f, struct err *e)
 
 	if (r != 0 || (again && !refused))
 		return r < 0 ? -1 : 0;
+	if (!lives(&f->known))
+		return send_removal(s, f, e);
 	s->count->known++;
 	s->count->missing++;
 	c->counts.removals++;

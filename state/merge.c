@@ -104,6 +104,14 @@ move_on(struct known *now, int64_t at)
 		now->at = at;
 }
 
+/* Has the API nothing of it, for sure? */
+static bool
+is_nowhere(const struct known *now)
+{
+	return (now->flags & (KNOWN_EMPTY | KNOWN_TOMBSTONE)) != 0 &&
+	       (now->flags & KNOWN_DOUBT) == 0;
+}
+
 /* What the record is, once the API has answered so. */
 static void
 apply(struct known *now, const struct stored *s, enum outcome outcome)
@@ -113,6 +121,13 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 		if (s->removed && s->key.type == RECORD_RETIRED) {
 			now->flags = KNOWN_TOMBSTONE;
 			now->content = s->known.content;
+			break;
+		}
+		/* Gone is what was refused: no retry is to bring it in. */
+		if (s->removed && is_nowhere(now) &&
+		    !digest_eq(&now->refused, &s->known.content)) {
+			now->flags &= (uint8_t)~KNOWN_REFUSED;
+			move_on(now, s->known.at);
 			break;
 		}
 		/* Of what was taken only; what its change became is told by that. */
@@ -127,6 +142,8 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 		now->window = s->known.window;
 		break;
 	case OUTCOME_REFUSED:
+		if (is_nowhere(now) && s->key.type != RECORD_RETIRED)
+			now->window = s->known.window;
 		now->flags |= KNOWN_REFUSED; /* a doubt is not ended by it */
 		now->refused = s->known.content;
 		break;

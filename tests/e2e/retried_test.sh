@@ -137,6 +137,38 @@ test_came_back() {
 	left 0 "gone again"
 }
 
+# What was refused, and is in the newest export no more, is brought in by no retry; but by an
+# export that has it again.
+test_gone() {
+	fresh "${snapshot[@]}" -e "/^\[appointment\]/a on_missing = cancel\n$1"
+	faults '{"refuse":["A-5"]}'
+	rows 1 9 | export_of
+	job 3
+	rows 1 9 | grep -v A-5 | export_of
+	job 0
+	is "gone: there is nothing to remove" '[0,0]' "$(file_report removals delivered)"
+	faults '{"refuse":[]}'
+	retried 0 0 "gone"
+	left 0 "gone"
+	rows 1 9 | export_of
+	job 0
+	is "there again" "put" "$(api_has A-5)"
+	faults '{"refuse":["A-5"]}'
+	rows 1 9 | grep -v A-5 | export_of
+	job 3
+	faults '{"refuse":[]}'
+	retried 0 1 "its removal"
+	faults '{"refuse":["A-5"]}'
+	rows 1 9 | sed s/10:05/11:05/ | export_of
+	job 3
+	rows 1 9 | grep -v A-5 | export_of
+	job 0
+	faults '{"refuse":[]}'
+	retried 0 0 "gone again"
+	is "gone again" "patch" "$(api_has A-5)"
+	left 0 "gone again"
+}
+
 # A mended reject file is no snapshot: the newest one is the one before it, still.
 test_mended() {
 	local f
@@ -219,6 +251,8 @@ test_replaced "${snapshot[@]}"
 test_removal delete delete
 test_removal cancel patch
 test_came_back
+test_gone ''
+test_gone 'missing_window = start'
 test_mended
 test_backfilled
 test_approved

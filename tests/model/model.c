@@ -319,7 +319,10 @@ remove_missing(struct read *x, unsigned record)
 	const struct fact *f = &x->m->facts[WHOLE][record];
 	bool lives = f->doubtful || (f->taken && f->content != CONTENT_DELETE);
 
-	if (!f->known || !lives || x->earlier[record].there)
+	/* What was refused is gone as well: nobody is told. */
+	bool comes = !lives && f->refused != CONTENT_NONE && x->in->mode < MODE_RETRY;
+
+	if (!f->known || (!lives && !comes) || x->earlier[record].there)
 		return;
 	if (x->m->h->window && is_appointment(record) &&
 	    (f->window == 0 || f->window < x->first || f->window > x->last))
@@ -329,14 +332,15 @@ remove_missing(struct read *x, unsigned record)
 	/* Of a retry what was refused is sent, and that alone. */
 	if (x->in->mode >= MODE_RETRY && f->refused != CONTENT_DELETE)
 		return;
-	x->out->removals++;
-	if (x->in->mode < MODE_RETRY && f->refused == CONTENT_DELETE) {
+	x->out->removals += lives;
+	if (lives && x->in->mode < MODE_RETRY && f->refused == CONTENT_DELETE) {
 		x->out->refused++;
 		return;
 	}
-	x->out->changed++;
+	x->out->changed += lives;
 	x->out->events[x->out->n++] = (struct event){.side = WHOLE,
 	    .record = record,
+	    .touch = comes,
 	    .content = CONTENT_DELETE,
 	    .at = x->m->h->timed[0] ? 0 : x->in->file->at,
 	    .window = f->window,
@@ -430,6 +434,12 @@ held_apply(struct held *held, unsigned side, int content)
 	held->patched = CONTENT_NONE;
 }
 
+static bool
+is_nowhere(const struct fact *f)
+{
+	return !f->doubtful && (!f->taken || f->content == CONTENT_DELETE);
+}
+
 /* `before` is the event before it, which brought the patient back. */
 static void
 learn(struct fact *f, const struct event *e, const struct event *before)
@@ -448,7 +458,13 @@ learn(struct fact *f, const struct event *e, const struct event *before)
 		return;
 	}
 	if (e->touch && e->end == EVENT_TAKEN) {
-		if (f->taken && f->content == e->content && newer(e->at, f->at))
+		bool gone = e->content == CONTENT_DELETE && is_nowhere(f) &&
+			    f->refused != CONTENT_DELETE;
+
+		if (gone)
+			f->refused = CONTENT_NONE;
+		if ((gone || (f->taken && f->content == e->content)) &&
+		    newer(e->at, f->at))
 			f->at = e->at;
 		return;
 	}
@@ -463,6 +479,8 @@ learn(struct fact *f, const struct event *e, const struct event *before)
 			f->at = e->at;
 		break;
 	case EVENT_REFUSED:
+		if (is_nowhere(f) && e->side != MERGES)
+			f->window = e->window;
 		f->refused = e->content;
 		break;
 	default:
