@@ -481,9 +481,8 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 		    (unsigned long long)(f->waiting - f->finds.waiting));
 	finds_text(&f->finds, "  ", out);
 	if (f->unsettled > 0)
-		buf_addf(out,
-		    "  %llu not put away or not answered yet: the log says why\n",
-		    (unsigned long long)f->unsettled);
+		buf_addf(out, "  %llu not put away or not answered yet: %s\n",
+		    (unsigned long long)f->unsettled, f->unsettled_why);
 	aside_lines(f, out);
 }
 

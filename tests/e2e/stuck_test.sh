@@ -226,6 +226,10 @@ test_folders() {
 	hasnt "no file is" a.csv "$dir/err"
 	run 0 status simple
 	has "in words" "$dir/out" "last run ended with 74 (input, output or the ledger)"
+	run 0 status
+	has "the place and the cause" "$dir/out" "            $dir/done/in: "
+	run 74 run
+	has "in the summary, too" "$dir/out" "not put away or not answered yet: $dir/done/in: "
 	rm "$dir/done" "$dir/answers"
 	mkdir "$dir/done" "$dir/answers"
 	job 0

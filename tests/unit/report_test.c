@@ -101,6 +101,8 @@ Test(report, text_for_a_person)
 	f->held = 1;
 	f->refused = 3;
 	f->unsettled = 2;
+	snprintf(
+	    f->unsettled_why, sizeof(f->unsettled_why), "%s", "/done: no such folder");
 	expect_text(
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 6 delivered before, 9 unchanged, 5 duplicate, "
@@ -113,7 +115,7 @@ Test(report, text_for_a_person)
 	    "    warning, 2 rows from row 9, column \"Cell\": The value is not a date in the "
 	    "agreed format.\n"
 	    "  2 changed while read: the next run looks again\n"
-	    "  2 not put away or not answered yet: the log says why\n"
+	    "  2 not put away or not answered yet: /done: no such folder\n"
 	    "  1 held, waiting for a decision: `emrdrop hold list` tells why\n"
 	    "  3 refused: `emrdrop status` tells why\n");
 }
