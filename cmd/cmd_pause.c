@@ -26,7 +26,7 @@ static const char resume_help[] =
     "  emrdrop run northside-appointments\n";
 
 static void
-tell(struct query *q, int64_t since)
+tell(struct query *q, int64_t since, bool barred)
 {
 	const char *feed = q->feed->feed.name;
 
@@ -40,7 +40,8 @@ tell(struct query *q, int64_t since)
 		text_time(&q->out, since);
 		buf_addf(&q->out, ": `emrdrop resume %s` ends it\n", feed);
 	} else {
-		buf_addf(&q->out, "%s is not paused\n", feed);
+		buf_addf(&q->out, "%s is not paused%s\n", feed,
+		    barred ? ": the next run logs in again" : "");
 	}
 }
 
@@ -58,7 +59,7 @@ pause_one(struct query *q)
 		if (ledger_pause_put(q->ledger, act.feed, since, &act, q->e) != 0)
 			return -1;
 	}
-	tell(q, since);
+	tell(q, since, false);
 	return 0;
 }
 
@@ -66,13 +67,16 @@ static int
 resume_one(struct query *q)
 {
 	const struct audit_act act = {.act = "feed-resumed", .feed = q->feed->feed.name};
+	struct err refused = {.code = ERR_NONE};
+	bool barred = login_may(q->ledger, q->feed, false, &refused) != 0 &&
+		      refused.code == ERR_LOGIN;
 	int64_t since;
 
 	if (ledger_pause_get(q->ledger, act.feed, &since, q->e) != 0 ||
 	    (since != 0 && ledger_pause_put(q->ledger, act.feed, 0, &act, q->e) != 0) ||
 	    login_note(q->ledger, q->feed, false, clock_wall(q->app->clock), q->e) != 0)
 		return -1;
-	tell(q, 0);
+	tell(q, 0, barred);
 	return 0;
 }
 

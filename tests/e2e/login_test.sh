@@ -86,6 +86,7 @@ job 77 simple
 unasked 77 run simple
 cp "$dir/client.pub" "$dir/authorized_keys"
 run 0 resume simple
+has "it says what it did" "$dir/out" "simple is not paused: the next run logs in again"
 job 0 simple
 is "the file came once" 6 "$(changes)"
 e2e_end
