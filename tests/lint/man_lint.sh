@@ -9,6 +9,9 @@ bad=0
 
 mandoc -Tlint -Wwarning deploy/man/*.[1-8] "$1"/deploy/man/*.[1-8] || bad=1
 
+# mdoc takes quotation marks of its arguments off, and JSON is none without them.
+! grep -n '^\.[A-Z].*{"' deploy/man/*.[1-8]* deploy/man/commands/* || bad=1
+
 # A table that the manual's maker is not given would be in no page.
 while IFS=: read -r file table; do
 	grep -q "{\"[a-z0-9]*\", $table}" deploy/man/conf_manual.c && continue
