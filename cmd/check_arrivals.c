@@ -1,5 +1,7 @@
 #include "cmd/check_arrivals.h"
 
+#include <stdio.h>
+
 #include "cmd/commands.h"
 #include "cmd/finds.h"
 #include "cmd/gone.h"
@@ -63,6 +65,8 @@ visit(struct app *app, struct feed *f, struct err *e, void *arg)
 	present_add(&c->present, f, e == NULL);
 	if (e != NULL) {
 		app_print_errors(&f->errors);
+		if (f->errors.n == 0)
+			fprintf(stderr, "%s\n", e->msg);
 		watch_broken(app, c->q->ledger, f->feed.name, err_exit(e->code));
 		return err_exit(e->code);
 	}
@@ -93,7 +97,7 @@ ask_all(struct query *q)
 		jw_array_end(&q->json);
 		jw_put_int(&q->json, "exit", c.exit);
 		jw_object_end(&q->json);
-	} else if (q->out.n == 0) {
+	} else if (q->out.n == 0 && c.exit == STATUS_OK) {
 		buf_add_str(
 		    &q->out, "no feed expects a file: it says so with [expect]\n");
 	}

@@ -328,6 +328,22 @@ check_types(struct loaded *l, const struct loaded *other, struct conf_section **
 			    other->feed.feed.name, l->feed.feed.source);
 }
 
+/* Which of the two is meant nobody can tell, so neither is run. */
+static void
+check_name(struct loaded *l, struct loaded *other)
+{
+	struct loaded *both[] = {l, other};
+
+	for (size_t i = 0; strcmp(other->feed.feed.name, l->feed.feed.name) == 0 && i < 2;
+	    i++) {
+		if (both[i]->err.code != ERR_NONE)
+			continue;
+		name_error(
+		    &both[i]->feed, "name", "is the name of another feed file too");
+		app_errors(&both[i]->feed.errors, both[i]->feed.path, &both[i]->err);
+	}
+}
+
 /* Against the feeds that were read before it. */
 static void
 check_others(struct loaded *all, size_t n)
@@ -335,13 +351,12 @@ check_others(struct loaded *all, size_t n)
 	struct conf_section *of[RECORD_TYPE_MAX + 1] = {NULL};
 	struct loaded *l = &all[n];
 
+	for (size_t i = 0; i < n; i++)
+		check_name(l, &all[i]);
 	if (l->err.code != ERR_NONE)
 		return;
 	l->types = types_put(&l->feed, of);
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(all[i].feed.feed.name, l->feed.feed.name) == 0)
-			name_error(
-			    &l->feed, "name", "is the name of another feed file too");
 		if (all[i].err.code != ERR_NONE)
 			continue;
 		check_types(l, &all[i], of);

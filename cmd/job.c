@@ -392,7 +392,8 @@ note_end(struct job *j)
 	    .scope = j->scope};
 	struct err ignored;
 
-	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || out->paused != 0)
+	if (j->app->dry_run || j->ledger == NULL || j->lock < 0 || out->paused != 0 ||
+	    out->exit == STATUS_USAGE)
 		return;
 	note_run(j);
 	if (end.bad || (int)j->state.last_exit != end.exit)

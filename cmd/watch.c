@@ -148,8 +148,12 @@ watch_run(
 	struct feed_troubles now;
 	struct err e;
 
-	/* Of one that found another run at work, that one tells. */
-	if ((out->exit == STATUS_BUSY && !out->barred) || out->paused != 0)
+	/*
+	 * Of one that found another run at work, that one tells; a slip on the command line
+	 * says nothing of the feed.
+	 */
+	if ((out->exit == STATUS_BUSY && !out->barred) || out->paused != 0 ||
+	    out->exit == STATUS_USAGE)
 		return;
 	if (note_figures(app, l, f, out, &e) != 0 ||
 	    arrivals_begin(l, f, when.now, &e) != 0 ||

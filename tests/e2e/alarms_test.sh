@@ -337,6 +337,10 @@ silence
 job 78
 is "a mistake in a feed file is another" '[["simple","failed","begun",1]]' "$(problems)"
 is "and how to see it" '["emrdrop check simple"]' "$(told 'map(.body | select(.) | .command)')"
+run 0 status
+is "it is told once" 1 "$(grep -c STOPPED "$dir/out")"
+has "with since when" "$dir/out" "STOPPED     simple, just now"
+has "and what" "$dir/out" "its configuration has 1 mistake"
 simple
 long=$(printf '%0200d/%0200d' 0 0)
 sed -i "s|/drop$|&/$long|" "$dir/etc/feeds.d/simple.ini"

@@ -237,6 +237,11 @@ expecting Mon-Fri
 run 78 check
 has "a mistake" "$dir/err" "[expect] by: ends without a value"
 run 78 check --arrivals
+chmod 666 "$dir/etc/feeds.d/simple.ini"
+run 78 check --arrivals
+has "a file that is not read" "$dir/err" "simple.ini: others can write to it"
+hasnt "nobody knows what it expects" "no feed expects" "$dir/out"
+chmod 600 "$dir/etc/feeds.d/simple.ini"
 run 64 run --arrivals
 at "2026-11-21 16:00"
 

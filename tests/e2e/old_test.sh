@@ -94,6 +94,10 @@ test_archive() {
 	run 64 backfill simple
 	run 64 backfill simple "$dir/old/no-such.csv"
 	has "which" "$dir/err" "path 1 is no file"
+	run 64 retry simple ffffffff
+	hasnt "nobody is woken by a slip" problem-begun "$dir/err"
+	run 0 status
+	has "and the feed is well" "$dir/out" "well        simple"
 }
 
 # Six batches at four a second take more than a second; the drop's own go as they come.

@@ -89,10 +89,18 @@ test_no_time_erases_none() {
 
 test_one_name_twice() {
 	fresh
+	job 0
 	cp "$dir/etc/feeds.d/simple.ini" "$dir/etc/feeds.d/zzz.ini"
 	run 78 check
 	has "says which" "$dir/err" "zzz.ini"
 	has "and what" "$dir/err" "is the name of another feed file too"
+	run 78 run
+	has "nobody can tell which is meant" "$dir/err" "simple.ini:3: [feed] name: is the name"
+	is "and nothing is read" 0 "$(grep -c "nothing new" "$dir/out")"
+	run 0 status
+	has "status knows where to look" "$dir/out" "            emrdrop check simple"
+	rm "$dir/etc/feeds.d/zzz.ini"
+	job 0
 }
 
 test_feed_removed() {
