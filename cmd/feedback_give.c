@@ -34,7 +34,7 @@ feedback_failed(struct job *j, const char *event, const char *folder, struct err
 	if (strncmp(e->msg, folder, strlen(folder)) != 0)
 		(void)err_prefix(e, "%s", folder);
 	if (j->out->unsettled++ == 0)
-		snprintf(j->out->unsettled_why, ERR_MSG_SIZE, "%s", e->msg);
+		snprintf(j->out->why, ERR_MSG_SIZE, "%s", e->msg);
 	j->out->exit = status_worse(j->out->exit, err_exit(e->code));
 	e->code = ERR_NONE;
 	return 0;

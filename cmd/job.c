@@ -388,7 +388,7 @@ note_end(struct job *j)
 	const struct feed_end end = {.at = clock_wall(j->app->clock),
 	    .exit = out->exit,
 	    .bad = out->exit != STATUS_OK && out->exit != STATUS_SOME_LOST,
-	    .words = out->err.code != ERR_NONE ? out->err.msg : out->unsettled_why,
+	    .words = out->err.code != ERR_NONE ? out->err.msg : out->why,
 	    .scope = j->scope};
 	struct err ignored;
 

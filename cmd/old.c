@@ -217,6 +217,8 @@ skip(struct job *j, const struct old_file *f, const char *why)
 	    LOG_FIELDS(LOG_NAME("feed", j->feed->feed.name), LOG_NAME("file", id),
 		LOG_NAME("reason", why)));
 	j->out->exit = status_worse(j->out->exit, STATUS_IO);
+	if (j->out->why[0] == '\0')
+		snprintf(j->out->why, ERR_MSG_SIZE, "file %.8s: %s", id, why);
 	return 0;
 }
 

@@ -482,7 +482,9 @@ feed_text(const struct report *r, const struct feed_report *f, struct buf *out)
 	finds_text(&f->finds, "  ", out);
 	if (f->unsettled > 0)
 		buf_addf(out, "  %llu not put away or not answered yet: %s\n",
-		    (unsigned long long)f->unsettled, f->unsettled_why);
+		    (unsigned long long)f->unsettled, f->why);
+	else if (f->why[0] != '\0')
+		buf_addf(out, "  %s\n", f->why);
 	aside_lines(f, out);
 }
 

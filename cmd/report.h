@@ -73,8 +73,8 @@ struct feed_report {
 	struct file_report *files;
 	size_t n, cap;
 	uint64_t known, waiting, held, refused;
-	uint64_t unsettled; /* delivered, but could not be put away or answered; */
-	char unsettled_why[ERR_MSG_SIZE]; /* the first of them */
+	uint64_t unsettled;     /* delivered, but could not be put away or answered */
+	char why[ERR_MSG_SIZE]; /* the first of them; or a file that was skipped */
 	bool again;   /* not all that was asked for was done, and no person is needed */
 	bool blocked; /* a held file keeps later ones back, */
 	uint64_t behind; /* that many; or one that can't be read, if `err` is set */

@@ -198,6 +198,10 @@ test_retry_one() {
 	find "$dir/done" -type f -exec rm {} +
 	run 74 retry simple --json
 	has "one that is gone is told" "$dir/err" "file-skipped"
+	run 0 status
+	has "status says why" "$dir/out" ": it is not where it was put any more (exit status 74"
+	run 74 retry simple
+	has "and so does the summary" "$dir/out" ": it is not where it was put any more"
 	job 0
 }
 

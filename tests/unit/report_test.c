@@ -101,8 +101,7 @@ Test(report, text_for_a_person)
 	f->held = 1;
 	f->refused = 3;
 	f->unsettled = 2;
-	snprintf(
-	    f->unsettled_why, sizeof(f->unsettled_why), "%s", "/done: no such folder");
+	snprintf(f->why, sizeof(f->why), "%s", "/done: no such folder");
 	expect_text(
 	    "north: 1 file read\n"
 	    "  file abababab: 20 rows: 10 records delivered, 6 delivered before, 9 unchanged, 5 duplicate, "
