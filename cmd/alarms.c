@@ -68,7 +68,7 @@ event_log(const struct event *ev)
 	const struct trouble_now *t = ev->trouble;
 
 	if (ev->begun)
-		log_event(&ev->app->log, LOG_WARN, "problem-begun",
+		log_event(&ev->app->log, LOG_ERROR, "problem-begun",
 		    LOG_FIELDS(LOG_NAME("feed", log_feed(ev)),
 			LOG_NAME("problem", ev->name), LOG_NAME("words", t->words),
 			LOG_UINT("count", t->count), LOG_NAME("command", t->command)));

@@ -118,7 +118,7 @@ is "the command reads the same" '["simple","held","begun"]' \
 has "its arguments" "$dir/command.log" "args two words"
 hasnt "nothing of our environment" SECRET_OF_OURS "$dir/command.log"
 hasnt "no name of a file" b.csv "$dir/command.log" "$dir/hooks.log"
-has "the log has it" "$dir/err" problem-begun
+has "the log has it, at any level" "$dir/err" "error problem-begun"
 silence
 job 4
 is "it is told once" '[]' "$(problems)"
