@@ -429,6 +429,20 @@ check_bounds(const struct bind *b)
 		}
 }
 
+/* Without a time nothing is asked for. As a default of all feeds it is for those with one. */
+static void
+check_alone(const struct bind *b)
+{
+	static const char *const keys[] = {"days", "min_rows", "max_rows"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct conf_entry *n = conf_get(b->s, keys[i]);
+
+		if (n != NULL && strcmp(n->file, b->conf->path) == 0)
+			fault(b, keys[i], "needs a time of day: by = 06:00");
+	}
+}
+
 void
 expect_bind(
     struct conf *c, struct conf_section *s, const char *timezone, struct expectation *out)
@@ -451,8 +465,8 @@ expect_bind(
 	if (xc.by != NULL) {
 		read_times(&b, &xc);
 		check_zone(&b, xc.timezone);
-	} else if (xc.days != NULL) {
-		fault(&b, "days", "needs a time of day: by = 06:00");
+	} else {
+		check_alone(&b);
 	}
 }
 

@@ -80,7 +80,6 @@ Test(arrivals, mistakes_say_how_to_write_it)
 	    {CHICAGO "by = Fri-Mon 06:00", ""},
 	    {CHICAGO "by = 06:00; min_rows = 10, Sat 2; max_rows = Mon-Fri 900", ""},
 	    {CHICAGO "by = 06:00; holidays = 2026-12-25, 2027-01-01", ""},
-	    {"min_rows = 5", ""},
 	    {"by = 06:00", "[expect] by: needs a zone: set timezone here, or in [feed]"},
 	    {CHICAGO "by = 6am", "[expect] by: '6am' is not understood: write it such as "
 				 "Mon-Fri 06:00, Sat 09:00"},
@@ -95,6 +94,7 @@ Test(arrivals, mistakes_say_how_to_write_it)
 	    {CHICAGO "by = Mon 06:00, Sat 09:00; days = Mon",
 		"[expect] by: Sat has a time here, but does not stand in days"},
 	    {"days = Mon-Fri", "[expect] days: needs a time of day: by = 06:00"},
+	    {"min_rows = 200", "[expect] min_rows: needs a time of day: by = 06:00"},
 	    {CHICAGO "by = 06:00; days = weekdays",
 		"[expect] days: 'weekdays' is no day: write Mon-Fri or Mon, Thu"},
 	    {"by = 06:00; timezone = America/Chicagoo", "[expect] timezone: "},
@@ -106,7 +106,7 @@ Test(arrivals, mistakes_say_how_to_write_it)
 	    {"min_rows = many",
 		"[expect] min_rows: 'many' is not understood: write it such "
 		"as 200, or Mon-Fri 200, Sat 20"},
-	    {"min_rows = 10; max_rows = 20, Sun 5",
+	    {CHICAGO "by = 06:00; min_rows = 10; max_rows = 20, Sun 5",
 		"[expect] max_rows: Sun has less than in min_rows"},
 	    {CHICAGO "by = 1:00 2:00 3:00 4:00 5:00 6:00 7:00 8:00 9:00",
 		"[expect] by: '9:00' is not understood"},
