@@ -137,6 +137,12 @@ read_results(const json_t *list, const struct answer_scope *scope, struct err *e
 	return (int)named;
 }
 
+bool
+answer_is_page(struct span body)
+{
+	return first_char(unmarked(body)) == '<';
+}
+
 int
 answer_read(struct span body, bool json, const struct answer_scope *scope, struct err *e)
 {

@@ -29,6 +29,9 @@ struct answer_scope {
 int answer_read(
     struct span body, bool json, const struct answer_scope *scope, struct err *e);
 
+/* Is it a page for people? */
+bool answer_is_page(struct span body);
+
 /* Copies an API's code if it is [a-z0-9_.-]{1,63}, else leaves it empty. */
 void answer_code(struct record_result *result, struct span code);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outbound/answer.h"
 #include "outbound/api_url.h"
 #include "outbound/backoff.h"
 #include "outbound/failure.h"
@@ -423,7 +424,12 @@ probe(struct http *h, struct request *r, const char *tail, struct err *e)
 		return 0;
 	switch (f.outcome) {
 	case OUTCOME_REPLY:
-		return 0;
+		if (seen.status / 100 != 2 || !answer_is_page(seen.body))
+			return 0;
+		return say(h, r,
+		    (struct complaint){
+			ERR_API, f.seen, "a web page and no API: look at [target] url"},
+		    e);
 	case OUTCOME_RETRY:
 		return say(h, r,
 		    (struct complaint){ERR_API, f.seen, "the API is unavailable now"}, e);

@@ -553,7 +553,7 @@ Test(target_contract, probe)
 	} rows[] = {{"200", ERR_NONE}, {"204", ERR_NONE}, {"405", ERR_NONE},
 	    {"501", ERR_NONE}, {"400", ERR_NONE}, {"401", ERR_PERM}, {"403", ERR_PERM},
 	    {"404", ERR_API}, {"302", ERR_API}, {"503", ERR_API}, {"early", ERR_NONE},
-	    {"bye:40", ERR_API}};
+	    {"bye:40", ERR_API}, {"html", ERR_API}};
 	struct fake_clock self = {0};
 	struct clock clock = {fake_wall, fake_mono, fake_pause, &self};
 	char url[256], ca[128];
