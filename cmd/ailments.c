@@ -89,8 +89,7 @@ diagnose_stop(struct diagnosis *d)
 	bool told = s->last_words[0] != '\0';
 	struct ailment a = {.health = HEALTH_STOPPED, .since = s->failing};
 
-	if (!stopped(s) || d->feed->mended != 0 ||
-	    (d->feed->mistakes != 0 && s->last_exit == STATUS_CONFIG))
+	if (!stopped(s) || d->feed->mended != 0 || d->feed->mistakes != 0)
 		return 0;
 	if (a.since == 0)
 		a.since = s->last_error;
@@ -111,7 +110,7 @@ diagnose_mistakes(struct diagnosis *d)
 
 	if (f->mistakes == 0)
 		return 0;
-	if (stopped(&f->state) && f->state.last_exit == STATUS_CONFIG)
+	if (stopped(&f->state))
 		a.since = f->state.failing != 0 ? f->state.failing : f->state.last_error;
 	a.what = words(d, "its configuration has %llu mistake%s: nothing is read for it",
 	    (unsigned long long)f->mistakes, f->mistakes == 1 ? "" : "s");

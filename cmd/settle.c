@@ -120,7 +120,9 @@ move(struct job *j, const struct settling *s, struct drop_file *there, struct er
 	if (r != 0)
 		return r;
 	if (poller_rename(j->poller, s->name, s->path, e) != 0)
-		return e->code == ERR_GONE ? 0 : -1;
+		return e->code == ERR_GONE
+			   ? 0
+			   : err_prefix(e, "out of %s", poller_path(j->poller, ""));
 	return poller_stat(j->poller, s->path, there, e);
 }
 

@@ -114,7 +114,24 @@ test_root() {
 	run 0 status
 	nobodys "root looks again"
 	as_nobody 0 run
-	rm -f "$dir/drop/c.csv"
+	chown root "$dir/etc/feeds.d"
+	chmod 700 "$dir/etc/feeds.d"
+	for file in run status "check --arrivals"; do
+		# shellcheck disable=SC2086 # words
+		as_nobody 77 $file
+		has "$file: feeds that can't be seen are not gone" "$dir/err" "$dir/etc/feeds.d: cannot be read: Permission denied"
+	done
+	chown nobody "$dir/etc/feeds.d"
+	sed -i "s|^after.*|after = archive:$dir/state/done|" "$dir/etc/feeds.d/simple.ini"
+	rows 403 404 >"$dir/drop/d.csv"
+	chown root "$dir/drop"
+	as_nobody 77 run
+	has "from where it can't be moved" "$dir/out" \
+		"$dir/state/done: out of $dir/drop/: renaming a file: Permission denied"
+	chown nobody "$dir/drop"
+	as_nobody 0 run
+	sed -i "s|^after.*|after = keep|" "$dir/etc/feeds.d/simple.ini"
+	rm -f "$dir/drop"/[cd].csv
 	# A second one, in a folder where that user may make none.
 	mkdir "$dir/roots"
 	chmod 755 "$dir/roots"
