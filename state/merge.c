@@ -419,6 +419,10 @@ pass_merge(struct ledger *l, struct pass *p, struct merged *out, struct err *e)
 	if (merged_so_far(l, p, &done, e) != 0 || refs_collect(&refs, l, p, e) != 0 ||
 	    tally_all(l, p, &refs, out, e) != 0)
 		goto out;
+	if (done > refs.n) {
+		ledger_damaged(e, TABLE_PASSES);
+		goto out;
+	}
 	if ((m.batches = calloc(p->batches + 1, sizeof(*m.batches))) == NULL) {
 		err_nomem(e);
 		goto out;

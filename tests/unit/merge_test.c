@@ -701,6 +701,25 @@ Test(merge, senseless_intents_are_told)
 	buf_release(&b);
 }
 
+/* As is a pass of which more was merged than it has. */
+Test(merge, a_senseless_count_of_what_was_merged_is_told)
+{
+	static const unsigned char taken[] = {OUTCOME_TAKEN};
+	struct entry en = rig_entry("7", "A", 1);
+	struct pass p = rig_pass(1, 1);
+	struct merged sum;
+	struct act a;
+
+	rig_open_pass(&p);
+	rig_intent(&p, 1, &en, 1);
+	rig_ack(&p, 1, taken, 1);
+	cr_assert_eq(act_begin(&a, l, true, &e), 0, "%s", e.msg);
+	cr_assert_eq(pass_write(&a, &p, 2), 0, "%s", e.msg);
+	cr_assert_eq(act_commit(&a), 0, "%s", e.msg);
+	cr_expect_eq(pass_close(l, &p, &sum, &e), -1);
+	cr_expect_eq(e.code, ERR_LEDGER, "%s", e.msg);
+}
+
 /* A counter that is taken for 0 would give two records one ordinal. */
 Test(merge, a_senseless_counter_of_ordinals_is_told)
 {
