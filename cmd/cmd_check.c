@@ -134,6 +134,7 @@ try_feedback(struct app *app, struct check *c, struct feed *f, struct poller *p)
 	    poller_put(p, SPAN_LIT("emrdrop check --connect\n"), &e) != 0 ||
 	    poller_put_end(p, &e) != 0 || poller_remove(p, path, &e) != 0) {
 		say(c, "feedback", e.msg);
+		poller_put_abandon(p);
 		return err_exit(e.code);
 	}
 	say(c, "feedback", "can be written");

@@ -449,3 +449,11 @@ poller_remove(struct poller *p, const char *path, struct err *e)
 	p->tries = 0;
 	return 0;
 }
+
+void
+poller_put_abandon(struct poller *p)
+{
+	struct err ignored;
+
+	(void)poller_remove(p, p->part, &ignored);
+}

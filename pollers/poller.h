@@ -128,6 +128,9 @@ int poller_put_begin(struct poller *p, const char *path, struct err *e);
 int poller_put(struct poller *p, struct span bytes, struct err *e);
 int poller_put_end(struct poller *p, struct err *e);
 
+/* After such an error, if there will be no other try: removes the name in progress. */
+void poller_put_abandon(struct poller *p);
+
 /* Removes a file by its absolute path; not there counts as removed. */
 int poller_remove(struct poller *p, const char *path, struct err *e);
 

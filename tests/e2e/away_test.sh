@@ -123,9 +123,21 @@ test_archive_not_ours() {
 	settled "once it may" 2 0
 }
 
+# What `check --connect` writes for a moment goes, also where it can't be written whole.
+test_check_leaves_nothing() {
+	fresh -e "/^pattern/a feedback = $dir/told"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$dir/trace" -e trace=renameat2 \
+		-e inject=renameat2:error=ENOSPC "$emrdrop" --config "$dir/etc" \
+		check --connect >"$dir/out" 2>"$dir/err"
+	ran "a check of a full disk" 74 $?
+	has "it is told" "$dir/out" "feedback: renaming a file: No space left"
+	is "nothing is left there" 0 "$(find "$dir/told" -type f | wc -l)"
+}
+
 test_overwritten_and_killed
 test_name_taken_again
 test_long_names
 test_archive_in_the_way
 test_archive_not_ours
+test_check_leaves_nothing
 e2e_end
