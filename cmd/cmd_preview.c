@@ -216,6 +216,9 @@ write_explained(struct preview *p, const struct reading *r, struct err *e)
 	}
 	if (p->explain.n > 0)
 		buf_add_char(&p->out, '\n');
+	else if (p->app->row != 0 && !p->app->fields)
+		fprintf(stderr, "row %lld is left out by `when`, or is no row of data\n",
+		    (long long)p->app->row);
 	return tell_header(p, r, e);
 }
 

@@ -96,6 +96,8 @@ test_preview() {
 	has "its transform" "$dir/out" '%m/%d/%Y'
 	run 3 preview simple "$dir/sample.csv" --row 2 --json
 	ok "explained" [ "$(report '.explained | length')" -ge 1 ]
+	run 3 preview simple "$dir/sample.csv" --row 99
+	has "a row that is none" "$dir/err" "row 99 is left out by \`when\`, or is no row of data"
 	run 3 preview "$dir/etc/feeds.d/simple.ini" "$dir/sample.csv" --row 4
 	is "no ledger" "$dry_ledger" "$(find "$dir" -name 'ledger*')"
 }
