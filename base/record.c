@@ -206,6 +206,7 @@ record_write_data(const struct record *r, struct json *j)
 	struct place a, b, *was = &a, *now = &b, *swap;
 
 	a.path = b.path = &none;
+	a.lists = 0;
 	jw_object(j);
 	for (size_t i = 0; i < r->nvalues; i++) {
 		const struct value *v = &r->values[i];

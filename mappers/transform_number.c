@@ -217,6 +217,15 @@ money_compile(struct kit *k, struct step *st, struct err *e)
 	return form_compile(&d->form, st->args->next, e);
 }
 
+/* So many bytes of its head or end; empty if it has no more. */
+static struct span
+part_of(struct span s, size_t n, bool end)
+{
+	if (s.n <= n)
+		return (struct span){NULL, 0};
+	return (struct span){end ? s.p + s.n - n : s.p, n};
+}
+
 /* How long the currency's mark is at the head, or the end, of the text; 0: none. */
 static size_t
 mark_at(struct span currency, struct span s, bool end)
@@ -227,18 +236,15 @@ mark_at(struct span currency, struct span s, bool end)
 	    {"CAD", "$"}, {"AUD", "A$"}, {"AUD", "$"}, {"MXN", "$"},
 	    {"EUR", "\xe2\x82\xac"}, {"GBP", "\xc2\xa3"}, {"JPY", "\xc2\xa5"},
 	    {"INR", "\xe2\x82\xb9"}, {"CHF", "Fr."}};
-	struct span part = s;
 
-	part.n = CURRENCY_SIZE;
-	part.p = end ? s.p + s.n - part.n : s.p;
-	if (s.n > part.n && span_eq_nocase(part, currency))
-		return part.n;
+	if (span_eq_nocase(part_of(s, CURRENCY_SIZE, end), currency))
+		return CURRENCY_SIZE;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		part.n = strlen(marks[i].mark);
-		part.p = end ? s.p + s.n - part.n : s.p;
-		if (s.n > part.n && span_eq(currency, span_of(marks[i].currency)) &&
-		    memcmp(part.p, marks[i].mark, part.n) == 0)
-			return part.n;
+		struct span mark = span_of(marks[i].mark);
+
+		if (span_eq(currency, span_of(marks[i].currency)) &&
+		    span_eq(part_of(s, mark.n, end), mark))
+			return mark.n;
 	}
 	return 0;
 }
