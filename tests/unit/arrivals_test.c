@@ -148,7 +148,7 @@ Test(arrivals, files_of_holidays)
 	cr_expect_eq(errors.n, 0, "%s", mistake());
 	cr_expect_eq(x.nholidays, 3);
 	forget();
-	strcat(text, "25.12.2027\n");
+	snprintf(text, sizeof(text), "# %0300d\n\n2026-12-25\n25.12.2027\n", 0);
 	write_holidays(text, 0);
 	expect(in_file);
 	cr_expect_not_null(
