@@ -151,11 +151,27 @@ judge_failure(gpgme_ctx_t ctx, gpgme_error_t rc, struct err *e)
 	}
 }
 
+/*
+ * Of data that are cut off or damaged gpgme tells what gpg found out before it met that:
+ * the signature stands behind them, and without one nobody knows that they are whole.
+ */
+static bool
+lacks_signature(const struct pgp_done *done)
+{
+	gpgme_verify_result_t result = gpgme_op_verify_result(done->ctx);
+
+	return !done->encrypted && (result == NULL || result->signatures == NULL);
+}
+
 int
-pgp_judge(gpgme_ctx_t ctx, gpgme_error_t rc, const struct unpack_conf *uc,
+pgp_judge(const struct pgp_done *done, const struct unpack_conf *uc,
     struct unpack_seal *seal, struct err *e)
 {
-	if (rc != 0)
-		return judge_failure(ctx, rc, e);
-	return judge_signatures(ctx, uc, seal, e);
+	if (done->rc != 0)
+		return judge_failure(done->ctx, done->rc, e);
+	if (lacks_signature(done))
+		return err_set(e, ERR_REFUSED,
+		    "the PGP data are damaged or cut off, or not signed: there is no "
+		    "signature behind them; sign or encrypt the file again");
+	return judge_signatures(done->ctx, uc, seal, e);
 }

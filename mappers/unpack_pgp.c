@@ -147,7 +147,7 @@ static void *
 work(void *arg)
 {
 	struct pgp *p = arg;
-	gpgme_error_t rc = operate(p);
+	struct pgp_done done = {p->ctx, operate(p), p->encrypted};
 	struct err err = {.code = ERR_NONE};
 	int r = -1;
 
@@ -156,7 +156,7 @@ work(void *arg)
 	else if (p->refusal.code != ERR_NONE)
 		err = p->refusal;
 	else
-		r = pgp_judge(p->ctx, rc, p->conf, p->seal, &err);
+		r = pgp_judge(&done, p->conf, p->seal, &err);
 	handoff_end(p->out, r, &err);
 	return NULL;
 }

@@ -269,6 +269,15 @@ def make_signed(plain, us, them):
     bad("signed-badly", clear.replace(b"1,2", b"1,3"), "does not fit", settings=asked)
     bad("signed-badly-unasked", clear.replace(b"1,2", b"1,3"), "does not fit",
         settings="pgp=decrypt")
+    signed = gpg("clinic", "-s", data=plain * 100)
+    for settings in ("pgp=decrypt", asked):
+        for part in (20, len(signed) // 2, len(signed) - 300, len(signed) - 20):
+            bad(f"signed-cut-{part}-{len(settings)}", signed[:part], "PGP data are damaged",
+                settings=settings)
+        bad(f"signed-clear-cut-{len(settings)}", clear[:-60], "PGP data are damaged",
+            settings=settings)
+    bad("compressed-alone", gpg("clinic", "--store", "-z", "6", data=plain), "or not signed",
+        settings="pgp=decrypt")
     bad("signature-alone", gpg("clinic", "-b", data=plain), "without what was signed",
         settings=asked)
     bad("signature-alone-armoured", gpg("clinic", "-a", "-b", data=plain),
