@@ -176,8 +176,10 @@ hit_repetition(const struct hl7_ref *ref, const struct hl7_message *m,
 	/* One that is null has every component null. */
 	if (!ref->whole && !hl7_is_null(raw))
 		raw = hl7_repetition_leaf(m, r, ref->component, ref->subcomponent);
+	else if (ref->component > 0 && !hl7_is_null(raw))
+		raw = hl7_part(raw, m->d.component, ref->component);
 	hit(out, raw);
-	if (!ref->whole)
+	if (!ref->whole || ref->component > 0)
 		return;
 	out->from.segment = r->segment;
 	out->from.piece = r->piece;

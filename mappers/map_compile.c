@@ -35,21 +35,24 @@ compiler_fail(struct compiler *c, const struct conf_section *s,
 		conf_error_at(c->conf->errors, s, en, "%s", why->msg);
 }
 
+/* One that takes a field as it was sent. */
 static bool
 is_composite(const struct step *st)
 {
 	enum hl7_type type;
 
-	return st != NULL && hl7_type_by_name(st->name, &type);
+	return st != NULL &&
+	       (hl7_type_by_name(st->name, &type) || transform_is(st, "tx"));
 }
 
 static int compile_alternative(struct compiler *c, struct alternative *a, struct err *e);
 
 static int
-mark_refs(const struct part *p, struct err *e)
+mark_refs(const struct part *p, const struct step *st, struct err *e)
 {
 	for (struct ref *r = p->refs; r != NULL; r = r->next) {
-		if (r->hl7->component > 0)
+		if (r->hl7->component > 0 &&
+		    (!transform_is(st, "tx") || r->hl7->subcomponent > 0))
 			return err_set(e, ERR_CONFIG,
 			    "%.*s: a composite takes the whole field; leave out .%u",
 			    (int)r->name.n, r->name.p, r->hl7->component);
@@ -72,7 +75,9 @@ check_braces(const struct part *p, struct err *e)
 	for (const struct step *st = p->pipe.steps; st != NULL; st = st->next)
 		if (transform_is(st, "person"))
 			return err_set(e, ERR_CONFIG, "person stands behind the braces");
-	return p->refs != NULL && is_composite(p->pipe.steps) ? mark_refs(p, e) : 0;
+	return p->refs != NULL && is_composite(p->pipe.steps)
+		   ? mark_refs(p, p->pipe.steps, e)
+		   : 0;
 }
 
 static int
@@ -111,11 +116,11 @@ compile_alternative(struct compiler *c, struct alternative *a, struct err *e)
 
 /* A composite of the whole value takes each reference's whole field. */
 static int
-mark_whole(const struct alternative *a, struct err *e)
+mark_whole(const struct alternative *a, const struct step *st, struct err *e)
 {
 	for (; a != NULL; a = a->next) {
 		if (a->elements != NULL) {
-			if (mark_whole(a->elements, e) != 0)
+			if (mark_whole(a->elements, st, e) != 0)
 				return -1;
 			continue;
 		}
@@ -123,7 +128,7 @@ mark_whole(const struct alternative *a, struct err *e)
 		    a->parts->pipe.steps != NULL)
 			return err_set(
 			    e, ERR_CONFIG, "a composite takes one field: {PID-5} | xpn");
-		if (mark_refs(a->parts, e) != 0)
+		if (mark_refs(a->parts, st, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -137,7 +142,7 @@ compile_expr(struct compiler *c, struct expr *x, struct err *e)
 			return -1;
 	if (compile_pipeline(c, &x->pipe, e) != 0)
 		return -1;
-	return is_composite(x->pipe.steps) ? mark_whole(x->alts, e) : 0;
+	return is_composite(x->pipe.steps) ? mark_whole(x->alts, x->pipe.steps, e) : 0;
 }
 
 static int

@@ -124,6 +124,7 @@ compile_tests(struct compiler *c, struct hl7_test *t, struct err *e)
 				    "{%.*s} asks for another name itself", (int)t->name.n,
 				    t->name.p);
 			r->hl7->whole = true;
+			r->hl7->component = 0;
 			t->same[t->nsame++] = r->hl7;
 		}
 	}

@@ -82,6 +82,7 @@ static const struct transform registry[] = {
     {.name = "xcn", .compile = composite_compile, .apply = composite_apply},
     {.name = "pl", .compile = composite_compile, .apply = composite_apply},
     {.name = "cwe", .compile = composite_compile, .apply = composite_apply},
+    {.name = "tx", .compile = tx_compile, .apply = tx_apply},
     {.name = "minutes", .compile = minutes_compile, .apply = minutes_apply},
     {.name = "upper", .apply = upper_apply},
     {.name = "lower", .apply = lower_apply},

@@ -132,3 +132,29 @@ minutes_apply(const void *data, struct run *r, struct text *t)
 		return PROBLEM_UNKNOWN_UNIT;
 	return write_minutes(r, thousandths * (unit / 1000), t);
 }
+
+int
+tx_compile(struct kit *k, struct step *st, struct err *e)
+{
+	(void)st;
+	return k->hl7 ? 0 : err_set(e, ERR_CONFIG, "takes a field of an HL7 message");
+}
+
+/*
+ * Text (TX, FT, ST) has no parts: what would separate them was not escaped, and is text.
+ * What was not used behind it is none.
+ */
+enum problem_code
+tx_apply(const void *data, struct run *r, struct text *t)
+{
+	const struct hl7_delimiters *d = &r->message->d;
+	struct span s = span_trim(t->s);
+
+	(void)data;
+	t->null = hl7_is_null(hl7_part(s, d->component, 1));
+	while (
+	    s.n > 0 && (s.p[s.n - 1] == d->component || s.p[s.n - 1] == d->subcomponent))
+		s.n--;
+	*t = (struct text){.null = t->null};
+	return t->null ? PROBLEM_NONE : run_decode(r, s, &t->s);
+}

@@ -24,6 +24,8 @@ int length_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code length_apply(const void *data, struct run *r, struct text *t);
 int composite_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code composite_apply(const void *data, struct run *r, struct text *t);
+int tx_compile(struct kit *k, struct step *st, struct err *e);
+enum problem_code tx_apply(const void *data, struct run *r, struct text *t);
 int minutes_compile(struct kit *k, struct step *st, struct err *e);
 enum problem_code minutes_apply(const void *data, struct run *r, struct text *t);
 enum problem_code upper_apply(const void *data, struct run *r, struct text *t);

@@ -196,6 +196,24 @@ static const struct rig_case composites[] = {
 	ADT "PID||7\rIN1|1|||||||||||||||Doe^Jo\r",
 	"patch coverage 1 {\"subscriber\":{\"name\":{\"family\":\"Doe\",\"given\":"
 	"[\"Jo\"]}}}\nmapped 1"},
+    /* Text has no parts: what was not escaped is text. */
+    {PATIENT "language = {NTE[*]-3[*] | tx} | join \"/\"",
+	ADT "PID||7\rNTE|1||a & b^c~d\\S\\\\T\\e^^\rNTE|2||\"\"^x\rNTE|3||&\rNTE|4||^f\r",
+	"patch patient 7 {\"language\":\"a & b^c/d^&e/^f\"}\nmapped 1"},
+    {PATIENT "language = {NTE-3 | tx}\nethnicity = {NTE-4 | tx}",
+	ADT "PID||7\rNTE|||\"\"|\"\"^x\r",
+	"patch patient 7 {\"language\":null,\"ethnicity\":null}\nmapped 1"},
+    {PATIENT "language = {IN1-4.1 | tx}\nethnicity = {IN1-4[#2].2 ?? IN1-5.1 | tx}",
+	ADT "PID||7\rIN1||||A & B^L^x~C^D & E\r",
+	"patch patient 7 {\"language\":\"A & B\",\"ethnicity\":\"D & E\"}\nmapped 1"},
+    {PATIENT "language = {IN1-4.1} | tx\nethnicity = {IN1-4.2} | tx | upper",
+	ADT "PID||7\rIN1||||\"\"^A & b\r",
+	"patch patient 7 {\"language\":null,\"ethnicity\":\"A & B\"}\nmapped 1"},
+    /* A name of [fields] with a component is asked for its whole field in a test. */
+    {"[fields]\nmrn = PID-3[5=MR].1\n[patient]\nid = {mrn}\n"
+     "language = {MRG-1[4={mrn}].1}",
+	ADT "PID|||1^^^X^PI~2^^^A^MR\rMRG|8^^^X~9^^^A\r",
+	"patch patient 2 {\"language\":\"9\"}\nmapped 1"},
     /* On one text. */
     {"[patient]\nid = {PID-3[5=MR] | cx}\ngeneral_practitioner_id = {PD1-4 | xcn}\n",
 	ADT "PID|||1^^^X^PI~2^^^A^MR\rPD1||||77^Doe\r",
@@ -373,6 +391,9 @@ static const struct {
     {PATIENT "name = {PID-5 | xpn}\nname.given = {PID-6}", "is mapped twice"},
     {PATIENT "email = {PID-13.4 | xtn}",
 	"PID-13.4: a composite takes the whole field; leave out .4"},
+    {PATIENT "language = {PID-15.1.2 | tx}", "leave out .1"},
+    {PATIENT "language = {PID-15 | upper | tx}", "it comes first"},
+    {PATIENT "name = {PID-5 | tx}", "has parts"},
     {PATIENT "email = {PID-13 | upper | xtn}", "xtn takes a whole field: it comes first"},
     {PATIENT "email = a {PID-13} | xtn", "a composite takes one field: {PID-5} | xpn"},
     {PATIENT "email = {PID-13 | join \" \"}", "join stands behind the braces"},
