@@ -198,6 +198,7 @@ stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf 
 	struct problem_list problems = {.out = out, .max = max};
 	char id[FILE_ID_HEX_SIZE];
 	enum decision d;
+	int rc;
 
 	if (ledger_decision_get(l, f->feed, f->sha256, &d, e) < 0)
 		return -1;
@@ -213,9 +214,13 @@ stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf 
 		    out, "      %s: the next run carries it out\n", decision_name(d));
 	else if (show_choice(l, f, out, e) != 0)
 		return -1;
-	return header_text(l, f, out, e) != 0
-		   ? -1
-		   : ledger_problem_each(l, &f->id, show_problem, &problems, e);
+	if (header_text(l, f, out, e) != 0)
+		return -1;
+	rc = ledger_problem_each(l, &f->id, show_problem, &problems, e);
+	if (problems.n == FILE_PROBLEMS_MAX)
+		buf_addf(
+		    out, "      no more than %d problems are kept\n", FILE_PROBLEMS_MAX);
+	return rc;
 }
 
 int

@@ -34,6 +34,16 @@ acts() {
 	jq -r .act "$dir/out" | tr '\n' ' '
 }
 
+test_many_problems() {
+	fresh
+	bad 1 3300 >"$dir/drop/a.csv"
+	job 4
+	run 0 hold show "$(last_id)"
+	has "there are more" "$dir/out" "      no more than 1000 problems are kept"
+	rm "$dir/drop/a.csv"
+	job 0
+}
+
 test_approve() {
 	fresh
 	bad 1 150 >"$dir/drop/a.csv"
@@ -50,6 +60,7 @@ test_approve() {
 		"$(jq -c '.stuck[0] | [.verdict, .rejected, (.problems | length)]' "$dir/out")"
 	run 0 hold show "$id"
 	is "show has them all" 50 "$(grep -c 'column "Status"' "$dir/out")"
+	hasnt "and no word of more" "problems are kept" "$dir/out"
 	run 64 hold approve "$(tr 0-9a-f 1-9a-f0 <<<"$id")"
 	run 64 hold approve "$id" "$id"
 	run 64 hold approve 'a.csv'
@@ -224,6 +235,7 @@ test_audit() {
 	run 64 audit nonsense
 }
 
+test_many_problems
 test_approve
 test_content
 test_discard
