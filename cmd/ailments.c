@@ -313,13 +313,13 @@ diagnose_block(struct diagnosis *d)
 	    .since = block_since(b)};
 	char text[BLOCK_WORDS], command[BLOCK_COMMAND];
 
-	if (!b->is || d->feed->paused != 0)
+	if ((!b->is && b->hung.since == 0) || d->feed->paused != 0)
 		return 0;
 	block_words(b, text);
 	block_command(b, command);
 	a.what = words(d, "%s", text);
 	a.commands[0] = words(d, "%s", command);
-	if (b->stuck && (b->paused != 0 || b->mistakes))
+	if (b->hung.since == 0 && b->stuck && (b->paused != 0 || b->mistakes))
 		a.commands[1] = words(d, "emrdrop run %s", b->pass.feed);
 	return add(d, &a);
 }

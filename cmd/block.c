@@ -12,6 +12,8 @@
 int64_t
 block_since(const struct block *b)
 {
+	if (b->hung.since != 0)
+		return b->hung.since;
 	return b->paused > b->pass.clock ? b->paused : b->pass.clock;
 }
 
@@ -19,33 +21,58 @@ static int
 ask_other(struct ledger *l, struct block *b, int64_t now, struct err *e)
 {
 	struct feed_state other;
-	int at_work;
 
 	if (ledger_feed_get(l, b->pass.feed, &other, e) != 0 ||
-	    ledger_pause_get(l, b->pass.feed, &b->paused, e) != 0 ||
-	    (at_work = ledger_locked(l, b->pass.scope, e)) < 0)
+	    ledger_pause_get(l, b->pass.feed, &b->paused, e) != 0)
 		return -1;
-	b->at_work = at_work == 1;
 	b->mistakes = other.last_error != 0 && other.last_exit == STATUS_CONFIG;
-	b->stuck = !b->at_work && (b->paused != 0 || now - b->pass.clock >= ABANDONED_MS);
+	b->stuck |= !b->at_work &&
+		    (b->paused != 0 || now - b->pass.clock >= ABANDONED_MS);
 	return 0;
 }
 
-int
-block_find(struct ledger *l, const struct feed_state *f, int64_t now, struct block *out,
+/* One that is at work ends by its deadline, unless it is stopped or hangs. */
+static int
+ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct block *b,
     struct err *e)
+{
+	struct lock_holder by;
+	int r = ledger_locked(l, scope, &by, e);
+
+	b->at_work = r == 1;
+	b->stuck = r == 1 && when->now - by.since >= when->deadline + ABANDONED_MS;
+	if (b->stuck)
+		b->hung = by;
+	return r < 0 ? -1 : 0;
+}
+
+int
+block_find(struct ledger *l, const struct feed_state *f, const struct block_when *when,
+    struct block *out, struct err *e)
 {
 	int r;
 
 	memset(out, 0, sizeof(*out));
 	if (f->scope == 0)
 		return 0;
-	if ((r = pass_get(l, f->scope, &out->pass, e)) < 0)
+	if (ask_lock(l, f->scope, when, out, e) != 0 ||
+	    (r = pass_get(l, f->scope, &out->pass, e)) < 0)
 		return -1;
 	out->open = r == 1;
 	out->pass.scope = f->scope;
 	out->is = out->open && strcmp(out->pass.feed, f->name) != 0;
-	return out->is ? ask_other(l, out, now, e) : 0;
+	return out->is ? ask_other(l, out, when->now, e) : 0;
+}
+
+bool
+block_hangs(struct ledger *l, const char *feed, const struct block_when *when)
+{
+	struct feed_state f;
+	struct block b;
+	struct err ignored;
+
+	return ledger_feed_get(l, feed, &f, &ignored) == 0 &&
+	       block_find(l, &f, when, &b, &ignored) == 0 && b.hung.since != 0;
 }
 
 void
@@ -57,10 +84,17 @@ block_words(const struct block *b, char out[BLOCK_WORDS])
 			  : b->stuck       ? "no run goes on with it"
 					   : "the next run of that feed goes on with it";
 
-	snprintf(out, BLOCK_WORDS,
-	    "delivery %llu of feed %s, of the same source, is not finished: %s, and nothing "
-	    "is delivered before",
-	    (unsigned long long)b->pass.number, b->pass.feed, why);
+	if (b->hung.since != 0)
+		snprintf(out, BLOCK_WORDS,
+		    "a run is at work past its deadline, and nothing else of its source is "
+		    "done before it ends: process %ld; if `ps` says T of it, it is stopped: "
+		    "let it go on with kill -CONT, or end it with kill -KILL",
+		    b->hung.process);
+	else
+		snprintf(out, BLOCK_WORDS,
+		    "delivery %llu of feed %s, of the same source, is not finished: %s, and nothing "
+		    "is delivered before",
+		    (unsigned long long)b->pass.number, b->pass.feed, why);
 }
 
 void
@@ -71,5 +105,9 @@ block_command(const struct block *b, char out[BLOCK_COMMAND])
 			   : b->mistakes    ? "check"
 					    : "run";
 
-	snprintf(out, BLOCK_COMMAND, "emrdrop %s %s", verb, b->pass.feed);
+	if (b->hung.since != 0)
+		snprintf(out, BLOCK_COMMAND, "ps -o pid,stat,etime,args -p %ld",
+		    b->hung.process);
+	else
+		snprintf(out, BLOCK_COMMAND, "emrdrop %s %s", verb, b->pass.feed);
 }

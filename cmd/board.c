@@ -212,16 +212,14 @@ ask_credentials(struct board_feed *f, struct ledger *l, struct err *e)
 static int
 ask_pass(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
 {
+	const struct block_when when = {b->now, b->deadline};
 	const struct board_feed *other;
-	int at_work = 0;
 
-	if (block_find(l, &f->state, b->now, &f->block, e) != 0)
+	if (block_find(l, &f->state, &when, &f->block, e) != 0)
 		return -1;
 	f->pass = f->block.pass;
 	f->unfinished = f->block.open && !f->block.is;
-	if (f->unfinished && (at_work = ledger_locked(l, f->state.scope, e)) < 0)
-		return -1;
-	f->at_work = at_work == 1;
+	f->at_work = f->unfinished && f->block.at_work;
 	other = board_find(b, f->block.pass.feed);
 	f->block.is &= other != NULL && other->configured;
 	return 0;
@@ -299,6 +297,7 @@ board_make(struct board *b, struct app *app, struct ledger *l, struct history *h
 
 	*b = (struct board){.history = history,
 	    .now = clock_wall(app->clock),
+	    .deadline = app->run_conf.deadline,
 	    .warn_before = app->alarms.warn_before};
 	arena_init(&b->arena, BOARD_TEXT_MAX);
 	if (stuck_find(l, &b->stuck, e) != 0 || add_feeds(&to, app, l) != 0)

@@ -87,6 +87,7 @@ struct board {
 	struct history *history; /* borrowed, or NULL: it is shown every file */
 	struct arena arena;
 	int64_t now;         /* ms */
+	int64_t deadline;    /* of a run */
 	int64_t warn_before; /* ms: what expires by then is told */
 };
 

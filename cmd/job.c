@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/block.h"
 #include "cmd/conclude.h"
 #include "cmd/ledger_alarm.h"
 #include "cmd/login.h"
@@ -318,10 +319,16 @@ static int
 open_feed(struct job *j, struct err *e)
 {
 	const char *feed = j->feed->feed.name, *source = j->feed->feed.source;
+	const struct block_when when = {
+	    clock_wall(j->app->clock), j->app->run_conf.deadline};
 	bool real = !j->app->dry_run;
 
-	if (real && ledger_lock(j->ledger, source, &j->lock, e) != 0)
+	if (real && ledger_lock(j->ledger, source, &j->lock, e) != 0) {
+		/* Of one that does not end somebody must be told. */
+		j->out->barred = e->code == ERR_BUSY &&
+				 block_hangs(j->ledger, feed, &when);
 		return -1;
+	}
 	if (ledger_scope_get(j->ledger, source, real, &j->scope, e) != 0 ||
 	    ledger_feed_get(j->ledger, feed, &j->state, e) != 0 ||
 	    ledger_snapshot_get(j->ledger, feed, &j->snapshot, e) != 0)

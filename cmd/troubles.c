@@ -103,16 +103,18 @@ find_block(struct ledger *l, const struct troubles_when *when, struct feed_troub
     struct err *e)
 {
 	struct trouble_now *t = &all->v[TROUBLE_FAILED];
+	const struct block_when at = {when->now, when->app->run_conf.deadline};
 	char text[BLOCK_WORDS];
 	struct block b;
 
 	if (t->is || all->paused != 0)
 		return 0;
-	if (block_find(l, &all->state, when->now, &b, e) != 0)
+	if (block_find(l, &all->state, &at, &b, e) != 0)
 		return -1;
-	if (!b.stuck || !feed_exists(when->app, b.pass.feed))
+	if (!b.stuck || (b.hung.since == 0 && !feed_exists(when->app, b.pass.feed)))
 		return 0;
-	t->mark = STATUS_BUSY | b.pass.number << 8;
+	t->mark = STATUS_BUSY |
+		  (b.hung.since != 0 ? (uint64_t)b.hung.since : b.pass.number) << 8;
 	t->exit = STATUS_BUSY;
 	t->count = 1;
 	block_words(&b, text);

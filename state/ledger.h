@@ -58,8 +58,14 @@ void ledger_unlock(int lock);
 /* A lock that others have for a moment: waits, ERR_BUSY after half a minute. */
 int ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *e);
 
-/* Does a process have the lock of that scope? It is asked, never taken: 1, 0, -1. */
-int ledger_locked(struct ledger *l, uint32_t scope, struct err *e);
+struct lock_holder {
+	long process;  /* 0: it could not sign */
+	int64_t since; /* ms */
+};
+
+/* Does a process have the lock of that scope, and which? It is asked, never taken: 1, 0, -1. */
+int ledger_locked(
+    struct ledger *l, uint32_t scope, struct lock_holder *by, struct err *e);
 
 /* What a file of the drop waits for. */
 enum waits_for {

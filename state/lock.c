@@ -67,7 +67,7 @@ ledger_unlock(int lock)
 }
 
 int
-ledger_locked(struct ledger *l, uint32_t scope, struct err *e)
+ledger_locked(struct ledger *l, uint32_t scope, struct lock_holder *by, struct err *e)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char name[LEDGER_NAME_MAX + 1], path[4096];
@@ -81,8 +81,8 @@ ledger_locked(struct ledger *l, uint32_t scope, struct err *e)
 		return errno == ENOENT ? 0 : owner_error(e, errno, l->dir, path);
 	if (fcntl(fd, F_OFD_GETLK, &all) != 0)
 		rc = err_sys(e, ERR_LEDGER, errno, "%s", path);
-	else
-		rc = all.l_type != F_UNLCK;
+	else if ((rc = all.l_type != F_UNLCK) == 1)
+		lock_holder(fd, by);
 	close(fd);
 	return rc;
 }

@@ -24,19 +24,33 @@ lock_sign(int fd)
 	return 0;
 }
 
+void
+lock_holder(int fd, struct lock_holder *out)
+{
+	char text[32] = "";
+	struct stat st;
+
+	*out = (struct lock_holder){.process = 0};
+	if (fstat(fd, &st) == 0)
+		out->since = (int64_t)st.st_mtime * 1000;
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+		out->process = strtol(text, NULL, 10);
+}
+
 int
 lock_busy(int fd, const char *scope, struct err *e)
 {
-	char text[32] = "", since[32];
-	struct stat st;
+	struct lock_holder by;
+	char since[32];
 	struct tm tm;
-	long pid;
+	time_t at;
 
-	if (pread(fd, text, sizeof(text) - 1, 0) <= 0 || fstat(fd, &st) != 0 ||
-	    (pid = strtol(text, NULL, 10)) <= 0 || gmtime_r(&st.st_mtime, &tm) == NULL)
+	lock_holder(fd, &by);
+	at = (time_t)(by.since / 1000);
+	if (by.process <= 0 || gmtime_r(&at, &tm) == NULL)
 		return err_set(e, ERR_BUSY, "another run is at work on source %s", scope);
 	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%SZ", &tm);
 	return err_set(e, ERR_BUSY,
-	    "another run is at work on source %s: process %ld, since %s", scope, pid,
-	    since);
+	    "another run is at work on source %s: process %ld, since %s", scope,
+	    by.process, since);
 }

@@ -6,6 +6,7 @@
 #define STATE_LOCK_OWNER_H
 
 #include "base/err.h"
+#include "state/ledger.h"
 
 /*
  * Signs the lock that was just taken, and makes it one that can be asked for without being
@@ -13,6 +14,9 @@
  * errno.
  */
 int lock_sign(int fd);
+
+/* Who has signed, and when. */
+void lock_holder(int fd, struct lock_holder *out);
 
 /* ERR_BUSY, with what its owner has signed. */
 int lock_busy(int fd, const char *scope, struct err *e);

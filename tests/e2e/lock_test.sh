@@ -246,6 +246,37 @@ test_mistake_meanwhile() {
 	hasnt "a mistake meanwhile: mended" "ended with" "$dir/out"
 }
 
+# A run that does not end: who finds it at work long after its deadline says so, once.
+test_hangs() {
+	fresh
+	export_new
+	api_hold
+	start_job
+	e2e_until "a pass is open" unfinished
+	kill -STOP "$job_pid"
+	clocks 7100 7100
+	job 75
+	hasnt "it may end yet" problem-begun "$dir/err"
+	clocks 7300 7300
+	job 75
+	has "it is told" "$dir/err" 'problem-begun feed=simple problem=failed words="a run is at work past its deadline'
+	has "what to look at" "$dir/err" "command=\"ps -o pid,stat,etime,args -p $job_pid\""
+	job 75
+	hasnt "and told once" problem-begun "$dir/err"
+	run 0 status
+	has "it is not well" "$dir/out" "1 of 1 feed needs somebody"
+	has "but blocked" "$dir/out" "BLOCKED     simple, 2 h ago"
+	has "by which process" "$dir/out" "before it ends: process $job_pid; if \`ps\` says T"
+	run 0 status simple
+	has "all of it" "$dir/out" "  BLOCKED  a run is at work past its deadline"
+	kill -CONT "$job_pid"
+	end_job 137 KILL
+	clocks 0
+	api_go
+	job 0
+	has "and that it is over" "$dir/err" "problem-ended feed=simple problem=failed"
+}
+
 # When it goes on its deadline has passed, by the clock that nobody sets.
 test_past_deadline() {
 	fresh
@@ -374,6 +405,7 @@ test_overlap
 test_dead_owner
 test_side_by_side
 test_suspended
+test_hangs
 test_past_deadline
 test_stopped_writer
 test_mistake_meanwhile
