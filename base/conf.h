@@ -93,7 +93,7 @@ bool conf_is_todo(struct span value); /* is TODO its first word? */
 struct conf_section *conf_find(struct conf *c, const char *name, const char *label);
 /* The same, made without entries if there is none; NULL: no memory. */
 struct conf_section *conf_section(struct conf *c, const char *name);
-struct conf_entry *conf_get(struct conf_section *s, const char *key);
+struct conf_entry *conf_get(const struct conf_section *s, const char *key); /* or NULL */
 
 enum conf_type {
 	CONF_STRING, /* const char *; outer quotes taken off */

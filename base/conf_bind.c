@@ -348,7 +348,7 @@ static int
 option_bind(
     struct conf *c, struct conf_section *s, const struct conf_option *o, char *out)
 {
-	struct conf_entry *given = s != NULL ? conf_get(s, o->name) : NULL;
+	struct conf_entry *given = conf_get(s, o->name);
 	struct conf_entry dflt = {.key = span_of(o->name),
 	    .file = s != NULL ? s->file : c->path,
 	    .line = s != NULL ? s->line : 0};

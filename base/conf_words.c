@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/conf_read.h"
 
 #define ERROR_ARENA_MAX  (1 << 20)
 #define ERROR_TEXT_MAX   8192 /* place and reason of one mistake */
@@ -144,20 +145,15 @@ conf_error_at(struct conf_errors *errs, const struct conf_section *s,
 struct conf_section *
 conf_find(struct conf *c, const char *name, const char *label)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (span_eq(c->sections[i].name, span_of(name)) &&
-		    span_eq(c->sections[i].label, span_of(label)))
-			return &c->sections[i];
-	return NULL;
+	const struct sections all = {c->sections, c->n, c->cap};
+
+	return sections_find(&all, span_of(name), span_of(label));
 }
 
 struct conf_entry *
-conf_get(struct conf_section *s, const char *key)
+conf_get(const struct conf_section *s, const char *key)
 {
-	for (size_t i = 0; s != NULL && i < s->n; i++)
-		if (span_eq(s->entries[i].key, span_of(key)))
-			return &s->entries[i];
-	return NULL;
+	return s == NULL ? NULL : section_entry(s, span_of(key));
 }
 
 static bool

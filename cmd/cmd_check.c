@@ -263,7 +263,7 @@ say_at(struct check *c, struct feed *f, const char *section, const char *key,
     const char *why)
 {
 	struct conf_section *s = conf_find(&f->conf, section, "");
-	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
+	const struct conf_entry *en = conf_get(s, key);
 	const char *file = en == NULL ? f->path : en->file;
 	char option[TARGET_HEADER_NAME + 32], line[16] = "";
 

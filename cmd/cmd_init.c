@@ -79,7 +79,7 @@ lacks_target(struct app *app)
 {
 	struct conf_section *s = conf_find(&app->conf, "target", "");
 
-	return s == NULL || conf_get(s, "url") == NULL;
+	return conf_get(s, "url") == NULL;
 }
 
 static int

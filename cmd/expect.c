@@ -65,8 +65,7 @@ struct bind {
 static void
 fault(const struct bind *b, const char *key, const char *why)
 {
-	conf_error_at(
-	    b->conf->errors, b->s, b->s == NULL ? NULL : conf_get(b->s, key), "%s", why);
+	conf_error_at(b->conf->errors, b->s, conf_get(b->s, key), "%s", why);
 }
 
 static void

@@ -83,7 +83,7 @@ section_error(struct feed *f, const char *section, const char *key, const char *
 {
 	struct conf_section *s = conf_find(&f->conf, section, "");
 
-	conf_error_at(&f->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", why);
+	conf_error_at(&f->errors, s, conf_get(s, key), "%s", why);
 }
 
 static void

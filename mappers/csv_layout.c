@@ -104,7 +104,7 @@ mistake(struct conf *c, const char *key, const char *text)
 {
 	struct conf_section *s = conf_find(c, "csv", NULL);
 
-	conf_error_at(c->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", text);
+	conf_error_at(c->errors, s, conf_get(s, key), "%s", text);
 }
 
 /* NULL: to be found. */
@@ -174,7 +174,7 @@ static bool
 is_quoted(struct conf *c, const char *key)
 {
 	struct conf_section *s = conf_find(c, "csv", NULL);
-	const struct conf_entry *en = s == NULL ? NULL : conf_get(s, key);
+	const struct conf_entry *en = conf_get(s, key);
 
 	return en == NULL || (en->value.n > 0 && en->value.p[0] == '"');
 }
@@ -215,7 +215,7 @@ check_mismatch(struct conf *c, const struct conf_list *footer)
 	for (size_t i = 0; i < footer->n; i++)
 		if (strstr(footer->v[i], "{count}") != NULL)
 			return;
-	if (s != NULL && conf_get(s, "on_count_mismatch") != NULL)
+	if (conf_get(s, "on_count_mismatch") != NULL)
 		mistake(c, "on_count_mismatch", "no footer has {count}");
 }
 

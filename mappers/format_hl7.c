@@ -121,8 +121,7 @@ static void
 mistake(struct conf *c, struct conf_section *s, const char *key, const char *text)
 {
 	if (text != NULL)
-		conf_error_at(
-		    c->errors, s, s == NULL ? NULL : conf_get(s, key), "%s", text);
+		conf_error_at(c->errors, s, conf_get(s, key), "%s", text);
 }
 
 static void

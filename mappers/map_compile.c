@@ -371,7 +371,7 @@ compile_zone(struct compiler *c, const struct mapper_conf *mc)
 		return;
 	c->map->kit.zone = kit_zone(&c->map->kit, span_of(mc->timezone), &why);
 	if (c->map->kit.zone == NULL) {
-		compiler_fail(c, feed, feed ? conf_get(feed, "timezone") : NULL, &why);
+		compiler_fail(c, feed, conf_get(feed, "timezone"), &why);
 		/* The mistake was told: not again at each time that needs a zone. */
 		c->map->kit.zone = kit_zone(&c->map->kit, SPAN_LIT("UTC"), &why);
 	}

@@ -60,15 +60,6 @@ const struct conf_option unpack_options[] = {
     {.name = NULL},
 };
 
-static const struct conf_entry *
-entry(const struct conf_section *s, const char *key)
-{
-	for (size_t i = 0; s != NULL && i < s->n; i++)
-		if (span_eq(s->entries[i].key, span_of(key)))
-			return &s->entries[i];
-	return NULL;
-}
-
 static bool
 is_fingerprint(const char *s)
 {
@@ -83,20 +74,20 @@ unpack_check(
     const struct unpack_conf *uc, const struct conf_section *s, struct conf_errors *errs)
 {
 	if (uc->pgp != UNPACK_PGP_NO && uc->keyring == NULL)
-		conf_error_at(errs, s, entry(s, "pgp"),
+		conf_error_at(errs, s, conf_get(s, "pgp"),
 		    "PGP needs keys: keyring = /folder/of/gnupg");
 	if (uc->keyring != NULL && uc->keyring[0] != '/')
-		conf_error_at(errs, s, entry(s, "keyring"),
+		conf_error_at(errs, s, conf_get(s, "keyring"),
 		    "must be the absolute path of a folder");
 	if (uc->pgp == UNPACK_PGP_NO && uc->keyring != NULL)
-		conf_error_at(errs, s, entry(s, "keyring"),
+		conf_error_at(errs, s, conf_get(s, "keyring"),
 		    "is for PGP: say pgp = decrypt, or pgp = require");
 	if (uc->pgp == UNPACK_PGP_NO && uc->signed_by.n > 0)
-		conf_error_at(errs, s, entry(s, "signed_by"),
+		conf_error_at(errs, s, conf_get(s, "signed_by"),
 		    "signatures are PGP's: say pgp = decrypt, or pgp = require");
 	for (size_t i = 0; i < uc->signed_by.n; i++)
 		if (!is_fingerprint(uc->signed_by.v[i]))
-			conf_error_at(errs, s, entry(s, "signed_by"),
+			conf_error_at(errs, s, conf_get(s, "signed_by"),
 			    "word %zu is no fingerprint of 40 digits 0-9 A-F without "
 			    "blanks (gpg --with-colons --fingerprint shows it)",
 			    i + 1);

@@ -103,17 +103,6 @@ const struct conf_option target_options[] = {
     {.name = NULL},
 };
 
-static const struct conf_entry *
-entry(const struct conf_section *s, const char *key)
-{
-	size_t i;
-
-	for (i = 0; s != NULL && i < s->n; i++)
-		if (span_eq_nocase(s->entries[i].key, span_of(key)))
-			return &s->entries[i];
-	return NULL;
-}
-
 /* What is wrong with [target] url, if anything. */
 static int
 check_url(const struct target_conf *tc, struct err *e)
@@ -135,14 +124,14 @@ target_check(
 	struct err e;
 
 	if (tc->url != NULL && check_url(tc, &e) != 0)
-		conf_error_at(errs, s, entry(s, "url"), "%s", e.msg);
+		conf_error_at(errs, s, conf_get(s, "url"), "%s", e.msg);
 	if ((tc->user != NULL) != (tc->password_file.where != NULL))
 		conf_error_at(errs, s,
-		    entry(s, tc->user != NULL ? "user" : "password_file"),
+		    conf_get(s, tc->user != NULL ? "user" : "password_file"),
 		    "user and password_file go together");
 	if (tc->user != NULL && strpbrk(tc->user, ":\r\n") != NULL)
-		conf_error_at(errs, s, entry(s, "user"), "may not hold a colon");
+		conf_error_at(errs, s, conf_get(s, "user"), "may not hold a colon");
 	if (tc->token_file.where != NULL && tc->password_file.where != NULL)
-		conf_error_at(errs, s, entry(s, "token_file"),
+		conf_error_at(errs, s, conf_get(s, "token_file"),
 		    "either a token or a password, not both");
 }

@@ -69,21 +69,12 @@ source_after(const struct source_conf *sc, const char **path)
 }
 
 /* The line of a key, so that a mistake is told there; NULL: the section's own. */
-static const struct conf_entry *
-entry(const struct conf_section *s, const char *key)
-{
-	for (size_t i = 0; s && i < s->n; i++)
-		if (span_eq(s->entries[i].key, span_of(key)))
-			return &s->entries[i];
-	return NULL;
-}
-
 static void
 check_url(const struct source_conf *sc, const struct conf_section *s,
     struct conf_errors *errs, struct drop_url *url)
 {
 	static const char *const schemes[] = {"sftp", "file", NULL};
-	const struct conf_entry *en = entry(s, "url");
+	const struct conf_entry *en = conf_get(s, "url");
 	char hint[NEAR_HINT_SIZE];
 	struct err e;
 
@@ -117,7 +108,7 @@ check_login(const struct source_conf *sc, const struct conf_section *s,
 		conf_error_at(errs, s, NULL,
 		    "nothing to log in with; set key_file, password_file or agent = yes");
 	if (!sc->known_hosts || !sc->known_hosts[0])
-		conf_error_at(errs, s, entry(s, "known_hosts"),
+		conf_error_at(errs, s, conf_get(s, "known_hosts"),
 		    "no file of trusted host keys; there is no trusting blindly");
 }
 
@@ -125,7 +116,7 @@ static void
 check_order(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
 {
-	const struct conf_entry *en = entry(s, "order");
+	const struct conf_entry *en = conf_get(s, "order");
 	const char *bad;
 
 	if (strcmp(sc->order, "name") == 0 || strcmp(sc->order, "mtime") == 0)
@@ -142,7 +133,7 @@ check_after(const struct source_conf *sc, const struct conf_section *s,
     struct conf_errors *errs, const struct drop_url *url)
 {
 	static const char *const words[] = {"keep", "delete", "archive", NULL};
-	const struct conf_entry *en = entry(s, "after");
+	const struct conf_entry *en = conf_get(s, "after");
 	const struct span word = {sc->after, strcspn(sc->after, ":")};
 	char hint[NEAR_HINT_SIZE];
 	const char *path;
@@ -172,9 +163,9 @@ check_feedback(const struct source_conf *sc, const struct conf_section *s,
 	struct err e;
 
 	if (drop_path_check(sc->feedback, &e))
-		conf_error_at(errs, s, entry(s, "feedback"), "folder: %s", e.msg);
+		conf_error_at(errs, s, conf_get(s, "feedback"), "folder: %s", e.msg);
 	else if (strcmp(sc->feedback, url->path) == 0)
-		conf_error_at(errs, s, entry(s, "feedback"),
+		conf_error_at(errs, s, conf_get(s, "feedback"),
 		    "is the drop itself; what is written there would be taken for an export");
 }
 
@@ -182,7 +173,7 @@ static void
 check_receipts(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
 {
-	const struct conf_entry *en = entry(s, "receipts");
+	const struct conf_entry *en = conf_get(s, "receipts");
 
 	if (en != NULL && sc->receipts == RECEIPTS_DROP && sc->feedback == NULL)
 		conf_error_at(errs, s, en,
@@ -194,16 +185,16 @@ check_names(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs)
 {
 	if (sc->pattern.n == 0)
-		conf_error_at(
-		    errs, s, entry(s, "pattern"), "no pattern; \"*\" takes every file");
+		conf_error_at(errs, s, conf_get(s, "pattern"),
+		    "no pattern; \"*\" takes every file");
 	for (size_t i = 0; i < sc->pattern.n; i++)
 		if (strchr(sc->pattern.v[i], '/'))
-			conf_error_at(errs, s, entry(s, "pattern"),
+			conf_error_at(errs, s, conf_get(s, "pattern"),
 			    "pattern %zu holds a /; patterns are for names, not for folders",
 			    i + 1);
 	if (sc->marker && (!sc->marker[0] || strchr(sc->marker, '/') ||
 			      strlen(sc->marker) > MARKER_MAX))
-		conf_error_at(errs, s, entry(s, "marker"),
+		conf_error_at(errs, s, conf_get(s, "marker"),
 		    "must be a suffix of 1 to %d bytes without /, such as .done",
 		    MARKER_MAX);
 }
