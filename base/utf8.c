@@ -69,6 +69,16 @@ utf8_valid(struct span s)
 	return i;
 }
 
+size_t
+utf8_count(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
 bool
 utf8_ascii(struct span s)
 {

@@ -1,5 +1,5 @@
 /*
- * UTF-8 (RFC 3629): is it well-formed?
+ * UTF-8 (RFC 3629): is it well-formed, and how long?
  */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
@@ -17,6 +17,9 @@ size_t utf8_length(const char *p, size_t n);
 
 /* The offset of the first byte that is not well-formed, or s.n. */
 size_t utf8_valid(struct span s);
+
+/* How many characters a well-formed text has. */
+size_t utf8_count(struct span s);
 
 /* Is every byte under 0x80? */
 bool utf8_ascii(struct span s);

@@ -45,17 +45,6 @@ screen_style(
 		buf_add_str(out, "\033[0m");
 }
 
-/* Characters, not bytes: what is printed here has no wide ones of its own. */
-static size_t
-width_of(struct span s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* The bytes of its first `width` characters. */
 static size_t
 cut(struct span s, size_t width)
@@ -103,7 +92,7 @@ screen_wrap(const struct screen *s, size_t indent, struct span text, struct buf 
 void
 screen_line(const struct screen *s, struct span text, struct buf *out)
 {
-	if (s->width > 0 && width_of(text) > s->width)
+	if (s->width > 0 && utf8_count(text) > s->width)
 		text.n = cut(text, s->width);
 	buf_add_span(out, text);
 	buf_add_char(out, '\n');

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mappers/ascii.h"
 #include "mappers/transform.h"
 
@@ -138,16 +139,6 @@ take_word(struct column *c, struct span value)
 	c->words[c->nwords++].times = 1;
 }
 
-static size_t
-count_characters(struct span s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static void
 keep(char *to, struct span s)
 {
@@ -160,7 +151,7 @@ keep(char *to, struct span s)
 static void
 take_length(struct column *c, struct span value)
 {
-	size_t n = count_characters(value);
+	size_t n = utf8_count(value);
 
 	if (c->filled == 1 || n < c->shortest) {
 		c->shortest = n;

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "mappers/guide_impl.h"
 #include "mappers/letters.h"
 
@@ -19,17 +20,6 @@ static const struct reader_conf *
 conf_of(const struct sheet *s)
 {
 	return &s->layout->reader;
-}
-
-/* Characters, not bytes. */
-static size_t
-width_of(struct span cell)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < cell.n; i++)
-		n += ((unsigned char)cell.p[i] & 0xc0) != 0x80;
-	return n;
 }
 
 static bool
@@ -66,7 +56,7 @@ add_fixed(struct sheet *s, struct span cell, size_t column)
 	size_t width = column < conf_of(s)->nwidths ? conf_of(s)->widths[column] : 0;
 
 	buf_add_span(&s->text, cell);
-	for (size_t n = width_of(cell); n < width; n++)
+	for (size_t n = utf8_count(cell); n < width; n++)
 		buf_add_char(&s->text, ' ');
 }
 
@@ -157,15 +147,6 @@ add_rows(struct sheet *s, const struct guide *g, struct arena *a)
 	return 0;
 }
 
-static bool
-has_accents(const struct buf *text)
-{
-	for (size_t i = 0; i < text->n; i++)
-		if ((unsigned char)text->p[i] >= 0x80)
-			return true;
-	return false;
-}
-
 /* In the feed's character set. Spreadsheets want a mark to know UTF-8. */
 static int
 encode(const struct buf *text, const char *charset, struct buf *out, struct err *e)
@@ -176,7 +157,7 @@ encode(const struct buf *text, const char *charset, struct buf *out, struct err 
 	iconv_t cd;
 
 	if (utf8) {
-		if (has_accents(text))
+		if (!utf8_ascii(buf_span(text)))
 			buf_add_str(out, "\xef\xbb\xbf");
 		buf_add_span(out, buf_span(text));
 		return buf_check(out, "the example", e);

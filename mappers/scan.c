@@ -2,14 +2,12 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 size_t
 scan_position(const struct scan *s)
 {
-	size_t n = 1;
-
-	for (size_t i = 0; i < s->at; i++)
-		n += ((unsigned char)s->text.p[i] & 0xc0) != 0x80;
-	return n;
+	return 1 + utf8_count((struct span){s->text.p, s->at});
 }
 
 int

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mappers/ascii.h"
 #include "mappers/letters.h"
 #include "mappers/regexp.h"
@@ -129,16 +130,6 @@ replace_apply(const void *data, struct run *r, struct text *t)
 	return PROBLEM_NONE;
 }
 
-static size_t
-characters(struct span s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 struct pad {
 	size_t width; /* characters */
 	char with;
@@ -166,7 +157,7 @@ enum problem_code
 pad_apply(const void *data, struct run *r, struct text *t)
 {
 	const struct pad *d = data;
-	size_t n = characters(t->s), more;
+	size_t n = utf8_count(t->s), more;
 	char *to;
 
 	if (n >= d->width)
@@ -228,7 +219,7 @@ enum problem_code
 length_apply(const void *data, struct run *r, struct text *t)
 {
 	(void)r;
-	return characters(t->s) > *(const size_t *)data ? PROBLEM_TOO_LONG : PROBLEM_NONE;
+	return utf8_count(t->s) > *(const size_t *)data ? PROBLEM_TOO_LONG : PROBLEM_NONE;
 }
 
 /* ".00" as spreadsheets write whole numbers. */
