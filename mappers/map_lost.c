@@ -82,16 +82,25 @@ means(const struct binding *b, const struct slot *s, struct span title)
 	return false;
 }
 
+/* The title of the file that is known to mean the same; empty: there is none. */
+static struct span
+meant(const struct binding *b, const struct slot *s)
+{
+	for (size_t i = 0; i < b->ntitles; i++)
+		if (!is_taken(b, i) && means(b, s, b->titles[i]))
+			return b->titles[i];
+	return (struct span){NULL, 0};
+}
+
 /* The title of the file that a missing one may have meant; empty if none is near. */
 static struct span
 nearest(const struct binding *b, const struct slot *s)
 {
-	struct span best = {NULL, 0};
+	struct span best = meant(b, s);
 	size_t least = (size_t)-1, d, limit;
 
-	for (size_t i = 0; i < b->ntitles; i++)
-		if (!is_taken(b, i) && means(b, s, b->titles[i]))
-			return b->titles[i];
+	if (best.n > 0)
+		return best;
 	for (const struct item *it = s->titles; it != NULL; it = it->next) {
 		for (size_t i = 0; i < b->ntitles; i++) {
 			limit = it->text.n / NEAR;
@@ -108,11 +117,24 @@ nearest(const struct binding *b, const struct slot *s)
 	return best;
 }
 
+/* A row of data, or another report, is no header that has changed. */
+static bool
+is_that_header(const struct lost *l)
+{
+	size_t same = 0, all = 0;
+
+	for (size_t i = 0; i < l->drift.n; i++) {
+		same += l->drift.v[i].kind == DRIFT_SAME;
+		all += l->drift.v[i].kind != DRIFT_ADDED;
+	}
+	return 2 * same >= all;
+}
+
 /* The one that has taken its place since the last good file; else the nearest. */
 static struct span
 successor(const struct lost *l, const struct slot *s)
 {
-	for (size_t i = 0; i < l->drift.n; i++) {
+	for (size_t i = 0; is_that_header(l) && i < l->drift.n; i++) {
 		const struct drift_pair *p = &l->drift.v[i];
 
 		if (p->kind == DRIFT_RENAMED &&
@@ -141,13 +163,22 @@ add_missing(const struct lost *l, const struct slot *s, struct buf *out, bool ne
 		buf_addf(out, " (there is \"%.*s\")", (int)title.n, title.p);
 }
 
+/*
+ * Half of the titles are there, or others that are known to mean the same. A row of data
+ * may have one of them by chance.
+ */
 static bool
-any_found(const struct binding *b)
+most_found(const struct binding *b)
 {
-	for (size_t i = 0; i < b->map->nslots; i++)
-		if (!is_lost(b, i) && b->map->slots[i].titles != NULL)
-			return true;
-	return false;
+	size_t found = 0, all = 0;
+
+	for (size_t i = 0; i < b->map->nslots; i++) {
+		const struct slot *s = &b->map->slots[i];
+
+		all += s->titles != NULL;
+		found += s->titles != NULL && (!is_lost(b, i) || meant(b, s).n > 0);
+	}
+	return found > 0 && 2 * found >= all;
 }
 
 /* Names them; of a file that is held, those alone that the map can't do without. */
@@ -156,8 +187,8 @@ tell_missing(const struct lost *l, enum err_code code, const char *prefix, struc
 {
 	const struct binding *b = l->b;
 	struct buf out;
-	/* Where none is found the first row is no header, and holds patients' values. */
-	bool near = any_found(b);
+	/* Where they are not, the first row may be no header, and holds patients' values. */
+	bool near = code == ERR_HELD || most_found(b);
 
 	buf_init(&out, MISSING_MAX);
 	for (;; near = false) {
@@ -185,19 +216,6 @@ had_all(const struct lost *l)
 		    column_before(l->watch->before, &m->slots[i]) == DRIFT_NONE)
 			return false;
 	return true;
-}
-
-/* A row of data, or another report, is no header that has changed. */
-static bool
-is_that_header(const struct lost *l)
-{
-	size_t same = 0, all = 0;
-
-	for (size_t i = 0; i < l->drift.n; i++) {
-		same += l->drift.v[i].kind == DRIFT_SAME;
-		all += l->drift.v[i].kind != DRIFT_ADDED;
-	}
-	return 2 * same >= all;
 }
 
 static bool

@@ -108,6 +108,19 @@ test_no_header() {
 	every "rows that are no rows"
 }
 
+# The first row stands where titles should, and one of its values is a title.
+test_title_like_value() {
+	simple -e 's/{Start}/{Scheduled}/' -e "/^pattern/a feedback = $dir/told"
+	rm -rf "$dir/state" "$dir"/drop/* "$dir/told"
+	rows 1 5 | sed 1s/Start/Scheduled/ >"$dir/drop/a.csv"
+	any run
+	rows 6 9 | sed '1d; s/Testcase/QUOLLLAST/; s/Synthetic/QUOLLFIRST/' >"$dir/drop/x.csv"
+	run 65 run --json
+	silent "a value that is a title"
+	every "a value that is a title"
+	is "values in receipts" "" "$(grep -raihoE "($canaries)" "$dir/told")"
+}
+
 # A quotation mark in the header that a row behind it closes: rows are no title.
 test_open_header() {
 	local sed receipts day=10
@@ -214,6 +227,7 @@ test_terminal() {
 test_hostile
 sinks "hostile files"
 test_no_header
+test_title_like_value
 test_open_header
 test_terminal
 sinks "files without a header"
