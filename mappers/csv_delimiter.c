@@ -101,9 +101,13 @@ reader_find_hint(struct span head, char *delimiter)
 {
 	static const char word[] = "sep=";
 	size_t n = strlen(word);
+	unsigned char c;
 
-	if (head.n <= n || strncasecmp(head.p, word, n) != 0 ||
-	    strchr("\"\r\n", head.p[n]) != NULL || (head.p[n] & 0x80) != 0)
+	if (head.n <= n || strncasecmp(head.p, word, n) != 0)
+		return 0;
+	/* What is found is told: a control character would drive a terminal. */
+	c = (unsigned char)head.p[n];
+	if (c == '"' || (c < ' ' && c != '\t') || c >= 0x7f)
 		return 0;
 	*delimiter = head.p[n++];
 	if (n < head.n && head.p[n] != '\r' && head.p[n] != '\n')

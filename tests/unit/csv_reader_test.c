@@ -270,6 +270,7 @@ Test(csv_reader_rows, delimiter_said)
 	    {NULL, SPAN_LIT("sep=;"), ""},
 	    /* Not the hint. */
 	    {NULL, SPAN_LIT("sep=;;\na;b;c\n"), "1[sep=][][]\n2[a][b][c]\n"},
+	    {NULL, SPAN_LIT("sep=\x1b\na\x1b\n"), "1[sep=\x1b]\n2[a\x1b]\n"},
 	    {NULL, SPAN_LIT("sep=\na\n"), "1[sep=]\n2[a]\n"},
 	    {NULL, SPAN_LIT("\nsep=;\na,b\n"), "2[sep=][]\n3[a,b]\n"},
 	};
