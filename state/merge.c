@@ -112,7 +112,10 @@ is_nowhere(const struct known *now)
 	       (now->flags & KNOWN_DOUBT) == 0;
 }
 
-/* What the record is, once the API has answered so. */
+/*
+ * What the record is, once the API has answered so. Nothing older than what it refused, or
+ * may have, is to be sent: that is what the clinic says now.
+ */
 static void
 apply(struct known *now, const struct stored *s, enum outcome outcome)
 {
@@ -146,10 +149,12 @@ apply(struct known *now, const struct stored *s, enum outcome outcome)
 			now->window = s->known.window;
 		now->flags |= KNOWN_REFUSED; /* a doubt is not ended by it */
 		now->refused = s->known.content;
+		move_on(now, s->known.at);
 		break;
 	case OUTCOME_LATER:
 	case OUTCOME_NONE:
 		now->flags |= KNOWN_DOUBT;
+		move_on(now, s->known.at);
 		break;
 	}
 }

@@ -199,6 +199,29 @@ test_backfilled() {
 	left 0 "a backfilled file"
 }
 
+# An older file that is delivered afterwards takes nothing back of what was refused, nor of
+# what was never answered: `retry` sends that, still, and the API keeps this.
+test_older() {
+	fresh -e '/^\[target\]/a attempts = 1'
+	rows 1 9 | sed s/10:05/12:05/ | export_of
+	rows 1 9 >"$dir/old/a.csv"
+	touch -d "2026-11-01 12:00 UTC" "$dir/old/a.csv"
+	faults '{"refuse":["A-5"]}'
+	job 3
+	faults '{"refuse":[]}'
+	run 0 backfill simple "$dir/old/a.csv" --json
+	is "of an older file" '[0,18]' "$(file_report delivered stale)"
+	retried 0 1 "behind an older file"
+	left 0 "behind an older file"
+	rows 1 9 | sed s/10:06/12:06/ | export_of
+	faults '{"drop-after-commit":1}'
+	job 69
+	rm "$dir"/drop/*
+	job 3
+	run 0 backfill simple "$dir/old/a.csv" --json
+	is "in doubt: nothing of an older file is sent" 0 "$(report '.feeds[0].requests')"
+}
+
 # What was approved by hand is not held once more.
 test_approved() {
 	fresh
@@ -255,6 +278,7 @@ test_gone ''
 test_gone 'missing_window = start'
 test_mended
 test_backfilled
+test_older
 test_approved
 test_other_map
 test_replaced_file

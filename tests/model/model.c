@@ -468,6 +468,8 @@ learn(struct fact *f, const struct event *e, const struct event *before)
 			f->at = e->at;
 		return;
 	}
+	if (newer(e->at, f->at))
+		f->at = e->at;
 	switch (e->end) {
 	case EVENT_TAKEN:
 		f->taken = true;
@@ -475,8 +477,6 @@ learn(struct fact *f, const struct event *e, const struct event *before)
 		f->doubtful = false;
 		f->refused = CONTENT_NONE;
 		f->window = e->window;
-		if (newer(e->at, f->at))
-			f->at = e->at;
 		break;
 	case EVENT_REFUSED:
 		if (is_nowhere(f) && e->side != MERGES)

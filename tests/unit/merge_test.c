@@ -24,24 +24,22 @@ static const struct scenario {
 	int64_t at;
 } scenarios[] = {
     {"taken", {{1, "A", OUTCOME_TAKEN}}, 0, "A", NULL, 1},
-    {"refused", {{1, "A", OUTCOME_REFUSED}}, KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A",
-	TIME_NONE},
-    {"wanted later", {{1, "A", OUTCOME_LATER}}, KNOWN_EMPTY | KNOWN_DOUBT, NULL, NULL,
-	TIME_NONE},
+    {"refused", {{1, "A", OUTCOME_REFUSED}}, KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A", 1},
+    {"wanted later", {{1, "A", OUTCOME_LATER}}, KNOWN_EMPTY | KNOWN_DOUBT, NULL, NULL, 1},
     {"never answered", {{1, "A", OUTCOME_NONE}}, KNOWN_EMPTY | KNOWN_DOUBT, NULL, NULL,
-	TIME_NONE},
+	1},
     {"the last one taken wins", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_TAKEN}}, 0,
 	"B", NULL, 2},
     {"refused after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_REFUSED}},
-	KNOWN_REFUSED, "A", "B", 1},
+	KNOWN_REFUSED, "A", "B", 2},
     {"taken after refused", {{1, "A", OUTCOME_REFUSED}, {1, "B", OUTCOME_TAKEN}}, 0, "B",
 	NULL, 2},
     {"refused twice", {{1, "A", OUTCOME_REFUSED}, {1, "B", OUTCOME_REFUSED}},
-	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "B", TIME_NONE},
+	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "B", 2},
     {"unanswered after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_NONE}},
-	KNOWN_DOUBT, "A", NULL, 1},
+	KNOWN_DOUBT, "A", NULL, 2},
     {"later after taken", {{1, "A", OUTCOME_TAKEN}, {1, "B", OUTCOME_LATER}}, KNOWN_DOUBT,
-	"A", NULL, 1},
+	"A", NULL, 2},
     {"taken after later", {{1, "A", OUTCOME_LATER}, {1, "B", OUTCOME_TAKEN}}, 0, "B",
 	NULL, 2},
     {"three in a row",
@@ -51,21 +49,21 @@ static const struct scenario {
 	NULL, 2},
     {"removed at once", {{1, "", OUTCOME_TAKEN}}, KNOWN_TOMBSTONE, "", NULL, 1},
     {"removal refused", {{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_REFUSED}},
-	KNOWN_REFUSED, "A", "", 1},
+	KNOWN_REFUSED, "A", "", 2},
     {"removal unanswered", {{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_NONE}}, KNOWN_DOUBT,
-	"A", NULL, 1},
+	"A", NULL, 2},
     {"back from removal",
 	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_TAKEN}, {3, "B", OUTCOME_TAKEN}}, 0,
 	"B", NULL, 3},
     {"coming back was refused",
 	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_TAKEN}, {3, "B", OUTCOME_REFUSED}},
-	KNOWN_TOMBSTONE | KNOWN_REFUSED, "", "B", 2},
+	KNOWN_TOMBSTONE | KNOWN_REFUSED, "", "B", 3},
     {"doubt ends with what is taken", {{1, "A", OUTCOME_NONE}, {2, "B", OUTCOME_TAKEN}},
 	0, "B", NULL, 2},
     {"a refusal ends with what is taken",
 	{{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_TAKEN}}, 0, "B", NULL, 2},
     {"a refusal survives doubt", {{1, "A", OUTCOME_REFUSED}, {2, "B", OUTCOME_NONE}},
-	KNOWN_EMPTY | KNOWN_REFUSED | KNOWN_DOUBT, NULL, "A", TIME_NONE},
+	KNOWN_EMPTY | KNOWN_REFUSED | KNOWN_DOUBT, NULL, "A", 2},
     /* P7: a touch moves the event time of what was taken, and tells nothing else. */
     {"touched", {{1, "A", OUTCOME_TAKEN}, {2, "A", OUTCOME_TOUCHED}}, 0, "A", NULL, 2},
     {"touched where it was sent", {{1, "A", OUTCOME_TAKEN}, {1, "A", OUTCOME_TOUCHED}}, 0,
@@ -81,25 +79,33 @@ static const struct scenario {
 	"B", NULL, 3},
     {"a touch of what is refused is no delivery",
 	{{1, "A", OUTCOME_REFUSED}, {1, "A", OUTCOME_TOUCHED}},
-	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A", TIME_NONE},
+	KNOWN_EMPTY | KNOWN_REFUSED, NULL, "A", 1},
     {"a touch of what is refused leaves what was taken",
 	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_REFUSED}, {2, "B", OUTCOME_TOUCHED}},
-	KNOWN_REFUSED, "A", "B", 1},
+	KNOWN_REFUSED, "A", "B", 2},
     {"a touch ends no refusal",
 	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_REFUSED}, {3, "A", OUTCOME_TOUCHED}},
 	KNOWN_REFUSED, "A", "B", 3},
     {"a touch of what was never answered is no delivery",
 	{{1, "A", OUTCOME_NONE}, {1, "A", OUTCOME_TOUCHED}}, KNOWN_EMPTY | KNOWN_DOUBT,
-	NULL, NULL, TIME_NONE},
+	NULL, NULL, 1},
     {"a touch of what is wanted later is no delivery",
 	{{1, "A", OUTCOME_LATER}, {1, "A", OUTCOME_TOUCHED}}, KNOWN_EMPTY | KNOWN_DOUBT,
-	NULL, NULL, TIME_NONE},
+	NULL, NULL, 1},
     {"a touch of an unanswered change leaves what was taken",
 	{{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_NONE}, {2, "B", OUTCOME_TOUCHED}},
-	KNOWN_DOUBT, "A", NULL, 1},
+	KNOWN_DOUBT, "A", NULL, 2},
     {"a touch of an unanswered removal leaves what was taken",
 	{{1, "A", OUTCOME_TAKEN}, {2, "", OUTCOME_NONE}, {2, "", OUTCOME_TOUCHED}},
-	KNOWN_DOUBT, "A", NULL, 1},
+	KNOWN_DOUBT, "A", NULL, 2},
+    {"what was refused is gone", {{1, "A", OUTCOME_REFUSED}, {2, "", OUTCOME_TOUCHED}},
+	KNOWN_EMPTY, NULL, NULL, 2},
+    {"what was refused is gone, as what was taken before",
+	{{1, "", OUTCOME_TAKEN}, {2, "B", OUTCOME_REFUSED}, {3, "", OUTCOME_TOUCHED}},
+	KNOWN_TOMBSTONE, "", NULL, 3},
+    {"a removal that was refused is none",
+	{{1, "", OUTCOME_REFUSED}, {2, "", OUTCOME_TOUCHED}}, KNOWN_EMPTY | KNOWN_REFUSED,
+	NULL, "", 1},
 };
 
 static void
@@ -164,7 +170,7 @@ Test(merge, doubt_survives_a_refusal)
 {
 	static const struct scenario s = {"doubt, then refused",
 	    {{1, "A", OUTCOME_TAKEN}, {2, "B", OUTCOME_NONE}, {3, "C", OUTCOME_REFUSED}},
-	    KNOWN_DOUBT | KNOWN_REFUSED, "A", "C", 1};
+	    KNOWN_DOUBT | KNOWN_REFUSED, "A", "C", 3};
 
 	for (unsigned pass = 1; pass <= 3; pass++)
 		run_pass(s.steps, pass);
@@ -201,9 +207,9 @@ Test(merge, time_never_goes_back)
 	    {"a touch without time",
 		{{"A", 7, OUTCOME_TAKEN}, {"A", TIME_NONE, OUTCOME_TOUCHED}}, 7},
 	    {"a newer change that was refused",
-		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_REFUSED}}, 7},
+		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_REFUSED}}, 9},
 	    {"a newer change that is in doubt",
-		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_NONE}}, 7},
+		{{"A", 7, OUTCOME_TAKEN}, {"B", 9, OUTCOME_NONE}}, 9},
 	    {"0 is a time", {{"A", -5, OUTCOME_TAKEN}, {"B", 0, OUTCOME_TAKEN}}, 0},
 	    {"before 1970", {{"A", 0, OUTCOME_TAKEN}, {"B", -5, OUTCOME_TAKEN}}, 0},
 	};
@@ -575,7 +581,7 @@ expect_delivered(const char *when)
 		unsigned flags;
 		int64_t at;
 	} want[] = {
-	    {"1", "B", 0, 2}, {"2", "", KNOWN_TOMBSTONE, 2}, {"3", "A", KNOWN_DOUBT, 1}};
+	    {"1", "B", 0, 2}, {"2", "", KNOWN_TOMBSTONE, 2}, {"3", "A", KNOWN_DOUBT, 2}};
 	unsigned ordinals = 0;
 	struct pass p;
 
