@@ -405,11 +405,11 @@ code_text(struct split *s)
 	static const unsigned from[] = {1, 4, 2, 9};
 	struct span raw = {NULL, 0};
 
-	/* They have no parts: a & in them was not escaped. */
-	for (size_t i = 0; i < 4 && raw.n == 0; i++)
-		if (from[i] <= s->ncomponents)
-			raw = s->pieces != NULL ? leaf(s, from[i], 0)
-						: s->components[from[i] - 1];
+	for (size_t i = 0; i < 4 && raw.n == 0; i++) {
+		raw = leaf(s, from[i], 0);
+		if (i > 1 && raw.n > 0 && !s->flat) /* text has no parts */
+			raw = s->components[from[i] - 1];
+	}
 	return decoded(s, raw);
 }
 

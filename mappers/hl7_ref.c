@@ -56,7 +56,8 @@ tested(const struct hl7_message *m, const struct hl7_repetition *r,
 {
 	struct span s = hl7_repetition_leaf(m, r, component, subcomponent);
 
-	if (s.n > 0 || t->value.n > 0 || subcomponent > 0)
+	if (s.n > 0 || t->value.n > 0 || subcomponent > 0 || s.p == NULL ||
+	    (component > 0 && m->flat))
 		return s;
 	s = hl7_repetition_text(m, r);
 	if (component > 0)

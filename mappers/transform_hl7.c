@@ -151,7 +151,7 @@ tx_apply(const void *data, struct run *r, struct text *t)
 	struct span s = span_trim(t->s);
 
 	(void)data;
-	t->null = hl7_is_null(hl7_part(s, d->component, 1));
+	t->null = hl7_is_null(hl7_leaf(d, s));
 	while (
 	    s.n > 0 && (s.p[s.n - 1] == d->component || s.p[s.n - 1] == d->subcomponent))
 		s.n--;
