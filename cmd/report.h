@@ -78,8 +78,7 @@ struct feed_report {
 	bool again;   /* not all that was asked for was done, and no person is needed */
 	bool blocked; /* a held file keeps later ones back, */
 	uint64_t behind; /* that many; or one that can't be read, if `err` is set */
-	bool
-	    barred; /* by an unfinished delivery of another feed of its source, or a run that hangs */
+	bool barred;     /* by another feed's unfinished delivery, or a run that hangs */
 	struct look_finds finds;
 	struct given_up given_up;
 	int64_t paused; /* ms: since when nothing is done; 0: it is not */
