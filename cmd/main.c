@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
@@ -298,6 +299,17 @@ name_run(struct app *app)
 	app->log.trace = app->trace.id;
 }
 
+/* A folder that is not there is a slip: its defaults would be those of another site. */
+static int
+find_site(const struct app *app, struct err *e)
+{
+	if (strcmp(app->config_dir, CONFIG_DIR) == 0 ||
+	    access(app->config_dir, F_OK) == 0)
+		return 0;
+	return err_set(
+	    e, ERR_CONFIG, "--config %s: %s", app->config_dir, strerror(errno));
+}
+
 static int
 run_command(struct app *app, const struct command *c, int argc, char **argv)
 {
@@ -312,6 +324,8 @@ run_command(struct app *app, const struct command *c, int argc, char **argv)
 		r = crypto_init(&e);
 	if (r == 0)
 		name_run(app);
+	if (r == 0 && c->needs_site)
+		r = find_site(app, &e);
 	if (r == 0 && c->needs_site)
 		r = app_load(app, &e);
 	exit = r == 0 ? c->run(app, &e) : err_exit(e.code);

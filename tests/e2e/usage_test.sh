@@ -174,4 +174,11 @@ test_mistakes
 test_usage
 test_preview
 test_status
+# A slip in the folder's name never leads to the ledger of the machine's other site.
+for command in "status" "hold list" "run" "check" "audit"; do
+	# shellcheck disable=SC2086 # words
+	"$emrdrop" --config "$dir/none" $command >"$dir/out" 2>"$dir/err"
+	ran "$command of no site" 78 $?
+	has "$command: what is not there" "$dir/err" "--config $dir/none: No such file"
+done
 e2e_end
