@@ -135,11 +135,11 @@ test_examples() {
 		assert box["securityContext"] == {"allowPrivilegeEscalation": False,
 		    "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 	END
-	is "what a first sample gives" 24 "$("$tree/usr/bin/emrdrop" --config "$dir/first" init a \
+	is "what a first sample gives" 24 "$("$tree/usr/bin/emrdrop" --config "$dir" init a \
 		"$tree/usr/share/doc/emrdrop/examples/visits.csv" --dry-run >"$dir/first.ini" &&
 		sed -i 's/_file = TODO/_file = \/x/; s/zone = TODO/zone = UTC/; s/url = TODO/url = https:\/\/x\/y/' \
 			"$dir/first.ini" && sed -i '0,/^url/s/^url.*/url = file:\/\/\/x/' "$dir/first.ini" &&
-		"$tree/usr/bin/emrdrop" --config "$dir/first" preview "$dir/first.ini" \
+		"$tree/usr/bin/emrdrop" --config "$dir" preview "$dir/first.ini" \
 			"$tree/usr/share/doc/emrdrop/examples/visits.csv" 2>/dev/null | grep -c '^{"op"')"
 }
 
