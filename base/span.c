@@ -10,6 +10,14 @@ span_of(const char *s)
 	return s == NULL ? (struct span){NULL, 0} : (struct span){s, strlen(s)};
 }
 
+uint64_t
+span_fnv(uint64_t h, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * SPAN_FNV_PRIME;
+	return h;
+}
+
 bool
 span_eq(struct span a, struct span b)
 {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct span {
 	const char *p;
@@ -41,6 +42,11 @@ span_trim(struct span s)
 		return s;
 	return span_trim_blanks(s);
 }
+
+/* FNV-1a, 64 bits, of what `h` is of and then the text; at first of nothing. */
+#define SPAN_FNV_NONE  UINT64_C(0xcbf29ce484222325)
+#define SPAN_FNV_PRIME UINT64_C(0x100000001b3)
+uint64_t span_fnv(uint64_t h, struct span s);
 
 /*
  * Edit distance (Damerau, restricted) of two spans without regard to ASCII case,

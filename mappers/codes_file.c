@@ -10,13 +10,11 @@
 #include "mappers/csv_reader.h"
 #include "mappers/letters.h"
 
-#define PATH_SIZE    4096
-#define COLUMNS_MAX  256
-#define ROW_MAX      (1 << 20)
-#define ROW_SPAN     20
-#define NEAR         3 /* one letter in three may differ */
-#define FNV64_OFFSET 14695981039346656037U
-#define FNV64_PRIME  1099511628211U
+#define PATH_SIZE   4096
+#define COLUMNS_MAX 256
+#define ROW_MAX     (1 << 20)
+#define ROW_SPAN    20
+#define NEAR        3 /* one letter in three may differ */
 
 static const char *const settings[] = {"file", "key", "value", NULL};
 
@@ -180,16 +178,6 @@ parse(struct loading *l, struct span text, struct err *e)
 	return rc;
 }
 
-static uint64_t
-digest(struct span s)
-{
-	uint64_t h = FNV64_OFFSET;
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * FNV64_PRIME;
-	return h | 1;
-}
-
 /* A relative path is one beside the file that names it. */
 static int
 set_path(struct loading *l, const char *name, struct err *e)
@@ -217,7 +205,7 @@ read_file(struct loading *l, struct err *e)
 	    (p = conf_file_read(l->path, &st, &text.n, e)) == NULL)
 		return -1;
 	text.p = p;
-	l->out->digest = digest(text);
+	l->out->digest = span_fnv(SPAN_FNV_NONE, text) | 1;
 	rc = parse(l, text, e);
 	free(p);
 	return rc;

@@ -9,10 +9,8 @@
 
 #define CHECKS_ARENA (1 << 20)
 #define SLOTS        2048 /* of the table of different values: at most half are taken */
-#define FNV_OFFSET   UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME    UINT64_C(0x100000001b3)
-#define CODE_TIMES   3  /* a code's values stand there so often, on average */
-#define PHONES_SURE  20 /* so many numbers without a mark are no accident */
+#define CODE_TIMES   3    /* a code's values stand there so often, on average */
+#define PHONES_SURE  20   /* so many numbers without a mark are no accident */
 
 struct checks {
 	struct kit kit;
@@ -98,10 +96,8 @@ column_release(struct column *c)
 static uint64_t
 hash(struct span s)
 {
-	uint64_t h = FNV_OFFSET;
+	uint64_t h = span_fnv(SPAN_FNV_NONE, s);
 
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * FNV_PRIME;
 	h ^= h >> 32;
 	return h == 0 ? 1 : h; /* 0 is a free slot */
 }

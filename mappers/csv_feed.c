@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
 void
 csv_feed_discard(void *self)
 {
@@ -64,7 +62,7 @@ csv_feed_fingerprint(const void *self)
 {
 	const struct csv_feed *f = self;
 
-	return (map_fingerprint(f->map) ^ f->layout.fingerprint) * FNV_PRIME;
+	return (map_fingerprint(f->map) ^ f->layout.fingerprint) * SPAN_FNV_PRIME;
 }
 
 /* A file of a feed whose columns have widths can't have four more. */

@@ -5,9 +5,6 @@
 
 #include "mappers/decode.h"
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME  UINT64_C(0x100000001b3)
-
 static const char *const mismatches[] = {[FOOTER_HOLD] = "hold",
     [FOOTER_DELIVER] = "deliver",
     [FOOTER_REFUSE] = "refuse",
@@ -219,22 +216,19 @@ check_mismatch(struct conf *c, const struct conf_list *footer)
 		mistake(c, "on_count_mismatch", "no footer has {count}");
 }
 
+/* The NUL goes in: "ab" "c" is not "a" "bc". */
 static uint64_t
-mix(uint64_t h, const void *p, size_t n)
+mix_text(uint64_t h, const char *s)
 {
-	const unsigned char *b = p;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * FNV_PRIME;
-	return h;
+	return span_fnv(h, (struct span){s, strlen(s) + 1});
 }
 
 static uint64_t
 mix_list(uint64_t h, const struct conf_list *list)
 {
-	h = mix(h, &list->n, sizeof(list->n));
+	h = span_fnv(h, (struct span){(const char *)&list->n, sizeof(list->n)});
 	for (size_t i = 0; i < list->n; i++)
-		h = mix(h, list->v[i], strlen(list->v[i]) + 1);
+		h = mix_text(h, list->v[i]);
 	return h;
 }
 
@@ -243,10 +237,10 @@ fingerprint(const struct settings *set)
 {
 	const long long numbers[] = {set->skip_top, set->header, set->on_count_mismatch,
 	    set->max_line, set->max_columns, set->max_span};
-	uint64_t h = mix(FNV_OFFSET, numbers, sizeof(numbers));
+	uint64_t h = span_fnv(
+	    SPAN_FNV_NONE, (struct span){(const char *)numbers, sizeof(numbers)});
 
-	h = mix(h, set->delimiter, strlen(set->delimiter) + 1);
-	h = mix(h, set->charset, strlen(set->charset) + 1);
+	h = mix_text(mix_text(h, set->delimiter), set->charset);
 	h = mix_list(h, &set->header_match);
 	return mix_list(mix_list(h, &set->footer), &set->widths);
 }

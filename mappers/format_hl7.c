@@ -17,8 +17,6 @@
 
 #define FOUND_MAX   96
 #define PLACE_SIZE  32 /* "segment N" */
-#define FNV_OFFSET  UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME   UINT64_C(0x100000001b3)
 #define MESSAGE_MIN 4096
 #define MESSAGE_MAX (64 << 20)
 #define ACK_MAX     (4 << 20) /* of one acknowledgement: it echoes fields of an MSH */
@@ -166,17 +164,12 @@ fingerprint(const void *self)
 {
 	const struct hl7_feed *f = self;
 	const struct settings *s = &f->set;
-	uint64_t numbers[] = {map_fingerprint(f->map), (uint64_t)s->max_message,
+	const uint64_t numbers[] = {map_fingerprint(f->map), (uint64_t)s->max_message,
 	    (uint64_t)s->unterminated, (uint64_t)s->trailer,
 	    (uint64_t)s->on_count_mismatch};
-	const unsigned char *p = (const unsigned char *)numbers;
-	uint64_t h = FNV_OFFSET;
+	const struct span all = {(const char *)numbers, sizeof(numbers)};
 
-	for (size_t i = 0; i < sizeof(numbers); i++)
-		h = (h ^ p[i]) * FNV_PRIME;
-	for (const char *c = s->charset; *c != '\0'; c++)
-		h = (h ^ (unsigned char)*c) * FNV_PRIME;
-	return h;
+	return span_fnv(span_fnv(SPAN_FNV_NONE, all), span_of(s->charset));
 }
 
 static const struct map *

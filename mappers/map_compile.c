@@ -7,10 +7,7 @@
 #include "mappers/letters.h"
 #include "mappers/regexp.h"
 
-#define MAP_VERSION  1 /* raised when the same map comes to mean other records */
-#define FNV64_OFFSET 14695981039346656037U
-#define FNV64_PRIME  1099511628211U
-
+#define MAP_VERSION      1 /* raised when the same map comes to mean other records */
 #define MAP_ARENA_MAX    (64 << 20) /* a compiled map with its code tables */
 #define MAP_SECTIONS_MAX 64
 
@@ -18,11 +15,7 @@
 static void
 compiler_hash(struct compiler *c, struct span s)
 {
-	uint64_t h = (c->hash ^ s.n) * FNV64_PRIME;
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * FNV64_PRIME;
-	c->hash = h;
+	c->hash = span_fnv((c->hash ^ s.n) * SPAN_FNV_PRIME, s);
 }
 
 void
@@ -396,7 +389,7 @@ compile_all(struct compiler *c, const struct mapper_conf *mc)
 struct map *
 map_new(struct conf *conf, const struct mapper_conf *mc, struct err *e)
 {
-	struct compiler c = {.conf = conf, .hash = FNV64_OFFSET ^ MAP_VERSION};
+	struct compiler c = {.conf = conf, .hash = SPAN_FNV_NONE ^ MAP_VERSION};
 	size_t before = conf->errors->n;
 
 	c.map = calloc(1, sizeof(*c.map));

@@ -8,8 +8,6 @@
 
 #define FINGERPRINT_V4 40 /* hexadecimal digits: RFC 9580 5.5.4 */
 #define FINGERPRINT_V5 64
-#define FNV_OFFSET     UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME      UINT64_C(0x100000001b3)
 
 static const char *const pgp_words[] = {[UNPACK_PGP_NO] = "no",
     [UNPACK_PGP_DECRYPT] = "decrypt",
@@ -97,16 +95,13 @@ unpack_check(
 static uint64_t
 mix(uint64_t h, const char *s)
 {
-	do
-		h = (h ^ (unsigned char)*s) * FNV_PRIME;
-	while (*s++ != '\0');
-	return h;
+	return span_fnv(h, (struct span){s, strlen(s) + 1});
 }
 
 uint64_t
 unpack_fingerprint(const struct unpack_conf *uc)
 {
-	uint64_t h = FNV_OFFSET;
+	uint64_t h = SPAN_FNV_NONE;
 
 	for (size_t i = 0; i < uc->members.n; i++)
 		h = mix(h, uc->members.v[i]);
@@ -116,7 +111,8 @@ unpack_fingerprint(const struct unpack_conf *uc)
 uint64_t
 unpack_verdict_fingerprint(const struct unpack_conf *uc)
 {
-	uint64_t h = FNV_OFFSET ^ (uint64_t)uc->max_size ^ (uint64_t)uc->max_ratio << 44;
+	uint64_t h = SPAN_FNV_NONE ^ (uint64_t)uc->max_size ^
+		     (uint64_t)uc->max_ratio << 44;
 
 	h = mix(h, pgp_words[uc->pgp]);
 	if (uc->keyring != NULL)
