@@ -137,20 +137,28 @@ open_export(struct reading *r, struct err *e)
 	return r->ops->open(&r->file, self, &r->run, e);
 }
 
-struct reading *
-mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
+static struct reading *
+reading_new(struct mapper *m, struct err *e)
 {
 	struct reading *r = calloc(1, sizeof(*r));
 
-	if (r == NULL) {
-		err_nomem(e);
-		return NULL;
-	}
+	if (r == NULL)
+		return err_nomem(e), NULL;
 	r->ops = m->ops;
 	r->mapper = m;
 	r->export = 1;
 	made_init(&r->made);
 	apart_init(&r->apart);
+	return r;
+}
+
+struct reading *
+mapper_open(struct mapper *m, const struct mapper_sink *sink, int64_t now, struct err *e)
+{
+	struct reading *r = reading_new(m, e);
+
+	if (r == NULL)
+		return NULL;
 	r->our_fields = (struct mapper_fields){pass_field, r};
 	r->theirs = *sink;
 	r->ours = (struct mapper_sink){.record = pass_record,
@@ -194,15 +202,10 @@ pass_text(void *arg, struct span bytes, struct err *e)
 struct reading *
 mapper_open_rejects(struct mapper *m, const struct rejects_sink *sink, struct err *e)
 {
-	struct reading *r = calloc(1, sizeof(*r));
+	struct reading *r = reading_new(m, e);
 
 	if (r == NULL)
-		return err_nomem(e), NULL;
-	r->ops = m->ops;
-	r->mapper = m;
-	r->export = 1;
-	made_init(&r->made);
-	apart_init(&r->apart);
+		return NULL;
 	r->rejects = *sink;
 	r->our_rejects = (struct rejects_sink){pass_wanted, pass_text, r, sink->before};
 	r->run = (struct format_run){.counts = &r->counts,
