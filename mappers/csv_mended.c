@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mappers/csv_guard.h"
+#include "mappers/csv_lines.h"
 
 #define MARK      "\xef\xbb\xbf" /* without it Excel takes UTF-8 for windows-1252 */
 #define EXPANSION 8              /* bytes that a byte may become: charset, and quotes */
@@ -188,14 +189,6 @@ pass_on(struct rejects *r, struct buf *text, struct err *e)
 	return rc;
 }
 
-static struct span
-without_end(struct span line)
-{
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-		line.n--;
-	return line;
-}
-
 /*
  * May it stand as it was sent? Not if a spreadsheet would run, or change, a cell of it, nor
  * if its export has another delimiter than stands above it.
@@ -233,11 +226,11 @@ write_row(
 	size_t n = row->n;
 
 	if (cells == NULL) {
-		n = cells_split(
-		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
+		n = cells_split(line_without_end(row->text), r->delimiter, &r->text,
+		    m->cells, m->max);
 		cells = mended_cells(m, m->cells, &n);
 	} else if (is_clean(r, m, row)) {
-		struct span bare = without_end(row->text);
+		struct span bare = line_without_end(row->text);
 		bool keep = r->first && bare.n < row->text.n;
 
 		buf_add_span(out, keep ? row->text : bare);
@@ -264,8 +257,8 @@ write_numbers(struct rejects *r, struct mended *m, const struct sent_row *row)
 	size_t n = row->n;
 
 	if (n == 0)
-		n = cells_split(
-		    without_end(row->text), r->delimiter, &r->text, m->cells, m->max);
+		n = cells_split(line_without_end(row->text), r->delimiter, &r->text,
+		    m->cells, m->max);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_add_span(&r->header, r->delimiter);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "mappers/ascii.h"
+#include "mappers/csv_header.h"
 #include "mappers/csv_reader.h"
 #include "mappers/titles.h"
 #include "mappers/total.h"
@@ -52,14 +53,6 @@ struct profile {
 	char counted; /* the delimiter that is found by counting; NUL: the file says it */
 	char total[TOTAL_SIZE];
 };
-
-static size_t
-filled(const struct span *cells, size_t n)
-{
-	while (n > 0 && span_trim(cells[n - 1]).n == 0)
-		n--;
-	return n;
-}
 
 static size_t
 count_digits(struct span s)
@@ -225,7 +218,7 @@ make_columns(struct profile *p, const struct head_row *header, size_t n, struct 
 static bool
 is_header_again(const struct profile *p, const struct span *cells, size_t n)
 {
-	if (p->file.header == 0 || filled(cells, n) != p->file.columns)
+	if (p->file.header == 0 || header_filled(cells, n) != p->file.columns)
 		return false;
 	for (size_t i = 0; i < p->file.columns; i++)
 		if (!span_eq_nocase(span_trim(cells[i]), p->titles[i]))
@@ -239,7 +232,7 @@ is_thin(const struct profile *p, const struct span *cells, size_t n, bool total)
 {
 	size_t columns = p->file.columns, some = 0;
 
-	if (n < columns || filled(cells, n) > columns)
+	if (n < columns || header_filled(cells, n) > columns)
 		return true;
 	for (size_t i = 0; i < columns; i++)
 		some += span_trim(cells[i]).n > 0;
@@ -251,7 +244,7 @@ take_data(struct profile *p, const struct span *cells, size_t n)
 {
 	bool total;
 
-	if (filled(cells, n) == 0)
+	if (header_filled(cells, n) == 0)
 		return;
 	if (is_header_again(p, cells, n)) {
 		p->file.headers++;
@@ -297,7 +290,8 @@ keep_row(
 {
 	struct head_row *row = &p->head[p->nhead++];
 
-	*row = (struct head_row){.n = n, .filled = filled(cells, n), .number = number};
+	*row = (struct head_row){
+	    .n = n, .filled = header_filled(cells, n), .number = number};
 	row->cells = arena_alloc(&p->head_arena, (n + 1) * sizeof(*row->cells));
 	for (size_t i = 0; row->cells != NULL && i < n; i++) {
 		row->cells[i] = arena_span(&p->head_arena, cells[i]);
