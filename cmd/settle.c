@@ -60,7 +60,10 @@ skip_digits(const char **p, size_t n, const char *digits)
 static bool
 skip_char(const char **p, char c)
 {
-	return **p == c && (*p)++ != NULL;
+	if (**p != c)
+		return false;
+	++*p;
+	return true;
 }
 
 /* What settle_path makes: a time, perhaps a number, and eight digits of the id. */
