@@ -126,6 +126,6 @@ unread_try(struct unread_trial *t, struct err *e)
 
 	t->finds.bad_names = t->list->skipped;
 	rc = try_all(t, l, e);
-	ledger_close(l);
+	app_ledger_close(t->app, l);
 	return rc;
 }

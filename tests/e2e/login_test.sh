@@ -89,4 +89,10 @@ run 0 resume simple
 has "it says what it did" "$dir/out" "simple is not paused: the next run logs in again"
 job 0 simple
 is "the file came once" 6 "$(changes)"
+
+# ---- a check of both knows of both what was taken ----
+rows 1 3 >"$dir/drop2/b.csv"
+job 0
+run 0 check --connect
+hasnt "nothing of either waits" "files:" "$dir/out"
 e2e_end
