@@ -127,7 +127,10 @@ log_failure(const struct event *ev, const char *what, const struct err *e)
 		LOG_ERR(e)));
 }
 
-/* The command is not run again because the webhook failed: whoever is told twice learns not to listen. */
+/*
+ * The command is not run again because the webhook failed: whoever is told twice learns not
+ * to listen.
+ */
 static bool
 tell(const struct event *ev)
 {

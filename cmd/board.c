@@ -228,13 +228,10 @@ ask_pass(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
 static int
 ask_feed(struct board *b, struct board_feed *f, struct ledger *l, struct err *e)
 {
-
 	if (ledger_pause_get(l, f->state.name, &f->paused, e) != 0 ||
 	    ask_credentials(f, l, e) != 0)
 		return -1;
-	if (!f->known)
-		return ailments_find(b, f, l, e);
-	if (ask_pass(b, f, l, e) != 0)
+	if (f->known && ask_pass(b, f, l, e) != 0)
 		return -1;
 	return ailments_find(b, f, l, e);
 }

@@ -164,10 +164,9 @@ static void
 put_list(struct preview *p, const char *name, const struct buf *objects)
 {
 	jw_key(&p->json, span_of(name));
-	buf_add_char(&p->out, '[');
-	buf_add_span(&p->out, buf_span(objects));
-	buf_add_char(&p->out, ']');
-	p->json.comma = true;
+	jw_array(&p->json);
+	jw_raw(&p->json, buf_span(objects));
+	jw_array_end(&p->json);
 }
 
 static int

@@ -9,8 +9,8 @@
 #define SFTP "sftp://"
 
 /*
- * Of an account, whatever its folder. Keyed: neither a key nor a password can be guessed by it. A secret that can't be read
- * stands for itself, and the login tells of it.
+ * Of an account, whatever its folder. Keyed: neither a key nor a password can be guessed by
+ * it. A secret that can't be read stands for itself, and the login tells of it.
  */
 static struct digest
 credentials(const struct feed *f, const struct site_keys *k)

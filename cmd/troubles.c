@@ -97,7 +97,10 @@ find_failure(struct feed_troubles *all)
 	    all->state.name);
 }
 
-/* If it is not that runs fail for another reason. A feed without a file can't go on: the next run ends that. */
+/*
+ * If it is not that runs fail for another reason. A feed without a file can't go on: the
+ * next run ends that.
+ */
 static int
 find_block(struct ledger *l, const struct troubles_when *when, struct feed_troubles *all,
     struct err *e)

@@ -116,7 +116,6 @@ make_room(struct binding *b, const struct span *titles, size_t n, struct err *e)
 
 	b->records_cap = m->nsections;
 	b->records = calloc(m->nsections, sizeof(*b->records));
-
 	b->columns = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->columns));
 	b->used = arena_alloc(&b->arena, (m->nslots + 1) * sizeof(*b->used));
 	/* Behind those of the file there is room for columns that it lacks. */

@@ -271,7 +271,6 @@ add_status_raw(struct compiler *c, struct section *out, struct conf_section *s)
 	const struct rule *status = find_rule(out, "status");
 	struct rule *ru = &out->rules[out->nrules];
 	struct err why = {0};
-
 	struct value_text in = {
 	    .arena = &c->map->kit.arena, .hl7 = c->hl7, .word = c->word};
 

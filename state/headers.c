@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state/files_impl.h"
 #include "state/headers_impl.h"
 
 /* Keys begin with whose header it is. */
@@ -24,12 +25,6 @@ file_key(struct key *k, struct span file)
 	key_init(k);
 	key_u8(k, KIND_FILE);
 	key_bytes(k, file.p, file.n);
-}
-
-static struct span
-digest_span(const struct digest *d)
-{
-	return (struct span){(const char *)d->b, DIGEST_SIZE};
 }
 
 static void

@@ -171,15 +171,15 @@ work(struct slice *s)
 {
 	const struct act *a = s->act;
 	const struct visitor each = {look, s};
-	struct range range = {.after = key_span(&s->sweep->behind)};
+	/* The sweep's own moves on meanwhile. */
 	struct key scope, behind = s->sweep->behind;
+	struct range range = {.after = key_span(&behind)};
 
 	s->n = s->looked = 0;
 	s->full = false;
 	scope_key(&scope, s->r->scope);
 	if (s->sweep->at == SWEEP_RECORDS)
 		range.prefix = key_span(&scope);
-	range.after = key_span(&behind); /* the sweep's own moves on meanwhile */
 	if (a->ledger->ops->each_after(
 		a->txn, sweep_table(s->sweep->at), &range, &each, a->e) != 0 ||
 	    slice_needed(s) != 0)
