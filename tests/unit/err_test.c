@@ -71,6 +71,18 @@ Test(err, prefix_stands_before_and_keeps_the_rest)
 	cr_expect_eq(e.sys, EIO);
 }
 
+Test(err, what_others_say_drives_no_terminal)
+{
+	struct err e;
+
+	err_set(&e, ERR_IO, "the server offers %s",
+	    "a,\x1b[31m\n\x7f\xc2\x9b"
+	    "1m\xc3\xa9\xc2");
+	cr_expect_str_eq(e.msg, "the server offers a,?[31m????1m\xc3\xa9\xc2");
+	err_prefix(&e, "%s", "\x07/drop");
+	cr_expect_eq(strncmp(e.msg, "?/drop: the server", 18), 0, "%s", e.msg);
+}
+
 Test(err, long_messages_are_cut_not_overrun)
 {
 	char longer[2 * ERR_MSG_SIZE];

@@ -55,7 +55,7 @@ log_all(const struct log *l)
 {
 	struct err e;
 
-	err_set(&e, ERR_PEER, "host key of \"x\" changed\nrun: check");
+	err_set(&e, ERR_PEER, "host key of \"x\" changed, run: check");
 	log_event(l, LOG_WARN, "file-held",
 	    LOG_FIELDS(LOG_NAME("feed", "north"), LOG_UINT("rows", UINT64_MAX),
 		LOG_TITLE("column", SPAN_LIT("Appt\x1b[2J\r\n=")), LOG_NAME("none", NULL),
@@ -70,7 +70,7 @@ Test(log, text_line)
 	cr_expect_str_eq(written(),
 	    "2026-11-20T19:30:02.007Z warn  file-held feed=north rows=18446744073709551615 "
 	    "column=\"Appt\\u001b[2J\\r\\n=\" none=\"\" error=peer "
-	    "message=\"host key of \\\"x\\\" changed\\nrun: check\" run=01ABC\n");
+	    "message=\"host key of \\\"x\\\" changed, run: check\" run=01ABC\n");
 }
 
 Test(log, json_line)
@@ -82,7 +82,7 @@ Test(log, json_line)
 	    "{\"time\":\"2026-11-20T19:30:02.007Z\",\"level\":\"warn\",\"event\":\"file-held\","
 	    "\"feed\":\"north\",\"rows\":18446744073709551615,"
 	    "\"column\":\"Appt\\u001b[2J\\r\\n=\",\"none\":\"\",\"error\":\"peer\","
-	    "\"message\":\"host key of \\\"x\\\" changed\\nrun: check\"}\n");
+	    "\"message\":\"host key of \\\"x\\\" changed, run: check\"}\n");
 }
 
 Test(log, what_is_below_the_level_is_not_written)
