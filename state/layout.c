@@ -235,3 +235,19 @@ layout_find(enum table table, struct span key)
 	}
 	return NULL;
 }
+
+struct span
+run_next_file(struct span *report)
+{
+	static const char mark[] = "\"file\":\""; /* in a text a quote has a backslash */
+	const char *at = memmem(report->p, report->n, mark, sizeof(mark) - 1);
+	size_t left;
+
+	if (at == NULL)
+		return (struct span){NULL, 0};
+	at += sizeof(mark) - 1;
+	left = (size_t)(report->p + report->n - at);
+	*report = (struct span){at, left};
+	return (struct span){
+	    at, left < 2 * (size_t)DIGEST_SIZE ? left : 2 * (size_t)DIGEST_SIZE};
+}

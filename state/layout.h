@@ -92,4 +92,7 @@ const struct cell *row_cell(const struct row *row, const char *name);
 /* The word of a COLUMN_WORD. */
 const char *cell_word(const struct cell *c);
 
+/* The id, in hexadecimal, of the next file that a run's report tells of; empty: of none. */
+struct span run_next_file(struct span *report);
+
 #endif

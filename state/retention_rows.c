@@ -1,7 +1,7 @@
 /*
  * What is old, and what of that is needed all the same. References are looked up when
- * something is about to be forgotten, and not counted: names, passes, merges, decisions
- * and files that are being put away may point to a file of any age.
+ * something is about to be forgotten, and not counted: names, passes, merges, decisions,
+ * runs and files that are being put away may point to a file of any age.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +211,25 @@ spare_file(void *arg, struct span key, struct span value)
 	return 0;
 }
 
+/* A retry reads a file that may be old, and its run is younger. */
+static int
+spare_run(void *arg, struct span key, struct span value)
+{
+	const struct references *x = arg;
+	struct digest file;
+	struct span rest, hex;
+
+	if (decode_reference(x, key, value) != 0)
+		return -1;
+	if (!is_mine(x->s, &x->s->row))
+		return 0;
+	rest = row_cell(&x->s->row, "report")->bytes;
+	while ((hex = run_next_file(&rest)).n > 0)
+		if (hex_decode(hex, file.b, DIGEST_SIZE) == 0)
+			spare(x->s, &file);
+	return 0;
+}
+
 /* What is being put away goes by its name. */
 static int
 spare_named(void *arg, struct span key, struct span value)
@@ -276,6 +295,7 @@ slice_needed(struct slice *s)
 	if (spare_from(s, TABLE_NAMES, all, spare_file) != 0 ||
 	    spare_from(s, TABLE_PASSES, all, spare_file) != 0 ||
 	    spare_from(s, TABLE_CONTROLS, all, spare_file) != 0 ||
+	    spare_from(s, TABLE_RUNS, all, spare_run) != 0 ||
 	    spare_from(s, TABLE_SETTLING, all, spare_named) != 0)
 		return -1;
 	return a->ledger->ops->each(a->txn, TABLE_SCOPES, all, &scopes, a->e);

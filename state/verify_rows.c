@@ -9,8 +9,6 @@
 #include "state/headers_impl.h"
 #include "state/verify_impl.h"
 
-#define RUN_FILE "\"file\":\"" /* a quote within a text would have a backslash */
-
 static uint64_t
 number(const struct verify *v, const char *name)
 {
@@ -323,18 +321,11 @@ check_run_file(struct verify *v, struct span hex)
 static int
 check_run(struct verify *v)
 {
-	struct span rest = cell(v, "report")->bytes;
-	const char *at;
+	struct span rest = cell(v, "report")->bytes, hex;
 
-	while ((at = memmem(rest.p, rest.n, RUN_FILE, strlen(RUN_FILE))) != NULL) {
-		at += strlen(RUN_FILE);
-		rest = (struct span){at, (size_t)(rest.p + rest.n - at)};
-		if (rest.n > 2 * DIGEST_SIZE) {
-			if (check_run_file(
-				v, (struct span){at, 2 * (size_t)DIGEST_SIZE}) != 0)
-				return -1;
-		}
-	}
+	while ((hex = run_next_file(&rest)).n > 0)
+		if (check_run_file(v, hex) != 0)
+			return -1;
 	return 0;
 }
 

@@ -304,6 +304,24 @@ by_name_no_more(const struct digest *id)
 	whole_put_name("north", "renamed.csv", NAME_SEEN, T0 + 100 * KEEP, NULL);
 }
 
+/* Of a retry: when it is old itself, it goes and then the file. */
+static int64_t today;
+
+static void
+by_run(const struct digest *id)
+{
+	char ulid[ULID_SIZE];
+
+	ulid_make(today, ulid);
+	whole_put_run(ulid, "north", id);
+}
+
+static void
+by_run_no_more(const struct digest *id)
+{
+	(void)id;
+}
+
 Test(retention, a_file_stays_as_long_as_something_refers_to_it)
 {
 	static const struct {
@@ -316,12 +334,14 @@ Test(retention, a_file_stays_as_long_as_something_refers_to_it)
 	    {"the same, its name taken", by_settling_alone, by_settling_no_more},
 	    {"a decision", by_decision, by_decision_no_more},
 	    {"an answer", by_answer, by_answer_no_more},
-	    {"a young name", by_name, by_name_no_more}};
+	    {"a young name", by_name, by_name_no_more},
+	    {"a young run", by_run, by_run_no_more}};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t now = T0 + KEEP + (int64_t)i * 2 * KEEP;
 		struct digest id = whole_put_file("north", "a.csv", T0);
 
+		today = now;
 		cases[i].begin(&id);
 		retain(now);
 		cr_expect(has_file(&id), "%s", cases[i].what);
