@@ -280,9 +280,11 @@ put_transform(
 	int at = schema_field(s, span_of(path));
 	const struct column *c = profile_column(d->profile, f->column[0]);
 
-	if (strcmp(path, "name") == 0)
+	if (strcmp(path, "name") == 0) {
 		buf_add_str(
 		    out, " | person \"last, first middle\" \"first middle last\"");
+		doubt_misfits(n, c->fits[CHECK_PERSON], c->filled);
+	}
 	if (at < 0)
 		return;
 	switch (s->fields[at].kind) {

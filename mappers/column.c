@@ -16,7 +16,7 @@ struct checks {
 	struct kit kit;
 	struct run run;
 	struct step step[CHECK_COUNT];
-	struct arg region;
+	struct arg region, order[2];
 };
 
 struct checks *
@@ -29,7 +29,8 @@ checks_new(struct err *e)
 	    [CHECK_EMAIL] = "email",
 	    [CHECK_NPI] = "npi",
 	    [CHECK_ZIP] = "zip",
-	    [CHECK_STATE] = "state"};
+	    [CHECK_STATE] = "state",
+	    [CHECK_PERSON] = "person"};
 	struct checks *k = calloc(1, sizeof(*k));
 
 	if (k == NULL)
@@ -39,6 +40,11 @@ checks_new(struct err *e)
 	k->region.text = SPAN_LIT("US");
 	k->step[CHECK_PHONE].args = &k->region;
 	k->step[CHECK_PHONE].nargs = 1;
+	k->order[0] = (struct arg){
+	    .text = SPAN_LIT("last, first middle"), .next = &k->order[1]};
+	k->order[1].text = SPAN_LIT("first middle last");
+	k->step[CHECK_PERSON].args = k->order;
+	k->step[CHECK_PERSON].nargs = 2;
 	for (size_t i = 0; i < CHECK_COUNT; i++) {
 		k->step[i].name = span_of(names[i]);
 		if (transform_compile(&k->kit, &k->step[i], e) != 0) {

@@ -27,6 +27,7 @@ enum check_kind {
 	CHECK_NPI,
 	CHECK_ZIP,
 	CHECK_STATE,
+	CHECK_PERSON, /* in an order that a draft asks for */
 	CHECK_COUNT
 };
 
