@@ -162,6 +162,8 @@ find_types(struct draft *d, size_t *appointment, size_t *patient)
 		      seek(d, RECORD_APPOINTMENT, "start.date") != DRAFT_NONE;
 
 	*appointment = seek(d, RECORD_APPOINTMENT, "id");
+	if (*appointment == DRAFT_NONE)
+		*appointment = seek(d, RECORD_APPOINTMENT, "id?");
 	*patient = seek(d, RECORD_PATIENT, "id");
 	if (*patient == DRAFT_NONE)
 		*patient = any;
@@ -169,6 +171,7 @@ find_types(struct draft *d, size_t *appointment, size_t *patient)
 		*appointment = any;
 	if (starts && *appointment != DRAFT_NONE && *patient != DRAFT_NONE)
 		return ALL_TYPES;
+	d->unnamed = starts && *appointment == DRAFT_NONE;
 	*appointment = DRAFT_NONE;
 	return ALL_TYPES & ~ONLY(RECORD_APPOINTMENT);
 }
@@ -252,11 +255,25 @@ take_content(struct draft *d, size_t column)
 		add_content(d, RECORD_PATIENT, "address.postal_code", column);
 }
 
-/* A patient's id that no title tells: the first column that differs in every row. */
+/* Is anything known of a record but which one it is, and when it was changed? */
+static bool
+knows(const struct draft *d, enum record_type type)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->field[i].title->type == type && !is_id(d->field[i].title->path) &&
+		    strcmp(d->field[i].title->path, "updated_at") != 0)
+			return true;
+	return false;
+}
+
+/*
+ * A patient's id that no title tells: the first column that differs in every row and is
+ * nothing else. A name is none, for two people may have it.
+ */
 static void
 guess_id(struct draft *d)
 {
-	size_t best = 0;
+	size_t best = DRAFT_NONE;
 
 	for (size_t i = d->file.columns; i-- > 0;) {
 		const struct column *c = profile_column(d->profile, i);
@@ -267,7 +284,8 @@ guess_id(struct draft *d)
 			content == CONTENT_INTEGER))
 			best = i;
 	}
-	add_content(d, RECORD_PATIENT, "id", best);
+	if (best != DRAFT_NONE)
+		add_content(d, RECORD_PATIENT, "id", best);
 }
 
 /* The provider's id is the appointment's too; without one the NPI is his id. */
@@ -341,13 +359,16 @@ draft_make(struct draft *d, const struct profile *p)
 	for (size_t i = 0; i < d->file.columns; i++)
 		if (!draft_uses(d, i))
 			take_content(d, i);
-	if (patient == DRAFT_NONE)
+	if (patient == DRAFT_NONE && knows(d, RECORD_PATIENT))
 		guess_id(d);
 	share_practitioner(d);
 	if (draft_find(d, RECORD_PRACTITIONER, "id") == NULL) {
 		name_practitioner(d);
 		drop(d, RECORD_PRACTITIONER);
 		d->types &= ~ONLY(RECORD_PRACTITIONER);
+	} else if (patient == DRAFT_NONE && !knows(d, RECORD_PATIENT)) {
+		drop(d, RECORD_PATIENT);
+		d->types &= ~ONLY(RECORD_PATIENT);
 	}
 	sort(d);
 }

@@ -31,6 +31,7 @@ struct draft {
 	struct draft_field field[DRAFT_FIELDS_MAX];
 	size_t n;
 	unsigned types; /* bit n: a section of record type n is drafted */
+	bool unnamed;   /* there are appointments, and no column is their id */
 };
 
 /* Guesses, by titles and then by content. `p` must outlive *d. */

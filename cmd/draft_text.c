@@ -201,9 +201,15 @@ put_patient(struct buf *out, const struct draft *d)
 		     draft_find(d, RECORD_PATIENT, "name") != NULL;
 
 	buf_add_str(out, "\n[patient]\n");
-	if (draft_find(d, RECORD_APPOINTMENT, "id") != NULL || !named)
+	if (draft_find(d, RECORD_APPOINTMENT, "id") != NULL || d->unnamed || !named)
 		buf_add_str(out, "# likely: this export does not know all of a patient\n"
 				 "op = patch\n");
+	if (draft_find(d, RECORD_PATIENT, "id") == NULL)
+		buf_add_str(out,
+		    "# TODO: the column that says which patient it is, such as {MRN}: no title\n"
+		    "# does; if rows are no patients, a section of another type, see\n"
+		    "# emrdrop.conf(5)\n"
+		    "id = TODO\n");
 }
 
 /* What an appointment has of other columns than its own. */
@@ -247,12 +253,18 @@ put_fields(struct buf *out, const struct draft *d, enum record_type type)
 static void
 put_sections(struct buf *out, const struct draft *d)
 {
-	put_patient(out, d);
-	put_fields(out, d, RECORD_PATIENT);
+	if (d->types >> RECORD_PATIENT & 1) {
+		put_patient(out, d);
+		put_fields(out, d, RECORD_PATIENT);
+	}
 	if (draft_find(d, RECORD_APPOINTMENT, "id") != NULL) {
 		buf_add_str(out, "\n[appointment]\n");
 		put_fields(out, d, RECORD_APPOINTMENT);
 		put_appointment(out, d);
+	} else if (d->unnamed) {
+		buf_add_str(out,
+		    "\n# No [appointment] is drafted: no column is surely its id. Ask the clinic for\n"
+		    "# one, or make it of what says which visit it is, see emrdrop.conf(5).\n");
 	}
 	if (draft_find(d, RECORD_PRACTITIONER, "id") != NULL) {
 		put_practitioner(out, d);

@@ -18,6 +18,8 @@ const struct title titles[] = {
 		"apptnum appointmentnum appointmentkey apptkey visitid visitno visitnumber "
 		"schedid scheduleid bookingid bookingno encounterapptid appointmentuid apptuid "
 		"termin terminnr terminid"},
+	{A, "id?", "encounter encounterid encounterno encounternumber encounternum enc encid encno "
+		"csn contactserialnumber eventid reservationid"},
 	{A, "start", "start starts starttime startdatetime apptstart appointmentstart "
 		"apptdatetime appointmentdatetime appointmentdateandtime apptdateandtime "
 		"scheduledstart scheduleddatetime scheduledfor visitdatetime begin beginn "

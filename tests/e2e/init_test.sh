@@ -246,6 +246,42 @@ test_cells() {
 	rm "$dir/etc/feeds.d/cells.ini"
 }
 
+# What no column is surely the id of has none: neither a name, nor what else differs in each row.
+test_no_id() {
+	printf 'Name,DOB\n"Sample, Ann",1980-01-02\n"Testcase, Bo",1981-01-02\n' >"$dir/noid.csv"
+	run 0 init noid "$dir/noid.csv"
+	mistakes noid
+	rule noid 'id = TODO' '# emrdrop.conf(5)'
+	printf 'Slot,Start\nS-1,2026-03-04 09:00\nS-2,2026-03-04 09:30\n' >"$dir/slots.csv"
+	run 0 init slots "$dir/slots.csv"
+	mistakes slots
+	has "no patient is made of a slot" "$dir/etc/feeds.d/slots.ini" 'id = TODO'
+	printf 'Provider ID,NPI,Provider Name\nP1,2000000010,Dr. Mock\nP2,2800000715,Dr. Fix\n' >"$dir/prov.csv"
+	drafted prov "$dir/prov.csv" 2 0
+	is "nor of a provider" '["practitioner"]' "$(jq -cs 'map(.type) | unique' "$dir/out")"
+	rm "$dir"/etc/feeds.d/{noid,slots,prov}.ini
+}
+
+# A visit may be told by its encounter; where nothing tells it, that is said.
+test_visit_id() {
+	cat >"$dir/visit.csv" <<-'END'
+		Encounter Id,MRN,Last Name,Appt Date,Appt Time,Status
+		E-1,100,Testcase,03/04/2026,09:00,Scheduled
+		E-2,101,Sample,03/14/2026,10:00,Cancelled
+	END
+	drafted visit "$dir/visit.csv" 4 0
+	rule visit 'id = {Encounter Id} | not_scientific' '# likely: its title says it in part'
+	rm "$dir/etc/feeds.d/visit.ini"
+	sed '1s/MRN/Appt ID,MRN/; 2,$s/,/,A&/' "$dir/visit.csv" >"$dir/both.csv"
+	run 0 init both "$dir/both.csv"
+	rule both 'id = {Appt ID} | not_scientific' '# sure: by its title'
+	cut -d, -f2- "$dir/visit.csv" >"$dir/bare.csv"
+	run 0 init bare "$dir/bare.csv"
+	has "no id" "$dir/etc/feeds.d/bare.ini" "no column is surely its id"
+	rule bare 'op = patch' '# likely: this export does not know all of a patient'
+	rm "$dir"/etc/feeds.d/{both,bare}.ini
+}
+
 # Columns have numbers alone, and only what they hold says what they are.
 test_no_header() {
 	awk 'BEGIN { for (i = 1; i <= 9; i++)
@@ -341,6 +377,8 @@ test_western
 test_total
 test_todo
 test_cells
+test_no_id
+test_visit_id
 test_no_header
 test_messages
 e2e_end
