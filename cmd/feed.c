@@ -479,18 +479,19 @@ feed_rejects_too_many(
     const struct feed *f, uint64_t rows, uint64_t rejected, char why[FILE_REASON_MAX + 1])
 {
 	const uint64_t most = (uint64_t)f->feed.max_reject;
+	const char *what = strcmp(f->feed.format, "hl7") == 0 ? "messages" : "rows";
 	bool all = rows > 0 && rejected == rows;
 
 	if (!all && (rejected < REJECT_ROWS_MIN || rejected * 10000 <= most * rows))
 		return false;
 	if (all)
 		snprintf(why, FILE_REASON_MAX + 1,
-		    "%llu of %llu rows were rejected: all there are",
-		    (unsigned long long)rejected, (unsigned long long)rows);
+		    "%llu of %llu %s were rejected: all there are",
+		    (unsigned long long)rejected, (unsigned long long)rows, what);
 	else
 		snprintf(why, FILE_REASON_MAX + 1,
-		    "%llu of %llu rows were rejected, more than max_reject allows (%g %%)",
-		    (unsigned long long)rejected, (unsigned long long)rows,
+		    "%llu of %llu %s were rejected, more than max_reject allows (%g %%)",
+		    (unsigned long long)rejected, (unsigned long long)rows, what,
 		    (double)most / 100);
 	return true;
 }

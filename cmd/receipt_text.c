@@ -397,13 +397,17 @@ static void
 say_all(const struct words *w)
 {
 	const struct problems *p = w->r->problems;
+	const struct file_entry *en = w->r->entry;
+	/* What is looked at here may be of a row that was not taken. */
+	bool taken = en->verdict == VERDICT_DELIVER && en->rejected == 0;
 
 	say_verdict(w);
 	say_file(w);
 	say_books(w);
 	say_header(w);
 	say_kinds(w, "NOT TAKEN, AND WHY", p->reasons, p->nreasons);
-	say_kinds(w, "TAKEN, BUT LOOK AT IT", p->warnings, p->kinds);
+	say_kinds(w, taken ? "TAKEN, BUT LOOK AT IT" : "LOOK AT THIS AS WELL",
+	    p->warnings, p->kinds);
 	say_problems(w);
 	say_advice(w);
 }

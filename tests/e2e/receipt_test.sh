@@ -124,13 +124,15 @@ test_outcomes() {
 	fresh
 	rows 1 3 | sed 1d >"$dir/drop/a.csv"
 	rows 1 0 >"$dir/drop/b.csv"
-	rows 1 30 | sed '/^000[12]/s/Scheduled/Nope/' >"$dir/drop/held.csv"
+	rows 1 30 | sed -e '/^000[12]/s/Scheduled/Nope/' -e '/^00011/s|/1980|/2980|' >"$dir/drop/held.csv"
 	job 65
 	told_of a.csv-????????.refused.receipt.txt a.csv-????????.refused.receipt.json \
 		b.csv-????????.empty.receipt.txt b.csv-????????.empty.receipt.json \
 		held.csv-????????.held.receipt.txt held.csv-????????.held.receipt.json
 	has "why it is held" "$(answer .held.receipt.txt)" "20 of 30 rows were rejected"
 	has "what next" "$(answer .held.receipt.txt)" "The receiving side sees this too"
+	has "a warning" "$(answer .held.receipt.txt)" "LOOK AT THIS AS WELL"
+	hasnt "nothing was taken" "TAKEN, BUT" "$(answer .held.receipt.txt)"
 	has "later ones wait" "$(answer .held.receipt.txt)" "wait until this is settled"
 	is "no rejects of what was not taken" false "$(receipt .held.receipt.json .reject_file)"
 	has "why it is refused" "$(answer .refused.receipt.txt)" "column"
@@ -356,6 +358,9 @@ test_messages() {
 		'[.unit, .rows, .rejected, .problems[0].row, .problems[0].column]')"
 	has "in words" "$(answer .receipt.txt)" 'message 2, field "SCH-25":'
 	hasnt "no value" Nope "$(answer .receipt.txt)" "$(answer .receipt.json)"
+	sed 's/Booked/Nope/' "$dir/drop/one.hl7" >"$dir/drop/two.hl7"
+	job 4
+	has "held in messages" "$(answer .held.receipt.txt)" "2 of 2 messages were rejected: all there are"
 }
 
 test_delivered
