@@ -297,9 +297,14 @@ advise_rejects(const struct words *w)
 	    "  2. Mend the cells. Leave the first line and the columns in front as they are: by\n"
 	    "     them we know that only these rows are meant. Leave an apostrophe in front of a\n"
 	    "     cell, too: it keeps Excel from running =1+1, or making 123 of 00123, and we\n"
-	    "     take it off. Delete rows that you can't mend yet.\n"
-	    "  3. Save it as \"CSV UTF-8\", and drop it where you drop your exports",
+	    "     take it off. Delete rows that you can't mend yet.\n",
 	    id);
+	if (w->r->entry->refused > 0)
+		buf_add_str(w->out,
+		    "     What the receiving system refused may be right as it is: ask there, with\n"
+		    "     the number above and the row, before you change it.\n");
+	buf_add_str(w->out,
+	    "  3. Save it as \"CSV UTF-8\", and drop it where you drop your exports");
 	if (w->r->pattern != NULL)
 		buf_addf(w->out, ", under a name that fits %s.\n", w->r->pattern);
 	else

@@ -77,6 +77,7 @@ test_delivered() {
 	has "row and column" "$text" 'row 4, column "Start":'
 	has "a remedy" "$text" "Write it as in the other rows"
 	has "what to do" "$text" "under the name that it has"
+	has "and whom to ask" "$text" "What the receiving system refused may be right as it is"
 	hasnt "no value" Testcase "$text" "$(answer .receipt.json)"
 	is "nothing is left beside the ledger" 0 "$(find "$dir/state/answers" -type f | wc -l)"
 	job 0
