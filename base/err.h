@@ -47,7 +47,8 @@ struct err {
 
 /*
  * Fill *e with the code, its usual fate and a formatted message (cut at
- * ERR_MSG_SIZE - 1, control characters as ?). Returns -1, so that a caller can return it. e may be NULL.
+ * ERR_MSG_SIZE - 1, control characters as ?). Returns -1, so that a caller can return it.
+ * e may be NULL.
  */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
