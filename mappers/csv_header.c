@@ -191,27 +191,36 @@ header_take(
 	return -1;
 }
 
+/* A comma of prose has a blank behind it. */
+static size_t
+count_delimiters(struct span s, struct span delimiter)
+{
+	size_t n = 0;
+	const char *at;
+
+	while (s.n > 0 && delimiter.n > 0 &&
+	       (at = memmem(s.p, s.n, delimiter.p, delimiter.n)) != NULL) {
+		s.n -= (size_t)(at - s.p) + delimiter.n;
+		s.p = at + delimiter.n;
+		n += s.n > 0 && s.p[0] != ' ' && s.p[0] != '\r' && s.p[0] != '\n';
+	}
+	return n;
+}
+
 /*
  * A title may have several lines, and "(last, first)" in one of them; no title but one
  * with rows in it has cells there. Those are values, which nobody may be told as a title.
  */
 bool
-header_swallows(const struct span *cells, size_t n, struct span delimiter)
+header_swallows(const struct span *cells, size_t n, struct span delimiter, size_t least)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct span s = cells[i], at;
+		struct span s = cells[i];
 
-		if (s.n == 0 ||
-		    (memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL))
-			continue;
-		while (delimiter.n > 0 &&
-		       (at.p = memmem(s.p, s.n, delimiter.p, delimiter.n)) != NULL) {
-			at.n = (size_t)(s.p + s.n - at.p) - delimiter.n;
-			at.p += delimiter.n;
-			if (at.n > 0 && strchr(" \r\n", at.p[0]) == NULL)
-				return true;
-			s = at;
-		}
+		if (s.n > 0 &&
+		    (memchr(s.p, '\n', s.n) != NULL || memchr(s.p, '\r', s.n) != NULL) &&
+		    count_delimiters(s, delimiter) >= least)
+			return true;
 	}
 	return false;
 }

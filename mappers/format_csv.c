@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mappers/csv_feed.h"
 #include "mappers/csv_footer.h"
@@ -12,7 +13,8 @@
 #include "mappers/csv_reader.h"
 #include "mappers/map.h"
 
-#define DETAIL_SIZE 96
+#define DETAIL_SIZE     96
+#define SWALLOWED_LEAST 3 /* delimiters in a cell that may be rows, of few columns */
 
 /* A file's. */
 struct csv_file {
@@ -124,6 +126,26 @@ warn(struct csv_file *f, enum problem_code code, uint64_t row)
 	    &(struct problem){.code = code, .weight = WEIGHT_WARNING, .row = row});
 }
 
+/*
+ * Rows are part of a cell where one quotation mark is not closed and another one, further
+ * down, is not opened. They may be other patients'.
+ */
+static bool
+swallows(const struct csv_file *f, const struct span *cells, size_t n)
+{
+	struct span s = reader_bytes(f->reader);
+	size_t least = f->header.n > SWALLOWED_LEAST ? f->header.n - 1 : SWALLOWED_LEAST;
+	/* With a footer it is a row that was kept, and the reader is at another. */
+	bool several = f->footer != NULL;
+
+	if (s.n > 1 && memchr(s.p, '\n', s.n - 1) != NULL)
+		several = true;
+	else if (s.n > 1 && s.p[s.n - 1] != '\n')
+		several |= memchr(s.p, '\r', s.n - 1) != NULL;
+	return several &&
+	       header_swallows(cells, n, span_of(reader_delimiter(f->reader)), least);
+}
+
 static int
 take_row(struct csv_file *f, const struct span *cells, size_t n, uint64_t number,
     struct err *e)
@@ -138,6 +160,8 @@ take_row(struct csv_file *f, const struct span *cells, size_t n, uint64_t number
 	}
 	if (n < h->n || filled > h->n)
 		return reject_ragged(f, number, filled, e);
+	if (swallows(f, cells, n))
+		return reject_unread(f, number, PROBLEM_CSV_QUOTE, COLUMN_UNKNOWN, e);
 	return map_cells(f, &row, e);
 }
 
@@ -177,7 +201,7 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	struct sent_row titles = *row;
 	int rc;
 
-	if (h->layout->header && header_swallows(row->cells, row->n, delimiter))
+	if (h->layout->header && header_swallows(row->cells, row->n, delimiter, 1))
 		return header_bad(h, &bad, e);
 	rc = header_take(h, row->cells, row->n, row->number, e);
 	/* Of a header that is refused it is told how it differs. */

@@ -143,6 +143,16 @@ Test(csv_layout_header, found)
 		"1 csv_quote! \n2 2 B\n", NULL, 0, 2},
 	    {"header = no\nskip_top = 1\n", BY_NUMBER, SPAN_LIT("top\n1,A\n1,A\n"),
 		"2 1 A\n3 1 A\n", NULL, 0, 2},
+	    /* Rows between a mark that is not closed and one that is not opened. */
+	    {"", MAP, SPAN_LIT("MRN,Name,x,y\n1,A,,\"Bob\n2,B,,\n3,C,,Bob\"\n4,D,,\n"),
+		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
+	    {"footer = 1\n", MAP,
+		SPAN_LIT("MRN,Name,x,y\n1,A,,\"Bob\n2,B,,Bob\"\n4,D,,\n5,E,,\n"),
+		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
+	    {"", MAP, SPAN_LIT("MRN,Name,x,y\r1,A,\"Bob,z\r2,B,Bob\",z\r4,D,,\r"),
+		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
+	    {"", MAP, SPAN_LIT("MRN,Name,x,y\n1,A,,\"so, he\nsaid, 1,5, and\"\n"),
+		"2 1 A\n", NULL, 0, 1},
 	    {"", MAP, SPAN_LIT("MRN,Name,\"Seen by\n(last, first),\n\"\n1,A,x\n"),
 		"2 1 A\n", NULL, 0, 1},
 	};
