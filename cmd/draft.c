@@ -102,6 +102,13 @@ is_id(const char *path)
 	return strcmp(path, "id") == 0 || strcmp(path, "id?") == 0;
 }
 
+/* Are digits two in five characters or more, as in numbers and UUIDs, and in no name? */
+static bool
+numbered(const struct column *c)
+{
+	return c->filled > 0 && c->digits * 5 >= c->characters * 2;
+}
+
 /* Values that the field surely can't take. */
 static bool
 contradicts(const struct title *t, const struct column *c)
@@ -112,6 +119,8 @@ contradicts(const struct title *t, const struct column *c)
 
 	if (strcmp(t->path, "status") == 0)
 		return half(c, c->fits[CHECK_STATE]);
+	if (strcmp(t->path, "name") == 0)
+		return numbered(c);
 	if (strcmp(t->path, "id?") == 0 && !differs(c))
 		return true;
 	if (kind == FIELD_DATE || kind == FIELD_DATETIME || strstr(t->path, ".date") ||
@@ -153,6 +162,24 @@ seek(const struct draft *d, enum record_type type, const char *path)
 	return DRAFT_NONE;
 }
 
+/* By its title; or "Patient", of which the values say that it is no name. */
+static size_t
+seek_patient(const struct draft *d)
+{
+	size_t at = seek(d, RECORD_PATIENT, "id");
+	const struct title *t;
+	bool exact;
+
+	for (size_t i = 0; at == DRAFT_NONE && i < d->file.columns; i++) {
+		t = titles_find(
+		    profile_title(d->profile, i), ONLY(RECORD_PATIENT), &exact);
+		if (t != NULL && strcmp(t->path, "name") == 0 &&
+		    numbered(profile_column(d->profile, i)))
+			at = i;
+	}
+	return at;
+}
+
 /* Ids say which records there are; one without a name is the appointment's, or nobody's. */
 static unsigned
 find_types(struct draft *d, size_t *appointment, size_t *patient)
@@ -164,7 +191,7 @@ find_types(struct draft *d, size_t *appointment, size_t *patient)
 	*appointment = seek(d, RECORD_APPOINTMENT, "id");
 	if (*appointment == DRAFT_NONE)
 		*appointment = seek(d, RECORD_APPOINTMENT, "id?");
-	*patient = seek(d, RECORD_PATIENT, "id");
+	*patient = seek_patient(d);
 	if (*patient == DRAFT_NONE)
 		*patient = any;
 	else if (*appointment == DRAFT_NONE && starts)

@@ -275,11 +275,16 @@ test_visit_id() {
 	sed '1s/MRN/Appt ID,MRN/; 2,$s/,/,A&/' "$dir/visit.csv" >"$dir/both.csv"
 	run 0 init both "$dir/both.csv"
 	rule both 'id = {Appt ID} | not_scientific' '# sure: by its title'
+	sed -e '1s/.*/Id,Patient,Start/; s/,\(10[01]\),.*/,P-000\1,2026-03-04T09:00:00Z/' "$dir/visit.csv" >"$dir/uuid.csv"
+	run 0 init uuid "$dir/uuid.csv"
+	rule uuid 'patient_id = {Patient} | not_scientific' '# sure: the patient of this row'
+	rule uuid 'id = {Id} | not_scientific' '# likely: its title says it in part'
+	hasnt "a number is no name" "name = {" "$dir/etc/feeds.d/uuid.ini"
 	cut -d, -f2- "$dir/visit.csv" >"$dir/bare.csv"
 	run 0 init bare "$dir/bare.csv"
 	has "no id" "$dir/etc/feeds.d/bare.ini" "no column is surely its id"
 	rule bare 'op = patch' '# likely: this export does not know all of a patient'
-	rm "$dir"/etc/feeds.d/{both,bare}.ini
+	rm "$dir"/etc/feeds.d/{both,uuid,bare}.ini
 }
 
 # Columns have numbers alone, and only what they hold says what they are.
