@@ -49,9 +49,8 @@ span_trim(struct span s)
 uint64_t span_fnv(uint64_t h, struct span s);
 
 /*
- * Edit distance (Damerau, restricted) of two spans without regard to ASCII case,
- * or a value larger than `limit` as soon as that is sure. Spans over 64 bytes
- * count as too far apart.
+ * Edit distance (Damerau, restricted) of two spans without regard to ASCII case; more than
+ * `limit` if one has over 64 bytes.
  */
 size_t span_distance(struct span a, struct span b, size_t limit);
 

@@ -29,9 +29,9 @@ enum zone_fit {
 enum dst_policy { DST_REJECT, DST_EARLIER, DST_LATER };
 
 /*
- * The offset (seconds east) for a local time, as civil_seconds counts it. In a fold, `earlier` picks the first
- * pass. In a gap, EARLIER uses the offset in force after the change (an instant
- * before the gap), LATER the one before it (an instant after). With DST_REJECT the
+ * The offset (seconds east) for a local time, as civil_seconds counts it. In a fold EARLIER
+ * picks the first pass. In a gap, EARLIER uses the offset in force after the change (an
+ * instant before the gap), LATER the one before it (an instant after). With DST_REJECT the
  * first pass's offset is filled in all the same; the caller looks at the fit.
  */
 enum zone_fit zone_offset(

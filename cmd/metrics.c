@@ -158,8 +158,9 @@ put_expiry(struct buf *out, const struct feed_troubles *t)
 	}
 }
 
-void
-metrics_text(const struct feed_troubles *t, int64_t now, struct buf *out)
+/* Text exposition format 0.0.4. */
+static void
+put_text(const struct feed_troubles *t, int64_t now, struct buf *out)
 {
 	put_counters(out, t);
 	put_last(out, t);
@@ -209,7 +210,7 @@ metrics_write(const char *dir, const struct feed_troubles *t, int64_t now, struc
 	if (dir == NULL)
 		return 0;
 	buf_init(&out, TEXT_MAX);
-	metrics_text(t, now, &out);
+	put_text(t, now, &out);
 	rc = buf_check(&out, "the metrics", e);
 	if (rc == 0)
 		rc = replace(dir, t->state.name, buf_span(&out), e);

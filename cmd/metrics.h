@@ -6,9 +6,6 @@
 
 #include "cmd/troubles.h"
 
-/* Text exposition format 0.0.4. */
-void metrics_text(const struct feed_troubles *t, int64_t now, struct buf *out);
-
 /*
  * Writes DIR/emrdrop_FEED.prom whole, or leaves what was there; mode 0644, for
  * node_exporter is another user. `dir` NULL: nothing is written. 0, -1.

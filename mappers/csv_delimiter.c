@@ -96,8 +96,12 @@ reader_find_delimiter(struct span head, size_t skip)
 	return candidates[best];
 }
 
-size_t
-reader_find_hint(struct span head, char *delimiter)
+/*
+ * The first line "sep=;" that Excel understands: its length with its end, and
+ * *delimiter; 0 where the first line is another.
+ */
+static size_t
+find_hint(struct span head, char *delimiter)
 {
 	static const char word[] = "sep=";
 	size_t n = strlen(word);
@@ -124,7 +128,7 @@ reader_choose_delimiter(const struct reader_conf *conf, const struct reader_sink
 	bool set = conf->delimiter != NULL;
 	char said = '\0';
 
-	*hint = reader_find_hint(head, &said);
+	*hint = find_hint(head, &said);
 	if (sink->delimiter != NULL && (set || said == '\0'))
 		return sink->delimiter(sink->arg, head);
 	if (set || said != '\0')

@@ -109,12 +109,6 @@ const char *reader_charset(const struct reader *r);
 char reader_find_delimiter(struct span head, size_t skip);
 
 /*
- * The first line "sep=;" that Excel understands: its length with its end, and
- * *delimiter; 0 where the first line is another.
- */
-size_t reader_find_hint(struct span head, char *delimiter);
-
-/*
  * The delimiter of a file that begins with `head`, without mark: as the sink or the hint
  * says, or as it is found; '\0': the one that is set. *hint is the length of the hint.
  */

@@ -32,7 +32,10 @@ struct drift {
 	bool reordered; /* those that are the same stand in another order */
 };
 
-/* Columns without a title are passed over, and those that are gone. Both are borrowed for the call. */
+/*
+ * Columns without a title are passed over, and those that are gone. Both are borrowed for
+ * the call.
+ */
 int drift_compare(struct drift *out, const struct header_mark *before,
     const struct header_mark *now, struct err *e);
 void drift_release(struct drift *d);

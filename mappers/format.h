@@ -1,6 +1,7 @@
 /*
  * The facade over file formats: bytes in, rows and records out. A backend
- * (format_ops, registry in format.c) reads one format: CSV, HL7 v2. A mapper is built once a feed from its configuration, and opened once a file.
+ * (format_ops, registry in format.c) reads one format: CSV, HL7 v2. A mapper is built once
+ * a feed from its configuration, and opened once a file.
  */
 #ifndef MAPPERS_FORMAT_H
 #define MAPPERS_FORMAT_H

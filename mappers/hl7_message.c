@@ -146,7 +146,7 @@ bool
 hl7_delimiters(struct span header, struct hl7_delimiters *out)
 {
 	const char *p = header.p + 4, *end;
-	char all[ENCODING_MAX + 1];
+	unsigned char all[ENCODING_MAX + 1];
 	size_t n;
 
 	if (header.n < 4 + ENCODING_MIN)
@@ -155,14 +155,14 @@ hl7_delimiters(struct span header, struct hl7_delimiters *out)
 	n = end == NULL ? header.n - 4 : (size_t)(end - p);
 	if (n < ENCODING_MIN || n > ENCODING_MAX)
 		return false;
-	all[0] = header.p[3];
+	all[0] = (unsigned char)header.p[3];
 	memcpy(all + 1, p, n);
 	for (size_t i = 0; i <= n; i++)
-		if (all[i] <= ' ' || all[i] == 0x7f || alnum(all[i]) ||
+		if (all[i] <= ' ' || all[i] >= 0x7f || alnum((char)all[i]) ||
 		    memchr(all + i + 1, all[i], n - i) != NULL)
 			return false;
 	*out = (struct hl7_delimiters){
-	    all[0], p[0], p[1], p[2], p[3], n == 5 ? p[4] : '\0'};
+	    header.p[3], p[0], p[1], p[2], p[3], n == 5 ? p[4] : '\0'};
 	return true;
 }
 

@@ -6,7 +6,8 @@
 #include "base/record.h"
 #include "state/files_impl.h"
 
-void
+/* Text under a nonce of its own, which stands before it. */
+static void
 put_sealed(struct ledger *l, struct buf *b, const char *text)
 {
 	unsigned char sealed[FILE_PATH_MAX + SEAL_EXTRA];
@@ -18,7 +19,8 @@ put_sealed(struct ledger *l, struct buf *b, const char *text)
 	put_text(b, (struct span){(char *)sealed, n + SEAL_EXTRA});
 }
 
-int
+/* -1 if it is no seal. */
+static int
 get_sealed(struct ledger *l, struct reader *r, char *out, size_t size)
 {
 	struct digest nonce;

@@ -69,7 +69,7 @@ struct cell {
 	struct span bytes;    /* of texts, seals and whatever has no number; borrowed */
 };
 
-#define ROW_CELLS_MAX 32 /* `files` has 26 */
+#define ROW_CELLS_MAX 32 /* `files` has 29 */
 
 struct row {
 	struct cell v[ROW_CELLS_MAX];

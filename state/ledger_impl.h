@@ -111,8 +111,4 @@ int audit_append(const struct act *a, const struct audit_act *act);
 struct digest audit_link(const struct ledger *l, const struct digest *before,
     uint64_t number, struct span line);
 
-/* Text under a nonce of its own, which stands before it. get gives -1 if it is no seal. */
-void put_sealed(struct ledger *l, struct buf *b, const char *text);
-int get_sealed(struct ledger *l, struct reader *r, char *out, size_t size);
-
 #endif
