@@ -1,5 +1,7 @@
 #include "base/civil.h"
 
+#include <string.h>
+
 #define DAY_SECONDS 86400
 #define OFFSET_MAX  (14 * 3600) /* FHIR R4 dateTime */
 
@@ -56,6 +58,15 @@ civil_valid(const struct civil *c)
 	if (c->second < 0 || c->second > 59 || c->milli < 0 || c->milli > 999)
 		return false;
 	return !c->has_offset || (c->offset >= -OFFSET_MAX && c->offset <= OFFSET_MAX);
+}
+
+bool
+civil_on_weekday(const struct civil *c, int weekday)
+{
+	int64_t days = civil_days(c->year, c->month, c->day);
+
+	/* 1970-01-01 was a Thursday. */
+	return ((days + 4) % 7 + 7) % 7 == weekday;
 }
 
 int64_t
@@ -168,6 +179,16 @@ civil_format_fhir(const struct civil *c, char *out, size_t n)
 		end = put_clock(end, c);
 	*end = '\0';
 	return (size_t)(end - out);
+}
+
+size_t
+civil_blank(struct span s)
+{
+	if (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		return 1;
+	if (s.n > 1 && memcmp(s.p, "\xc2\xa0", 2) == 0)
+		return 2;
+	return s.n > 2 && memcmp(s.p, "\xe2\x80\xaf", 3) == 0 ? 3 : 0;
 }
 
 bool

@@ -34,19 +34,26 @@ int64_t civil_days(int year, int month, int day);
 void civil_from_days(int64_t days, int *year, int *month, int *day);
 bool civil_valid(const struct civil *c); /* 31 February is not */
 
+/* Is it this day of the week? 0 is Sunday. */
+bool civil_on_weekday(const struct civil *c, int weekday);
+
 /* Seconds since 1970-01-01T00:00:00 as if the civil time were UTC. */
 int64_t civil_seconds(const struct civil *c);
 void civil_from_seconds(int64_t s, struct civil *out);
 
 /*
  * Parses `s` by a strptime-like format, whole or not at all. Known: %Y %y %m %d %H
- * %I %M %S %f (fraction) %p %b %B (English names) %a %A %j %z (+hhmm, +hh:mm, Z) %s
- * (epoch seconds) %% and literal text; a blank matches one or more blanks. Leading
- * zeros are optional but after a digit field with no separator (%Y%m%d), where the
- * width is fixed. `pivot`: two-digit years are the latest year <= pivot with those
+ * %I %M %S %f (fraction) %p (AM, a.m.) %b %B (English names) %a %A %j %z (+hhmm,
+ * +hh:mm, Z) %s (epoch seconds) %% and literal text; a blank matches one or more blanks.
+ * Leading zeros are optional but after a digit field with no separator (%Y%m%d), where
+ * the width is fixed. `pivot`: two-digit years are the latest year <= pivot with those
  * digits; 0 forbids %y. A date that no calendar has fails. False: no match.
  */
-bool civil_parse(struct span s, const char *format, int pivot, struct civil *out);
+static inline bool civil_parse(
+    struct span s, const char *format, int pivot, struct civil *out);
+
+/* Bytes of the blank that a text begins with: ASCII, U+00A0 or U+202F; 0: none. */
+size_t civil_blank(struct span s);
 
 /* Where in a text its day and its clock time are; NULL: it has none, or not so far. */
 struct civil_places {
@@ -59,6 +66,14 @@ struct civil_places {
 /* The same; *at is set whatever the result. */
 bool civil_parse_places(struct span s, const char *format, int pivot, struct civil *out,
     struct civil_places *at);
+
+static inline bool
+civil_parse(struct span s, const char *format, int pivot, struct civil *out)
+{
+	struct civil_places at;
+
+	return civil_parse_places(s, format, pivot, out, &at);
+}
 
 /* Is `format` one that civil_parse knows? Else *bad points at the directive. */
 bool civil_format_ok(const char *format, const char **bad);

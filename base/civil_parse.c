@@ -86,6 +86,7 @@ struct parse {
 	int yearday, weekday;
 	bool afternoon;
 	int64_t epoch;
+	bool minus; /* before the epoch */
 };
 
 /* NULL: there is no such directive. */
@@ -169,15 +170,18 @@ take_name(struct parse *p, const char *const *names, int count)
 static bool
 take_half(struct parse *p)
 {
-	struct span head = {p->rest.p, 2};
+	static const char *const halves[] = {"AM", "PM", "A.M.", "P.M."};
 
-	if (p->rest.n < 2)
-		return false;
-	p->afternoon = span_eq_nocase(head, SPAN_LIT("PM"));
-	if (!p->afternoon && !span_eq_nocase(head, SPAN_LIT("AM")))
-		return false;
-	skip(p, 2);
-	return true;
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		struct span half = span_of(halves[i]), head = {p->rest.p, half.n};
+
+		if (p->rest.n < half.n || !span_eq_nocase(head, half))
+			continue;
+		p->afternoon = i % 2 == 1;
+		skip(p, half.n);
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -280,6 +284,7 @@ take_number(struct parse *p, char letter, bool fixed)
 		break;
 	default:
 		p->epoch = minus ? -v : v;
+		p->minus = minus;
 	}
 	return true;
 }
@@ -290,16 +295,17 @@ item_take(struct parse *p, const char **format, bool after_digits)
 {
 	const char *f = *format;
 	const struct directive *d;
+	size_t n;
 
 	if (blank(*f)) {
 		*format = f + 1;
-		if (p->rest.n == 0 || !blank(p->rest.p[0]))
+		if (civil_blank(p->rest) == 0)
 			return false;
 		/* "a  b" in the format still asks for one blank or more. */
 		if (blank(f[1]))
 			return true;
-		while (p->rest.n > 0 && blank(p->rest.p[0]))
-			skip(p, 1);
+		while ((n = civil_blank(p->rest)) > 0)
+			skip(p, n);
 		return true;
 	}
 	if (*f != '%') {
@@ -337,6 +343,11 @@ epoch_finish(struct parse *p)
 {
 	int milli = p->c.milli;
 
+	/* -1.25 is a quarter before -1. */
+	if (p->minus && milli > 0) {
+		p->epoch--;
+		milli = 1000 - milli;
+	}
 	if (p->epoch < EPOCH_MIN || p->epoch > EPOCH_MAX)
 		return false;
 	civil_from_seconds(p->epoch, &p->c);
@@ -366,15 +377,6 @@ hour_finish(struct parse *p)
 		p->c.hour = p->c.hour % 12 + (p->afternoon ? 12 : 0);
 	}
 	return !(p->has & HAS_HALF) || p->afternoon == (p->c.hour >= 12);
-}
-
-static bool
-weekday_fits(const struct parse *p)
-{
-	int64_t days = civil_days(p->c.year, p->c.month, p->c.day);
-
-	/* 1970-01-01 was a Thursday. */
-	return ((days + 4) % 7 + 7) % 7 == p->weekday;
 }
 
 static enum precision
@@ -419,7 +421,8 @@ parse_finish(struct parse *p)
 		return false;
 	}
 	p->c.precision = precision_of(p->has);
-	return civil_valid(&p->c) && (!(p->has & HAS_WEEKDAY) || weekday_fits(p));
+	return civil_valid(&p->c) &&
+	       (!(p->has & HAS_WEEKDAY) || civil_on_weekday(&p->c, p->weekday));
 }
 
 /* Does all of it fit the format? Else p->rest is from where it does not. */
@@ -453,14 +456,6 @@ civil_parse_places(struct span s, const char *format, int pivot, struct civil *o
 		p.at.wrong = p.rest.p;
 	*at = p.at;
 	return good;
-}
-
-bool
-civil_parse(struct span s, const char *format, int pivot, struct civil *out)
-{
-	struct civil_places at;
-
-	return civil_parse_places(s, format, pivot, out, &at);
 }
 
 /* The directives of a format as bits; with `find`, the place of the one that gives it. */

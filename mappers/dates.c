@@ -67,7 +67,8 @@ clock_at(struct span s)
 		return s.n;
 	while (at > 0 && ascii_digit(s.p[at - 1]))
 		at--;
-	while (at > 0 && s.p[at - 1] == ' ')
+	/* A blank may be one of those that don't break a line. */
+	while (at > 0 && (s.p[at - 1] == ' ' || (s.p[at - 1] & 0x80) != 0))
 		at--;
 	return at > 0 && s.p[at - 1] == 'T' ? at - 1 : at;
 }

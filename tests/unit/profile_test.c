@@ -57,6 +57,10 @@ Test(profile, contents)
 		"%Y-%m-%d", false},
 	    {{"05/16/2026 9:30 AM", "05/17/2026 11:45 PM"}, CONTENT_DATETIME,
 		"%m/%d/%Y %I:%M %p", NULL, false},
+	    {{"05/16/2026\xc2\xa0"
+	      "9:30 AM",
+		 "05/17/2026 11:45\xe2\x80\xafPM"},
+		CONTENT_DATETIME, "%m/%d/%Y %I:%M %p", NULL, false},
 	    {{"2026-05-16T09:30:00", "2026-05-16T23:30:00"}, CONTENT_DATETIME,
 		"%Y-%m-%dT%H:%M:%S", NULL, false},
 	    {{"2026-05-16T09:30:00Z"}, CONTENT_DATETIME, "%Y-%m-%dT%H:%M:%S%z", NULL,
