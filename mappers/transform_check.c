@@ -43,8 +43,9 @@ phone_digits(struct span s, char *out)
 {
 	size_t n = 0;
 
-	/* In +44 (0)20 it is not dialled, in +39 (0)6 it is. */
-	if (memmem(s.p, s.n, "(0)", 3) != NULL)
+	/* In +44 (0)20 it is not dialled, in +39 (0)6 it is; .0 ends a spreadsheet's number. */
+	if (memmem(s.p, s.n, "(0)", 3) != NULL ||
+	    (s.n > 2 && memcmp(s.p + s.n - 2, ".0", 2) == 0))
 		return 0;
 	for (size_t i = s.p[0] == '+'; i < s.n; i++) {
 		if (ascii_digit(s.p[i])) {
@@ -90,6 +91,16 @@ phone_apply(const void *data, struct run *r, struct text *t)
 	memcpy(to + (nanp ? 2 : 1), d, n);
 	*t = (struct text){.s = {to, n + (nanp ? 2 : 1)}};
 	return PROBLEM_NONE;
+}
+
+/* Letters of all scripts are let pass; blanks, marks and what is not seen are none. */
+static bool
+has_no_letter(struct span s)
+{
+	return memchr(s.p, 0xc2, s.n) != NULL ||          /* U+0080 to U+00BF */
+	       memmem(s.p, s.n, "\xe2\x80", 2) != NULL || /* U+2000 to U+203F, */
+	       memmem(s.p, s.n, "\xe2\x81", 2) != NULL || /* and to U+207F */
+	       memmem(s.p, s.n, "\xef\xbb\xbf", 3) != NULL;
 }
 
 static bool
@@ -143,7 +154,7 @@ email_apply(const void *data, struct run *r, struct text *t)
 
 	(void)data;
 	(void)r;
-	if (at == NULL || t->s.n > EMAIL_MAX)
+	if (at == NULL || t->s.n > EMAIL_MAX || has_no_letter(t->s))
 		return PROBLEM_NOT_EMAIL;
 	n = (size_t)(at - t->s.p);
 	if (!local_ok((struct span){t->s.p, n}) ||

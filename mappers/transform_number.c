@@ -61,8 +61,8 @@ separator(const struct number_form *f, struct span s)
 static bool
 take_whole(const struct number_form *f, struct span *s, char *out, size_t *n)
 {
+	bool divided = false, zero = s->n > 0 && s->p[0] == '0';
 	size_t group = 0, skip;
-	bool divided = false;
 
 	for (; s->n > 0; *s = (struct span){s->p + skip, s->n - skip}) {
 		if (ascii_digit(s->p[0])) {
@@ -73,7 +73,8 @@ take_whole(const struct number_form *f, struct span *s, char *out, size_t *n)
 		}
 		if ((skip = separator(f, *s)) == 0)
 			break;
-		if (group == 0 || group > GROUP || (divided && group != GROUP))
+		/* In 0,250 it begins decimals. */
+		if (zero || group == 0 || group > GROUP || (divided && group != GROUP))
 			return false;
 		divided = true;
 		group = 0;

@@ -151,7 +151,7 @@ take_word(struct span *s)
 
 /*
  * "5 ft 11.5 in": what came before in the unit of what comes behind it, if that goes
- * without a remainder.
+ * without a remainder. Who rounds writes 5 ft 12 in; nobody means 5 ft 13 in.
  */
 static bool
 add_up(struct measure *sum, const struct measure *m)
@@ -167,7 +167,7 @@ add_up(struct measure *sum, const struct measure *m)
 		return false;
 	num = sum->unit->num * m->unit->den;
 	den = sum->unit->den * m->unit->num;
-	if (num <= den || num % den != 0)
+	if (num <= den || num % den != 0 || m->value > num / den * m->scale)
 		return false;
 	before = sum->value * (num / den);
 	if (before > VALUE_MAX)
