@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -51,6 +52,36 @@ regexp_new(struct span pattern, struct err *e)
 fail:
 	regexp_free(r);
 	return NULL;
+}
+
+/* PCRE2 looks at it when there is a match: an empty branch in front makes one. */
+int
+regexp_check(struct span pattern, struct span with, struct err *e)
+{
+	unsigned char why[128] = "", *text = malloc(1 + pattern.n + 1 + with.n);
+	PCRE2_SIZE n = with.n + 1;
+	pcre2_code *code;
+	int ret = 0;
+
+	if (text == NULL)
+		return err_nomem(e);
+	text[0] = '|';
+	memcpy(text + 1, pattern.p, pattern.n);
+	code = pcre2_compile(text, 1 + pattern.n, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
+	    &ret, &(PCRE2_SIZE){0}, NULL);
+	/* (*VERBS) must come first, so such a one is not tried. */
+	ret = code == NULL ? 0
+			   : pcre2_substitute(code, (PCRE2_SPTR) "", 0, 0,
+				 PCRE2_SUBSTITUTE_UNSET_EMPTY, NULL, NULL,
+				 (PCRE2_SPTR)(with.n > 0 ? with.p : ""), with.n,
+				 text + 1 + pattern.n, &n);
+	pcre2_code_free(code);
+	free(text);
+	if (ret >= 0)
+		return 0;
+	pcre2_get_error_message(ret, why, sizeof(why));
+	return err_set(e, ERR_CONFIG, "\"%.*s\" can't replace it: %s", (int)with.n,
+	    with.n > 0 ? with.p : "", (const char *)why);
 }
 
 void

@@ -16,6 +16,9 @@ struct regexp;
 struct regexp *regexp_new(struct span pattern, struct err *e);
 void regexp_free(struct regexp *r);
 
+/* Is `with` of regexp_replace one for the groups of this pattern, which is good? Else -1. */
+int regexp_check(struct span pattern, struct span with, struct err *e);
+
 /* 1 it matches somewhere, 0 it does not, -1 the limit of work was reached. */
 int regexp_match(struct regexp *r, struct span text);
 

@@ -64,7 +64,9 @@ replace_compile(struct kit *k, struct step *st, struct err *e)
 	d->from = st->args->text;
 	d->to = st->args->next->text;
 	if (st->args->kind == ARG_REGEX)
-		return (d->regexp = kit_regexp(k, d->from, e)) == NULL ? -1 : 0;
+		return (d->regexp = kit_regexp(k, d->from, e)) == NULL
+			   ? -1
+			   : regexp_check(d->from, d->to, e);
 	return d->from.n > 0 ? 0 : err_set(e, ERR_CONFIG, "the text to replace is empty");
 }
 
