@@ -179,7 +179,8 @@ static const struct words words[PROBLEM_CODE_COUNT] = {
 	"Look at the record in your own system: if it is wrong there, correct it, and it comes "
 	"right with the next export."},
     [PROBLEM_TIME_FAR] = {"time_far",
-	"The day is more than 5 years ahead or 30 years back; it was taken as it is.",
+	"The day is more than 5 years ahead or 30 years back, or that of a birth before "
+	"1880; it was taken as it is.",
 	"Look at the year, and correct it if it is a slip."},
     [PROBLEM_COLUMN_RENAMED] = {"column_renamed",
 	"The column is gone since the last good file; another one stands in its place.",

@@ -6,7 +6,8 @@
 #include "mappers/map_put.h"
 #include "mappers/spreadsheet.h"
 
-#define FUTURE_MS 86400000 /* an event time may be this far ahead of our clock */
+#define FUTURE_MS  86400000 /* an event time may be this far ahead of our clock */
+#define BIRTH_YEAR "1880"   /* of the oldest who may be met; 0024 and 0198 are slips */
 
 static inline enum problem_code
 enforce(struct binding *b, struct text *t)
@@ -30,7 +31,8 @@ check_time(struct binding *b, const struct text *t)
 		b->run.fleeting = true;
 		return PROBLEM_TIME_FUTURE;
 	}
-	if (ru->near && eval_lies_far(b, t->instant))
+	if ((ru->near && eval_lies_far(b, t->instant)) ||
+	    (ru->birth && memcmp(t->s.p, BIRTH_YEAR, sizeof(BIRTH_YEAR) - 1) < 0))
 		eval_problem(b, PROBLEM_TIME_FAR, WEIGHT_WARNING);
 	return PROBLEM_NONE;
 }
