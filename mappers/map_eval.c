@@ -37,6 +37,28 @@ check_time(struct binding *b, const struct text *t)
 	return PROBLEM_NONE;
 }
 
+/* Has it letters of no width? Such an id is another one, and looks the same. */
+static bool
+hides_letters(struct span s)
+{
+	const char *p = s.p;
+
+	for (size_t i = 0; i + 2 < s.n; i++) {
+		const unsigned char last = (unsigned char)p[i + 2];
+
+		if ((unsigned char)p[i] < 0xe2)
+			continue;
+		/* U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF */
+		if ((memcmp(p + i, "\xe2\x80", 2) == 0 &&
+			((last >= 0x8b && last <= 0x8f) ||
+			    (last >= 0xaa && last <= 0xae))) ||
+		    (memcmp(p + i, "\xe2\x81", 2) == 0 && last >= 0xa0 && last <= 0xa4) ||
+		    memcmp(p + i, "\xef\xbb\xbf", 3) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Steps, kind and `else` for one text; false if it costs the row. */
 static bool
 finish_text(struct binding *b, enum problem_code code, struct text *t)
@@ -61,6 +83,8 @@ finish_text(struct binding *b, enum problem_code code, struct text *t)
 	if (code == PROBLEM_NONE && b->rule->unguarded && t->s.n > 0 &&
 	    spreadsheet_is_scientific(t->s))
 		eval_problem(b, PROBLEM_SCIENTIFIC, WEIGHT_WARNING);
+	if (code == PROBLEM_NONE && b->rule->kind == FIELD_ID && hides_letters(t->s))
+		eval_problem(b, PROBLEM_CONTROL, WEIGHT_WARNING);
 	if (code == PROBLEM_NONE)
 		return true;
 	t->s.n = 0;

@@ -179,6 +179,12 @@ Test(map_problems, what_cannot_be)
 	    {"1|03/04/2026|-30|03/04/1980", "negative \"Minutes\"\n"},
 	    {"1|03/04/2026|30|11/22/2026", "time_future \"DOB\"\n"},
 	    {"1|03/04/2026|30|03/04/2062", "time_future \"DOB\"\n"},
+	    {"1\xe2\x80\x8b|03/04/2026|30|03/04/1980",
+		"control_character \"Id\"\ncontrol_character \"Id\"\n"
+		"control_character \"Id\"\n"},
+	    {"1\xe2\x80\xaf"
+	     "2|03/04/2026|30|03/04/1980",
+		""},
 	    {"1|03/04/2026|30|03/04/0080", "time_far \"DOB\"\n"},
 	    {"1|03/04/2026|30|12/31/1879", "time_far \"DOB\"\n"},
 	    {"1|03/04/2026|30|01/01/1880", ""},
