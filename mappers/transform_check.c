@@ -7,6 +7,8 @@
 #define E164_MIN 8 /* digits of the shortest number we take as international */
 #define E164_MAX 15
 #define NANP     10 /* digits: area, exchange, line */
+#define LOCAL    7  /* without the area */
+#define LINE     4
 #define NPI      10
 
 /* RFC 5321 4.5.3.1 */
@@ -59,6 +61,18 @@ phone_digits(struct span s, char *out)
 	return n;
 }
 
+/* A slash divides the area from the rest: in 555-2142/143 it divides two numbers. */
+static bool
+slash_fits(struct span s)
+{
+	const char *slash = memrchr(s.p, '/', s.n);
+	size_t behind = 0;
+
+	for (const char *p = slash; p != NULL && p < s.p + s.n; p++)
+		behind += ascii_digit(*p);
+	return slash == NULL || behind == LOCAL || behind == LINE;
+}
+
 static enum problem_code
 phone_raw(struct text *t)
 {
@@ -79,7 +93,7 @@ phone_apply(const void *data, struct run *r, struct text *t)
 	       (n == NANP && !plus && data != NULL);
 	if (nanp) {
 		d += n - NANP;
-		if (d[0] < '2' || d[3] < '2')
+		if (d[0] < '2' || d[3] < '2' || !slash_fits(t->s))
 			return phone_raw(t);
 		n = NANP;
 	} else if (!plus || n < E164_MIN || d[0] == '0' || d[0] == '1') {
