@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/civil.h"
 #include "mappers/letters.h"
 #include "mappers/transform_list.h"
 
@@ -98,22 +99,32 @@ is_particle(struct span word, bool capitals)
 	return listed(list, word) && (capitals || (word.p[0] >= 'a' && word.p[0] <= 'z'));
 }
 
+static struct span
+from(struct span s, size_t i)
+{
+	return (struct span){s.p + i, s.n - i};
+}
+
 /* False: it has too many. */
 static bool
 take_words(struct span s, struct words *out)
 {
-	static const struct span blank = {" ", 1};
-	struct span word;
+	size_t i = 0, n;
+	struct span *word;
 
 	out->n = 0;
-	while (split_take(&s, blank, &word)) {
-		if (word.n == 0)
-			continue;
+	for (;;) {
+		while ((n = civil_blank(from(s, i))) > 0)
+			i += n;
+		if (i == s.n)
+			return true;
 		if (out->n == WORDS_MAX)
 			return false;
-		out->v[out->n++] = word;
+		word = &out->v[out->n++];
+		*word = (struct span){s.p + i, 0};
+		for (; i < s.n && civil_blank(from(s, i)) == 0; i++)
+			word->n++;
 	}
-	return true;
 }
 
 static void
