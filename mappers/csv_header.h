@@ -45,11 +45,11 @@ int header_take(
     struct header *h, const struct span *cells, size_t n, uint64_t number, struct err *e);
 
 /*
- * Does a quotation mark that is not closed make rows behind it part of one of the cells?
- * Of a title (`least` 1), or of a cell below with as many delimiters as a row has.
+ * Does a quotation mark that is not closed make rows behind it part of one of the cells? Of a
+ * row of `columns` of them; 0: of a title.
  */
 bool header_swallows(
-    const struct span *cells, size_t n, struct span delimiter, size_t least);
+    const struct span *cells, size_t n, struct span delimiter, size_t columns);
 
 /* The same for a row that can't be read. */
 int header_bad(struct header *h, const struct bad_row *bad, struct err *e);

@@ -13,8 +13,7 @@
 #include "mappers/csv_reader.h"
 #include "mappers/map.h"
 
-#define DETAIL_SIZE     96
-#define SWALLOWED_LEAST 3 /* delimiters in a cell that may be rows, of few columns */
+#define DETAIL_SIZE 96
 
 /* A file's. */
 struct csv_file {
@@ -134,7 +133,7 @@ static bool
 swallows(const struct csv_file *f, const struct span *cells, size_t n)
 {
 	struct span s = reader_bytes(f->reader);
-	size_t least = f->header.n > SWALLOWED_LEAST ? f->header.n - 1 : SWALLOWED_LEAST;
+	size_t columns = f->mended.is ? n + MENDED_COLUMNS : n;
 	/* With a footer it is a row that was kept, and the reader is at another. */
 	bool several = f->footer != NULL;
 
@@ -143,7 +142,7 @@ swallows(const struct csv_file *f, const struct span *cells, size_t n)
 	else if (s.n > 1 && s.p[s.n - 1] != '\n')
 		several |= memchr(s.p, '\r', s.n - 1) != NULL;
 	return several &&
-	       header_swallows(cells, n, span_of(reader_delimiter(f->reader)), least);
+	       header_swallows(cells, n, span_of(reader_delimiter(f->reader)), columns);
 }
 
 static int
@@ -201,7 +200,7 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	struct sent_row titles = *row;
 	int rc;
 
-	if (h->layout->header && header_swallows(row->cells, row->n, delimiter, 1))
+	if (h->layout->header && header_swallows(row->cells, row->n, delimiter, 0))
 		return header_bad(h, &bad, e);
 	rc = header_take(h, row->cells, row->n, row->number, e);
 	/* Of a header that is refused it is told how it differs. */

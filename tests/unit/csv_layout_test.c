@@ -153,8 +153,16 @@ Test(csv_layout_header, found)
 		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
 	    {"", MAP, SPAN_LIT("MRN,Name,x,y\n1,A,,\"so, he\nsaid, 1,5, and\"\n"),
 		"2 1 A\n", NULL, 0, 1},
+	    /* Addresses and results are none, nor titles with their parts in brackets. */
+	    {"", MAP, SPAN_LIT("MRN,Name,x\n1,A,\"3a\n12 High St,Leeds,Yorks,LS1\"\n"),
+		"2 1 A\n", NULL, 0, 1},
+	    {"", MAP,
+		SPAN_LIT("MRN,Name,x,y\n1,A,\"Na 1,K 4,Cl 9\n\nFe 2,B 1,Cr 1,Hb 9\",\n"),
+		"2 1 A\n", NULL, 0, 1},
 	    {"", MAP, SPAN_LIT("MRN,Name,\"Seen by\n(last, first),\n\"\n1,A,x\n"),
 		"2 1 A\n", NULL, 0, 1},
+	    {"", MAP, SPAN_LIT("MRN,Name,\"Seen by\n(last,first)\"\n1,A,x\n"), "2 1 A\n",
+		NULL, 0, 1},
 	};
 
 	CHECK(cases);
