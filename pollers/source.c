@@ -68,7 +68,6 @@ source_after(const struct source_conf *sc, const char **path)
 	return AFTER_ARCHIVE;
 }
 
-/* The line of a key, so that a mistake is told there; NULL: the section's own. */
 static void
 check_url(const struct source_conf *sc, const struct conf_section *s,
     struct conf_errors *errs, struct drop_url *url)
