@@ -293,9 +293,19 @@ knows(const struct draft *d, enum record_type type)
 	return false;
 }
 
+static bool
+names_visit(const struct draft *d, size_t column)
+{
+	bool exact;
+	const struct title *t = titles_find(
+	    profile_title(d->profile, column), ONLY(RECORD_APPOINTMENT), &exact);
+
+	return t != NULL && is_id(t->path);
+}
+
 /*
  * A patient's id that no title tells: the first column that differs in every row and is
- * nothing else. A name is none, for two people may have it.
+ * nothing else. A name is none, for two people may have it; nor is a visit's id.
  */
 static void
 guess_id(struct draft *d)
@@ -307,6 +317,7 @@ guess_id(struct draft *d)
 		enum content content = column_content(c);
 
 		if (c->filled == c->rows && differs(c) && !draft_uses(d, i) &&
+		    !names_visit(d, i) &&
 		    (content == CONTENT_TEXT || content == CONTENT_DIGITS ||
 			content == CONTENT_INTEGER))
 			best = i;

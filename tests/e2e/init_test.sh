@@ -252,6 +252,9 @@ test_no_id() {
 	run 0 init noid "$dir/noid.csv"
 	mistakes noid
 	rule noid 'id = TODO' '# emrdrop.conf(5)'
+	printf 'Patient,Encounter,Date\nSample,9001,2026-03-04\nTestcase,9002,2026-03-04\n' >"$dir/visits.csv"
+	run 0 init visits "$dir/visits.csv"
+	rule visits 'id = TODO' '# emrdrop.conf(5)'
 	printf 'Slot,Start\nS-1,2026-03-04 09:00\nS-2,2026-03-04 09:30\n' >"$dir/slots.csv"
 	run 0 init slots "$dir/slots.csv"
 	mistakes slots
@@ -259,7 +262,7 @@ test_no_id() {
 	printf 'Provider ID,NPI,Provider Name\nP1,2000000010,Dr. Mock\nP2,2800000715,Dr. Fix\n' >"$dir/prov.csv"
 	drafted prov "$dir/prov.csv" 2 0
 	is "nor of a provider" '["practitioner"]' "$(jq -cs 'map(.type) | unique' "$dir/out")"
-	rm "$dir"/etc/feeds.d/{noid,slots,prov}.ini
+	rm "$dir"/etc/feeds.d/{noid,visits,slots,prov}.ini
 }
 
 # A visit may be told by its encounter; where nothing tells it, that is said.
