@@ -105,7 +105,7 @@ from(struct span s, size_t i)
 	return (struct span){s.p + i, s.n - i};
 }
 
-/* False: it has too many. */
+/* False: it has too many, or joins two persons. */
 static bool
 take_words(struct span s, struct words *out)
 {
@@ -124,6 +124,8 @@ take_words(struct span s, struct words *out)
 		*word = (struct span){s.p + i, 0};
 		for (; i < s.n && civil_blank(from(s, i)) == 0; i++)
 			word->n++;
+		if (span_eq_nocase(*word, SPAN_LIT("and")))
+			return false;
 	}
 }
 
