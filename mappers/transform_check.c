@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/utf8.h"
 #include "mappers/ascii.h"
 #include "mappers/spreadsheet.h"
 #include "mappers/transform_list.h"
@@ -111,10 +112,11 @@ phone_apply(const void *data, struct run *r, struct text *t)
 static bool
 has_no_letter(struct span s)
 {
-	return memchr(s.p, 0xc2, s.n) != NULL ||          /* U+0080 to U+00BF */
-	       memmem(s.p, s.n, "\xe2\x80", 2) != NULL || /* U+2000 to U+203F, */
-	       memmem(s.p, s.n, "\xe2\x81", 2) != NULL || /* and to U+207F */
-	       memmem(s.p, s.n, "\xef\xbb\xbf", 3) != NULL;
+	return !utf8_ascii(s) &&
+	       (memchr(s.p, 0xc2, s.n) != NULL ||             /* U+0080 to U+00BF */
+		   memmem(s.p, s.n, "\xe2\x80", 2) != NULL || /* U+2000 to U+203F, */
+		   memmem(s.p, s.n, "\xe2\x81", 2) != NULL || /* and to U+207F */
+		   memmem(s.p, s.n, "\xef\xbb\xbf", 3) != NULL);
 }
 
 static bool
