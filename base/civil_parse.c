@@ -170,15 +170,17 @@ take_name(struct parse *p, const char *const *names, int count)
 static bool
 take_half(struct parse *p)
 {
-	static const char *const halves[] = {"AM", "PM", "A.M.", "P.M."};
+	static const struct span halves[] = {
+	    {"AM", 2}, {"PM", 2}, {"A.M.", 4}, {"P.M.", 4}};
 
 	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
-		struct span half = span_of(halves[i]), head = {p->rest.p, half.n};
+		size_t n = halves[i].n;
 
-		if (p->rest.n < half.n || !span_eq_nocase(head, half))
+		if (p->rest.n < n ||
+		    !span_eq_nocase((struct span){p->rest.p, n}, halves[i]))
 			continue;
 		p->afternoon = i % 2 == 1;
-		skip(p, half.n);
+		skip(p, n);
 		return true;
 	}
 	return false;

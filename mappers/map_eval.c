@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "mappers/letters.h"
 #include "mappers/map_put.h"
 #include "mappers/spreadsheet.h"
@@ -44,11 +43,11 @@ hides_letters(struct span s)
 {
 	const char *p = s.p;
 
-	if (utf8_ascii(s))
-		return false;
 	for (size_t i = 0; i + 2 < s.n; i++) {
 		const unsigned char last = (unsigned char)p[i + 2];
 
+		if ((unsigned char)p[i] < 0xe2)
+			continue;
 		/* U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF */
 		if ((memcmp(p + i, "\xe2\x80", 2) == 0 &&
 			((last >= 0x8b && last <= 0x8f) ||
