@@ -1,5 +1,6 @@
 #include "mappers/regexp.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +55,28 @@ fail:
 	return NULL;
 }
 
+/* As other languages write a group; here it would be text. */
+static bool
+has_backslash_group(struct span s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if (s.p[i] == '\\' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9')
+			return true;
+	return false;
+}
+
 /* PCRE2 looks at it when there is a match: an empty branch in front makes one. */
 int
 regexp_check(struct span pattern, struct span with, struct err *e)
 {
-	unsigned char why[128] = "", *text = malloc(1 + pattern.n + 1 + with.n);
+	unsigned char why[128] = "", *text;
 	PCRE2_SIZE n = with.n + 1;
 	pcre2_code *code;
 	int ret = 0;
 
-	if (text == NULL)
+	if (has_backslash_group(with))
+		return err_set(e, ERR_CONFIG, "a group is written $1, not \\1");
+	if ((text = malloc(1 + pattern.n + 1 + with.n)) == NULL)
 		return err_nomem(e);
 	text[0] = '|';
 	memcpy(text + 1, pattern.p, pattern.n);

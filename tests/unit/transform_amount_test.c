@@ -218,6 +218,7 @@ static const struct mistake mistakes[] = {
     {"regex /(/ b", "character 7: regex: the regular expression is wrong"},
     {"regex /a/ $1", "character 7: regex: \"$1\" can't replace it: unknown substring"},
     {"replace /(a)|b/ \"${2}\"", "character 7: replace: \"${2}\" can't replace it"},
+    {"regex /(a)/ \"\\1\"", "character 7: regex: a group is written $1, not \\1"},
     {"replace /a/ \"5$\"", "character 7: replace: \"5$\" can't replace it"},
     {"extract a", "character 7: extract: takes a /regular expression/"},
     {"number x", "character 7: number: the decimal sign is . or ,"},
