@@ -79,6 +79,16 @@ count(struct run *r, struct text *t)
 								      : code;
 }
 
+/* What a database writes for nothing is nobody's id: all rows with it would be one record. */
+static enum problem_code
+identifier(const struct rule *ru, struct text *t)
+{
+	if (!span_eq_nocase(t->s, SPAN_LIT("NULL")))
+		return t->s.n > RECORD_ID_MAX ? PROBLEM_TOO_LONG : PROBLEM_NONE;
+	t->s.n = 0;
+	return ru->rejects ? PROBLEM_MISSING_VALUE : PROBLEM_NONE;
+}
+
 enum problem_code
 kind_enforce(
     const struct rule *ru, const struct zone *zone, struct run *r, struct text *t)
@@ -110,7 +120,7 @@ kind_enforce(
 	case FIELD_BOOLEAN:
 		return boolean(t);
 	case FIELD_ID:
-		return t->s.n > RECORD_ID_MAX ? PROBLEM_TOO_LONG : PROBLEM_NONE;
+		return identifier(ru, t);
 	case FIELD_STRING:
 		break;
 	}

@@ -113,6 +113,8 @@ Test(map_problems, a_cell_is_told_once)
 	    {"|||2027-03-04",
 		"missing_id! \"MRN\"\nmissing_id! \"Appt\"\nmissing_value! \"Status\"\n"},
 	    {"1E+10|1|Booked|2027-03-04", "scientific_notation! \"MRN\"\n"},
+	    {"NULL|1|Booked|2027-03-04", "missing_id! \"MRN\"\n"},
+	    {"7|null|Booked|2027-03-04", "missing_id! \"Appt\"\n"},
 	    {"7|1|Booked|2027-03-04", ""},
 	};
 

@@ -130,7 +130,7 @@ Test(reject_list, what_a_row_is_told)
 	cr_expect(
 	    span_eq(out.problem,
 		SPAN_LIT("The value is not a date in the agreed format. [not_date] / "
-			 "What identifies the record is empty. [missing_id]")),
+			 "What identifies the record is empty, or NULL. [missing_id]")),
 	    "%.*s", (int)out.problem.n, out.problem.p);
 	cr_expect(span_eq(out.remedy,
 	    SPAN_LIT("Write the date as in the other rows; check that the day exists. / "
