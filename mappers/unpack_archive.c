@@ -224,7 +224,7 @@ end_zip(struct unarchive *u, struct err *e)
 
 	while ((r = pull(u, &s, e)) == 1)
 		;
-	return r == 0 ? zip_end_check(&u->end, e) : r;
+	return r == 0 ? zip_end_check(&u->end, u->member, e) : r;
 }
 
 /* What is not in an archive is its one member; it may be empty. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/handoff.h"
+#include "mappers/pgp_end.h"
 #include "mappers/pgp_home.h"
 #include "mappers/pgp_loop.h"
 #include "mappers/pgp_verdict.h"
@@ -30,25 +31,38 @@ struct pgp {
 	/* The thread's, until it is joined. */
 	struct span rest;
 	bool in_ended;
+	struct pgp_end end;
 	struct err below;   /* of the layer beneath, behind gpgme's back */
 	struct err refusal; /* to tell a passphrase */
 	struct unpack_seal *seal;
 };
 
-/* Packed bytes for gpg. */
+/* Packed bytes, if there are more: 0, or -1 with `below`. */
+static int
+fetch(struct pgp *p)
+{
+	int r;
+
+	while (p->rest.n == 0 && !p->in_ended) {
+		if ((r = p->in.read(p->in.arg, &p->rest, &p->below)) < 0)
+			return -1;
+		p->in_ended = r == 0;
+		if (r == 1 && pgp_end_feed(&p->end, p->rest, &p->below) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* They are for gpg. */
 static ssize_t
 give(void *arg, void *to, size_t room)
 {
 	struct pgp *p = arg;
 	size_t n;
-	int r;
 
-	while (p->rest.n == 0 && !p->in_ended) {
-		if ((r = p->in.read(p->in.arg, &p->rest, &p->below)) < 0) {
-			errno = EIO;
-			return -1;
-		}
-		p->in_ended = r == 0;
+	if (fetch(p) != 0) {
+		errno = EIO;
+		return -1;
 	}
 	n = p->rest.n < room ? p->rest.n : room;
 	memcpy(to, p->rest.p, n);
@@ -143,6 +157,19 @@ operate(struct pgp *p)
 	return rc;
 }
 
+/* gpg need not have asked for all of it. */
+static int
+check_end(struct pgp *p, struct err *e)
+{
+	do
+		p->rest.n = 0;
+	while (fetch(p) == 0 && p->rest.n > 0);
+	if (p->below.code == ERR_NONE)
+		return pgp_end_check(&p->end, e);
+	*e = p->below;
+	return -1;
+}
+
 static void *
 work(void *arg)
 {
@@ -157,6 +184,8 @@ work(void *arg)
 		err = p->refusal;
 	else
 		r = pgp_judge(&done, p->conf, p->seal, &err);
+	if (r == 0)
+		r = check_end(p, &err);
 	handoff_end(p->out, r, &err);
 	return NULL;
 }
@@ -172,6 +201,7 @@ close_pgp(void *self)
 	}
 	if (p->ctx != NULL)
 		gpgme_release(p->ctx);
+	pgp_end_release(&p->end);
 	pgp_home_close(&p->home);
 	handoff_free(p->out);
 	free(p);

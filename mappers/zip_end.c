@@ -25,9 +25,11 @@ take_record(struct zip_end *z, const char *p, uint64_t at)
 {
 	uint32_t size = number(p + 12, 4), offset = number(p + 16, 4);
 
-	if (z->end == 0 &&
-	    (size == UINT32_MAX || offset == UINT32_MAX || at == (uint64_t)offset + size))
-		z->end = at + ZIP_END_SIZE + number(p + 20, 2);
+	if (z->end != 0 ||
+	    (size != UINT32_MAX && offset != UINT32_MAX && at != (uint64_t)offset + size))
+		return;
+	z->end = at + ZIP_END_SIZE + number(p + 20, 2);
+	z->files = number(p + 10, 2);
 }
 
 /* `s` begins at byte `at` of the file. */
@@ -81,7 +83,7 @@ zip_end_feed(struct zip_end *z, struct span s)
 }
 
 int
-zip_end_check(const struct zip_end *z, struct err *e)
+zip_end_check(const struct zip_end *z, uint64_t files, struct err *e)
 {
 	if (z->end == 0 || z->end > z->at)
 		return err_set(e, ERR_REFUSED,
@@ -90,5 +92,10 @@ zip_end_check(const struct zip_end *z, struct err *e)
 		return err_set(e, ERR_REFUSED,
 		    "something stands behind the end of the ZIP archive, another one "
 		    "perhaps: send each archive as a file of its own");
+	/* What was deleted or replaced in it may stand there still, and is no export. */
+	if (z->files != ZIP_FILES_MANY && z->files != files)
+		return err_set(e, ERR_REFUSED,
+		    "the ZIP archive holds %llu files, and lists %u: make it again",
+		    (unsigned long long)files, (unsigned)z->files);
 	return 0;
 }

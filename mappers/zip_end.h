@@ -11,12 +11,15 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define ZIP_END_SIZE 22 /* bytes of the record at the end, without its comment */
+#define ZIP_END_SIZE   22 /* bytes of the record at the end, without its comment */
+#define ZIP_FILES_MANY 0xffff
 
 /* Zeroed at first. */
 struct zip_end {
 	uint64_t at;  /* bytes that were given */
 	uint64_t end; /* where the archive ends by its first record; 0: none was met */
+	uint32_t
+	    files; /* that it lists; ZIP_FILES_MANY: so many, or another record tells */
 	char held[ZIP_END_SIZE - 1]; /* the last of them */
 	size_t nheld;
 };
@@ -24,7 +27,10 @@ struct zip_end {
 /* The next bytes of the archive, in any chunking. */
 void zip_end_feed(struct zip_end *z, struct span s);
 
-/* After the last: ERR_REFUSED if some are missing, or more stand there. */
-int zip_end_check(const struct zip_end *z, struct err *e);
+/*
+ * After the last: ERR_REFUSED if some are missing, or more stand there, or if not all of the
+ * `files` that were met are listed.
+ */
+int zip_end_check(const struct zip_end *z, uint64_t files, struct err *e);
 
 #endif

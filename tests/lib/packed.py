@@ -90,6 +90,13 @@ def streamed_zip(*members):
     return out.data
 
 
+def unlisted(archive, more):
+    """Its first member stands before it, and its directory knows nothing of that."""
+    head = more[:more.index(b"PK\1\2")]
+    at = int.from_bytes(archive[-6:-2], "little") + len(head)
+    return head + archive[:-6] + at.to_bytes(4, "little") + archive[-2:]
+
+
 def commented(archive, comment):
     return archive[:-2] + len(comment).to_bytes(2, "little") + comment
 
@@ -171,6 +178,7 @@ def make_zip(plain):
         flipped(zipped(("a.csv", plain), method=zipfile.ZIP_STORED), 100), "at file 1")
     good("zip-with-comment", commented(one, b"PK\5\6 of the day"), plain)
     bad("zip-cut-in-comment", commented(one, b"of the day")[:-1], "ZIP archive is cut off")
+    bad("zip-unlisted", unlisted(two, one), "holds 7 files, and lists 6")
     bad("zip-and-zip", one + one, "behind the end of the ZIP archive")
     bad("zip-and-another", one + two, "behind the end of the ZIP archive")
     bad("zip-and-more", one + b"\n", "behind the end of the ZIP archive")
@@ -239,6 +247,9 @@ def make_encrypted(plain, us, them):
     sealed = gpg("clinic", "-z", "0", *to_us, data=plain)
     bad("pgp-cut", sealed[:-30], "PGP data are damaged", settings=on)
     bad("pgp-changed", flipped(sealed, len(sealed) // 2), "PGP data are damaged", settings=on)
+    for sort, more in (("pgp", []), ("pgp-stored", ["-z", "0"]), ("pgp-armoured", ["-a"])):
+        two = [gpg("clinic", *more, *to_us, data=rows(i, i + 9)) for i in (1, 11)]
+        bad(sort + "-twice", two[0] + two[1], "PGP", settings=on)
     bad("pgp-bomb", gpg("clinic", *to_us, data=HEADER + b"\n" * FILL),
         "more than 200 times its size", settings=on)
 
@@ -276,6 +287,16 @@ def make_signed(plain, us, them):
                 settings=settings)
         bad(f"signed-clear-cut-{len(settings)}", clear[:-60], "PGP data are damaged",
             settings=settings)
+    for sort, more in (("zip", ["-s"]), ("zlib", ["-s", "--compress-algo", "zlib"]),
+                       ("stored", ["-s", "-z", "0"]), ("armoured", ["-s", "-a"]),
+                       ("clear", ["--clearsign"])):
+        two = [gpg("clinic", *more, data=rows(i, i + 9)) for i in (1, 11)]
+        bad("signed-twice-" + sort, two[0] + two[1],
+            "" if sort in ("stored", "clear") else "behind the end of the PGP message",
+            settings=asked)
+    bad("signed-and-plain", signed + b"1,2\n", "behind the end of the PGP", settings=asked)
+    good("signed-and-blank", gpg("clinic", "-a", "-s", data=plain) + b"\r\n \n", plain,
+         settings=asked)
     bad("compressed-alone", gpg("clinic", "--store", "-z", "6", data=plain), "or not signed",
         settings="pgp=decrypt")
     bad("signature-alone", gpg("clinic", "-b", data=plain), "without what was signed",
