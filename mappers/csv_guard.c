@@ -13,6 +13,14 @@ is_blank(char c)
 	return c == ' ';
 }
 
+/* The wide forms of = + - @ (U+FF1D, U+FF0B, U+FF0D, U+FF20): East Asian ones take them. */
+static bool
+begins_wide(struct span s)
+{
+	return s.n >= 3 && s.p[0] == '\xef' && s.p[1] == '\xbc' &&
+	       memchr("\x9d\x8b\x8d\xa0", s.p[2], 4) != NULL;
+}
+
 bool
 cell_wants_guard(struct span cell)
 {
@@ -22,9 +30,10 @@ cell_wants_guard(struct span cell)
 		i++;
 	while (i < cell.n && is_blank(cell.p[i]))
 		i++;
-	return i < cell.n &&
-	       (memchr("=+-@\t\r\n", cell.p[i], 7) != NULL ||
-		   spreadsheet_changes(span_trim((struct span){cell.p + i, cell.n - i})));
+	cell = (struct span){cell.p + i, cell.n - i};
+	return cell.n > 0 &&
+	       (memchr("=+-@\t\r\n", cell.p[0], 7) != NULL || begins_wide(cell) ||
+		   spreadsheet_changes(span_trim(cell)));
 }
 
 struct span

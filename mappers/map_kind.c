@@ -79,10 +79,22 @@ count(struct run *r, struct text *t)
 								      : code;
 }
 
-/* What a database writes for nothing is nobody's id: all rows with it would be one record. */
+/*
+ * Nobody's id: in a URL it would be the folder that holds the records, or the one above, for
+ * whatever server or proxy reads the path, encoded or not.
+ */
+static bool
+is_dots(struct span s)
+{
+	return span_eq(s, SPAN_LIT(".")) || span_eq(s, SPAN_LIT(".."));
+}
+
+/* What a database writes for nothing is no id either: all rows with it would be one record. */
 static enum problem_code
 identifier(const struct rule *ru, struct text *t)
 {
+	if (is_dots(t->s))
+		return PROBLEM_NO_MATCH;
 	if (!span_eq_nocase(t->s, SPAN_LIT("NULL")))
 		return t->s.n > RECORD_ID_MAX ? PROBLEM_TOO_LONG : PROBLEM_NONE;
 	t->s.n = 0;

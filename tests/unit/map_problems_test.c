@@ -116,6 +116,8 @@ Test(map_problems, a_cell_is_told_once)
 	    {"NULL|1|Booked|2027-03-04", "missing_id! \"MRN\"\n"},
 	    {"7|null|Booked|2027-03-04", "missing_id! \"Appt\"\n"},
 	    {"7|1|Booked|2027-03-04", ""},
+	    {"...|.1|Booked|2027-03-04", ""},
+	    {".|..|Booked|2027-03-04", "no_match! \"MRN\"\nno_match! \"Appt\"\n"},
 	};
 
 	check("[patient]\nop = patch\nid = {MRN} | not_scientific\n"
