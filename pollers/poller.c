@@ -373,6 +373,28 @@ renamed(struct poller *p, const char *from, const char *to)
 	       p->ops->stat(p->self, to, &f, NULL) == 1;
 }
 
+/*
+ * An archive may be the drop itself, by a link: each run would find there as a new file what
+ * the last one put away. It goes back then; its new name was nobody else's.
+ */
+static int
+check_apart(struct poller *p, const char *from, const char *path, struct err *e)
+{
+	const char *here = poller_path(p, strrchr(path, '/') + 1);
+	struct drop_file f;
+	int r = 0;
+
+	if (p->apart || strcmp(here, path) == 0 ||
+	    (r = p->ops->stat(p->self, here, &f, NULL)) < 0)
+		return 0;
+	p->apart = r == 0;
+	if (p->apart || p->ops->rename(p->self, path, from, e))
+		return p->apart ? 0 : -1;
+	return err_set(e, ERR_CONFIG,
+	    "[source] after: the archive folder is the drop itself, by a link: files would "
+	    "be found again");
+}
+
 int
 poller_rename(struct poller *p, const char *name, const char *path, struct err *e)
 {
@@ -391,7 +413,7 @@ poller_rename(struct poller *p, const char *name, const char *path, struct err *
 			break;
 	}
 	p->tries = 0;
-	return 0;
+	return name[0] == '/' ? 0 : check_apart(p, from, path, e);
 }
 
 /* "FOLDER/.NAME.part": such names are never listed. */

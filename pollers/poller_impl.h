@@ -26,6 +26,7 @@ struct poller {
 	char path[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];
 	char read[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* where `file` is */
 	char made[URL_PATH_MAX + 1]; /* archive folder that is known to be there */
+	bool apart; /* the archive folder is known to be another than the drop */
 	char part[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1];  /* being written, */
 	char whole[URL_PATH_MAX + 1 + DROP_NAME_MAX + 1]; /* and its name at the end */
 };

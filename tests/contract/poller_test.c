@@ -248,6 +248,24 @@ looking_up(struct drop *d)
 	poller_close(p);
 }
 
+/* The archive is the drop by another name: what was put away would be found again. */
+static void
+renaming_into_itself(struct drop *d)
+{
+	struct poller *p = drop_open(d);
+	struct err e = {0};
+	char to[512];
+
+	cr_assert_eq(symlink(".", drop_at(d, "self", to)), 0);
+	cr_expect_eq(poller_rename(p, "b.csv", drop_at(d, "self/c.csv", to), &e), -1);
+	if (strncmp(d->url, "file:", 5) != 0) {
+		cr_expect_eq(e.code, ERR_CONFIG, "%s: %s", d->url, e.msg);
+		cr_expect(strstr(e.msg, "is the drop itself"), "%s", e.msg);
+	}
+	cr_expect(drop_has(d, "b.csv") && !drop_has(d, "c.csv"), "%s", d->url);
+	poller_close(p);
+}
+
 static void
 renaming(struct drop *d)
 {
@@ -283,6 +301,7 @@ renaming(struct drop *d)
 	    "%s: no folder can be made there", d->url);
 	cr_expect(drop_has(d, "b.csv"));
 	poller_close(p);
+	renaming_into_itself(d);
 }
 
 static void

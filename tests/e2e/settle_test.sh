@@ -44,6 +44,21 @@ test_after() {
 	is "another time, the same content" '["duplicate",0]' "$(file_report verdict delivered)"
 }
 
+# By a link it is found again in each run, with a longer name.
+test_archive_is_the_drop() {
+	fresh -e "s|^after.*|after = archive:$dir/link|"
+	ln -s "$dir/drop" "$dir/link"
+	rows 1 2 >"$dir/drop/daily.csv"
+	job 78
+	has "the reason" "$dir/out" "the archive folder is the drop itself"
+	ok "it is there as it was" [ -f "$dir/drop/daily.csv" ]
+	job 78
+	is "nor is it read again" 0 "$(report '.feeds[0].files | length')"
+	rm "$dir/link"
+	job 0
+	is "a folder of its own" 1 "$(in_archive "$dir/link")"
+}
+
 # The clinic overwrites the file after it was read, before it is put away.
 test_overwritten() {
 	fresh -e "\$a batch_records = 2"
@@ -88,6 +103,7 @@ test_again() {
 }
 
 test_after
+test_archive_is_the_drop
 test_overwritten
 test_again
 e2e_end
