@@ -6,13 +6,30 @@
 #include <unistd.h>
 
 static int
+others_check(const char *path, const struct stat *st, struct err *e)
+{
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	return err_set(
+	    e, ERR_CONFIG, "%s: others can write to it; run chmod go-w on it", path);
+}
+
+int
+conf_file_ours(const char *path, struct err *e)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 || !S_ISREG(st.st_mode) ? 0
+							    : others_check(path, &st, e);
+}
+
+static int
 file_check(const char *path, const struct stat *st, struct err *e)
 {
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, ERR_CONFIG, "%s: is not a file", path);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(e, ERR_CONFIG,
-		    "%s: others can write to it; run chmod go-w on it", path);
+	if (others_check(path, st, e) != 0)
+		return -1;
 	if (st->st_size > CONF_FILE_MAX)
 		return err_set(e, ERR_CONFIG, "%s: is larger than 4 MiB", path);
 	return 0;

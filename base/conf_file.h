@@ -16,4 +16,10 @@
  */
 char *conf_file_read(const char *path, struct stat *st, size_t *n, struct err *e);
 
+/*
+ * 0, or -1 with *e if others can write to a file that says whom we trust. Whoever reads it
+ * tells what else is wrong with it.
+ */
+int conf_file_ours(const char *path, struct err *e);
+
 #endif

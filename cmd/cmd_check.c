@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/conf_file.h"
 #include "cmd/alarms.h"
 #include "cmd/check_arrivals.h"
 #include "cmd/check_connect.h"
@@ -114,9 +115,12 @@ try_file(struct check *c, struct feed *f, const char *section, const char *key,
 {
 	struct err e;
 
-	if (path == NULL || access(path, R_OK) == 0)
+	if (path == NULL)
 		return STATUS_OK;
-	err_sys(&e, ERR_CONFIG, errno, "%s", path);
+	if (access(path, R_OK) != 0)
+		err_sys(&e, ERR_CONFIG, errno, "%s", path);
+	else if (conf_file_ours(path, &e) == 0)
+		return STATUS_OK;
 	say_at(c, f, section, key, e.msg);
 	return STATUS_CONFIG;
 }

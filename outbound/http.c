@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conf_file.h"
 #include "outbound/answer.h"
 #include "outbound/api_url.h"
 #include "outbound/backoff.h"
@@ -97,6 +98,10 @@ http_open(const struct target_conf *tc, const struct target_env *env, size_t slo
 	h->curl->curl_multi_setopt(
 	    h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)tc->in_flight);
 	h->curl->curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)tc->in_flight);
+	if (tc->ca_file != NULL && conf_file_ours(tc->ca_file, e) != 0) {
+		err_prefix(e, "[target] ca_file");
+		goto out;
+	}
 	if (auth_init(&h->auth, tc, e) < 0)
 		goto out;
 	return h;

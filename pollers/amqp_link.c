@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/conf_file.h"
+
 #define AMQPS_PORT   5671
 #define CHANNELS_MAX 1
 #define FRAME_MAX    131072
@@ -135,6 +137,8 @@ open_tls(struct amqp_link *l, struct err *e)
 
 	if (s == NULL)
 		return err_nomem(e);
+	if (conf_file_ours(l->conf->ca_file, e) != 0)
+		return err_prefix(e, "[trigger] ca_file");
 	if (lib->amqp_ssl_socket_set_cacert(s, l->conf->ca_file) != AMQP_STATUS_OK)
 		return err_set(e, ERR_CONFIG,
 		    "[trigger] ca_file: %s can't be read as certificates in PEM",

@@ -33,6 +33,20 @@ test_down_then_up() {
 	ok "nothing is unfinished" [ "$(grep -c 'UNFINISHED\|ended with' "$dir/out")" = 0 ]
 }
 
+# Who can write to the file of CAs decides which API is trusted.
+test_ca_of_others() {
+	simple
+	export_new
+	chmod g+w "$dir/ca.pem"
+	run 78 check
+	has "check says so" "$dir/out" "others can write to it"
+	job 78
+	ok "and so does a run" grep -q 'ca_file: .*others can write to it' "$dir/err"
+	chmod g-w "$dir/ca.pem"
+	job 0
+	whole "a file of CAs that is ours"
+}
+
 test_deadline() {
 	simple "${each[@]}" -e "\$a in_flight = 1"
 	export_new
@@ -128,6 +142,7 @@ test_lost_answers() {
 }
 
 test_down_then_up
+test_ca_of_others
 test_deadline
 test_storms
 test_sick
