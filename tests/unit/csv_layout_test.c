@@ -151,6 +151,10 @@ Test(csv_layout_header, found)
 		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
 	    {"", MAP, SPAN_LIT("MRN,Name,x,y\r1,A,\"Bob,z\r2,B,Bob\",z\r4,D,,\r"),
 		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
+	    {"", MAP,
+		SPAN_LIT("_row,_column,_problem,_remedy,MRN,Name,x,y\n"
+			 "2,,p,r,1,A,,\"Bob\n3,,p,r,2,B,,Bob\"\n5,,p,r,4,D,,\n"),
+		"2 csv_quote! \n3 4 D\n", NULL, 0, 2},
 	    {"", MAP, SPAN_LIT("MRN,Name,x,y\n1,A,,\"so, he\nsaid, 1,5, and\"\n"),
 		"2 1 A\n", NULL, 0, 1},
 	    /* Addresses and results are none, nor titles with their parts in brackets. */
