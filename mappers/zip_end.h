@@ -16,10 +16,9 @@
 
 /* Zeroed at first. */
 struct zip_end {
-	uint64_t at;  /* bytes that were given */
-	uint64_t end; /* where the archive ends by its first record; 0: none was met */
-	uint32_t
-	    files; /* that it lists; ZIP_FILES_MANY: so many, or another record tells */
+	uint64_t at;    /* bytes that were given */
+	uint64_t end;   /* where the archive ends by its first record; 0: none was met */
+	uint32_t files; /* that it lists; ZIP_FILES_MANY: so many, or more */
 	char held[ZIP_END_SIZE - 1]; /* the last of them */
 	size_t nheld;
 };
