@@ -50,6 +50,7 @@ Test(auth, headers, .init = start, .fini = end)
 	    {NULL, "\n", NULL},
 	    {NULL, "canary\nX-Other: header\n", NULL},
 	    {NULL, "canary\r\nX-Other: header", NULL},
+	    {NULL, "canary\x7f", NULL},
 	    {"u", "", NULL},
 	};
 	size_t i;

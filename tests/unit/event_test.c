@@ -103,6 +103,11 @@ static const struct {
 	"0 fault: a record has no messageId\n"},
     {RECORDS("{\"eventSource\":\"aws:kinesis\"}"),
 	"0 fault: a record is none of S3, SNS or SQS\n"},
+    /* items are answered to the queue that handed them over: a text has none */
+    {"{\"Type\":\"Notification\",\"Message\":\"{\\\"Records\\\":[{"
+     "\\\"eventSource\\\":\\\"aws:sqs\\\",\\\"messageId\\\":\\\"m1\\\","
+     "\\\"body\\\":\\\"{}\\\"}]}\"}",
+	"0 fault: a record is none of S3, SNS or SQS\n"},
     {RECORDS("7,null,[]"), "0 fault: a record is none of S3, SNS or SQS\n"},
     {RECORDS(""), ""},
     /* nonsense */

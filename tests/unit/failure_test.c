@@ -56,3 +56,32 @@ Test(failure, tls)
 			cr_expect_eq(f.code, cases[i].code, "%s", cases[i].detail);
 	}
 }
+
+/* libcurl's own words may quote the reply, which no log shows. */
+Test(failure, words)
+{
+	static const struct {
+		CURLcode transport;
+		const char *detail, *seen;
+	} cases[] = {
+	    {CURLE_COULDNT_CONNECT, "Connection refused",
+		"got no answer (Connection refused)"},
+	    {CURLE_COULDNT_CONNECT, "", "got no answer (failed)"},
+	    {CURLE_PEER_FAILED_VERIFICATION, "certificate has expired",
+		"got no trusted connection (certificate has expired)"},
+	    {CURLE_WEIRD_SERVER_REPLY, "Invalid header: canary",
+		"got no answer (failed)"},
+	    {CURLE_BAD_CONTENT_ENCODING, "canary", "got no answer (failed)"},
+	    {CURLE_RECV_ERROR, "canary", "got no answer (failed)"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct reply r = {.transport = cases[i].transport,
+		    .words = "failed",
+		    .detail = cases[i].detail};
+		struct failure f;
+
+		failure_of(&r, &f);
+		cr_expect_str_eq(f.seen, cases[i].seen);
+	}
+}

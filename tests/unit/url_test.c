@@ -52,6 +52,7 @@ static const struct {
     {"sftp://u@h/a%2", "two hex digits"},
     {"sftp://u@h/a%zz", "two hex digits"},
     {"sftp://u@h/a%00b", "control character"},
+    {"sftp://u@h/a%7fb", "control character in the path"},
     {"sftp://u%0a@h/x", "control character in the user"},
     {"sftp://u@h/a/../b", ". or .."},
     {"sftp://u@h/a/%2e%2e", ". or .."},
