@@ -274,6 +274,10 @@ def make_signed(plain, us, them):
         "held", asked)
     bad("signed-one-of-two", zipped(("a", gpg("clinic", "-s", data=plain)), ("b", plain)),
         "has no signature", "held", asked)
+    bad("signed-last-of-two", zipped(("a", plain), ("b", gpg("clinic", "-s", data=plain))),
+        "has no signature", "held", asked)
+    good("signed-each-of-two", zipped(*((name, gpg("clinic", "-s", data=plain)) for name in "ab")),
+         plain, plain, settings=asked)
     bad("signed-by-other", gpg("clinic", *both, data=plain), "does not list", "held", other)
     bad("signed-by-stranger", gpg("stranger", "-s", data=plain), "the keyring lacks", "held",
         asked)
