@@ -746,8 +746,6 @@ Test(conf_secret, places)
 	    {"env:CONF_TEST_NONE", NULL, "CONF_TEST_NONE is not set"},
 	    {"env:CONF_TEST_EMPTY", NULL, "CONF_TEST_EMPTY is not set"},
 	    {"$CREDENTIALS_DIRECTORY/token", "from systemd", NULL},
-	    {"$CREDENTIALS_DIRECTORY/writable", NULL, "chmod 0600"},
-	    {"$CREDENTIALS_DIRECTORY/open", NULL, "chmod 0600"},
 	    {"$CREDENTIALS_DIRECTORY/none", NULL, "cannot be read"},
 	    {"$CREDENTIALS_DIRECTORY/../x", NULL, "is not the name of a credential"},
 	    {"$CREDENTIALS_DIRECTORY/", NULL, "is not the name of a credential"},
@@ -761,8 +759,6 @@ Test(conf_secret, places)
 
 	/* With an access list, the group bits are its mask. */
 	cr_assert_eq(chmod(put("token", "from systemd\n"), 0440), 0);
-	cr_assert_eq(chmod(put("writable", "hunter2\n"), 0460), 0);
-	cr_assert_eq(chmod(put("open", "hunter2\n"), 0444), 0);
 	setenv("CONF_TEST_PW", "from env", 1);
 	setenv("CONF_TEST_EMPTY", "", 1);
 	setenv("CREDENTIALS_DIRECTORY", folder, 1);

@@ -167,6 +167,14 @@ Test(known_hosts, load, .init = set_up, .fini = tear_down)
 	cr_expect(strstr(e.msg, "chmod go-w"), "%s", e.msg);
 
 	cr_expect_eq(known_hosts_load(&k, dir, &e), -1, "a folder is no file");
+
+	put("h " A "\n", 0644);
+	cr_assert_eq(truncate(path, KNOWN_HOSTS_MAX), 0);
+	cr_expect_eq(known_hosts_load(&k, path, &e), 0, "%s", e.msg);
+	known_hosts_release(&k);
+	cr_assert_eq(truncate(path, KNOWN_HOSTS_MAX + 1), 0);
+	cr_expect_eq(known_hosts_load(&k, path, &e), -1);
+	cr_expect(strstr(e.msg, "8 MiB"), "%s", e.msg);
 	known_hosts_release(&k);
 }
 

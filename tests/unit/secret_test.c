@@ -1,9 +1,11 @@
 /* Secrets that belong to somebody else; conf_test.c has what they may be and where. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -47,4 +49,37 @@ Test(secret, of_another_user)
 	cr_expect_not_null(strstr(e.msg, want), "%s", e.msg);
 	if (strcmp(path, ROOTS) != 0)
 		unlink(path);
+}
+
+/* The group's bits are an access list's mask, which never lets it write. */
+Test(secret, credentials_of_others)
+{
+	static const struct {
+		mode_t mode;
+		bool taken;
+	} cases[] = {{0400, true}, {0440, true}, {0460, false}, {0420, false},
+	    {0444, false}, {0402, false}};
+	const struct conf_secret s = {.where = "$CREDENTIALS_DIRECTORY/token"};
+	char dir[] = "/tmp/secret_test_XXXXXX", path[64];
+	int fd;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/token", dir);
+	cr_assert_geq(fd = open(path, O_WRONLY | O_CREAT, 0600), 0);
+	cr_assert_eq(write(fd, "hunter2\n", 8), 8);
+	close(fd);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e = {.code = ERR_NONE};
+		char *secret;
+
+		cr_assert_eq(chmod(path, cases[i].mode), 0);
+		secret = secret_read(&s, &e);
+		cr_expect_eq(secret != NULL, cases[i].taken, "%o", cases[i].mode);
+		if (!cases[i].taken)
+			cr_expect_not_null(strstr(e.msg, "chmod 0600"), "%s", e.msg);
+		secret_free(secret);
+	}
+	unlink(path);
+	cr_expect_eq(rmdir(dir), 0);
 }
