@@ -1,6 +1,7 @@
 #include "pollers/event.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -239,4 +240,25 @@ Test(event, traceparents)
 	for (size_t i = 0; i < COUNT(all); i++)
 		cr_expect_eq(
 		    event_traceparent_ok(span_of(all[i].text)), all[i].good, "%zu", i);
+}
+
+/* A bucket's name, a slash and a key: what fits, and one byte more. */
+Test(event, long_keys)
+{
+	for (int over = 0; over < 2; over++) {
+		char key[2047 + 1], text[4096];
+		struct event ev;
+		struct err e;
+
+		memset(key, 'k', sizeof(key));
+		snprintf(text, sizeof(text), RECORDS(S3("ObjectCreated:Put", "%.*s")),
+		    2045 + over, key);
+		cr_assert_eq(event_read(&ev, span_of(text), &e), 0);
+		cr_expect_eq(ev.nhints, 1 - (size_t)over);
+		if (over)
+			cr_expect_str_eq(ev.items[0].fault, "its key is too long");
+		else
+			cr_expect_eq(strlen(ev.hints[0].path), 2047);
+		event_release(&ev);
+	}
 }
