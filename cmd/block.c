@@ -31,7 +31,7 @@ ask_other(struct ledger *l, struct block *b, int64_t now, struct err *e)
 	return 0;
 }
 
-/* One that is at work ends by its deadline, unless it is stopped or hangs. */
+/* One that is at work, and could sign, ends by its deadline, unless it is stopped or hangs. */
 static int
 ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct block *b,
     struct err *e)
@@ -40,7 +40,8 @@ ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct
 	int r = ledger_locked(l, scope, &by, e);
 
 	b->at_work = r == 1;
-	b->stuck = r == 1 && when->now - by.since >= when->deadline + ABANDONED_MS;
+	b->stuck = r == 1 && by.process > 0 &&
+		   when->now - by.since >= when->deadline + ABANDONED_MS;
 	if (b->stuck)
 		b->hung = by;
 	return r < 0 ? -1 : 0;

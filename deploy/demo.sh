@@ -98,7 +98,7 @@ sent() {
 		fail "the sandbox does not answer" "$dir/sandbox.log"
 	[ $((all - seen)) -eq "$1" ] ||
 		fail "the API was sent $((all - seen)) changes, not $1" "$dir/emrdrop.log"
-	say "Counted at the API: $1 changes."
+	say "Changes counted at the API: $1."
 	seen=$all
 }
 
