@@ -41,17 +41,6 @@ bool civil_on_weekday(const struct civil *c, int weekday);
 int64_t civil_seconds(const struct civil *c);
 void civil_from_seconds(int64_t s, struct civil *out);
 
-/*
- * Parses `s` by a strptime-like format, whole or not at all. Known: %Y %y %m %d %H
- * %I %M %S %f (fraction) %p (AM, a.m.) %b %B (English names) %a %A %j %z (+hhmm,
- * +hh:mm, Z) %s (epoch seconds) %% and literal text; a blank matches one or more blanks.
- * Leading zeros are optional but after a digit field with no separator (%Y%m%d), where
- * the width is fixed. `pivot`: two-digit years are the latest year <= pivot with those
- * digits; 0 forbids %y. A date that no calendar has fails. False: no match.
- */
-static inline bool civil_parse(
-    struct span s, const char *format, int pivot, struct civil *out);
-
 /* Bytes of the blank that a text begins with: ASCII, U+00A0 or U+202F; 0: none. */
 size_t civil_blank(struct span s);
 
@@ -63,10 +52,19 @@ struct civil_places {
 	bool fits;  /* but calendar and clock may not have it */
 };
 
-/* The same; *at is set whatever the result. */
+/*
+ * Parses `s` by a strptime-like format, whole or not at all. Known: %Y %y %m %d %H
+ * %I %M %S %f (fraction) %p (AM, a.m.) %b %B (English names) %a %A %j %z (+hhmm,
+ * +hh:mm, Z) %s (epoch seconds) %% and literal text; a blank matches one or more blanks.
+ * Leading zeros are optional but after a digit field with no separator (%Y%m%d), where
+ * the width is fixed. `pivot`: two-digit years are the latest year <= pivot with those
+ * digits; 0 forbids %y. A date that no calendar has fails. False: no match.
+ * *at is set whatever the result.
+ */
 bool civil_parse_places(struct span s, const char *format, int pivot, struct civil *out,
     struct civil_places *at);
 
+/* The same, for who needs no places. */
 static inline bool
 civil_parse(struct span s, const char *format, int pivot, struct civil *out)
 {

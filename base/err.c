@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct err_class {
 	const char *name;
 	enum err_fate fate;
@@ -31,19 +33,6 @@ static const struct err_class classes[ERR_CODE_COUNT] = {
     [ERR_DEADLINE] = {"deadline", FATE_RETRY, 69},
 };
 
-/* What a server or a file says may stand in it: no control character, C1 neither. */
-static void
-tame(char *msg)
-{
-	unsigned char *p = (unsigned char *)msg;
-
-	for (; *p != '\0'; p++)
-		if (*p < ' ' || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?';
-}
-
 static int __attribute__((format(printf, 4, 0)))
 set(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
 {
@@ -53,7 +42,8 @@ set(struct err *e, enum err_code code, int sys, const char *fmt, va_list ap)
 	e->fate = classes[code].fate;
 	e->sys = sys;
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
-	tame(e->msg);
+	/* What a server or a file says may stand in it. */
+	utf8_tame(e->msg, strlen(e->msg));
 	return -1;
 }
 
@@ -97,8 +87,8 @@ err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
-	tame(e->msg);
 	n = strlen(e->msg);
+	utf8_tame(e->msg, n);
 	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", old);
 	return -1;
 }

@@ -79,6 +79,18 @@ utf8_count(struct span s)
 	return n;
 }
 
+void
+utf8_tame(char *p, size_t n)
+{
+	unsigned char *u = (unsigned char *)p;
+
+	for (size_t i = 0; i < n; i++)
+		if (u[i] < ' ' || u[i] == 0x7f)
+			u[i] = '?';
+		else if (u[i] == 0xc2 && i + 1 < n && u[i + 1] >= 0x80 && u[i + 1] < 0xa0)
+			u[i] = u[i + 1] = '?';
+}
+
 bool
 utf8_ascii(struct span s)
 {

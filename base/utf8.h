@@ -21,6 +21,12 @@ size_t utf8_valid(struct span s);
 /* How many characters a well-formed text has. */
 size_t utf8_count(struct span s);
 
+/*
+ * ? for each control character, C1 too, which a terminal may obey: U+0080 to U+009F give two.
+ * As long as before.
+ */
+void utf8_tame(char *p, size_t n);
+
 /* Is every byte under 0x80? */
 bool utf8_ascii(struct span s);
 

@@ -313,7 +313,7 @@ diagnose_block(struct diagnosis *d)
 	    .since = block_since(b)};
 	char text[BLOCK_WORDS], command[BLOCK_COMMAND];
 
-	if ((!b->is && b->hung.since == 0) || d->feed->paused != 0)
+	if (!block_bars(b) || d->feed->paused != 0)
 		return 0;
 	block_words(b, text);
 	block_command(b, command);

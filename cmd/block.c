@@ -76,6 +76,12 @@ block_hangs(struct ledger *l, const char *feed, const struct block_when *when)
 	       block_find(l, &f, when, &b, &ignored) == 0 && b.hung.since != 0;
 }
 
+bool
+block_bars(const struct block *b)
+{
+	return b->is || b->hung.since != 0;
+}
+
 void
 block_words(const struct block *b, char out[BLOCK_WORDS])
 {

@@ -33,6 +33,9 @@ int block_find(struct ledger *l, const struct feed_state *f,
 /* Does a run that is at work on the feed's source hang? */
 bool block_hangs(struct ledger *l, const char *feed, const struct block_when *when);
 
+/* Is it kept back? By a run that hangs it is, whoever else has a delivery open. */
+bool block_bars(const struct block *b);
+
 /* Since when it does, ms. */
 int64_t block_since(const struct block *b);
 

@@ -121,8 +121,7 @@ show_block(struct show *s)
 	const struct board_feed *f = s->of;
 	char what[BLOCK_WORDS], command[BLOCK_COMMAND];
 
-	if (s->q->app->json || (!f->block.is && f->block.hung.since == 0) ||
-	    f->paused != 0)
+	if (s->q->app->json || !block_bars(&f->block) || f->paused != 0)
 		return;
 	block_words(&f->block, what);
 	block_command(&f->block, command);

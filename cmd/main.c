@@ -324,9 +324,7 @@ run_command(struct app *app, const struct command *c, int argc, char **argv)
 		r = crypto_init(&e);
 	if (r == 0)
 		name_run(app);
-	if (r == 0 && c->needs_site)
-		r = find_site(app, &e);
-	if (r == 0 && c->needs_site)
+	if (r == 0 && c->needs_site && (r = find_site(app, &e)) == 0)
 		r = app_load(app, &e);
 	exit = r == 0 ? c->run(app, &e) : err_exit(e.code);
 	if (r != 0)

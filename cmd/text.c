@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 void
 text_quote(struct buf *out, struct span s)
@@ -13,11 +14,9 @@ text_quote(struct buf *out, struct span s)
 
 	jw_init(&j, out);
 	jw_string(&j, s);
-	/* JSON has C1 as they are; a terminal may obey them. */
-	for (size_t i = start; !out->failed && i + 1 < out->n; i++)
-		if ((unsigned char)out->p[i] == 0xc2 &&
-		    (unsigned char)out->p[i + 1] < 0xa0)
-			out->p[i] = out->p[i + 1] = '?';
+	/* JSON has DEL and C1 as they are. */
+	if (!out->failed)
+		utf8_tame(out->p + start, out->n - start);
 }
 
 void

@@ -29,4 +29,11 @@ size_t cells_translate(
 size_t cells_by_width(
     struct span line, const size_t *widths, size_t n, struct span *cells);
 
+/*
+ * Does a quotation mark that is not closed make rows behind it part of one of the cells? Of a
+ * row of `columns` of them; 0: of a title.
+ */
+bool cells_swallow(
+    const struct span *cells, size_t n, struct span delimiter, size_t columns);
+
 #endif

@@ -7,11 +7,10 @@
 #include "base/utf8.h"
 #include "mappers/letters.h"
 
-#define NUMBER_SIZE     24   /* "#16384" */
-#define WORDS_SIZE      48   /* of a delimiter in words */
-#define TRIAL_MAX       8192 /* bytes looked at where the header should be the first row */
-#define SWALLOWED_LEAST 3    /* delimiters in a cell that may be rows, of few columns */
-#define COUNT(a)        (sizeof(a) / sizeof((a)[0]))
+#define NUMBER_SIZE 24   /* "#16384" */
+#define WORDS_SIZE  48   /* of a delimiter in words */
+#define TRIAL_MAX   8192 /* bytes looked at where the header should be the first row */
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 void
 header_init(struct header *h, const struct layout *layout, const struct map *map,
@@ -190,59 +189,6 @@ header_take(
 	h->row = number;
 	*e = why;
 	return -1;
-}
-
-/* What a cell has of line ends and delimiters; `cells` are those that are surely no prose's. */
-struct measured {
-	size_t breaks, delimiters, cells;
-};
-
-/* A comma of prose has a blank or a line end behind it, or stands in brackets. */
-static struct measured
-measure(struct span s, struct span delimiter)
-{
-	struct measured m = {0, 0, 0};
-	bool brackets = false;
-
-	for (; s.n > 0; s.p++, s.n--) {
-		char c = s.p[0], next = s.n > delimiter.n ? s.p[delimiter.n] : ' ';
-
-		brackets = (brackets || c == '(') && strchr(")\r\n", c) == NULL;
-		m.breaks += c == '\n' || (c == '\r' && (s.n == 1 || s.p[1] != '\n'));
-		if (delimiter.n > 0 && s.n >= delimiter.n &&
-		    memcmp(s.p, delimiter.p, delimiter.n) == 0) {
-			m.delimiters++;
-			m.cells += !brackets && strchr(" \r\n", next) == NULL;
-		}
-	}
-	return m;
-}
-
-/*
- * A title may have several lines, and no title but one with rows in it has cells there: those
- * are values, which nobody may be told as a title. A note or an address may have some. Rows
- * have all of theirs, and from the cell that takes them in to the same one of the last row
- * that is a row's delimiters for each line end.
- */
-bool
-header_swallows(const struct span *cells, size_t n, struct span delimiter, size_t columns)
-{
-	size_t least = columns > SWALLOWED_LEAST ? columns - 1 : SWALLOWED_LEAST;
-
-	for (size_t i = 0; i < n; i++) {
-		struct span s = cells[i];
-		struct measured m;
-
-		if (s.n == 0 ||
-		    (memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL))
-			continue;
-		m = measure(s, delimiter);
-		if (columns == 0
-			? m.cells > 0
-			: m.cells >= least && m.delimiters == m.breaks * (columns - 1))
-			return true;
-	}
-	return false;
 }
 
 int

@@ -44,13 +44,6 @@ void header_release(struct header *h);
 int header_take(
     struct header *h, const struct span *cells, size_t n, uint64_t number, struct err *e);
 
-/*
- * Does a quotation mark that is not closed make rows behind it part of one of the cells? Of a
- * row of `columns` of them; 0: of a title.
- */
-bool header_swallows(
-    const struct span *cells, size_t n, struct span delimiter, size_t columns);
-
 /* The same for a row that can't be read. */
 int header_bad(struct header *h, const struct bad_row *bad, struct err *e);
 

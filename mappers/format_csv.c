@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mappers/csv_cells.h"
 #include "mappers/csv_feed.h"
 #include "mappers/csv_footer.h"
 #include "mappers/csv_header.h"
@@ -142,7 +143,7 @@ swallows(const struct csv_file *f, const struct span *cells, size_t n)
 	else if (s.n > 1 && s.p[s.n - 1] != '\n')
 		several |= memchr(s.p, '\r', s.n - 1) != NULL;
 	return several &&
-	       header_swallows(cells, n, span_of(reader_delimiter(f->reader)), columns);
+	       cells_swallow(cells, n, span_of(reader_delimiter(f->reader)), columns);
 }
 
 static int
@@ -200,7 +201,7 @@ take_header(struct csv_file *f, const struct sent_row *row, struct err *e)
 	struct sent_row titles = *row;
 	int rc;
 
-	if (h->layout->header && header_swallows(row->cells, row->n, delimiter, 0))
+	if (h->layout->header && cells_swallow(row->cells, row->n, delimiter, 0))
 		return header_bad(h, &bad, e);
 	rc = header_take(h, row->cells, row->n, row->number, e);
 	/* Of a header that is refused it is told how it differs. */

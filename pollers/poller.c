@@ -382,14 +382,16 @@ check_apart(struct poller *p, const char *from, const char *path, struct err *e)
 {
 	const char *here = poller_path(p, strrchr(path, '/') + 1);
 	struct drop_file f;
-	int r = 0;
+	int there;
 
-	if (p->apart || strcmp(here, path) == 0 ||
-	    (r = p->ops->stat(p->self, here, &f, NULL)) < 0)
+	if (p->apart || strcmp(here, path) == 0)
 		return 0;
-	p->apart = r == 0;
-	if (p->apart || p->ops->rename(p->self, path, from, e))
-		return p->apart ? 0 : -1;
+	there = p->ops->stat(p->self, here, &f, NULL);
+	p->apart = there == 0;
+	if (there != 1)
+		return 0;
+	if (p->ops->rename(p->self, path, from, e))
+		return -1;
 	return err_set(e, ERR_CONFIG,
 	    "[source] after: the archive folder is the drop itself, by a link: files would "
 	    "be found again");

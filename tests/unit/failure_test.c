@@ -4,6 +4,18 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What libcurl ended so is taken for. */
+static struct failure
+failure_by(CURLcode transport, const char *detail)
+{
+	const struct reply r = {
+	    .transport = transport, .words = "failed", .detail = detail};
+	struct failure f;
+
+	failure_of(&r, &f);
+	return f;
+}
+
 /* Whose fault is it that there is no TLS connection: the peer's, the line's, or ours? */
 Test(failure, tls)
 {
@@ -45,12 +57,8 @@ Test(failure, tls)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct reply r = {.transport = cases[i].transport,
-		    .words = "failed",
-		    .detail = cases[i].detail};
-		struct failure f;
+		struct failure f = failure_by(cases[i].transport, cases[i].detail);
 
-		failure_of(&r, &f);
 		cr_expect_eq(f.outcome, cases[i].outcome, "%s", cases[i].detail);
 		if (cases[i].outcome == OUTCOME_END)
 			cr_expect_eq(f.code, cases[i].code, "%s", cases[i].detail);
@@ -76,12 +84,8 @@ Test(failure, words)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct reply r = {.transport = cases[i].transport,
-		    .words = "failed",
-		    .detail = cases[i].detail};
-		struct failure f;
+		struct failure f = failure_by(cases[i].transport, cases[i].detail);
 
-		failure_of(&r, &f);
 		cr_expect_str_eq(f.seen, cases[i].seen);
 	}
 }
