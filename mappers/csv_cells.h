@@ -1,6 +1,6 @@
 /*
- * Cells that libcsv can't find: between delimiters of several bytes, and in columns of
- * a fixed width.
+ * Cells that libcsv can't find, between delimiters of several bytes and in columns of a
+ * fixed width; and those in which it finds what is none.
  */
 #ifndef MAPPERS_CSV_CELLS_H
 #define MAPPERS_CSV_CELLS_H
