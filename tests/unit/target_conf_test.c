@@ -76,7 +76,7 @@ Test(target_conf, mistakes)
 	    {"url = ftp://api.example/\n", "must be https"},
 	    {"url = file:///etc/passwd\n", "not a URL"},
 	    {"url = api example\n", "not a URL"},
-	    {"url = https://u:pw@api.example/\n", "holds credentials"},
+	    {"url = https://u:hunter2@api.example/\n", "holds credentials"},
 	    {"url = https://u@api.example/\n", "holds credentials"},
 	    {"url = https://api.example/#x\n", "#fragment"},
 	    {"url = https://api.example/?x=1\nmode = record\n", "?query"},
@@ -95,7 +95,7 @@ Test(target_conf, mistakes)
 	    {"url = https://a.example/\nheader.X-Api-Key = env:KEY\nheader.y = /p\n",
 		NULL},
 	    {"url = https://a.example/\nheader.X-Api-Key =\n", NULL},
-	    {"url = https://a.example/\nheader.X-Api-Key = pw\n",
+	    {"url = https://a.example/\nheader.X-Api-Key = hunter2\n",
 		"names no place of a secret"},
 	    {"url = https://a.example/\nheader. = env:KEY\n", "no header's name"},
 	    {"url = https://a.example/\nheader.X Y = env:KEY\n", "no header's name"},
@@ -125,7 +125,7 @@ Test(target_conf, mistakes)
 			    b.errors.text[0]);
 		if (b.errors.n > 0)
 			cr_expect_null(
-			    strstr(b.errors.text[0], "pw"), "a password is told");
+			    strstr(b.errors.text[0], "hunter2"), "a password is told");
 		release(&b);
 	}
 }
