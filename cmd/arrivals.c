@@ -111,14 +111,15 @@ due_of(struct dues *d, int64_t at)
 	return at > early ? next : before;
 }
 
+/* One that was read when the clock was ahead came at no moment that is known. */
 static void
-give_arrivals(struct dues *d, const struct arrivals *a)
+give_arrivals(struct dues *d, const struct arrivals *a, int64_t now)
 {
 	for (size_t i = 0; i < arrivals_count(a); i++) {
 		int64_t at = (int64_t)a->v[i].at * 1000;
 		struct due *due = due_of(d, at);
 
-		if (due == NULL)
+		if (due == NULL || at > now + EARLY_MS)
 			continue;
 		due->got += a->v[i].files;
 		due->first = due->first == 0 ? at : due->first;
@@ -138,7 +139,7 @@ arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now
 		return -1;
 	list_dues(x, z, a->since, now, out);
 	zone_free(z);
-	give_arrivals(out, a);
+	give_arrivals(out, a, now);
 	return 0;
 }
 

@@ -230,6 +230,22 @@ hasnt "in one line" WAITING "$dir/out"
 has "its headline" "$dir/out" "1 of 1 feed needs somebody"
 rm "$dir/drop/f.csv"
 
+# ---- a file that was read while the clock was ahead is none of all the days before ----
+expecting 07:00
+at "2026-11-29 10:00"
+job 0
+at "2027-01-29 10:00"
+drop g.csv "2026-11-29 09:30" < <(rows 521 530)
+job 0
+at "2026-11-30 13:31"
+arrival 5 '[.state, .missed]' '["late",1]' "the clock is right again"
+at "2026-12-01 13:31"
+arrival 5 .missed 2 "and nothing comes"
+drop h.csv "2026-12-01 13:40" < <(rows 531 540)
+at "2026-12-01 13:45"
+job 0
+arrival 0 .state '"in_time"' "but here it is"
+
 simple
 run 0 check --arrivals
 has "a feed without" "$dir/out" "no feed expects a file"
