@@ -17,6 +17,7 @@
 #define MARK      "ledger.alarm"
 #define MARK_SIZE 64
 #define DAMAGED   " damaged"
+#define ROOM      262144 /* bytes that a disk has at least which is not full */
 
 static void
 mark_path(const struct app *app, char out[4096])
@@ -54,19 +55,28 @@ mark_fill(int fd, int64_t since, bool damaged)
 }
 
 static void
-fill_trouble(struct trouble_now *t, const struct err *e)
+fill_trouble(struct trouble_now *t, const struct err *e, bool damaged)
 {
 	*t = (struct trouble_now){.is = true, .count = 1, .exit = err_exit(e->code)};
 	snprintf(t->words, sizeof(t->words), "%.*s", TROUBLE_WORDS - 1, e->msg);
-	snprintf(t->command, sizeof(t->command), "emrdrop ledger verify");
+	snprintf(t->command, sizeof(t->command), "emrdrop %s",
+	    damaged ? "ledger verify" : "check");
 }
 
-/* Of one that opens: a disk that is full is told elsewhere, and so is another's file. */
+/* What cannot be written into a ledger, and so is not told as a trouble of a feed. */
+static bool
+is_unwritable(const struct err *e)
+{
+	return e->sys < 0 || e->sys == ENOSPC || e->sys == EDQUOT || e->sys == EIO ||
+	       e->sys == EFBIG || e->sys == EROFS;
+}
+
+/* Of one that opens: another's file is told elsewhere. */
 static bool
 is_told(const struct err *e, bool opened)
 {
 	if (opened)
-		return e->code == ERR_LEDGER && e->sys == 0;
+		return e->code == ERR_LEDGER && (e->sys == 0 || is_unwritable(e));
 	return e->code != ERR_NONE && e->code != ERR_BUSY && e->code != ERR_NOMEM &&
 	       e->code != ERR_INTERNAL;
 }
@@ -84,6 +94,7 @@ is_visitor(const struct app *app, const struct err *e)
 void
 ledger_alarm_begin(struct app *app, const struct err *e, bool opened)
 {
+	bool damaged = opened && e->sys == 0;
 	int64_t now = clock_wall(app->clock);
 	struct trouble_now t;
 	char path[4096];
@@ -95,10 +106,10 @@ ledger_alarm_begin(struct app *app, const struct err *e, bool opened)
 	app->ledger_ails = true;
 	if ((mark = mark_make(app)) == -2)
 		return;
-	fill_trouble(&t, e);
+	fill_trouble(&t, e, damaged || !opened);
 	if (alarms_tell_ledger(app, &t, now)) {
 		if (mark >= 0)
-			mark_fill(mark, now, opened);
+			mark_fill(mark, now, damaged);
 	} else if (mark >= 0) {
 		mark_path(app, path);
 		(void)unlink(path); /* the next that finds it tells it */
@@ -112,6 +123,7 @@ static bool
 mark_read(const struct app *app, int64_t *since, bool *damaged)
 {
 	char path[4096], text[MARK_SIZE] = "", *end;
+	struct stat st;
 	ssize_t n;
 	int fd;
 
@@ -119,11 +131,25 @@ mark_read(const struct app *app, int64_t *since, bool *damaged)
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
 		return false;
 	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	*since = strtoll(text, &end, 10);
+	if (*since == 0 && fstat(fd, &st) == 0)
+		*since = (int64_t)st.st_mtime * 1000;
+	close(fd);
 	*damaged = strncmp(end, DAMAGED, strlen(DAMAGED)) == 0;
 	return true;
+}
+
+/* A disk that is full lets a ledger be opened: the mark grows, for it goes anyhow. */
+static bool
+has_room(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool has = fd < 0 || posix_fallocate(fd, 0, ROOM) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
 }
 
 static void
@@ -133,11 +159,10 @@ end(struct app *app, bool verified)
 	int64_t since;
 	bool damaged;
 
-	if (!mark_read(app, &since, &damaged) || (damaged && !verified) ||
-	    !alarms_tell_ledger(app, NULL, since))
-		return;
 	mark_path(app, path);
-	(void)unlink(path);
+	if (mark_read(app, &since, &damaged) && (verified || !damaged) &&
+	    has_room(path) && alarms_tell_ledger(app, NULL, since))
+		(void)unlink(path);
 }
 
 void
@@ -160,14 +185,16 @@ ledger_alarm_lasts(const struct app *app, struct err *e)
 	int64_t since;
 	bool damaged;
 
-	if (!mark_read(app, &since, &damaged) || !damaged)
+	if (!mark_read(app, &since, &damaged))
 		return 0;
 	buf_init(&when, 64);
 	text_time(&when, since);
 	buf_add_char(&when, '\0');
-	err_set(e, ERR_LEDGER,
-	    "%s/ledger.mdb: could not be read to its end at %s: see `emrdrop ledger verify`",
-	    app->state.dir, when.failed ? "some time" : when.p);
+	err_set(e, ERR_LEDGER, "%s/ledger.mdb: could not be %s at %s: %s", app->state.dir,
+	    damaged ? "read to its end" : "opened or written",
+	    when.failed ? "some time" : when.p,
+	    damaged ? "see `emrdrop ledger verify`"
+		    : "the next run that can, or `emrdrop check --arrivals`, ends this");
 	buf_release(&when);
 	return -1;
 }

@@ -11,7 +11,7 @@
 
 /*
  * What became of opening the ledger, or of using it (`opened`): told if it can't be opened,
- * or is damaged. That it is busy, or that there is no memory, is not its fault.
+ * is damaged, or can't be written. That it is busy, or that there is no memory, is not its fault.
  */
 void ledger_alarm_begin(struct app *app, const struct err *e, bool opened);
 
@@ -22,7 +22,7 @@ void ledger_alarm_begin(struct app *app, const struct err *e, bool opened);
 void ledger_alarm_end(struct app *app);
 void ledger_alarm_verified(struct app *app);
 
-/* ERR_LEDGER if it was found damaged, and not verified since. */
+/* ERR_LEDGER if that was told, and is not over. */
 int ledger_alarm_lasts(const struct app *app, struct err *e);
 
 #endif

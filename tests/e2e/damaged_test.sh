@@ -147,6 +147,38 @@ is "no ledger yet" '[]' "$(told)"
 run 0 check
 mv "$dir/kept/state" "$dir/state"
 
+# ---- it opens, and nothing can be written: no feed's trouble can be remembered ----
+# failing CALLS COMMAND...: which all find a disk that is full
+failing() {
+	local calls=$1
+
+	shift
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$dir/trace" -e "trace=$calls" -e "inject=$calls:error=ENOSPC" \
+		"$emrdrop" --config "$dir/etc" "$@" >"$dir/out" 2>"$dir/err"
+	rc=$?
+	ran "$* on a full disk" "$rc" "$rc"
+}
+
+if command -v strace >/dev/null && strace -o "$dir/trace" true 2>/dev/null; then
+	rows 201 202 >"$dir/drop/full.csv"
+	failing pwrite64,pwritev,fdatasync run
+	is "it fails" 74 "$rc"
+	is "that is told of the ledger" "$begun" "$(told)"
+	has "and what to type" "$dir/err" 'No space left on device" count=1 command="emrdrop check"'
+	failing pwrite64,pwritev,fdatasync run
+	is "and told once" '[]' "$(told)"
+	run 0 status
+	has "a person sees that, too" "$dir/err" "could not be opened or written at 20"
+	failing fallocate check --arrivals
+	is "that it opens ends nothing" '[]' "$(told)"
+	job 0
+	is "room for it does" "$ended" "$(told)"
+	run 0 status
+	hasnt "all is well" ledger: "$dir/err"
+	known=$(changes)
+	cp "$dir/state/ledger.mdb" "$dir/good/ledger.mdb"
+fi
+
 # ---- it opens, and something in it is wrong ----
 spoil_feed 0
 rows 301 302 >"$dir/drop/b.csv"
