@@ -286,7 +286,10 @@ static int
 diagnose_pass(struct diagnosis *d)
 {
 	const struct board_feed *f = d->feed;
-	struct ailment a = {.health = HEALTH_UNFINISHED, .since = f->pass.clock};
+	bool left = f->block.stuck && !block_by_run(&f->block) && f->paused == 0 &&
+		    f->mistakes == 0 && !stopped(&f->state);
+	struct ailment a = {
+	    .health = left ? HEALTH_BLOCKED : HEALTH_UNFINISHED, .since = f->pass.clock};
 
 	if (!f->unfinished)
 		return 0;
@@ -295,6 +298,7 @@ diagnose_pass(struct diagnosis *d)
 	    f->pass.batches == 1 ? "" : "es",
 	    f->at_work       ? "a run is at work"
 	    : f->paused != 0 ? "it goes on when the pause is ended"
+	    : left           ? "no run goes on with it"
 			     : "the next run goes on with it");
 	a.commands[0] = words(d, "emrdrop %s %s",
 	    f->at_work       ? "status"
@@ -319,7 +323,7 @@ diagnose_block(struct diagnosis *d)
 	block_command(b, command);
 	a.what = words(d, "%s", text);
 	a.commands[0] = words(d, "%s", command);
-	if (b->hung.since == 0 && b->stuck && (b->paused != 0 || b->mistakes))
+	if (!block_by_run(b) && b->stuck && (b->paused != 0 || b->mistakes))
 		a.commands[1] = words(d, "emrdrop run %s", b->pass.feed);
 	return add(d, &a);
 }

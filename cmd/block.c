@@ -12,8 +12,8 @@
 int64_t
 block_since(const struct block *b)
 {
-	if (b->hung.since != 0)
-		return b->hung.since;
+	if (b->hung.since != 0 || b->dead.died > 0)
+		return b->hung.since != 0 ? b->hung.since : b->dead.since;
 	return b->paused > b->pass.clock ? b->paused : b->pass.clock;
 }
 
@@ -44,6 +44,10 @@ ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct
 		   when->now - by.since >= when->deadline + ABANDONED_MS;
 	if (b->stuck)
 		b->hung = by;
+	by.died += r == 0 && by.process > 0;
+	if (by.died >= BLOCK_DEATHS)
+		b->dead = by;
+	b->stuck |= b->dead.died > 0;
 	return r < 0 ? -1 : 0;
 }
 
@@ -62,7 +66,11 @@ block_find(struct ledger *l, const struct feed_state *f, const struct block_when
 	out->open = r == 1;
 	out->pass.scope = f->scope;
 	out->is = out->open && strcmp(out->pass.feed, f->name) != 0;
-	return out->is ? ask_other(l, out, when->now, e) : 0;
+	if (out->is)
+		return ask_other(l, out, when->now, e);
+	out->stuck |= out->open && !out->at_work &&
+		      when->now - out->pass.clock >= ABANDONED_MS;
+	return 0;
 }
 
 bool
@@ -77,9 +85,15 @@ block_hangs(struct ledger *l, const char *feed, const struct block_when *when)
 }
 
 bool
+block_by_run(const struct block *b)
+{
+	return b->hung.since != 0 || b->dead.died > 0;
+}
+
+bool
 block_bars(const struct block *b)
 {
-	return b->is || b->hung.since != 0;
+	return b->is || block_by_run(b);
 }
 
 void
@@ -97,11 +111,18 @@ block_words(const struct block *b, char out[BLOCK_WORDS])
 		    "done before it ends: process %ld; if `ps` says T of it, it is stopped: "
 		    "let it go on with kill -CONT, or end it with kill -KILL",
 		    b->hung.process);
+	else if (b->dead.died > 0)
+		snprintf(out, BLOCK_WORDS,
+		    "the last %u runs of its source did not come to their end: killed, out of "
+		    "memory, or crashed; the log of the job and that of the system "
+		    "(journalctl -k) say which",
+		    b->dead.died);
 	else
 		snprintf(out, BLOCK_WORDS,
-		    "delivery %llu of feed %s, of the same source, is not finished: %s, and nothing "
-		    "is delivered before",
-		    (unsigned long long)b->pass.number, b->pass.feed, why);
+		    "delivery %llu of feed %s%s is not finished: %s, and nothing is delivered "
+		    "before",
+		    (unsigned long long)b->pass.number, b->pass.feed,
+		    b->is ? ", of the same source," : "", why);
 }
 
 void
@@ -115,6 +136,8 @@ block_command(const struct block *b, char out[BLOCK_COMMAND])
 	if (b->hung.since != 0)
 		snprintf(out, BLOCK_COMMAND, "ps -o pid,stat,etime,args -p %ld",
 		    b->hung.process);
+	else if (b->dead.died > 0)
+		snprintf(out, BLOCK_COMMAND, "emrdrop ledger verify");
 	else
 		snprintf(out, BLOCK_COMMAND, "emrdrop %s %s", verb, b->pass.feed);
 }

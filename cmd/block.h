@@ -1,6 +1,7 @@
 /*
- * What keeps a whole source back: an unfinished delivery of another feed of it, or a run
- * that hangs. Nothing else of the source is delivered before it ends.
+ * What keeps a whole source back: an unfinished delivery of another feed of it, or that
+ * nobody goes on with; a run that hangs; runs that die. Nothing else of the source is
+ * delivered before it ends.
  */
 #ifndef CMD_BLOCK_H
 #define CMD_BLOCK_H
@@ -9,6 +10,7 @@
 #include "state/pass.h"
 
 #define BLOCK_WORDS   256
+#define BLOCK_DEATHS  3 /* in a row; one may be the machine's, that was started anew */
 #define BLOCK_COMMAND (LEDGER_NAME_MAX + 64)
 
 struct block {
@@ -17,6 +19,7 @@ struct block {
 	struct pass pass;        /* whose, and since when */
 	bool at_work;            /* a run has the source's lock */
 	struct lock_holder hung; /* and should long be over; since 0: none */
+	struct lock_holder dead; /* the last of BLOCK_DEATHS or more; died 0: none */
 	int64_t paused;          /* ms: since when that feed is; 0: it is not */
 	bool mistakes;           /* its feed file had some when it was to run last */
 	bool stuck; /* somebody is needed; not asked: whether it is configured */
@@ -33,13 +36,16 @@ int block_find(struct ledger *l, const struct feed_state *f,
 /* Does a run that is at work on the feed's source hang? */
 bool block_hangs(struct ledger *l, const char *feed, const struct block_when *when);
 
-/* Is it kept back? By a run that hangs it is, whoever else has a delivery open. */
+/* By a run that hangs, or runs that die, whoever has a delivery open? */
+bool block_by_run(const struct block *b);
+
+/* Is it kept back? */
 bool block_bars(const struct block *b);
 
 /* Since when it does, ms. */
 int64_t block_since(const struct block *b);
 
-/* Of one that is, or of a run that hangs: why, and the command that helps first. */
+/* Of one that is, or is stuck: why, and the command that helps first. */
 void block_words(const struct block *b, char out[BLOCK_WORDS]);
 void block_command(const struct block *b, char out[BLOCK_COMMAND]);
 

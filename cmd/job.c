@@ -337,6 +337,7 @@ open_feed(struct job *j, struct err *e)
 		return 0;
 	if (note_settings(j, e) != 0)
 		return -1;
+	watch_lock(j->app, j->ledger, j->feed, j->lock);
 	return ledger_pause_get(j->ledger, feed, &j->out->paused, e);
 }
 

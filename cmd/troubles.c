@@ -13,8 +13,9 @@
 #include "cmd/text.h"
 #include "state/controls.h"
 
-#define DAY_MS   INT64_C(86400000)
-#define WHEN_MAX 32
+#define DAY_MS    INT64_C(86400000)
+#define WHEN_MAX  32
+#define MARK_DEAD (UINT64_MAX >> 8) /* no delivery's number, no moment */
 
 static const char *const names[TROUBLE_COUNT] = {[TROUBLE_FAILED] = "failed",
     [TROUBLE_LOGIN] = "login",
@@ -109,15 +110,19 @@ find_block(struct ledger *l, const struct troubles_when *when, struct feed_troub
 	const struct block_when at = {when->now, when->app->run_conf.deadline};
 	char text[BLOCK_WORDS];
 	struct block b;
+	uint64_t mark;
 
 	if (t->is || all->paused != 0)
 		return 0;
 	if (block_find(l, &all->state, &at, &b, e) != 0)
 		return -1;
-	if (!b.stuck || (b.hung.since == 0 && !feed_exists(when->app, b.pass.feed)))
+	if (!b.stuck || (!block_by_run(&b) && !feed_exists(when->app, b.pass.feed)))
 		return 0;
-	t->mark = STATUS_BUSY |
-		  (b.hung.since != 0 ? (uint64_t)b.hung.since : b.pass.number) << 8;
+	/* One more that died is no news. */
+	mark = b.hung.since != 0  ? (uint64_t)b.hung.since
+	       : block_by_run(&b) ? MARK_DEAD
+				  : b.pass.number;
+	t->mark = STATUS_BUSY | mark << 8;
 	t->exit = STATUS_BUSY;
 	t->count = 1;
 	block_words(&b, text);

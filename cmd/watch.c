@@ -1,10 +1,12 @@
 #include "cmd/watch.h"
 
 #include "cmd/alarms.h"
+#include "cmd/block.h"
 #include "cmd/feed.h"
 #include "cmd/ledger_alarm.h"
 #include "cmd/metrics.h"
 #include "cmd/status.h"
+#include "state/lock_owner.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -137,6 +139,23 @@ watch_feed(struct app *app, struct ledger *l, const struct feed *f,
 		return -1;
 	tell(app, &(struct alarms_of){l, f, &when}, out);
 	return 0;
+}
+
+void
+watch_lock(struct app *app, struct ledger *l, const struct feed *f, int lock)
+{
+	struct feed_troubles ignored;
+	struct lock_holder us;
+	struct err e;
+
+	lock_holder(lock, &us);
+	if (us.died == 0)
+		return;
+	log_event(&app->log, LOG_WARN, "runs-died",
+	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_NAME("source", f->feed.source),
+		LOG_UINT("count", us.died)));
+	if (us.died >= BLOCK_DEATHS && watch_feed(app, l, f, &ignored, &e) != 0)
+		complain(app, f->feed.name, &e);
 }
 
 void

@@ -9,6 +9,12 @@
 #include "cmd/troubles.h"
 
 /*
+ * When a run has its source's lock: those before it may have died without a word, and so
+ * may this one.
+ */
+void watch_lock(struct app *app, struct ledger *l, const struct feed *f, int lock);
+
+/*
  * At the end of a feed's run, when its lock is given back. What fails here is logged,
  * and changes nothing.
  */

@@ -61,9 +61,14 @@ int ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *
 struct lock_holder {
 	long process;  /* 0: it could not sign */
 	int64_t since; /* ms */
+	unsigned
+	    died; /* owners before it that did not give it back, one after the other */
 };
 
-/* Does a process have the lock of that scope, and which? It is asked, never taken: 1, 0, -1. */
+/*
+ * Does a process have the lock of that scope, and which? It is asked, never taken: 1, 0, -1.
+ * If none has it, *by is who had it last and did not give it back: process 0 if it did.
+ */
 int ledger_locked(
     struct ledger *l, uint32_t scope, struct lock_holder *by, struct err *e);
 

@@ -62,8 +62,10 @@ ledger_lock_wait(struct ledger *l, const char *name, int *lock, struct err *e)
 void
 ledger_unlock(int lock)
 {
-	if (lock >= 0)
-		close(lock);
+	if (lock < 0)
+		return;
+	lock_clear(lock);
+	close(lock);
 }
 
 int
@@ -73,16 +75,18 @@ ledger_locked(struct ledger *l, uint32_t scope, struct lock_holder *by, struct e
 	char name[LEDGER_NAME_MAX + 1], path[4096];
 	int fd, rc = scope_name(l, scope, name, e);
 
+	*by = (struct lock_holder){.process = 0};
 	if (rc != 1)
 		return rc;
 	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : owner_error(e, errno, l->dir, path);
-	if (fcntl(fd, F_OFD_GETLK, &all) != 0)
+	if (fcntl(fd, F_OFD_GETLK, &all) == 0)
+		rc = all.l_type != F_UNLCK;
+	else
 		rc = err_sys(e, ERR_LEDGER, errno, "%s", path);
-	else if ((rc = all.l_type != F_UNLCK) == 1)
-		lock_holder(fd, by);
+	lock_holder(fd, by);
 	close(fd);
 	return rc;
 }

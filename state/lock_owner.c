@@ -7,34 +7,48 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DIED_MAX 1000000u
+
 int
 lock_sign(int fd)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct lock_holder before;
 	char text[32];
-	int n, cleared = 0;
+	int n;
 
 	if (fcntl(fd, F_OFD_SETLK, &all) != 0)
 		return -1;
-	n = snprintf(text, sizeof(text), "%-10ld\n", (long)getpid());
+	lock_holder(fd, &before);
+	before.died += before.process > 0;
+	n = snprintf(
+	    text, sizeof(text), "%-10ld %u\n", (long)getpid(), before.died % DIED_MAX);
 	/* Where there is no room the lock is one all the same. */
 	if (pwrite(fd, text, (size_t)n, 0) != n)
-		cleared = ftruncate(fd, 0);
-	(void)cleared;
+		lock_clear(fd);
 	return 0;
+}
+
+void
+lock_clear(int fd)
+{
+	int ignored = ftruncate(fd, 0);
+
+	(void)ignored;
 }
 
 void
 lock_holder(int fd, struct lock_holder *out)
 {
-	char text[32] = "";
+	char text[32] = "", *end = text;
 	struct stat st;
 
 	*out = (struct lock_holder){.process = 0};
 	if (fstat(fd, &st) == 0)
 		out->since = (int64_t)st.st_mtime * 1000;
 	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
-		out->process = strtol(text, NULL, 10);
+		out->process = strtol(text, &end, 10);
+	out->died = (unsigned)strtoul(end, NULL, 10);
 }
 
 int

@@ -1,6 +1,7 @@
 /*
  * Who has a source's lock, and since when: for those who find it taken. It stands in the
- * lock's file, and is of use as long as the lock is held.
+ * lock's file until the lock is given back: where it still stands and nobody has the lock,
+ * its owner died.
  */
 #ifndef STATE_LOCK_OWNER_H
 #define STATE_LOCK_OWNER_H
@@ -15,7 +16,10 @@
  */
 int lock_sign(int fd);
 
-/* Who has signed, and when. */
+/* Before the lock is given back. Where that fails its owner counts as dead, for once. */
+void lock_clear(int fd);
+
+/* Who has signed, and when; `died` is of those before. */
 void lock_holder(int fd, struct lock_holder *out);
 
 /* ERR_BUSY, with what its owner has signed. */

@@ -277,6 +277,62 @@ test_hangs() {
 	has "and that it is over" "$dir/err" "problem-ended feed=simple problem=failed"
 }
 
+# died TIMES: so many runs that are killed in mid-delivery.
+died() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		start_job
+		e2e_until "it is at work" grep -qs "^$job_pid " "$dir/state/simple.lock"
+		e2e_until "a pass is open" unfinished
+		end_job 137 KILL
+	done
+}
+
+# Runs that die tell nobody: the next one does, and who asks whether files came.
+test_dies() {
+	fresh
+	export_new
+	api_hold
+	died 2
+	run 0 check --arrivals
+	hasnt "two may be the machine's" problem-begun "$dir/err"
+	died 1
+	has "the log has each" "$dir/err" "runs-died feed=simple source=simple count=2"
+	hasnt "the third tells nobody, either" problem-begun "$dir/err"
+	died 1
+	has "the next one does" "$dir/err" 'problem-begun feed=simple problem=failed words="the last 3 runs of its source did not come to their end'
+	run 0 check --arrivals
+	hasnt "and that once" problem-begun "$dir/err"
+	run 0 status
+	has "it is not well" "$dir/out" "1 of 1 feed needs somebody"
+	has "but blocked" "$dir/out" "the last 4 runs of its source did not come to their end"
+	api_go
+	job 0
+	has "and that it is over" "$dir/err" "problem-ended feed=simple problem=failed"
+	job 0
+	hasnt "a run that ends is none that died" runs-died "$dir/err"
+	api_hold
+	export_new
+	died 1
+	run 0 status
+	has "one that died" "$dir/out" "the feed is well"
+	clocks 3700
+	run 0 check --arrivals
+	has "but nobody goes on with it" "$dir/err" "delivery 2 of feed simple is not finished: no run goes on with it"
+	run 0 status
+	has "it is not well" "$dir/out" "BLOCKED     simple, 1 h ago"
+	run 0 pause simple
+	run 0 check --arrivals
+	has "if it is not meant to" "$dir/err" "problem-ended feed=simple problem=failed"
+	run 0 resume simple
+	clocks 0
+	api_go
+	job 0
+	known=240
+	whole "runs that died"
+}
+
 # When it goes on its deadline has passed, by the clock that nobody sets.
 test_past_deadline() {
 	fresh
@@ -406,6 +462,7 @@ test_dead_owner
 test_side_by_side
 test_suspended
 test_hangs
+test_dies
 test_past_deadline
 test_stopped_writer
 test_mistake_meanwhile

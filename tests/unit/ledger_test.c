@@ -373,6 +373,35 @@ Test(ledger, lock_belongs_to_one_and_dies_with_it)
 	ledger_unlock(-1);
 }
 
+Test(ledger, owners_that_died_are_counted)
+{
+	struct lock_holder by;
+	uint32_t scope;
+	int lock;
+
+	cr_assert_eq(ledger_scope_get(l, "north", true, &scope, &e), 0, "%s", e.msg);
+	cr_expect_eq(ledger_locked(l, scope, &by, &e), 0, "no file yet");
+	cr_expect_eq(by.process, 0);
+	for (unsigned died = 0; died < 3; died++) {
+		cr_expect_eq(lock_elsewhere("north", true), -SIGKILL);
+		cr_expect_eq(ledger_locked(l, scope, &by, &e), 0);
+		cr_expect_gt(by.process, 0);
+		cr_expect_eq(by.died, died);
+	}
+	cr_assert_eq(ledger_lock(l, "north", &lock, &e), 0, "%s", e.msg);
+	cr_expect_eq(ledger_locked(l, scope, &by, &e), 1);
+	cr_expect_eq(by.process, getpid());
+	cr_expect_eq(by.died, 3);
+	ledger_unlock(lock);
+	cr_expect_eq(ledger_locked(l, scope, &by, &e), 0);
+	cr_expect_eq(by.process, 0);
+	cr_expect_eq(by.died, 0);
+	cr_assert_eq(ledger_lock(l, "north", &lock, &e), 0, "%s", e.msg);
+	cr_expect_eq(ledger_locked(l, scope, &by, &e), 1);
+	cr_expect_eq(by.died, 0, "who gave it back did not die");
+	ledger_unlock(lock);
+}
+
 Test(ledger, a_lock_is_no_way_to_another_file)
 {
 	int lock;
