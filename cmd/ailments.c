@@ -221,8 +221,9 @@ diagnose_expiry(struct diagnosis *d)
 		return 0;
 	buf_init(&text, 64);
 	text_time(&text, f->expires);
-	a.what = words(d, "%s expires at %.*s",
-	    f->expires_pgp ? "a PGP key" : "the API's certificate", (int)text.n, text.p);
+	a.what = words(d, "%s expire%s at %.*s",
+	    f->expires_pgp ? "a PGP key" : "the API's certificate",
+	    f->expires > d->board->now ? "s" : "d", (int)text.n, text.p);
 	buf_release(&text);
 	a.commands[0] = words(d, "emrdrop check %s --connect", f->state.name);
 	return add(d, &a);

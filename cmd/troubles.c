@@ -249,8 +249,8 @@ find_expiry(struct feed_troubles *all, const struct troubles_when *when)
 		return;
 	t->mark = (uint64_t)at;
 	t->count = 1;
-	say(t, "%s expires at %s", pgp ? "a PGP key" : "the API's certificate",
-	    moment(at, text));
+	say(t, "%s %s at %s", pgp ? "a PGP key" : "the API's certificate",
+	    at > when->now ? "expires" : "expired", moment(at, text));
 	next(t, "emrdrop check %s --connect", all->state.name);
 }
 

@@ -8,7 +8,8 @@
 #include "cmd/status.h"
 #include "state/lock_owner.h"
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS  INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
 
 static void
 complain(struct app *app, const char *feed, const struct err *e)
@@ -88,10 +89,39 @@ look_up_pgp(
 	return 1;
 }
 
+/*
+ * A delivery sees the API's certificate, and a feed may have none for weeks: while it is told
+ * as about to expire, an idle run asks once an hour whether it was renewed. 1: it did.
+ */
+static int
+look_up_api(struct app *app, const struct feed *feed, const struct figures *known,
+    struct feed_report *out, int64_t now)
+{
+	const struct target_env env = {.clock = app->clock,
+	    .deadline = clock_mono(app->clock) + app->alarms.timeout,
+	    .run = app->run,
+	    .trace = &app->trace};
+	struct target_stats stats;
+	struct target *t;
+	struct err ignored;
+
+	if (known->api_expires == 0 ||
+	    known->api_expires > now + app->alarms.warn_before || out->requests > 0 ||
+	    out->exit != STATUS_OK || now / HOUR_MS == known->last_run / HOUR_MS)
+		return 0;
+	if ((t = target_open(&feed->target, &env, &ignored)) == NULL)
+		return 0;
+	(void)target_probe(t, &ignored);
+	target_stats(t, &stats);
+	out->api_expires = stats.expires;
+	target_close(t);
+	return 1;
+}
+
 /* Those of an idle run are kept only if somebody reads them, and then with the next commit. */
 static int
 note_figures(struct app *app, struct ledger *l, const struct feed *f,
-    const struct feed_report *out, struct err *e)
+    struct feed_report *out, struct err *e)
 {
 	int64_t now = clock_wall(app->clock);
 	struct figures known, run = {.runs = 0};
@@ -99,6 +129,7 @@ note_figures(struct app *app, struct ledger *l, const struct feed *f,
 
 	if (ledger_figures_get(l, f->feed.name, &known, e) != 0)
 		return -1;
+	news |= look_up_api(app, f, &known, out, now);
 	news |= look_up_pgp(&run, &known, f, now) || (int)known.last_exit != out->exit;
 	if (!news && app->metrics.textfile == NULL)
 		return 0;
@@ -159,8 +190,7 @@ watch_lock(struct app *app, struct ledger *l, const struct feed *f, int lock)
 }
 
 void
-watch_run(
-    struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out)
+watch_run(struct app *app, struct ledger *l, struct feed *f, struct feed_report *out)
 {
 	const struct troubles_when when = at_once(
 	    app, is_well(out->exit) && out->held == 0 && out->refused == 0);

@@ -19,7 +19,7 @@ void watch_lock(struct app *app, struct ledger *l, const struct feed *f, int loc
  * and changes nothing.
  */
 void watch_run(
-    struct app *app, struct ledger *l, struct feed *f, const struct feed_report *out);
+    struct app *app, struct ledger *l, struct feed *f, struct feed_report *out);
 
 /*
  * Judges a feed by the ledger, tells what is new of it, and writes its metrics; that these

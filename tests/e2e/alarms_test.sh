@@ -11,6 +11,8 @@ set -u
 # shellcheck disable=SC2034 # tls_make reads it
 TLS_DAYS=20
 e2e_init "$1" python3
+clock=$(cd "$1" && pwd)/tests/clock.so
+[ -f "$clock" ] || { echo "skipped: no $clock"; exit 77; }
 api_start
 
 tests/lib/hooks.py "$dir" &
@@ -185,6 +187,37 @@ has "check says so" "$dir/out" "RENEW IT"
 figures
 ok "the figure is 20 days ahead" awk -v now="$(date +%s)" -F'} ' \
 	'/api_certificate/ { exit !($2 > now + 19 * 86400 && $2 <= now + 20 * 86400) }' "$dir/figures"
+# renewed DAYS: the API has another certificate.
+renewed() {
+	rm "$dir/server.pem"
+	TLS_DAYS=$1
+	tls_make "$dir"
+	# shellcheck disable=SC2119 # as it was
+	api_stop
+	api_start
+}
+
+# in_hours N COMMAND...: so much later.
+in_hours() {
+	echo "$(($1 * 3600)) 0" >"$dir/clock"
+	shift
+	LD_PRELOAD=$clock CLOCK_FILE=$dir/clock ASAN_OPTIONS=verify_asan_link_order=0 "$@"
+}
+
+silence
+renewed 300
+job 0
+is "not each run looks whether it was renewed" '[]' "$(problems)"
+in_hours 1 job 0
+is "it ended without a delivery" '[["simple","expiry","ended",null]]' "$(problems)"
+is "nothing was sent for that" 0 "$(report '.feeds[0].requests')"
+run 0 status
+has "status knows" "$dir/out" "the feed is well"
+renewed 20
+rows 40 42 >"$dir/drop/e.csv"
+job 0
+in_hours 500 run 0 status
+has "if nobody renews it" "$dir/out" "the API's certificate expired at"
 silence
 watched '' ping
 job 0
