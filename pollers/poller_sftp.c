@@ -111,7 +111,7 @@ find_folder(struct sftp_drop *d, const char *path, struct err *e)
 
 /* 0, or what the server says: it may learn only now that there was no room. */
 static int
-close_file(struct sftp_drop *d)
+close_file(struct sftp_drop *d, struct err *e)
 {
 	int rc = 0, tries = 0;
 
@@ -121,7 +121,7 @@ close_file(struct sftp_drop *d)
 	do
 		rc = libssh2_sftp_close_handle(d->file);
 	while (d->ssh.lost ? rc == LIBSSH2_ERROR_EAGAIN && ++tries < CLOSE_TRIES
-			   : ssh_again(&d->ssh, rc, NULL));
+			   : ssh_again(&d->ssh, rc, e));
 	/* Out of time: what is left of the handle goes when the line is cut. */
 	if (rc != LIBSSH2_ERROR_EAGAIN)
 		d->file = NULL;
@@ -131,7 +131,7 @@ close_file(struct sftp_drop *d)
 static void
 sftp_close(void *self)
 {
-	close_file(self);
+	close_file(self, NULL);
 }
 
 static void
@@ -272,7 +272,7 @@ sftp_free_handle(struct sftp_drop *d, struct err *e)
 int
 sftp_close_written(struct sftp_drop *d, struct err *e)
 {
-	int rc = close_file(d);
+	int rc = close_file(d, e);
 
 	if (rc != 0 || d->ssh.lost)
 		return sftp_fail(d, rc, e, "closing a file that was written");

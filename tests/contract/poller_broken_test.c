@@ -357,6 +357,26 @@ Test(poller_odd, stub)
 	drop_end(&d);
 }
 
+/* One that was written may not be there for good: that is told. */
+Test(poller_odd, unclosed)
+{
+	struct drop d;
+	char path[512];
+	struct err e = {0};
+	struct poller *p;
+
+	start_odd(&d, "unclosed");
+	p = drop_open(&d);
+	d.sc.timeout = 1000;
+	cr_assert_eq(poller_put_begin(p, drop_at(&d, "x.txt", path), &e), 0, "%s", e.msg);
+	cr_assert_eq(poller_put(p, SPAN_LIT("x"), &e), 0, "%s", e.msg);
+	cr_expect_eq(poller_put_end(p, &e), -1);
+	cr_expect_eq(e.code, ERR_IO);
+	HAS(e.msg, "no answer within 1 s");
+	poller_close(p);
+	drop_end(&d);
+}
+
 Test(poller_odd, names)
 {
 	struct drop_list l;

@@ -10,6 +10,7 @@ MODE   short        answers a read with fewer bytes than were asked for
        larger       lists files as a byte larger than they are, as one that converts them does
        torn         ends the service in the middle of the first piece of a file, once
        stub         ends the service in the middle of its first answer
+       unclosed     takes what is written, and never says that the file is closed
        interactive  lets "drop" in by keyboard-interactive only, password "drop-password"
 
 Prints "PORT KNOWN_HOSTS_LINE" and serves until its input ends. In the other modes any
@@ -61,6 +62,11 @@ class Handle(paramiko.SFTPHandle):
         if self.mode == "short" and length > 10000:
             length = 10000
         return super().read(offset, length)
+
+    def close(self):
+        if self.mode == "unclosed" and hasattr(self, "writefile"):
+            threading.Event().wait()
+        super().close()
 
 
 class Service(paramiko.SFTPServer):
@@ -124,7 +130,10 @@ class Folder(paramiko.SFTPServerInterface):
             handle = Handle(flags)
             handle.mode = self.mode
             handle.filename = path
-            handle.readfile = open(path, "rb")
+            if flags & os.O_CREAT:
+                handle.writefile = open(path, "wb")
+            else:
+                handle.readfile = open(path, "rb")
             return handle
         except OSError as e:
             return paramiko.SFTPServer.convert_errno(e.errno)
