@@ -161,7 +161,6 @@ try_places(struct app *app, struct check *c, struct feed *f)
 	    {"target", "token_file", &f->target.token_file},
 	    {"target", "password_file", &f->target.password_file},
 	    {"unpack", "passphrase_file", &f->unpack.passphrase}};
-	bool sftp = strncmp(f->source.url, "sftp:", 5) == 0;
 	int exit = try_keyring(app, c, f);
 	char key[TARGET_HEADER_NAME + 8];
 
@@ -175,7 +174,7 @@ try_places(struct app *app, struct check *c, struct feed *f)
 	}
 	exit = status_worse(exit, try_file(c, f, "target", "ca_file", f->target.ca_file));
 	/* --connect gives the lines to make it with. */
-	if (sftp && !c->connect)
+	if (source_server(&f->source) != NULL && !c->connect)
 		exit = status_worse(exit, try_known_hosts(c, f));
 	return exit;
 }

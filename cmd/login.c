@@ -6,8 +6,6 @@
 #include "cmd/text.h"
 #include "state/watch.h"
 
-#define SFTP "sftp://"
-
 /*
  * Of an account, whatever its folder. Keyed: neither a key nor a password can be guessed by
  * it. A secret that can't be read stands for itself, and the login tells of it.
@@ -17,7 +15,7 @@ credentials(const struct feed *f, const struct site_keys *k)
 {
 	const struct conf_secret *places[] = {
 	    &f->source.key_file, &f->source.key_passphrase, &f->source.password_file};
-	const char *url = f->source.url + strlen(SFTP);
+	const char *url = source_server(&f->source);
 	struct digest sum = digest_bytes(k, KEY_NAME, url, strcspn(url, "/"));
 	struct err ignored;
 
@@ -35,13 +33,6 @@ credentials(const struct feed *f, const struct site_keys *k)
 	return sum;
 }
 
-/* Files on this machine need no login. */
-static bool
-has_login(const struct feed *f)
-{
-	return strncmp(f->source.url, SFTP, strlen(SFTP)) == 0;
-}
-
 int
 login_may(struct ledger *l, const struct feed *f, bool note, struct err *e)
 {
@@ -50,7 +41,7 @@ login_may(struct ledger *l, const struct feed *f, bool note, struct err *e)
 	struct buf b;
 	int r;
 
-	if (!has_login(f))
+	if (source_server(&f->source) == NULL)
 		return 0;
 	p.credentials = credentials(f, ledger_keys(l));
 	if ((r = ledger_login_find(l, &p.credentials, &p.since, e)) <= 0)
@@ -74,8 +65,10 @@ login_note(
 {
 	struct login_pause p;
 
-	if (!has_login(f) || ledger_login_get(l, f->feed.name, &p, e) != 0)
-		return has_login(f) ? -1 : 0;
+	if (source_server(&f->source) == NULL)
+		return 0;
+	if (ledger_login_get(l, f->feed.name, &p, e) != 0)
+		return -1;
 	if (refused) {
 		p.since = now;
 		p.credentials = credentials(f, ledger_keys(l));

@@ -1,6 +1,7 @@
 #include "pollers/source.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/civil.h"
 #include "base/near.h"
@@ -66,6 +67,16 @@ source_after(const struct source_conf *sc, const char **path)
 		return AFTER_KEEP;
 	*path = sc->after + sizeof(archive) - 1;
 	return AFTER_ARCHIVE;
+}
+
+/* A scheme is written in any case (RFC 3986 3.1). */
+const char *
+source_server(const struct source_conf *sc)
+{
+	static const char sftp[] = "sftp://";
+	size_t n = sizeof(sftp) - 1;
+
+	return strncasecmp(sc->url, sftp, n) == 0 ? sc->url + n : NULL;
 }
 
 static void

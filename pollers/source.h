@@ -47,4 +47,7 @@ void source_check(
     const struct source_conf *sc, const struct conf_section *s, struct conf_errors *errs);
 enum after_kind source_after(const struct source_conf *sc, const char **path);
 
+/* What stands behind sftp://, for an account and a host key; NULL: files on this machine. */
+const char *source_server(const struct source_conf *sc);
+
 #endif

@@ -13,8 +13,10 @@ sshd_start "$dir" || exit 1
 by_sftp
 # shellcheck disable=SC2119 # as it is
 simple
+# However its URL is written, it is the same account.
 feed fixtures/hostile/csv/feed.ini second -e 's|^name .*|name = second|' \
-	-e 's|^source  *=.*|source = second|' -e 's|/drop/hostile$|/drop2|'
+	-e 's|^source  *=.*|source = second|' -e 's|/drop/hostile$|/drop2|' \
+	-e 's|sftp://|SFTP://|'
 mkdir "$dir/drop2"
 rows 1 3 >"$dir/drop/a.csv"
 
@@ -32,6 +34,11 @@ unasked() {
 	run "$@"
 	is "the server is not asked by $2 $3" "$before" "$(logins)"
 }
+
+mv "$SSHD_KNOWN_HOSTS" "$SSHD_KNOWN_HOSTS.away"
+run 78 check second
+has "what a login needs is looked for" "$dir/out" "check --connect prints what belongs there"
+mv "$SSHD_KNOWN_HOSTS.away" "$SSHD_KNOWN_HOSTS"
 
 job 0 simple
 
