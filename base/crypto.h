@@ -81,8 +81,9 @@ void sha256_add(struct sha256 *s, const void *p, size_t n);
 void sha256_end(struct sha256 *s, unsigned char out[SHA256_SIZE]);
 void sha256_free(struct sha256 *s);
 
-void hex_encode(const void *p, size_t n, char *out);  /* 2n + 1 bytes */
-int hex_decode(struct span hex, void *out, size_t n); /* -1 unless exactly 2n digits */
+void hex_encode(const void *p, size_t n, char *out); /* 2n + 1 bytes */
+/* Digits in either case; -1 unless there are exactly 2n. */
+int hex_decode(struct span hex, void *out, size_t n);
 
 /* A ULID (26 characters and a NUL): time in ms, then randomness. */
 void ulid_make(int64_t wall_ms, char out[ULID_SIZE]);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/crypto.h"
 #include "base/utf8.h"
 #include "mappers/charset.h"
 
@@ -214,32 +215,15 @@ hl7_charsets_name(const struct hl7_charsets *c)
 	return c->at == NULL ? "utf-8" : c->at->name;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* \Xdddd...\: pairs of digits, each a byte of the character set (2.6.6). */
 static bool
 put_hex(struct span body, char **to)
 {
-	char *out = *to;
+	size_t n = body.n / 2;
 
-	if (body.n == 0 || body.n % 2 != 0)
+	if (n == 0 || hex_decode(body, *to, n) != 0)
 		return false;
-	for (size_t i = 0; i < body.n; i += 2) {
-		int high = hex_digit(body.p[i]), low = hex_digit(body.p[i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		*out++ = (char)(high << 4 | low);
-	}
-	*to = out;
+	*to += n;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* The shapes of AWS's events, as its documentation has them. */
 #include <string.h>
 
+#include "base/crypto.h"
 #include "pollers/event_impl.h"
 
 #define PATH_MAX_BYTES 2048 /* a bucket's name and a key of 1,024 bytes, with room */
@@ -14,15 +15,6 @@ is_text(const json_t *o, const char *key, const char *value)
 	return s != NULL && strcmp(s, value) == 0;
 }
 
-static int
-hex(char c)
-{
-	const char *at = c == '\0' ? NULL : strchr("0123456789abcdefABCDEF", c);
-	int v = at == NULL ? -1 : (int)(at - "0123456789abcdefABCDEF");
-
-	return v > 15 ? v - 6 : v;
-}
-
 /* In place, as form data is: notifications of S3 have their keys so. */
 static bool
 decode_key(char *s)
@@ -33,9 +25,9 @@ decode_key(char *s)
 		*to = *s == '+' ? ' ' : *s;
 		if (*s != '%')
 			continue;
-		if (hex(s[1]) < 0 || hex(s[2]) < 0 || (s[1] == '0' && s[2] == '0'))
+		if (hex_decode((struct span){s + 1, strnlen(s + 1, 2)}, to, 1) != 0 ||
+		    *to == '\0')
 			return false;
-		*to = (char)(hex(s[1]) << 4 | hex(s[2]));
 		s += 2;
 	}
 	*to = '\0';

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/authority.h"
+#include "base/crypto.h"
 
 /* Where a part goes, and what it is called when it does not fit. */
 struct part {
@@ -12,18 +13,6 @@ struct part {
 	size_t max;
 	const char *name;
 };
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool
 is_control(char c)
@@ -40,15 +29,13 @@ part_decode(struct span in, const struct part *part, struct err *e)
 		char c = in.p[i];
 
 		if (c == '%') {
-			int hi = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
-			int lo = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
+			struct span hex = {in.p + i + 1, i + 2 < in.n ? 2 : 0};
 
-			if (hi < 0 || lo < 0)
+			if (hex_decode(hex, &c, 1) != 0)
 				return err_set(e, ERR_CONFIG,
 				    "url: %s: %% is not followed by two "
 				    "hex digits; a percent sign itself is %%25",
 				    part->name);
-			c = (char)(hi * 16 + lo);
 			i += 2;
 		}
 		if (is_control(c))

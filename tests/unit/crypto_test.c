@@ -291,8 +291,8 @@ Test(crypto, hexadecimal)
 	static const struct {
 		const char *hex;
 		int r;
-	} cases[] = {{"00ff7a", 0}, {"00ff7", -1}, {"00ff7a0", -1}, {"", -1},
-	    {"00ff7g", -1}, {"00 f7a", -1}, {"-0ff7a", -1}};
+	} cases[] = {{"00ff7a", 0}, {"00FF7a", 0}, {"00ff7", -1}, {"00ff7a0", -1},
+	    {"", -1}, {"00ff7g", -1}, {"00 f7a", -1}, {"-0ff7a", -1}};
 	unsigned char out[3];
 	char hex[7];
 
