@@ -282,6 +282,19 @@ loses(const struct changes *c, const struct candidate *k, const struct known *kn
 	return c->conf->tells_stale && !digest_eq(&known->content, &k->digest);
 }
 
+/*
+ * It tells of a time that was not known yet. Without event times that is so of an old file
+ * alone, where nothing else keeps what it only repeats: a file of a day between may follow.
+ */
+static bool
+moves_on(const struct changes *c, const struct candidate *k, enum judgement j, int64_t at)
+{
+	if ((j == UNCHANGED || j == DUPLICATE) && changes_later(k->at, at))
+		return true;
+	return j == UNCHANGED && c->conf->old && !c->conf->refused_only &&
+	       changes_later(k->file_at, at);
+}
+
 static int
 resolve_one(
     struct changes *c, struct candidate *k, const struct lookup *it, struct err *e)
@@ -293,7 +306,7 @@ resolve_one(
 	j = changes_judge_retry(c, &it->known, j);
 	j = changes_judge_merged(c, k, j, at);
 	changes_count(&c->counts, j);
-	touched = (j == UNCHANGED || j == DUPLICATE) && changes_later(k->at, at);
+	touched = moves_on(c, k, j, at);
 	note_outcome(k, &it->known, j, touched);
 	/* As it was told when the API refused it: the clinic has sent it again as it was. */
 	if (j == REFUSED_BEFORE)

@@ -272,7 +272,8 @@ day_between() {
 	rows 1 2 Old >"$dir/old/b.csv"
 	written 2026-11-02 "$dir/old/b.csv"
 	run 0 backfill simple "$dir/old/b.csv" --json
-	is "$what: the day between is old" '[0,2,2]' "$(file_report delivered stale unchanged)"
+	is "$what: the day between is old" '[0,4]' \
+		"$(report '.feeds[0].files[0] | [.delivered, .stale + .unchanged]')"
 	is "$what: so" TestcaseNew "$(family 00001)"
 }
 
@@ -339,6 +340,18 @@ test_killed_repeated() {
 	done
 }
 
+# Old files in any order: the days around the one between came before it, by themselves.
+test_repeated_by_old() {
+	fresh
+	on 2026-11-01 1 2 New
+	job 0
+	rows 1 3 New >"$dir/old/c.csv"
+	written 2026-11-03 "$dir/old/c.csv"
+	run 0 backfill simple "$dir/old/c.csv" --json
+	is "the later day repeats" '[2,4]' "$(file_report delivered unchanged)"
+	day_between "repeated by a backfill"
+}
+
 # The API refused a row that the next export has not any more.
 test_retry_of_what_was_set_back() {
 	fresh
@@ -369,6 +382,7 @@ test_repeated "as it was" as_it_was
 test_repeated "turned round" turned
 test_repeated "others since" others_since
 test_repeated "approved" approved
+test_repeated_by_old
 test_killed_repeated
 test_retry_of_what_was_set_back
 by_sftp

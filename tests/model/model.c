@@ -70,6 +70,13 @@ own_at(const struct row *r)
 	return r->kind == ROW_MERGE ? 0 : r->at;
 }
 
+/* What an old file only repeats is as new as the file, where rows have no time. */
+static unsigned
+news_at(const struct read *x, const struct row *r)
+{
+	return x->in->mode == MODE_BACKFILL ? judged_by(x, r) : own_at(r);
+}
+
 /* In the ledger it stands in whenever the map has no event times. */
 static unsigned
 kept_at(const struct read *x, const struct row *r)
@@ -235,7 +242,8 @@ read_change(struct read *x, unsigned number)
 	count(x->out, w);
 	if (w == W_STALE || w == W_REFUSED)
 		return;
-	if (w != W_CHANGED && !newer(own, o->changed ? o->at : f->at))
+	if (w != W_CHANGED &&
+	    !newer(w == W_UNCHANGED ? news_at(x, r) : own, o->changed ? o->at : f->at))
 		return;
 	add_event(x, r, number)->touch = w != W_CHANGED;
 	if (!o->changed || newer(own, o->at))
