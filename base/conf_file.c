@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/whole.h"
+
 static int
 others_check(const char *path, const struct stat *st, struct err *e)
 {
@@ -39,9 +41,9 @@ char *
 conf_file_read(const char *path, struct stat *st, size_t *n, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got;
 	size_t size;
 	char *text = NULL;
-	ssize_t got = 1;
 
 	if (fd < 0 || fstat(fd, st) != 0) {
 		err_sys(e, errno == EACCES ? ERR_PERM : ERR_CONFIG, errno,
@@ -55,15 +57,13 @@ conf_file_read(const char *path, struct stat *st, size_t *n, struct err *e)
 		err_nomem(e);
 		goto out;
 	}
-	for (*n = 0; *n < size && got != 0; *n += (size_t)got) {
-		got = read(fd, text + *n, size - *n);
-		if (got < 0) {
-			err_sys(e, ERR_IO, errno, "%s: cannot be read", path);
-			free(text);
-			text = NULL;
-			goto out;
-		}
+	if ((got = read_whole(fd, text, size)) >= 0) {
+		*n = (size_t)got;
+		goto out;
 	}
+	err_sys(e, ERR_IO, errno, "%s: cannot be read", path);
+	free(text);
+	text = NULL;
 out:
 	if (fd >= 0)
 		close(fd);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/whole.h"
 
 #define KDF_CONTEXT   "emrdrop1"
 #define KDF_ID_SEAL   100 /* digests use 1 + enum key_use */
@@ -35,22 +36,6 @@ derive(struct site_keys *k, const unsigned char master[SITE_KEY_SIZE])
 	    k->seal, sizeof(k->seal), KDF_ID_SEAL, KDF_CONTEXT, master);
 }
 
-static int
-sync_folder_of(const char *path, struct err *e)
-{
-	char dir[4096];
-	const char *slash = strrchr(path, '/');
-	int fd, r;
-
-	snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
-	    slash == NULL ? "." : path);
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return err_sys(e, ERR_IO, errno, "%s", dir);
-	r = fsync(fd);
-	close(fd);
-	return r == 0 ? 0 : err_sys(e, ERR_IO, errno, "%s", dir);
-}
-
 /* A new key is written under another name and renamed, so that it is whole or absent. */
 static int
 key_create(const char *path, struct err *e)
@@ -66,12 +51,12 @@ key_create(const char *path, struct err *e)
 	randombytes_buf(key, sizeof(key));
 	hex_encode(key, sizeof(key), hex);
 	hex[KEY_FILE_SIZE] = '\n';
-	if (write(fd, hex, KEY_FILE_SIZE + 1) != KEY_FILE_SIZE + 1 || fsync(fd) != 0)
+	if (write_whole(fd, (struct span){hex, KEY_FILE_SIZE + 1}) != 0 || fsync(fd) != 0)
 		err_sys(e, ERR_LEDGER, errno, "cannot write the site key %s", path);
-	else if (rename(temp, path) != 0)
+	else if (rename(temp, path) != 0 || sync_folder_of(path) != 0)
 		err_sys(e, ERR_LEDGER, errno, "cannot make the site key %s", path);
 	else
-		rc = sync_folder_of(path, e);
+		rc = 0;
 	close(fd);
 	sodium_memzero(key, sizeof(key));
 	sodium_memzero(hex, sizeof(hex));

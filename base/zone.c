@@ -1,5 +1,6 @@
 #include "base/zone.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "base/zone_tzif.h"
 
 #define ZONE_DIR      "/usr/share/zoneinfo"
@@ -53,7 +55,7 @@ file_read(const struct zone *z, size_t *n, struct err *e)
 {
 	char path[sizeof(ZONE_DIR) + 1 + ZONE_NAME_MAX], *text = NULL;
 	struct stat st;
-	ssize_t got = 1;
+	ssize_t got;
 	size_t size;
 	int fd;
 
@@ -72,13 +74,13 @@ file_read(const struct zone *z, size_t *n, struct err *e)
 		err_nomem(e);
 		goto out;
 	}
-	for (*n = 0; *n < size && got > 0; *n += got > 0 ? (size_t)got : 0)
-		got = read(fd, text + *n, size - *n);
-	if (got < 0) {
-		open_fail(z, errno, e);
-		free(text);
-		text = NULL;
+	if ((got = read_whole(fd, text, size)) >= 0) {
+		*n = (size_t)got;
+		goto out;
 	}
+	open_fail(z, errno, e);
+	free(text);
+	text = NULL;
 out:
 	if (fd >= 0)
 		close(fd);
@@ -241,23 +243,22 @@ zone_offset(const struct zone *z, int64_t local, enum dst_policy policy, int *of
 	return ZONE_GAP;
 }
 
-/* FNV-1a: it only has to differ where the rules do. */
 static uint64_t
-hash_add(uint64_t h, uint64_t v)
+hash_add(uint64_t h, int64_t v)
 {
-	for (int i = 0; i < 8; i++, v >>= 8)
-		h = (h ^ (v & 0xff)) * UINT64_C(1099511628211);
-	return h;
+	uint64_t le = htole64((uint64_t)v);
+
+	return span_fnv(h, (struct span){(const char *)&le, sizeof(le)});
 }
 
 uint64_t
 zone_fingerprint(const struct zone *z)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = SPAN_FNV_NONE;
 
 	for (size_t i = 0; i < z->n; i++) {
-		h = hash_add(h, (uint64_t)z->periods[i].at);
-		h = hash_add(h, (uint64_t)(int64_t)z->periods[i].off);
+		h = hash_add(h, z->periods[i].at);
+		h = hash_add(h, z->periods[i].off);
 	}
 	return h;
 }

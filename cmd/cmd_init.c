@@ -10,7 +10,6 @@
 #include "base/whole.h"
 #include "cmd/commands.h"
 #include "cmd/draft.h"
-#include "cmd/replace_file.h"
 #include "cmd/sample.h"
 #include "cmd/status.h"
 #include "state/ledger.h"

@@ -11,7 +11,4 @@
  */
 int replace_file(const char *path, struct span text, unsigned mode, struct err *e);
 
-/* A new name that is to outlast a power cut is its folder's. -1 with errno. */
-int sync_folder_of(const char *path);
-
 #endif

@@ -89,22 +89,6 @@ spill_open(struct outbox *o, struct err *e)
 	return 0;
 }
 
-/* 1 if all was read, 0 at a clean end, -1. */
-static int
-read_all(int fd, char *p, size_t n)
-{
-	ssize_t r;
-
-	for (; n > 0; p += r, n -= (size_t)r) {
-		r = read(fd, p, n);
-		if (r < 0 && errno == EINTR)
-			r = 0;
-		else if (r <= 0)
-			return r < 0 ? -1 : 0;
-	}
-	return 1;
-}
-
 /* A chunk in the file: lengths of the plain and the cipher text, the cipher text. */
 struct chunk_head {
 	uint64_t plain, cipher;
@@ -267,12 +251,12 @@ read_chunk(struct outbox *o, struct err *e)
 
 	buf_clear(&o->cipher);
 	buf_clear(&o->packed);
-	if (read_all(o->fd, (char *)&h, sizeof(h)) != 1 || h.cipher > o->cipher.max ||
+	if (read_whole(o->fd, &h, sizeof(h)) != sizeof(h) || h.cipher > o->cipher.max ||
 	    h.plain > o->plain.max ||
 	    h.cipher < crypto_secretstream_xchacha20poly1305_ABYTES ||
 	    (cipher = buf_reserve(&o->cipher, h.cipher)) == NULL ||
 	    (packed = buf_reserve(&o->packed, h.cipher)) == NULL ||
-	    read_all(o->fd, cipher, h.cipher) != 1)
+	    read_whole(o->fd, cipher, h.cipher) != (ssize_t)h.cipher)
 		return err_set(e, ERR_IO, "outbox in %s cannot be read back", o->dir);
 	if (crypto_secretstream_xchacha20poly1305_pull(o->stream, (unsigned char *)packed,
 		NULL, &tag, (const unsigned char *)cipher, h.cipher, NULL, 0) != 0)

@@ -13,6 +13,8 @@
 #include <openssl/hmac.h>
 #include <sodium.h>
 
+#include "base/whole.h"
+
 #define NAME_MAX_ASKED 280 /* "[" host "]:65535" */
 #define HASH_SIZE      20  /* SHA-1 */
 
@@ -319,6 +321,7 @@ static int
 read_all(int fd, struct known_hosts *k, struct err *e)
 {
 	struct stat st;
+	ssize_t n;
 
 	if (fstat(fd, &st))
 		return err_sys(e, ERR_CONFIG, errno, "%s", k->path);
@@ -333,17 +336,9 @@ read_all(int fd, struct known_hosts *k, struct err *e)
 	k->text = malloc((size_t)st.st_size + 1);
 	if (!k->text)
 		return err_nomem(e);
-	while (k->n < (size_t)st.st_size) {
-		ssize_t n = read(fd, k->text + k->n, (size_t)st.st_size - k->n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, ERR_CONFIG, errno, "%s", k->path);
-		if (n == 0)
-			break;
-		k->n += (size_t)n;
-	}
+	if ((n = read_whole(fd, k->text, (size_t)st.st_size)) < 0)
+		return err_sys(e, ERR_CONFIG, errno, "%s", k->path);
+	k->n = (size_t)n;
 	return 0;
 }
 

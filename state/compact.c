@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "state/ledger_impl.h"
 #include "state/upkeep.h"
 
@@ -114,7 +115,7 @@ exchange(struct ledger *l, struct compacted *out, struct err *e)
 		return err_sys(e, ERR_LEDGER, errno, "%s", path);
 	out->before = (uint64_t)old.st_size;
 	if (write_copy(l, temp, &old, &out->after, e) == 0) {
-		if (rename(temp, path) == 0 && ledger_sync_dir(l->dir) == 0)
+		if (rename(temp, path) == 0 && sync_folder(l->dir) == 0)
 			return 0;
 		err_sys(e, ERR_LEDGER, errno, "%s", path);
 	}

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
 #include "state/ledger_impl.h"
 #include "state/owner.h"
 #include "state/turn.h"
@@ -45,18 +46,6 @@ marker_read(struct ledger *l, char hex[ID_HEX + 1], struct err *e)
 	return 1;
 }
 
-int
-ledger_sync_dir(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-
-	if (fd < 0)
-		return -1;
-	r = fsync(fd);
-	close(fd);
-	return r;
-}
-
 /*
  * A folder above that may not be read, or that knows no sync (a read-only root that a disk
  * is mounted on), is not where ours was made.
@@ -67,8 +56,8 @@ ledger_sync_place(const struct ledger *l, struct err *e)
 	char above[4096];
 
 	snprintf(above, sizeof(above), "%s/..", l->dir);
-	if (ledger_sync_dir(l->dir) == 0 &&
-	    (ledger_sync_dir(above) == 0 || errno == EACCES || errno == EINVAL))
+	if (sync_folder(l->dir) == 0 &&
+	    (sync_folder(above) == 0 || errno == EACCES || errno == EINVAL))
 		return 0;
 	return err_sys(e, ERR_LEDGER, errno, "state folder %s", l->dir);
 }

@@ -36,9 +36,6 @@ struct ledger {
 /* What compact writes, until it is whole. */
 #define COMPACT_TEMP "ledger.mdb.compact"
 
-/* fsync(2) of a folder: -1 with errno. */
-int ledger_sync_dir(const char *dir);
-
 /* A transaction on a ledger, and where its errors go. */
 struct act {
 	struct ledger *ledger;
