@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole.h"
+
 #define SECRET_MAX 65536
 
-static const char credentials[] = "$CREDENTIALS_DIRECTORY/";
+static const char credentials[] = "$CREDENTIALS_DIRECTORY/", env[] = "env:";
 
 /* Locked, kept out of core dumps, between guard pages. */
 static char *
@@ -39,7 +41,7 @@ file_check(const struct stat *st, const char *path, mode_t forbidden, struct err
 	return 0;
 }
 
-/* Without the newline at its end, which editors put there. */
+/* Without the newline at its end, which editors and echo put there. */
 static int
 secret_finish(char *s, size_t n, const char *path, struct err *e)
 {
@@ -75,8 +77,8 @@ file_read(const char *path, mode_t forbidden, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	size_t n = 0, size;
-	ssize_t got = 1;
+	ssize_t n;
+	size_t size;
 	char *s = NULL;
 	int rc = -1;
 
@@ -89,12 +91,10 @@ file_read(const char *path, mode_t forbidden, struct err *e)
 	size = (size_t)st.st_size;
 	if ((s = secret_alloc(size + 1, e)) == NULL)
 		goto out;
-	while (n < size && (got = read(fd, s + n, size - n)) > 0)
-		n += (size_t)got;
-	if (got < 0)
+	if ((n = read_whole(fd, s, size)) < 0)
 		err_sys(e, ERR_IO, errno, "%s: the secret cannot be read", path);
 	else
-		rc = secret_finish(s, n, path, e);
+		rc = secret_finish(s, (size_t)n, path, e);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -106,9 +106,9 @@ out:
 }
 
 static char *
-env_read(const char *name, struct err *e)
+env_read(const char *where, struct err *e)
 {
-	const char *value = getenv(name);
+	const char *name = where + sizeof(env) - 1, *value = getenv(name);
 	size_t n;
 	char *s;
 
@@ -117,12 +117,16 @@ env_read(const char *name, struct err *e)
 		return NULL;
 	}
 	if ((n = strlen(value)) > SECRET_MAX) {
-		err_set(e, ERR_CONFIG, "env:%s: a secret has at most 64 KiB", name);
+		err_set(e, ERR_CONFIG, "%s: a secret has at most 64 KiB", where);
 		return NULL;
 	}
-	if ((s = secret_alloc(n + 1, e)) != NULL)
-		memcpy(s, value, n + 1);
-	return s;
+	if ((s = secret_alloc(n + 1, e)) == NULL)
+		return NULL;
+	memcpy(s, value, n);
+	if (secret_finish(s, n, where, e) == 0)
+		return s;
+	secret_free(s);
+	return NULL;
 }
 
 /*
@@ -162,8 +166,8 @@ secret_read(const struct conf_secret *s, struct err *e)
 		err_set(e, ERR_CONFIG, "no secret is named");
 		return NULL;
 	}
-	if (strncmp(s->where, "env:", 4) == 0)
-		return env_read(s->where + 4, e);
+	if (strncmp(s->where, env, sizeof(env) - 1) == 0)
+		return env_read(s->where, e);
 	if (strncmp(s->where, credentials, n) == 0)
 		return credential_read(s->where + n, e);
 	if (s->where[0] == '/')

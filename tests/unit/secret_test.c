@@ -83,3 +83,20 @@ Test(secret, credentials_of_others)
 	unlink(path);
 	cr_expect_eq(rmdir(dir), 0);
 }
+
+/* As `echo` made it for a vault: that is no part of the secret there either. */
+Test(secret, environment_ends_in_a_newline)
+{
+	struct conf_secret s = {.where = "env:SECRET_TEST_LINE"};
+	struct err e;
+	char *secret;
+
+	setenv("SECRET_TEST_LINE", "hunter2\n", 1);
+	setenv("SECRET_TEST_BLANK", "\n", 1);
+	secret = secret_read(&s, &e);
+	cr_expect(secret != NULL && strcmp(secret, "hunter2") == 0);
+	secret_free(secret);
+	s.where = "env:SECRET_TEST_BLANK";
+	cr_expect_null(secret_read(&s, &e));
+	cr_expect_str_eq(e.msg, "env:SECRET_TEST_BLANK: the secret is empty");
+}
