@@ -7,6 +7,7 @@
 
 #define STATE_WIDTH 12 /* of the longest word for a state, and two blanks */
 #define NAME_WIDTH  40 /* longer names push the rest of their line aside */
+#define ALSO_MAX    8  /* feeds that one cause is told with, by name */
 
 struct overview {
 	const struct board *board;
@@ -79,12 +80,42 @@ command(struct overview *o, const char *text)
 	o->lines++;
 }
 
-static void
-ailment(struct overview *o, const struct board_feed *f, const struct ailment *a)
+/* Do runs of both end by the same error, such as a server of both that is down? */
+static bool
+share_cause(const struct board_feed *a, const struct board_feed *b)
 {
-	place(o, f, a);
-	o->lines += screen_wrap(o->screen, STATE_WIDTH, span_of(a->what), o->out);
-	command(o, a->commands[0]);
+	return board_health(a) == HEALTH_STOPPED && board_health(b) == HEALTH_STOPPED &&
+	       strcmp(a->ailments[0].what, b->ailments[0].what) == 0;
+}
+
+/* Was the cause told with a feed before the `at`th? */
+static bool
+is_told(const struct board *b, size_t at)
+{
+	for (size_t i = 0; i < at && board_health(b->order[i]) == HEALTH_STOPPED; i++)
+		if (share_cause(b->order[i], b->order[at]))
+			return true;
+	return false;
+}
+
+/* Who has the cause in common with it, of those behind the `at`th. */
+static void
+also(struct overview *o, size_t at)
+{
+	const struct board *b = o->board;
+	struct buf text;
+	size_t n = 0;
+
+	buf_init(&text, 1024);
+	for (size_t i = at + 1; i < b->n; i++)
+		if (share_cause(b->order[at], b->order[i]) && n++ < ALSO_MAX)
+			buf_addf(&text, "%s%s", n == 1 ? "so are " : ", ",
+			    b->order[i]->state.name);
+	if (n > ALSO_MAX)
+		buf_addf(&text, " and %zu more", n - ALSO_MAX);
+	if (n > 0)
+		o->lines += screen_wrap(o->screen, STATE_WIDTH, buf_span(&text), o->out);
+	buf_release(&text);
 }
 
 /* Is there room for one more, and for the line that says what was left out? */
@@ -92,6 +123,29 @@ static bool
 full(const struct overview *o, size_t lines)
 {
 	return o->screen->height > 0 && o->lines + lines + 2 > o->screen->height;
+}
+
+static void
+ailment(struct overview *o, size_t at, const struct ailment *a)
+{
+	const struct board_feed *f = o->board->order[at];
+
+	place(o, f, a);
+	o->lines += screen_wrap(o->screen, STATE_WIDTH, span_of(a->what), o->out);
+	if (a == f->ailments)
+		also(o, at);
+	command(o, a->commands[0]);
+}
+
+/* From the `at`th on, but for those whose cause was told. */
+static size_t
+count_left(const struct board *b, size_t at)
+{
+	size_t n = 0;
+
+	for (; at < b->n; at++)
+		n += !is_told(b, at);
+	return n;
 }
 
 /* Those that fit; returns how many feeds did not. */
@@ -104,16 +158,16 @@ sick(struct overview *o)
 	for (size_t i = 0; i < b->n && board_health(b->order[i]) < HEALTH_WELL; i++) {
 		const struct board_feed *f = b->order[i];
 
-		for (size_t k = 0; k < f->n; k++) {
+		for (size_t k = is_told(b, i); k < f->n; k++) {
 			before = o->out->n;
 			lines = o->lines;
-			ailment(o, f, &f->ailments[k]);
+			ailment(o, i, &f->ailments[k]);
 			if (!full(o, 0))
 				continue;
 			/* Half of it would be worse than none. */
 			o->out->n = before;
 			o->lines = lines;
-			return b->n - i;
+			return count_left(b, i) + is_told(b, i);
 		}
 	}
 	return 0;

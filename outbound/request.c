@@ -253,6 +253,26 @@ request_expiry(const struct request *r)
 	return 0;
 }
 
+/* Another each time: one trouble of many feeds is to be told in the same words. */
+static void
+cut_duration(char *words)
+{
+	static const char after[] = " after ", ms[] = " ms", full[] = " milliseconds";
+	char *at = strstr(words, after), *end;
+
+	if (at == NULL)
+		return;
+	end = at + strlen(after);
+	end += strspn(end, "0123456789");
+	if (strncmp(end, full, strlen(full)) == 0)
+		end += strlen(full);
+	else if (strncmp(end, ms, strlen(ms)) == 0)
+		end += strlen(ms);
+	else
+		return;
+	memmove(at, end, strlen(end) + 1);
+}
+
 void
 request_reply(struct request *r, CURLcode transport, struct reply *out)
 {
@@ -260,6 +280,7 @@ request_reply(struct request *r, CURLcode transport, struct reply *out)
 	curl_off_t wait = 0;
 	char *type = NULL;
 
+	cut_duration(r->error);
 	*out = (struct reply){.transport = transport,
 	    .too_long = r->reply_too_long,
 	    .cut = transport == CURLE_OK && !r->headers_whole,

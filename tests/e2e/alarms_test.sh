@@ -332,6 +332,21 @@ is "the others are told" "one three" "$(jq -r .feed "$dir/slow.log" | sort | pas
 rm "$dir/state/+alarms.two.lock" "$dir/slow.log"
 job 0
 is "and that by the next run" two "$(jq -r .feed "$dir/slow.log")"
+rm -f "$dir/slow.log"
+# ---- one server that is down, and all of its feeds ----
+for feed in one two three; do
+	clinic "$feed" -e '$a attempts = 1' -e 's|^url *= *http.*|url = http://127.0.0.1:1/v1/batches|' \
+		-e '/^token_file/d'
+	rows 1 3 >"$dir/drop/$feed/a.csv"
+done
+job 69
+is "they are told in the same words" 1 "$(jq -r .words "$dir/slow.log" | sort -u | wc -l)"
+hasnt "without how long it took" " ms" "$dir/slow.log"
+run 0 status
+has "all of them count" "$dir/out" "3 of 3 feeds need somebody"
+is "what is the matter is told once" 1 "$(grep -c STOPPED "$dir/out")"
+has "with whom it concerns" "$dir/out" "            so are three, two"
+is "and all else that ails them" 3 "$(grep -c UNFINISHED "$dir/out")"
 rm "$dir"/etc/feeds.d/*
 mv "$dir"/aside/* "$dir/etc/feeds.d"
 
