@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#define DAY_SECONDS 86400
-#define OFFSET_MAX  (14 * 3600) /* FHIR R4 dateTime */
+#define OFFSET_MAX (14 * 3600) /* FHIR R4 dateTime */
 
 static bool
 leap(int year)
@@ -60,13 +59,11 @@ civil_valid(const struct civil *c)
 	return !c->has_offset || (c->offset >= -OFFSET_MAX && c->offset <= OFFSET_MAX);
 }
 
-bool
-civil_on_weekday(const struct civil *c, int weekday)
+unsigned
+civil_weekday(int64_t days)
 {
-	int64_t days = civil_days(c->year, c->month, c->day);
-
 	/* 1970-01-01 was a Thursday. */
-	return ((days + 4) % 7 + 7) % 7 == weekday;
+	return (unsigned)(((days + 4) % 7 + 7) % 7);
 }
 
 int64_t
@@ -166,7 +163,8 @@ civil_format_fhir(const struct civil *c, char *out, size_t n)
 	struct civil moved;
 	char *end;
 
-	if (n < 36 || !civil_valid(c) || (c->precision > PRECISION_DAY && !c->has_offset))
+	if (n < CIVIL_TEXT_SIZE || !civil_valid(c) ||
+	    (c->precision > PRECISION_DAY && !c->has_offset))
 		return 0;
 	if (c->precision > PRECISION_DAY && c->offset % 60 != 0) {
 		moved = whole_minutes(c);
@@ -179,6 +177,20 @@ civil_format_fhir(const struct civil *c, char *out, size_t n)
 		end = put_clock(end, c);
 	*end = '\0';
 	return (size_t)(end - out);
+}
+
+size_t
+civil_format_ms(int64_t ms, char out[CIVIL_TEXT_SIZE])
+{
+	int64_t s = ms / 1000 - (ms % 1000 < 0);
+	struct civil c;
+
+	civil_from_seconds(s, &c);
+	c.milli = (int)(ms - s * 1000);
+	c.precision = PRECISION_MILLI;
+	c.has_offset = true;
+	out[0] = '\0';
+	return civil_format_fhir(&c, out, CIVIL_TEXT_SIZE);
 }
 
 size_t

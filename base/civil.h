@@ -11,6 +11,9 @@
 
 #include "base/span.h"
 
+#define DAY_SECONDS 86400
+#define DAY_MS      INT64_C(86400000)
+
 /* What was given: the rest is zero, or one for month and day. */
 enum precision {
 	PRECISION_YEAR = 1,
@@ -34,8 +37,15 @@ int64_t civil_days(int year, int month, int day);
 void civil_from_days(int64_t days, int *year, int *month, int *day);
 bool civil_valid(const struct civil *c); /* 31 February is not */
 
-/* Is it this day of the week? 0 is Sunday. */
-bool civil_on_weekday(const struct civil *c, int weekday);
+/* Days since 1970-01-01 of an instant in ms, by UTC. */
+static inline int64_t
+civil_day_of(int64_t ms)
+{
+	return ms / DAY_MS - (ms % DAY_MS < 0);
+}
+
+/* The day of the week, 0 is Sunday, of days since 1970-01-01. */
+unsigned civil_weekday(int64_t days);
 
 /* Seconds since 1970-01-01T00:00:00 as if the civil time were UTC. */
 int64_t civil_seconds(const struct civil *c);
@@ -79,11 +89,16 @@ bool civil_format_ok(const char *format, const char **bad);
 /* Does the format have %y, a clock time, a zone? For the map compiler's checks. */
 bool civil_format_has(const char *format, char directive);
 
+#define CIVIL_TEXT_SIZE 36 /* with its NUL, and room */
+
 /*
  * FHIR text: "2026", "2026-03", "2026-03-08", or with time and offset
  * "2026-03-08T01:30:00-06:00" (a zero offset is "Z"; milliseconds only if given).
- * A time without offset is not written: returns 0. Else the length, n at least 36.
+ * A time without offset is not written: returns 0. Else the length, n at least CIVIL_TEXT_SIZE.
  */
 size_t civil_format_fhir(const struct civil *c, char *out, size_t n);
+
+/* The same of an instant, in UTC with its milliseconds; 0, and no text, of no such year. */
+size_t civil_format_ms(int64_t ms, char out[CIVIL_TEXT_SIZE]);
 
 #endif

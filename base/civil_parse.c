@@ -424,7 +424,8 @@ parse_finish(struct parse *p)
 	}
 	p->c.precision = precision_of(p->has);
 	return civil_valid(&p->c) &&
-	       (!(p->has & HAS_WEEKDAY) || civil_on_weekday(&p->c, p->weekday));
+	       (!(p->has & HAS_WEEKDAY) || civil_weekday(civil_days(p->c.year, p->c.month,
+					       p->c.day)) == (unsigned)p->weekday);
 }
 
 /* Does all of it fit the format? Else p->rest is from where it does not. */

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/civil.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -13,18 +13,6 @@
 #define LOG_TITLE_MAX 200 /* a title may be a megabyte long */
 
 static const char *const levels[] = {"debug", "info", "warn", "error"};
-
-static void
-timestamp(int64_t ms, char out[32])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-	size_t n;
-
-	gmtime_r(&s, &tm);
-	n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, 32 - n, ".%03uZ", (unsigned)(ms % 1000) % 1000);
-}
 
 /* A word as it is; anything else quoted and escaped as in JSON. */
 static void
@@ -105,9 +93,9 @@ static void
 line_text(const struct log *l, struct buf *out, enum log_level level, const char *event,
     const struct log_field *fields)
 {
-	char when[32];
+	char when[CIVIL_TEXT_SIZE];
 
-	timestamp(clock_wall(l->clock), when);
+	civil_format_ms(clock_wall(l->clock), when);
 	buf_addf(out, "%s %-5s %s", when, levels[level], event);
 	for (; fields->kind != LOGF_END; fields++)
 		text_field(out, fields);
@@ -122,9 +110,9 @@ line_json(const struct log *l, struct buf *out, enum log_level level, const char
     const struct log_field *fields)
 {
 	struct json j;
-	char when[32];
+	char when[CIVIL_TEXT_SIZE];
 
-	timestamp(clock_wall(l->clock), when);
+	civil_format_ms(clock_wall(l->clock), when);
 	jw_init(&j, out);
 	jw_object(&j);
 	jw_put_cstr(&j, "time", when);
@@ -144,10 +132,10 @@ static void
 bare_line(const struct log *l, enum log_level level, const char *event)
 {
 	static const char why[] = "no memory, or no room, for what else there is to say";
-	char when[32], line[512];
+	char when[CIVIL_TEXT_SIZE], line[512];
 	int n;
 
-	timestamp(clock_wall(l->clock), when);
+	civil_format_ms(clock_wall(l->clock), when);
 	if (l->format == LOG_JSON)
 		n = snprintf(line, sizeof(line),
 		    "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"%s\"}\n",

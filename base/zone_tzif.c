@@ -254,8 +254,8 @@ rule_seconds(const struct rule *r, int year)
 		days += r->day - 1 + (leap && r->day >= 60);
 	} else {
 		first = civil_days(year, r->month, 1);
-		/* 1970-01-01 was a Thursday. */
-		days = first + ((r->day - (first + 4)) % 7 + 7) % 7 + (r->week - 1) * 7;
+		days = first + (r->day + 7 - (int)civil_weekday(first)) % 7 +
+		       (r->week - 1) * 7;
 		if (days >= civil_days(year + r->month / 12, r->month % 12 + 1, 1))
 			days -= 7;
 	}

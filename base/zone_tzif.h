@@ -16,7 +16,6 @@
 #define ZONE_NAME_MAX 64
 #define UTOFF_MIN     (-25 * 3600 + 1) /* RFC 8536 3.2 */
 #define UTOFF_MAX     (26 * 3600 - 1)
-#define DAY_SECONDS   86400
 
 /* zic writes a first change at the Big Bang, -2^59. No year to speak of is past 9999. */
 #define TIME_BEGIN (-(INT64_C(1) << 59))

@@ -3,20 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/zone.h"
 #include "cmd/feed.h"
 #include "cmd/stuck.h"
 #include "state/snapshot.h"
 
-#define DAY_S     INT64_C(86400)
-#define EARLY_MS  INT64_C(43200000) /* behind a due time, a file may be for the next */
-#define FIRST_DAY 4                 /* 1970 began on a Thursday; weeks begin on Sunday */
-
-static unsigned
-weekday(int64_t day)
-{
-	return (unsigned)(((day + FIRST_DAY) % 7 + 7) % 7);
-}
+#define EARLY_MS INT64_C(43200000) /* behind a due time, a file may be for the next */
 
 static int
 day_order(const void *a, const void *b)
@@ -29,7 +22,7 @@ day_order(const void *a, const void *b)
 static bool
 is_free(const struct expectation *x, int64_t day)
 {
-	return (x->days >> weekday(day) & 1) == 0 ||
+	return (x->days >> civil_weekday(day) & 1) == 0 ||
 	       (x->nholidays > 0 && bsearch(&day, x->holidays, x->nholidays, sizeof(day),
 					day_order) != NULL);
 }
@@ -38,7 +31,7 @@ is_free(const struct expectation *x, int64_t day)
 static int64_t
 moment(const struct zone *z, int64_t day, unsigned minute)
 {
-	int64_t local = day * DAY_S + minute * INT64_C(60);
+	int64_t local = day * DAY_SECONDS + minute * INT64_C(60);
 	int offset;
 
 	(void)zone_offset(z, local, DST_LATER, &offset);
@@ -51,7 +44,7 @@ local_day(const struct zone *z, int64_t ms)
 	int64_t s = ms / 1000;
 
 	s += zone_offset_at(z, s);
-	return s / DAY_S - (s % DAY_S < 0);
+	return s / DAY_SECONDS - (s % DAY_SECONDS < 0);
 }
 
 static void
@@ -71,7 +64,7 @@ list_dues(const struct expectation *x, const struct zone *z, int64_t since, int6
 	int64_t today = local_day(z, now);
 
 	for (int64_t day = today - DUES_DAYS; day <= today + DUES_DAYS; day++) {
-		unsigned w = weekday(day);
+		unsigned w = civil_weekday(day);
 
 		for (unsigned i = 0; !is_free(x, day) && i < x->by[w].n; i++) {
 			int64_t at = moment(z, day, x->by[w].minute[i]);

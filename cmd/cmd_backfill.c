@@ -23,8 +23,6 @@ static const char help[] =
     "  emrdrop backfill northside-appointments --from 2024-01-01 --to 2025-12-31 --dry-run\n"
     "  emrdrop backfill northside-appointments /archive/2024/visits-0103.csv\n";
 
-#define DAY_MS 86400000
-
 static int
 parse_day(const char *option, const char *text, int64_t *out, struct err *e)
 {

@@ -121,7 +121,7 @@ draft_order(struct buf *out, const struct draft_for *of)
 	struct fit fit;
 	int year, month, day;
 
-	civil_from_days(of->now / 86400000, &year, &month, &day);
+	civil_from_days(civil_day_of(of->now), &year, &month, &day);
 	if ((at = find_date(name, year + 1, &fit)) == NULL)
 		return;
 	if (fit.doubtful || !run_finds(&fit, name, at, of->now))

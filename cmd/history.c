@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/utf8.h"
 
-#define MS_A_DAY     86400000
 #define HISTORY_TEXT (32u << 20) /* bytes of columns' titles */
 #define TITLE_MAX    200         /* nobody reads more of one */
 
@@ -14,7 +14,7 @@ day_of(const struct zone *z, int64_t ms)
 {
 	int64_t s = ms / 1000;
 
-	return (s + zone_offset_at(z, s)) / (MS_A_DAY / 1000);
+	return (s + zone_offset_at(z, s)) / DAY_SECONDS;
 }
 
 void
@@ -115,7 +115,7 @@ history_file(struct history *h, size_t feed, const struct file_entry *f, struct 
 	struct history_day *d;
 
 	/* Most files are older than the first day, and need no calendar to tell. */
-	if (f->read_at < (h->first - 1) * MS_A_DAY)
+	if (f->read_at < (h->first - 1) * DAY_MS)
 		return 0;
 	day = day_of(h->zone, f->read_at) - h->first;
 	if (day < 0 || day >= (int64_t)h->days)

@@ -8,15 +8,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/civil.h"
 #include "base/utf8.h"
 #include "base/zone.h"
 #include "pollers/order.h"
 
-#define REMOVE_MIN  20 /* fewer removals hold no file */
-#define TITLE_SHOWN 60 /* bytes of a column's title in a reason */
-#define DAY_MS      86400000
-#define FIRST_DAY   4 /* 1970 began on a Thursday, and weeks begin on Sunday */
-#define AHEAD_MS    (INT64_C(7) * DAY_MS) /* exports may be named after a day to come */
+#define REMOVE_MIN  20           /* fewer removals hold no file */
+#define TITLE_SHOWN 60           /* bytes of a column's title in a reason */
+#define AHEAD_MS    (7 * DAY_MS) /* exports may be named after a day to come */
 
 bool
 job_is_snapshot(const struct job *j)
@@ -210,7 +209,7 @@ static int
 weekday_of(const struct job *j, const struct age *age, unsigned *day, struct err *e)
 {
 	const char *name = j->feed->feed.timezone;
-	int64_t at = age->at, days;
+	int64_t at = age->at;
 	struct zone *zone;
 
 	if (age->clock != SNAPSHOT_NAME && name != NULL) {
@@ -219,8 +218,7 @@ weekday_of(const struct job *j, const struct age *age, unsigned *day, struct err
 		at += (int64_t)zone_offset_at(zone, at / 1000) * 1000;
 		zone_free(zone);
 	}
-	days = at / DAY_MS - (at % DAY_MS < 0);
-	*day = (unsigned)(((days + FIRST_DAY) % 7 + 7) % 7);
+	*day = civil_weekday(civil_day_of(at));
 	return 0;
 }
 

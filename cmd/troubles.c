@@ -13,7 +13,6 @@
 #include "cmd/text.h"
 #include "state/controls.h"
 
-#define DAY_MS    INT64_C(86400000)
 #define WHEN_MAX  32
 #define MARK_DEAD (UINT64_MAX >> 8) /* no delivery's number, no moment */
 

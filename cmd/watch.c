@@ -1,5 +1,6 @@
 #include "cmd/watch.h"
 
+#include "base/civil.h"
 #include "cmd/alarms.h"
 #include "cmd/block.h"
 #include "cmd/feed.h"
@@ -8,7 +9,6 @@
 #include "cmd/status.h"
 #include "state/lock_owner.h"
 
-#define DAY_MS  INT64_C(86400000)
 #define HOUR_MS INT64_C(3600000)
 
 static void

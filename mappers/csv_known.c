@@ -5,7 +5,6 @@
 #include "base/civil.h"
 #include "mappers/csv_marks.h"
 
-#define DAY_MS     INT64_C(86400000)
 #define TITLES_MAX (1u << 20) /* bytes of all titles; with more nothing is known */
 
 static uint64_t
@@ -13,7 +12,7 @@ year_of(int64_t now)
 {
 	int year, month, day;
 
-	civil_from_days(now / DAY_MS - (now % DAY_MS < 0), &year, &month, &day);
+	civil_from_days(civil_day_of(now), &year, &month, &day);
 	return (uint64_t)year;
 }
 

@@ -7,7 +7,6 @@
 #include "mappers/hl7_index.h"
 #include "mappers/map_eval.h"
 
-#define DAY_MS      86400000
 #define AHEAD_DAYS  (5 * 366) /* nobody books later visits: the year may be a slip */
 #define BEHIND_DAYS (30 * 366)
 #define YEAR_DAYS   366
@@ -83,7 +82,7 @@ set_now(struct run *r, int64_t now)
 	if (r->now == now)
 		return;
 	r->now = now;
-	r->today = now / DAY_MS - (now % DAY_MS < 0);
+	r->today = civil_day_of(now);
 	civil_from_days(r->today + 1, &r->year, &month, &day);
 	snprintf(r->tomorrow, sizeof(r->tomorrow), "%04d-%02d-%02d", r->year, month, day);
 	civil_from_days(r->today, &r->year, &month, &day);

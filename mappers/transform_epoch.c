@@ -6,7 +6,6 @@
 
 #define DIGITS_MAX 15
 #define TIME_SIZE  32
-#define DAY        86400
 #define FIRST      INT64_C(-62135596800) /* 0001-01-01, */
 #define LAST       INT64_C(253402300799) /* and the last second of 9999 */
 
@@ -57,9 +56,9 @@ epoch_apply(const void *data, struct run *r, struct text *t)
 	seconds = count / per - (count % per < 0);
 	if (seconds < FIRST || seconds > LAST)
 		return PROBLEM_NOT_DATETIME;
-	day = seconds / DAY - (seconds % DAY < 0);
+	day = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
 	civil_from_days(day, &year, &month, &of_month);
-	seconds -= day * DAY;
+	seconds -= day * DAY_SECONDS;
 	n = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d", year, month,
 	    of_month, (int)(seconds / 3600), (int)(seconds / 60 % 60),
 	    (int)(seconds % 60));

@@ -6,7 +6,6 @@
 #include "mappers/spreadsheet.h"
 #include "mappers/transform_list.h"
 
-#define DAY_MS         INT64_C(86400000)
 #define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */
 #define PIVOT_MIN      1900
 #define PIVOT_MAX      2200

@@ -188,7 +188,7 @@ format_of(const char *text, int64_t now)
 	int month, day;
 
 	format_width(text, &df.min, &df.max);
-	civil_from_days(now / 86400000, &df.pivot, &month, &day);
+	civil_from_days(civil_day_of(now), &df.pivot, &month, &day);
 	df.pivot++;
 	return df;
 }

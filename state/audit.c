@@ -8,27 +8,11 @@
 
 #define LINE_MAX    4096
 #define NUMBER_SIZE 8 /* bytes of a number in a digest */
-#define TIME_SIZE   40
 
 void
 ledger_audit_by(struct ledger *l, const struct auditor *by)
 {
 	l->auditor = by;
-}
-
-static void
-put_time(struct json *j, int64_t ms)
-{
-	char text[TIME_SIZE];
-	struct civil c;
-	size_t n;
-
-	civil_from_seconds(ms / 1000, &c);
-	c.milli = (int)(ms % 1000);
-	c.precision = PRECISION_MILLI;
-	c.has_offset = true;
-	n = civil_format_fhir(&c, text, sizeof(text));
-	jw_put_string(j, "at", (struct span){text, n});
 }
 
 static void
@@ -42,13 +26,14 @@ static void
 write_line(const struct auditor *by, uint64_t number, const struct audit_act *act,
     struct buf *out)
 {
-	char id[2 * DIGEST_SIZE + 1];
+	char id[2 * DIGEST_SIZE + 1], when[CIVIL_TEXT_SIZE];
 	struct json j;
 
+	civil_format_ms(clock_wall(by->clock), when);
 	jw_init(&j, out);
 	jw_object(&j);
 	jw_put_uint(&j, "number", number);
-	put_time(&j, clock_wall(by->clock));
+	jw_put_cstr(&j, "at", when);
 	jw_put_cstr(&j, "act", act->act);
 	put_word(&j, "feed", act->feed);
 	if (act->file != NULL) {

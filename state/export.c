@@ -10,7 +10,6 @@
 #include "state/pass.h"
 #include "state/upkeep.h"
 
-#define ISO_SIZE       40         /* what civil_format_fhir needs, and more */
 #define SECOND         1000       /* ms */
 #define HEX_MAX        64         /* bytes: a sweep's place is the longest */
 #define LINE_MAX_BYTES (1u << 30) /* an intent's, which is bounded itself */
@@ -29,19 +28,11 @@ struct export
 static void
 put_iso(struct json *j, int64_t ms)
 {
-	int64_t s = ms / SECOND - (ms % SECOND < 0);
-	char text[ISO_SIZE];
-	struct civil c;
+	char text[CIVIL_TEXT_SIZE];
 
-	if (ms == TIME_NONE) {
+	if (ms == TIME_NONE)
 		jw_null(j);
-		return;
-	}
-	civil_from_seconds(s, &c);
-	c.milli = (int)(ms - s * SECOND);
-	c.precision = PRECISION_MILLI;
-	c.has_offset = true;
-	if (civil_format_fhir(&c, text, sizeof(text)) > 0)
+	else if (civil_format_ms(ms, text) > 0)
 		jw_cstr(j, text);
 	else
 		jw_int(j, ms);

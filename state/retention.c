@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "state/headers_impl.h"
 #include "state/pass_impl.h"
 #include "state/retention_impl.h"
-
-#define DAY 86400000 /* ms: sweeps of one feed are as far apart at least */
 
 static void
 sweep_key(struct key *k, const struct retention *r, bool of_scope)
@@ -81,7 +80,8 @@ sweep_due(const struct sweep *s, const struct retention *r)
 		return false;
 	if (s->cutoff != 0 || s->ended > r->now)
 		return true;
-	return r->now - s->ended >= DAY && r->now - s->oldest >= r->keep;
+	/* Sweeps of one feed are a day apart at least. */
+	return r->now - s->ended >= DAY_MS && r->now - s->oldest >= r->keep;
 }
 
 /* Of a sweep that a clock began which was ahead, all would be old: it ends here. */
