@@ -44,8 +44,5 @@ ledger_conclude(struct ledger *l, const struct conclusion *c, struct err *e)
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (write_all(&a, c) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, write_all(&a, c));
 }

@@ -53,10 +53,7 @@ put(struct ledger *l, const struct key *k, struct buf *value, const struct audit
 		r = ledger_write(&a, TABLE_CONTROLS, key_span(k), value);
 	if (r == 0)
 		r = audit_append(&a, act);
-	if (r == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, r);
 }
 
 static int
@@ -104,13 +101,12 @@ ledger_decide(struct ledger *l, const struct file_entry *f, enum decision d,
     const struct audit_act *act, struct err *e)
 {
 	struct act a;
+	int r;
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (decision_write(&a, f, d) == 0 && audit_append(&a, act) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	r = decision_write(&a, f, d);
+	return act_end(&a, r == 0 ? audit_append(&a, act) : r);
 }
 
 int

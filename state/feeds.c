@@ -3,32 +3,18 @@
 
 #include "state/files_impl.h"
 
-static int
-scope_decode(void *out, struct span key, struct span value)
-{
-	struct reader r = {.in = value};
-
-	(void)key;
-	*(uint32_t *)out = get_u32(&r);
-	return r.bad ? -1 : 0;
-}
-
 /* The counter of scopes stands in `meta`. */
 static int
 scope_number(const struct act *a, uint32_t *number)
 {
 	const struct span key = SPAN_LIT("scopes");
-	struct reader r;
-	struct span value;
 	struct buf b;
-	int rc = ledger_read(a, TABLE_META, key, &value);
+	int rc;
 
-	if (rc < 0)
+	*number = 0;
+	if (act_read(a, TABLE_META, key, &(struct visitor){number_decode, number}) < 0)
 		return -1;
-	r = (struct reader){.in = value};
-	*number = rc == 1 ? get_u32(&r) + 1 : 1;
-	if (r.bad)
-		return ledger_damaged(a->e, TABLE_META);
+	++*number;
 	buf_init(&b, VALUE_MAX);
 	put_u32(&b, *number);
 	rc = ledger_write(a, TABLE_META, key, &b);
@@ -40,12 +26,10 @@ scope_number(const struct act *a, uint32_t *number)
 static int
 scope_make(const struct act *a, const char *name, uint32_t *scope)
 {
-	struct span key = span_of(name), value;
+	struct span key = span_of(name);
 	struct buf b;
-	int r = ledger_read(a, TABLE_SCOPES, key, &value);
+	int r = act_read(a, TABLE_SCOPES, key, &(struct visitor){number_decode, scope});
 
-	if (r == 1 && scope_decode(scope, key, value) != 0)
-		return ledger_damaged(a->e, TABLE_SCOPES);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	if (scope_number(a, scope) != 0)
@@ -66,7 +50,7 @@ ledger_scope_get(
 
 	*scope = 0;
 	r = ledger_read_one(
-	    l, TABLE_SCOPES, span_of(name), &(struct visitor){scope_decode, scope}, e);
+	    l, TABLE_SCOPES, span_of(name), &(struct visitor){number_decode, scope}, e);
 	if (r != 0 || !make)
 		return r < 0 ? -1 : 0;
 	/* A run that was killed may have made the ledger, and not have come to its syncs. */
@@ -74,10 +58,7 @@ ledger_scope_get(
 		return -1;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (scope_make(&a, name, scope) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, scope_make(&a, name, scope));
 }
 
 struct scope_search {
@@ -93,7 +74,7 @@ scope_compare(void *arg, struct span key, struct span value)
 	struct scope_search *s = arg;
 	uint32_t scope;
 
-	if (key.n > LEDGER_NAME_MAX || scope_decode(&scope, key, value) != 0)
+	if (key.n > LEDGER_NAME_MAX || number_decode(&scope, key, value) != 0)
 		return ledger_damaged(s->e, TABLE_SCOPES);
 	if (scope != s->scope)
 		return 0;
@@ -190,15 +171,11 @@ feed_encode(struct buf *b, const struct feed_state *f)
 int
 feed_read(const struct act *a, const char *name, struct feed_state *out)
 {
-	struct span key = span_of(name), value;
-	int r;
+	struct span key = span_of(name);
 
 	*out = (struct feed_state){.next_pass = 1};
 	memcpy(out->name, name, key.n + 1);
-	r = ledger_read(a, TABLE_FEEDS, key, &value);
-	if (r == 1 && feed_decode(out, key, value) != 0)
-		return ledger_damaged(a->e, TABLE_FEEDS);
-	return r;
+	return act_read(a, TABLE_FEEDS, key, &(struct visitor){feed_decode, out});
 }
 
 int
@@ -280,13 +257,10 @@ ledger_feed_end(
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (feed_read(&a, feed, &f) >= 0) {
-		take_end(&f, end);
-		if (feed_write(&a, &f) == 0)
-			return act_commit(&a);
-	}
-	act_abort(&a);
-	return -1;
+	if (feed_read(&a, feed, &f) < 0)
+		return act_end(&a, -1);
+	take_end(&f, end);
+	return act_end(&a, feed_write(&a, &f));
 }
 
 int
@@ -296,10 +270,7 @@ ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e)
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (feed_write(&a, f) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, feed_write(&a, f));
 }
 
 struct feed_walk {

@@ -82,15 +82,14 @@ ledger_settle_end(
 	const struct name_put none = {.name = s->name};
 	struct act a;
 	struct key k;
+	int r;
 
 	settling_key(&k, l, feed, s->path);
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (name_write(&a, feed, &none) == 0 &&
-	    l->ops->del(a.txn, TABLE_SETTLING, key_span(&k), e) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	if ((r = name_write(&a, feed, &none)) == 0)
+		r = l->ops->del(a.txn, TABLE_SETTLING, key_span(&k), e);
+	return act_end(&a, r);
 }
 
 struct settling_walk {
@@ -278,13 +277,12 @@ ledger_file_put(struct ledger *l, const struct file_entry *f, const struct probl
     size_t n, struct err *e)
 {
 	struct act a;
+	int r;
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (file_write(&a, f) == 0 && problems_write(&a, &f->id, p, n) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	r = file_write(&a, f);
+	return act_end(&a, r == 0 ? problems_write(&a, &f->id, p, n) : r);
 }
 
 struct file_walk {

@@ -277,8 +277,5 @@ ledger_file_header_put(struct ledger *l, const struct digest *file,
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (file_header_write(&a, file, h) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, file_header_write(&a, file, h));
 }

@@ -195,10 +195,7 @@ meta_make(struct ledger *l, struct err *e)
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (meta_write(&a) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, meta_write(&a));
 }
 
 static int
@@ -229,11 +226,8 @@ meta_upgrade(struct ledger *l, struct err *e)
 		return 0;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (l->ops->put(
-		a.txn, TABLE_META, SPAN_LIT("format"), (struct span){format, 4}, e) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, l->ops->put(a.txn, TABLE_META, SPAN_LIT("format"),
+			       (struct span){format, 4}, e));
 }
 
 static int

@@ -47,6 +47,8 @@ int act_begin(struct act *a, struct ledger *l, bool write, struct err *e);
 /* Of a write: what waits for a commit (looks.c) goes with it. */
 int act_commit(struct act *a);
 void act_abort(struct act *a);
+/* Commits if `rc` is 0, else aborts and is -1. */
+int act_end(struct act *a, int rc);
 
 /* Makes all names in the ledger's folder sure, and its own in the folder above. */
 int ledger_sync_place(const struct ledger *l, struct err *e);
@@ -60,6 +62,10 @@ int ledger_read(
 int ledger_write(
     const struct act *a, enum table table, struct span key, struct buf *value);
 
+/* The visitor shown one value (its -1: damaged): 1, 0 if it is not there, -1. */
+int act_read(
+    const struct act *a, enum table table, struct span key, const struct visitor *v);
+
 /* ops->each with the check taken off each value. */
 int act_each(
     const struct act *a, enum table table, struct span prefix, const struct visitor *v);
@@ -67,10 +73,10 @@ int act_each(
 /* What a damaged value is told as. */
 int ledger_damaged(struct err *e, enum table table);
 
-/*
- * In a transaction of its own: act_each; the visitor shown one value (its -1:
- * damaged); one value written.
- */
+/* A visitor of values that are a u32. */
+int number_decode(void *out, struct span key, struct span value);
+
+/* In a transaction of its own: act_each; act_read; one value written. */
 int ledger_each(struct ledger *l, enum table table, struct span prefix,
     const struct visitor *v, struct err *e);
 int ledger_read_one(struct ledger *l, enum table table, struct span key,

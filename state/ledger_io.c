@@ -35,6 +35,15 @@ act_abort(struct act *a)
 }
 
 int
+act_end(struct act *a, int rc)
+{
+	if (rc == 0)
+		return act_commit(a);
+	act_abort(a);
+	return -1;
+}
+
+int
 ledger_read(const struct act *a, enum table table, struct span key, struct span *value)
 {
 	int r = a->ledger->ops->get(a->txn, table, key, value, a->e);
@@ -51,6 +60,27 @@ ledger_write(const struct act *a, enum table table, struct span key, struct buf 
 	if (buf_check(value, "a ledger value", a->e) != 0)
 		return -1;
 	return a->ledger->ops->put(a->txn, table, key, buf_span(value), a->e);
+}
+
+int
+act_read(const struct act *a, enum table table, struct span key, const struct visitor *v)
+{
+	struct span value;
+	int r = ledger_read(a, table, key, &value);
+
+	if (r == 1 && v->fn(v->arg, key, value) != 0)
+		return ledger_damaged(a->e, table);
+	return r;
+}
+
+int
+number_decode(void *out, struct span key, struct span value)
+{
+	struct reader r = {.in = value};
+
+	(void)key;
+	*(uint32_t *)out = get_u32(&r);
+	return r.bad ? -1 : 0;
 }
 
 struct each {
@@ -97,15 +127,12 @@ int
 ledger_read_one(struct ledger *l, enum table table, struct span key,
     const struct visitor *v, struct err *e)
 {
-	struct span value;
 	struct act a;
 	int r;
 
 	if (act_begin(&a, l, false, e) != 0)
 		return -1;
-	r = ledger_read(&a, table, key, &value);
-	if (r == 1 && v->fn(v->arg, key, value) != 0)
-		r = ledger_damaged(e, table);
+	r = act_read(&a, table, key, v);
 	act_abort(&a);
 	return r;
 }
@@ -118,9 +145,5 @@ ledger_write_one(
 
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (ledger_write(&a, table, key, value) != 0) {
-		act_abort(&a);
-		return -1;
-	}
-	return act_commit(&a);
+	return act_end(&a, ledger_write(&a, table, key, value));
 }

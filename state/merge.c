@@ -230,18 +230,12 @@ merge_one(struct merge *m, const struct ref *ref)
 static int
 ordinal_get(struct merge *m)
 {
-	struct span value;
-	struct reader r;
+	const struct visitor take = {number_decode, &m->next_ordinal};
 	struct key k;
-	int rc;
 
+	m->next_ordinal = 0;
 	ordinal_key(&k, m->p->scope);
-	rc = ledger_read(&m->act, TABLE_META, key_span(&k), &value);
-	r = (struct reader){.in = value};
-	m->next_ordinal = rc == 1 ? get_u32(&r) : 0;
-	if (r.bad)
-		return ledger_damaged(m->act.e, TABLE_META);
-	return rc < 0 ? -1 : 0;
+	return act_read(&m->act, TABLE_META, key_span(&k), &take) < 0 ? -1 : 0;
 }
 
 static int
@@ -328,13 +322,10 @@ merge_chunk(struct merge *m, struct ledger *l, const struct refs *refs, uint64_t
 		return -1;
 	if (ordinal_get(m) != 0 || load_batches(m) != 0 ||
 	    merge_from(m, &refs->v[*done], &refs->v[end]) != 0 || ordinal_put(m) != 0 ||
-	    stamp_put(m) != 0 || pass_write(&m->act, m->p, end) != 0)
-		goto out;
+	    stamp_put(m) != 0)
+		return act_end(&m->act, -1);
 	*done = end;
-	return act_commit(&m->act);
-out:
-	act_abort(&m->act);
-	return -1;
+	return act_end(&m->act, pass_write(&m->act, m->p, end));
 }
 
 int

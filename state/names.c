@@ -32,13 +32,12 @@ static int
 name_read(const struct act *a, const char *feed, struct name_lookup *it)
 {
 	struct digest d = ledger_name_digest(a->ledger, feed, it->name);
-	struct span value;
-	int r = ledger_read(a, TABLE_NAMES, digest_span(&d), &value);
+	const struct visitor take = {name_decode, &it->entry};
+	int r;
 
-	it->known = r == 1;
 	it->entry = (struct name_entry){.size = 0};
-	if (r == 1 && name_decode(&it->entry, digest_span(&d), value) != 0)
-		return ledger_damaged(a->e, TABLE_NAMES);
+	r = act_read(a, TABLE_NAMES, digest_span(&d), &take);
+	it->known = r == 1;
 	return r < 0 ? -1 : 0;
 }
 
@@ -96,18 +95,15 @@ ledger_names_put(struct ledger *l, const char *feed, const struct name_put *puts
     size_t n, struct err *e)
 {
 	struct act a;
+	int r = 0;
 
 	if (n == 0)
 		return 0;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (name_write(&a, feed, &puts[i]) != 0) {
-			act_abort(&a);
-			return -1;
-		}
-	}
-	return act_commit(&a);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = name_write(&a, feed, &puts[i]);
+	return act_end(&a, r);
 }
 
 struct name_walk {

@@ -259,12 +259,9 @@ pass_open(struct ledger *l, struct pass *p, struct err *e)
 	if (r == 1)
 		err_set(e, ERR_INTERNAL, "pass %llu of feed %s is still open",
 		    (unsigned long long)other.number, other.feed);
-	if (r != 0 || feed_take_pass(&a, p->feed, p->scope, &p->number) != 0 ||
-	    pass_write(&a, p, 0) != 0) {
-		act_abort(&a);
-		return -1;
-	}
-	return act_commit(&a);
+	if (r != 0 || feed_take_pass(&a, p->feed, p->scope, &p->number) != 0)
+		return act_end(&a, -1);
+	return act_end(&a, pass_write(&a, p, 0));
 }
 
 /* It has its check already. */
@@ -307,10 +304,7 @@ pass_commit(
 	for (size_t i = 0; i < step->nacks && r == 0; i++)
 		r = ack_write(&a, p, &step->acks[i], &b);
 	buf_release(&b);
-	if (r == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, r);
 }
 
 static int
@@ -375,10 +369,7 @@ note_told(struct ledger *l, const struct pass *p, uint64_t taken, struct err *e)
 		r = err_set(e, ERR_INTERNAL, "pass %llu of feed %s is not open",
 		    (unsigned long long)p->number, p->feed);
 	open.told = taken;
-	if (r == 1 && pass_write(&a, &open, merged) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, r == 1 ? pass_write(&a, &open, merged) : -1);
 }
 
 int

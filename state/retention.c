@@ -280,10 +280,10 @@ retain(struct slice *s, struct ledger *l, struct err *e)
 		return -1;
 	s->act = &a;
 	rc = pass_read(&a, s->r->scope, &open, &merged);
-	if (rc == 0 && (rc = sweep_both(s)) == 0)
-		return act_commit(&a);
+	if (rc != 1)
+		return act_end(&a, rc == 0 ? sweep_both(s) : rc);
 	act_abort(&a);
-	return rc < 0 ? -1 : 0;
+	return 0;
 }
 
 int

@@ -4,16 +4,6 @@
 
 #include "state/pass_impl.h"
 
-static int
-ordinals_decode(void *out, struct span key, struct span value)
-{
-	struct reader r = {.in = value};
-
-	(void)key;
-	*(uint32_t *)out = get_u32(&r);
-	return r.bad ? -1 : 0;
-}
-
 int
 ledger_ordinals(struct ledger *l, uint32_t scope, uint32_t *n, struct err *e)
 {
@@ -22,7 +12,7 @@ ledger_ordinals(struct ledger *l, uint32_t scope, uint32_t *n, struct err *e)
 	*n = 0;
 	ordinal_key(&k, scope);
 	return ledger_read_one(l, TABLE_META, key_span(&k),
-		   &(struct visitor){ordinals_decode, n}, e) < 0
+		   &(struct visitor){number_decode, n}, e) < 0
 		   ? -1
 		   : 0;
 }

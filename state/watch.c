@@ -11,10 +11,10 @@ struct place {
 	const char *feed;
 };
 
+typedef int decode_fn(void *out, struct span key, struct span value);
+
 static int
-get(struct ledger *l, const struct place *at,
-    int (*decode)(void *out, struct span key, struct span value), void *out,
-    struct err *e)
+get(struct ledger *l, const struct place *at, decode_fn *decode, void *out, struct err *e)
 {
 	struct key k;
 	int r;
@@ -22,6 +22,18 @@ get(struct ledger *l, const struct place *at,
 	control_key(&k, l, at->kind, at->feed);
 	r = ledger_read_one(
 	    l, TABLE_CONTROLS, key_span(&k), &(struct visitor){decode, out}, e);
+	return r < 0 ? -1 : 0;
+}
+
+/* The same within a transaction. */
+static int
+get_in(const struct act *a, const struct place *at, decode_fn *decode, void *out)
+{
+	struct key k;
+	int r;
+
+	control_key(&k, a->ledger, at->kind, at->feed);
+	r = act_read(a, TABLE_CONTROLS, key_span(&k), &(struct visitor){decode, out});
 	return r < 0 ? -1 : 0;
 }
 
@@ -47,10 +59,7 @@ put_alone(struct ledger *l, const struct place *at, struct buf *value, struct er
 		buf_release(value);
 		return -1;
 	}
-	if (put(&a, at, value) == 0)
-		return act_commit(&a);
-	act_abort(&a);
-	return -1;
+	return act_end(&a, put(&a, at, value));
 }
 
 static void
@@ -105,16 +114,8 @@ arrivals_encode(struct buf *b, const struct place *at, const struct arrivals *a)
 static int
 arrivals_read(const struct act *a, const char *feed, struct arrivals *out)
 {
-	struct span value;
-	struct key k;
-	int r;
-
 	memset(out, 0, sizeof(*out));
-	control_key(&k, a->ledger, CONTROL_ARRIVALS, feed);
-	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
-	if (r == 1 && arrivals_decode(out, key_span(&k), value) != 0)
-		return ledger_damaged(a->e, TABLE_CONTROLS);
-	return r < 0 ? -1 : 0;
+	return get_in(a, &(struct place){CONTROL_ARRIVALS, feed}, arrivals_decode, out);
 }
 
 static int
@@ -157,15 +158,12 @@ ledger_arrivals_begin(struct ledger *l, const char *feed, const struct digest *e
 		return 0;
 	if (act_begin(&a, l, true, e) != 0)
 		return -1;
-	if (arrivals_read(&a, feed, &all) == 0) {
-		if (!is_begun(&all, expect))
-			all.since = now;
-		all.expect = *expect;
-		if (arrivals_write(&a, feed, &all) == 0)
-			return act_commit(&a);
-	}
-	act_abort(&a);
-	return -1;
+	if (arrivals_read(&a, feed, &all) != 0)
+		return act_end(&a, -1);
+	if (!is_begun(&all, expect))
+		all.since = now;
+	all.expect = *expect;
+	return act_end(&a, arrivals_write(&a, feed, &all));
 }
 
 int
@@ -315,30 +313,15 @@ ledger_figures_get(struct ledger *l, const char *feed, struct figures *out, stru
 	return 0;
 }
 
-static int
-figures_read(const struct act *a, const char *feed, struct figures *out)
-{
-	struct span value;
-	struct key k;
-	int r;
-
-	memset(out, 0, sizeof(*out));
-	control_key(&k, a->ledger, CONTROL_FIGURES, feed);
-	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
-	if (r == 1 && figures_decode(out, key_span(&k), value) != 0)
-		return ledger_damaged(a->e, TABLE_CONTROLS);
-	return r < 0 ? -1 : 0;
-}
-
 int
 figures_write(const struct act *a, const char *feed, const struct figures *run)
 {
 	const struct place at = {CONTROL_FIGURES, feed};
-	struct figures f;
+	struct figures f = {.runs = 0};
 	uint64_t *all[FIGURES];
 	struct buf b;
 
-	if (figures_read(a, feed, &f) != 0)
+	if (get_in(a, &at, figures_decode, &f) != 0)
 		return -1;
 	figures_add(&f, run);
 	begin(&b, &at);
@@ -453,17 +436,12 @@ login_end(
 	const struct place at = {CONTROL_LOGIN, feed};
 	const struct login_pause good = {.since = 0, .ended = now};
 	struct login_pause p = {.since = 0};
-	struct span value;
-	struct key k;
 	struct buf b;
-	int r;
 
-	control_key(&k, a->ledger, at.kind, feed);
-	r = ledger_read(a, TABLE_CONTROLS, key_span(&k), &value);
-	if (r == 1 && login_decode(&p, key_span(&k), value) != 0)
-		return ledger_damaged(a->e, TABLE_CONTROLS);
-	if (r <= 0 || !digest_eq(&p.credentials, credentials))
-		return r < 0 ? -1 : 0;
+	if (get_in(a, &at, login_decode, &p) != 0)
+		return -1;
+	if (p.since == 0 || !digest_eq(&p.credentials, credentials))
+		return 0;
 	login_encode(&b, &at, &good);
 	return put(a, &at, &b);
 }
@@ -483,11 +461,7 @@ ledger_login_end(
 			return 0;
 		if (act_begin(&a, l, true, e) != 0)
 			return -1;
-		if (login_end(&a, s.feed, credentials, now) != 0) {
-			act_abort(&a);
-			return -1;
-		}
-		if (act_commit(&a) != 0)
+		if (act_end(&a, login_end(&a, s.feed, credentials, now)) != 0)
 			return -1;
 	}
 }
