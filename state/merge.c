@@ -341,47 +341,17 @@ pass_end(const struct act *a, const struct pass *p)
 	return ops->del(a->txn, TABLE_PASSES, key_span(&k), a->e);
 }
 
-struct tally {
-	uint64_t of[OUTCOME_TOUCHED + 1];
-	struct err *e;
-};
-
-static int
-tally(void *arg, struct span key, struct span value)
-{
-	struct tally *t = arg;
-	struct reader r = {.in = value};
-	uint32_t n;
-
-	(void)key;
-	get_u16(&r);
-	n = get_u32(&r);
-	if (r.bad || r.in.n != n)
-		return ledger_damaged(t->e, TABLE_ACKS);
-	for (uint32_t i = 0; i < n; i++) {
-		unsigned char b = (unsigned char)r.in.p[i], o = b % OUTCOME_HALVED;
-
-		if (o > OUTCOME_TOUCHED || (o != OUTCOME_NONE && o != b))
-			return ledger_damaged(t->e, TABLE_ACKS);
-		t->of[o]++;
-	}
-	return 0;
-}
-
 static int
 tally_all(struct ledger *l, const struct pass *p, const struct refs *refs,
     struct merged *out, struct err *e)
 {
-	struct tally t = {.e = e};
-	struct key k;
+	uint64_t of[OUTCOMES];
 
-	scope_key(&k, p->scope);
-	if (ledger_each(l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, &t}, e) !=
-	    0)
+	if (pass_tally(l, p, of, e) != 0)
 		return -1;
-	out->taken = t.of[OUTCOME_TAKEN];
-	out->refused = t.of[OUTCOME_REFUSED];
-	out->doubtful = refs->n - out->taken - out->refused - t.of[OUTCOME_TOUCHED];
+	out->taken = of[OUTCOME_TAKEN];
+	out->refused = of[OUTCOME_REFUSED];
+	out->doubtful = refs->n - out->taken - out->refused - of[OUTCOME_TOUCHED];
 	return 0;
 }
 

@@ -334,24 +334,41 @@ pass_ack(struct ledger *l, const struct pass *p, struct ack *a, struct err *e)
 }
 
 struct tally {
-	uint64_t taken;
+	uint64_t *of;
 	struct err *e;
 };
 
 static int
 tally(void *arg, struct span key, struct span value)
 {
-	struct tally *t = arg;
+	const struct tally *t = arg;
 	struct reader r = {.in = value};
+	uint32_t n;
 
 	(void)key;
-	(void)get_u16(&r);
-	(void)get_u32(&r);
-	if (r.bad)
+	get_u16(&r);
+	n = get_u32(&r);
+	if (r.bad || r.in.n != n)
 		return ledger_damaged(t->e, TABLE_ACKS);
-	for (size_t i = 0; i < r.in.n; i++)
-		t->taken += (unsigned char)r.in.p[i] == OUTCOME_TAKEN;
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned char b = (unsigned char)r.in.p[i], o = b % OUTCOME_HALVED;
+
+		if (o >= OUTCOMES || (o != OUTCOME_NONE && o != b))
+			return ledger_damaged(t->e, TABLE_ACKS);
+		t->of[o]++;
+	}
 	return 0;
+}
+
+int
+pass_tally(struct ledger *l, const struct pass *p, uint64_t of[OUTCOMES], struct err *e)
+{
+	struct tally t = {of, e};
+	struct key k;
+
+	memset(of, 0, OUTCOMES * sizeof(*of));
+	scope_key(&k, p->scope);
+	return ledger_each(l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, &t}, e);
 }
 
 static int
@@ -375,13 +392,10 @@ note_told(struct ledger *l, const struct pass *p, uint64_t taken, struct err *e)
 int
 pass_tell(struct ledger *l, const struct pass *p, uint64_t *taken, struct err *e)
 {
-	struct tally t = {.e = e};
-	struct key k;
+	uint64_t of[OUTCOMES];
 
-	scope_key(&k, p->scope);
-	if (ledger_each(l, TABLE_ACKS, key_span(&k), &(struct visitor){tally, &t}, e) !=
-	    0)
+	if (pass_tally(l, p, of, e) != 0)
 		return -1;
-	*taken = t.taken;
+	*taken = of[OUTCOME_TAKEN];
 	return *taken == p->told ? 0 : note_told(l, p, *taken, e);
 }

@@ -34,6 +34,12 @@ void intent_expect_place(struct span intent, uint32_t index);
 void intent_expect(struct span intent, uint32_t index);
 int known_decode(struct known *out, struct span value, struct span *sealed);
 
+#define OUTCOMES (OUTCOME_TOUCHED + 1)
+
+/* How many records of the open pass have each outcome, by what is committed. */
+int pass_tally(
+    struct ledger *l, const struct pass *p, uint64_t of[OUTCOMES], struct err *e);
+
 int pass_write(const struct act *a, const struct pass *p, uint64_t merged);
 /* As pass_get, in a transaction, with how far the merge came. */
 int pass_read(const struct act *a, uint32_t scope, struct pass *p, uint64_t *merged);

@@ -250,12 +250,6 @@ sweep_both(struct slice *s)
 }
 
 static int
-digest_order(const void *a, const void *b)
-{
-	return memcmp(a, b, DIGEST_SIZE);
-}
-
-static int
 list_names(struct slice *s, struct ledger *l, const struct listing *listing)
 {
 	s->listed = calloc(listing->n + 1, sizeof(*s->listed));

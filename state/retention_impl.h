@@ -41,6 +41,9 @@ struct slice {
 	bool full;
 };
 
+/* Of `listed`, for qsort and bsearch. */
+int digest_order(const void *a, const void *b);
+
 enum table sweep_table(enum sweep_phase at);
 
 /* The row that was decoded: a victim, or not; 1: all behind it is younger. */

@@ -55,7 +55,7 @@ is_mine(const struct slice *s, const struct row *row)
 	return span_eq(row_cell(row, "feed")->bytes, span_of(s->r->feed));
 }
 
-static int
+int
 digest_order(const void *a, const void *b)
 {
 	return memcmp(a, b, DIGEST_SIZE);

@@ -105,13 +105,14 @@ row_size(const struct settled *s, size_t at)
 const struct settled_row *
 settled_next(struct settled *s)
 {
-	const unsigned char *p = s->map + s->at;
 	struct settled_row *row = &s->row;
+	const unsigned char *p;
 
 	if (s->have)
 		return row;
 	if (row_size(s, s->at) == 0)
 		return NULL;
+	p = s->map + s->at;
 	memcpy(row->digest.b, p, DIGEST_SIZE);
 	row->n = u32_at(p + DIGEST_SIZE);
 	row->nrecords = u32_at(p + DIGEST_SIZE + 4);
