@@ -38,6 +38,14 @@ page_table_end(const struct page *p)
 }
 
 void
+page_feed(const struct page *p, const char *name)
+{
+	buf_add_str(p->out, "<th role=\"rowheader\" scope=\"row\" class=\"feed\">");
+	html_cstr(p->out, name);
+	buf_add_str(p->out, "</th>");
+}
+
+void
 page_cell(const struct page *p, const char *class, const char *title)
 {
 	buf_addf(
@@ -113,9 +121,7 @@ ailment(const struct page *p, const struct board_feed *f, const struct ailment *
 	page_cell(p, "state", "");
 	buf_addf(p->out, "<span class=\"badge %s\">%s</span></td>",
 	    health_name(a->health), health_word(a->health));
-	buf_add_str(p->out, "<th role=\"rowheader\" scope=\"row\" class=\"feed\">");
-	html_cstr(p->out, f->state.name);
-	buf_add_str(p->out, "</th>");
+	page_feed(p, f->state.name);
 	page_cell(p, "why", "");
 	if (a->file != NULL) {
 		digest_hex(&a->file->id, id);
@@ -170,11 +176,8 @@ slowest(const struct page *p)
 	for (size_t i = 0; i < n; i++) {
 		const struct history_pace *pace = &top[i]->pace;
 
-		buf_add_str(p->out,
-		    "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" "
-		    "class=\"feed\">");
-		html_cstr(p->out, top[i]->name);
-		buf_add_str(p->out, "</th>");
+		buf_add_str(p->out, "<tr role=\"row\">");
+		page_feed(p, top[i]->name);
 		page_cell(p, "n", columns[1].title);
 		html_count(p->out, pace->files);
 		buf_add_str(p->out, "</td>");
@@ -203,11 +206,8 @@ worst_columns(const struct page *p)
 		return;
 	page_table(p, "Columns that most rows were rejected for", columns, 6);
 	for (size_t i = 0; i < n; i++) {
-		buf_add_str(p->out,
-		    "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" "
-		    "class=\"feed\">");
-		html_cstr(p->out, top[i]->feed);
-		buf_add_str(p->out, "</th>");
+		buf_add_str(p->out, "<tr role=\"row\">");
+		page_feed(p, top[i]->feed);
 		page_cell(p, "title", columns[1].title);
 		buf_add_str(p->out, "<bdi>");
 		html_cstr(p->out, top[i]->title[0] != '\0' ? top[i]->title : "(none)");

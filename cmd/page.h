@@ -26,6 +26,7 @@ void page_json(const struct page *p, struct json *j);
 void page_feeds(const struct page *p);
 void page_days(const struct page *p);
 void page_time(const struct page *p, int64_t ms);
+void page_feed(const struct page *p, const char *name); /* the cell that heads a row */
 /* A cell of a table, `role` as ARIA has it, with the column's title for narrow screens. */
 void page_cell(const struct page *p, const char *class, const char *title);
 

@@ -194,10 +194,8 @@ feed_row(const struct page *p, const struct board_feed *f, uint64_t most_files)
 {
 	enum health h = board_health(f);
 
-	buf_add_str(p->out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" "
-			    "class=\"feed\">");
-	html_cstr(p->out, f->state.name);
-	buf_add_str(p->out, "</th>");
+	buf_add_str(p->out, "<tr role=\"row\">");
+	page_feed(p, f->state.name);
 	page_cell(p, "state", "");
 	buf_addf(
 	    p->out, "<span class=\"badge %s\">%s</span>", health_name(h), health_word(h));
