@@ -80,7 +80,7 @@ struct record {
 	struct span event;   /* of a message: its trigger event, such as S12 */
 	struct span control; /* and its control id */
 	bool unmerge; /* a patient whose id was retired by a merge, and is not any more */
-	bool patched; /* a deletion of what this feed patches, and does not put */
+	bool patched; /* this feed patches such records, and does not put them */
 	bool timed;   /* the map gives such records an event time, if their row has one */
 };
 

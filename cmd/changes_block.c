@@ -129,8 +129,7 @@ block_add(struct block *b, const struct changes_conf *conf, const struct record 
 
 	*k = (struct candidate){.schema = r->schema,
 	    .op = r->op,
-	    /* What a feed patches, it deletes in the history of its patches. */
-	    .patched = r->op == OP_PATCH || (r->op == OP_DELETE && r->patched),
+	    .patched = r->patched,
 	    .unmerge = r->unmerge,
 	    .at = r->event_at,
 	    .latest = r->event_latest,
@@ -158,7 +157,7 @@ block_add_present(struct block *b, const struct record *r, struct err *e)
 	struct candidate *k = &b->records[b->n];
 
 	*k = (struct candidate){
-	    .schema = r->schema, .patched = r->op == OP_PATCH, .present = true};
+	    .schema = r->schema, .patched = r->patched, .present = true};
 	k->id = keep(b, r->id);
 	return added(b, e);
 }

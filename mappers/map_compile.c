@@ -277,12 +277,20 @@ compile_codes(struct compiler *c)
 }
 
 static bool
-patches(const struct map *m, const struct schema *schema)
+does(const struct map *m, const struct schema *schema, enum record_op op)
 {
 	for (size_t i = 0; i < m->nsections; i++)
-		if (m->sections[i].schema == schema && m->sections[i].op == OP_PATCH)
+		if (m->sections[i].schema == schema && m->sections[i].op == op)
 			return true;
 	return false;
+}
+
+/* What one section puts and another patches has one history: each undoes the other's. */
+static bool
+is_patched(const struct map *m, const struct section *sec)
+{
+	return sec->op != OP_MERGE && does(m, sec->schema, OP_PATCH) &&
+	       !does(m, sec->schema, OP_PUT);
 }
 
 /* A section of its own, though it may be one of several that the file has as one. */
@@ -346,8 +354,7 @@ compile_records(struct compiler *c)
 			return;
 	}
 	for (size_t i = 0; i < m->nsections; i++)
-		m->sections[i].patched = m->sections[i].op == OP_DELETE &&
-					 patches(m, m->sections[i].schema);
+		m->sections[i].patched = is_patched(m, &m->sections[i]);
 	if (!any)
 		conf_error_at(c->conf->errors, NULL,
 		    &(struct conf_entry){.file = c->conf->path},

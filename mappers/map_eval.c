@@ -478,7 +478,9 @@ eval_id(struct binding *b, const struct section *sec, struct record *out)
 	struct making m = {.record = out};
 
 	b->section = sec;
-	*out = (struct record){
-	    .schema = sec->schema, .op = sec->op, .row = b->row->number};
+	*out = (struct record){.schema = sec->schema,
+	    .op = sec->op,
+	    .row = b->row->number,
+	    .patched = sec->patched};
 	eval_rule(b, sec->id, &m);
 }

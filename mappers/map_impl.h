@@ -103,7 +103,7 @@ struct section {
 	const struct item *creates; /* a record of these is a whole one */
 	struct hl7_path each;       /* a record for each of this segment; name 0: one */
 	bool unmerge;
-	bool patched; /* a deletion of what other sections patch */
+	bool patched; /* such records are patched, and no section puts them */
 	bool timed;   /* it maps updated_at */
 	struct missing missing;
 	struct column_list *group; /* if all are empty, there is no such record */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Two feeds of one source of which one puts patients whole and the other patches them:
 # `check` warns, in both, of what each put erases at the API, and that is what it does.
+# In one feed that does both each undoes the other, and the later one stands.
 #
 #   tests/e2e/overlap_test.sh BUILD_DIR
 set -u
@@ -94,7 +95,33 @@ test_silent() {
 	is "both put: a mistake, and no warning" '[null,1]' "$(jq -c '[(.feeds[0].warnings), (.feeds | map(.mistakes // []) | add | length)]' "$dir/out")"
 }
 
+# day NAME LEFT CHANGED NUMBER: a patient's row of that day. What the API has of it then is in `name`.
+day() {
+	printf 'ID,Name,Left,Changed\nP-9,%s,%s,%s\n' "$1" "$2" "$3" >"$dir/drop/both$4.csv"
+	job 0 both
+	name=$(api_curl state | jq -r '.records[] | select(.id == "P-9").data | .name.text + "," + .extra.left')
+}
+
+test_one_feed() {
+	write both acme put 'when = {Left} empty\nname.text = {Name}\nupdated_at = {Changed}
+[patient left]\nop = patch\nwhen = {Left} present\nid = {ID}\nextra.left = {Left}\nupdated_at = {Changed}'
+	day Ann "" 2026-11-01T10:00:00Z 1
+	day Ann moved 2026-11-02T10:00:00Z 2
+	is "patched" Ann,moved "$name"
+	day Ann "" 2026-11-03T10:00:00Z 3
+	is "put as it was before" Ann, "$name"
+	day Ann moved 2026-11-05T10:00:00Z 4
+	is "patched as it was before" Ann,moved "$name"
+	day Eve "" 2026-11-04T10:00:00Z 5
+	is "an older put" Ann,moved "$name"
+	is "is stale" '[1,0]' "$(file_report stale delivered)"
+	day Ann moved 2026-11-05T10:00:00Z 6
+	is "nothing new" 0 "$(report '.feeds[0].requests')"
+}
+
 test_warned
 test_erased
+test_one_feed
+rm "$dir/etc/feeds.d/both.ini"
 test_silent
 e2e_end

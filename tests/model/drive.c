@@ -160,6 +160,7 @@ add_row(struct world *w, unsigned number, struct err *e)
 	struct record r = {.schema = s,
 	    .op = op_of(f, row),
 	    .unmerge = row->kind == ROW_UNMERGE,
+	    .patched = op_of(f, row) == OP_PATCH,
 	    .values = values,
 	    .nvalues = fill_values(w, row, s, &t, values),
 	    .event_at = moment(row->at),

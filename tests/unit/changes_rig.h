@@ -67,6 +67,7 @@ add(const struct row *row, uint64_t number)
 	struct value values[VALUES_MAX];
 	struct record r = {.schema = schema_by_name(span_of(row->type)),
 	    .op = row->op,
+	    .patched = row->op == OP_PATCH,
 	    .id = span_of(row->id),
 	    .values = values,
 	    .event_at = row->at == 0 ? TIME_NONE : row->at,
