@@ -131,7 +131,7 @@ decide(struct query *q, enum decision d)
 	buf_addf(&q->out, "%s: ", approve ? "approved" : "discarded");
 	if (is_old(&f))
 		buf_add_str(&q->out, "backfill it once more\n");
-	else if (!feed_exists(q->app, f.feed))
+	else if (!feed_exists(q->app, f.feed, NULL))
 		buf_addf(&q->out,
 		    "the feed file of %s is gone; once it is back, its next run %s\n",
 		    f.feed, approve ? "delivers it" : "puts it away");

@@ -460,14 +460,16 @@ feed_one(struct app *app, char *name, const struct feed_visitor *v, struct err *
 }
 
 bool
-feed_exists(struct app *app, const char *name)
+feed_exists(struct app *app, const char *name, const char *source)
 {
 	struct err ignored = {.code = ERR_NONE};
 	struct loaded *all = load_all(app, &ignored), *l;
 	bool found = all == NULL; /* can't tell: then it may be */
 
 	for (l = all; l != NULL && l->feed.feed.name != NULL; l++) {
-		found |= strcmp(l->feed.feed.name, name) == 0;
+		found |= strcmp(l->feed.feed.name, name) == 0 &&
+			 (source == NULL || l->err.code != ERR_NONE ||
+			     strcmp(l->feed.feed.source, source) == 0);
 		feed_release(&l->feed);
 	}
 	free(all);

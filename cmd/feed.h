@@ -40,8 +40,8 @@ extern const struct conf_option feed_options[];
 /* A keyed digest of all its settings, as they are written; of no secret. */
 struct digest feed_settings(const struct feed *f, const struct site_keys *k);
 
-/* Is there a feed file with this name, right or not? */
-bool feed_exists(struct app *app, const char *name);
+/* Is there a feed file with this name, right or not, and of `source`, if that is not NULL? */
+bool feed_exists(struct app *app, const char *name, const char *source);
 
 /* Is it more than max_reject allows? Then a run holds the file, and `why` is the reason. */
 bool feed_rejects_too_many(const struct feed *f, uint64_t rows, uint64_t rejected,

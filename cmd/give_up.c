@@ -88,6 +88,7 @@ give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struc
 	struct file_entry en;
 	struct merged sum;
 	int known;
+	bool settled;
 
 	if (pass_merge(j->ledger, p, &sum, e) != 0 ||
 	    (known = ledger_file_get(j->ledger, &p->file, &en, e)) < 0 ||
@@ -96,10 +97,14 @@ give_up_pass(struct job *j, struct pass *p, const char *why, bool retaken, struc
 	g.delivered = sum.taken;
 	g.refused = sum.refused;
 	g.doubtful = sum.doubtful;
+	/* If its feed has another source, the file may be delivered under that: it stays so. */
+	settled = known == 1 && en.closed && p->mode != PASS_RETRY;
 	if (known == 1) {
 		g.unsent = close_entry(&en, p, why, &sum);
 		g.removals = en.removals;
 		g.rejected = en.rejected;
+	}
+	if (known == 1 && !settled) {
 		count(&state, &en, &g);
 		c.file = &en;
 		c.feed = &state;

@@ -115,17 +115,19 @@ find_old(struct job *j, struct pass *p, struct err *e)
 }
 
 /*
- * The pass of another feed of this source is that feed's to finish. If its file is
- * gone from feeds.d nobody can, and the pass ends as it stands.
+ * The pass of another feed of this source is that feed's to finish. If its file is gone from
+ * feeds.d, or has another source, nobody can, and the pass ends as it stands.
  */
 static int
 other_feed(struct job *j, struct pass *p, struct err *e)
 {
 	int64_t paused;
 
-	if (!feed_exists(j->app, p->feed))
+	if (!feed_exists(j->app, p->feed, NULL))
 		return give_up_pass(
 		    j, p, "its feed is not configured any more", false, e);
+	if (!feed_exists(j->app, p->feed, j->feed->feed.source))
+		return give_up_pass(j, p, "its feed has another source now", false, e);
 	if (ledger_pause_get(j->ledger, p->feed, &paused, e) != 0)
 		return -1;
 	j->out->barred = true;

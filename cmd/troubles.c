@@ -115,7 +115,7 @@ find_block(struct ledger *l, const struct troubles_when *when, struct feed_troub
 		return 0;
 	if (block_find(l, &all->state, &at, &b, e) != 0)
 		return -1;
-	if (!b.stuck || (!block_by_run(&b) && !feed_exists(when->app, b.pass.feed)))
+	if (!b.stuck || (!block_by_run(&b) && !feed_exists(when->app, b.pass.feed, NULL)))
 		return 0;
 	/* One more that died is no news. */
 	mark = b.hung.since != 0  ? (uint64_t)b.hung.since

@@ -34,6 +34,27 @@ stuck() {
 	report '.feeds[0].stuck | length'
 }
 
+# x has another source now, and nobody can go on with what it had begun under the old one.
+other_source() {
+	api_hold
+	rows 31 32 >"$dir/drop/x/e.csv"
+	start_work run x
+	e2e_until "x is under way again" unfinished
+	end_job 137 KILL
+	api_go
+	sed -i 's/^source .*/source = south/' "$dir/etc/feeds.d/x.ini"
+	rows 41 42 >"$dir/drop/y/f.csv"
+	job 3
+	is "given up" '["its feed has another source now",4]' \
+		"$(report '.feeds[] | select(.feed == "y").given_up | [.reason, .doubtful + .delivered + .unsent]')"
+	is "y goes on" '["deliver",4]' \
+		"$(report '.feeds[] | select(.feed == "y").files[0] | [.verdict, .delivered]')"
+	run 0 files x --json
+	is "under the new source it stays delivered" '["deliver",4,""]' \
+		"$(jq -c '.files[-1] | [.verdict, .delivered, (.reason // "")]' "$dir/out")"
+	job 0
+}
+
 # Two feeds of one source: of x a run is killed in a delivery, and then it is paused.
 test_blocked() {
 	local prom=$dir/prom/emrdrop_y.prom counted
@@ -87,6 +108,7 @@ textfile = $dir/prom"
 	job 0
 	has "it ends" "$dir/err" "problem-ended feed=y problem=failed"
 	sent "all went out" 8
+	other_source
 	rm -rf "$dir/etc/feeds.d" "$dir/drop"
 	mv "$dir/feeds.aside" "$dir/etc/feeds.d"
 	site ''
