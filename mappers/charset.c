@@ -75,6 +75,24 @@ keeps_ascii(iconv_t cd)
 	       memcmp(in, out, sizeof(in)) == 0;
 }
 
+/* Of ISO 8859-1, by whichever name, each byte is the character of its number. */
+static bool
+is_latin1(iconv_t cd)
+{
+	char in[ASCII_COUNT], out[2 * ASCII_COUNT];
+	struct span high = {in, sizeof(in)};
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (char)(ASCII_COUNT + i);
+	if (convert(cd, high, out, sizeof(out)) != sizeof(out))
+		return false;
+	for (unsigned i = 0, c = ASCII_COUNT; i < sizeof(out); i += 2, c++)
+		if (out[i] != (char)(0xc0 | c >> 6) ||
+		    out[i + 1] != (char)(0x80 | (c & 0x3f)))
+			return false;
+	return true;
+}
+
 static iconv_t
 open_set(const char *name)
 {
@@ -88,6 +106,11 @@ open_set(const char *name)
 	if (!is_none(cd) && (!keeps_ascii(cd) || strstr(name, "2022") != NULL)) {
 		iconv_close(cd);
 		cd = (iconv_t)-1;
+	}
+	/* Who writes O'Brien with a typographer's apostrophe has no control character in mind. */
+	if (!is_none(cd) && is_latin1(cd)) {
+		iconv_close(cd);
+		cd = iconv_open("UTF-8", FALLBACK);
 	}
 	return cd;
 }

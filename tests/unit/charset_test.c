@@ -159,7 +159,15 @@ Test(charset_lines, converted)
 	    {"windows-1252", SPAN_LIT("\x80\x92\xff"),
 		"\xe2\x82\xac\xe2\x80\x99\xc3\xbf"},
 	    {"windows-1252", SPAN_LIT("x\x9d"), NULL},
-	    {"iso-8859-1", SPAN_LIT("\x80\xe9"), "\xc2\x80\xc3\xa9"},
+	    /* As windows-1252, which is what is meant where its other characters stand. */
+	    {"iso-8859-1",
+		SPAN_LIT("O\x92"
+			 "Brien \xe9\xa0"),
+		"O\xe2\x80\x99"
+		"Brien \xc3\xa9\xc2\xa0"},
+	    {"latin1", SPAN_LIT("\x80\xff"), "\xe2\x82\xac\xc3\xbf"},
+	    {"iso-8859-1", SPAN_LIT("x\x9d"), NULL},
+	    {"iso-8859-15", SPAN_LIT("\xa4"), "\xe2\x82\xac"},
 	    {"us-ascii", SPAN_LIT("\xe9"), NULL},
 	    /* The high byte wherever the eight-byte steps may miss it. */
 	    {"windows-1252", SPAN_LIT("0123456789012345678901234567890\xe9"),
