@@ -166,6 +166,15 @@ pass_over(
 	return 0;
 }
 
+/* What stands behind the last of the columns with a width is a cell of none. */
+static size_t
+within_widths(const struct header *h, size_t n)
+{
+	const size_t widths = h->layout->reader.nwidths;
+
+	return widths > 0 && n > widths ? widths : n;
+}
+
 int
 header_take(
     struct header *h, const struct span *cells, size_t n, uint64_t number, struct err *e)
@@ -173,6 +182,7 @@ header_take(
 	const struct conf_list *match = &h->layout->match;
 	struct err why = {.code = ERR_REFUSED};
 
+	n = within_widths(h, n);
 	if (!h->layout->header)
 		return bind_numbers(h, n, e);
 	n = header_filled(cells, n);
@@ -295,7 +305,7 @@ header_again(const struct header *h, const struct span *cells, size_t n)
 	for (size_t i = 1; i < h->n; i++)
 		if (!span_eq(span_trim(cells[i]), h->titles[i]))
 			return false;
-	return header_filled(cells, n) <= h->n;
+	return header_filled(cells, within_widths(h, n)) <= h->n;
 }
 
 /* A header that is tried; its reader is stopped once it is clear. */

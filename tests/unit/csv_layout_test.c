@@ -246,6 +246,22 @@ Test(csv_layout_header, again)
 	CHECK(cases);
 }
 
+/* How many columns there are the widths say, and not how far the first line goes. */
+Test(csv_layout_header, widths)
+{
+	static const struct layout_case cases[] = {
+	    {"widths = 3 4\nheader = no\n", BY_NUMBER, SPAN_LIT("1  A      \n2  B\n3\n"),
+		"1 1 A\n2 2 B\n3 3 \n", NULL, 0, 3},
+	    {"widths = 3 4\nheader = no\n", BY_NUMBER, SPAN_LIT("1  A   lost\n2  B\n"),
+		"1 csv_columns! \n2 2 B\n", NULL, 0, 2},
+	    {"widths = 3 4\n", MAP,
+		SPAN_LIT("MRNName of whom\n1  A\nMRNName of whom\n2  Bobby\n"),
+		"2 1 A\n3 repeated_header \n4 csv_columns! \n", NULL, 0, 2},
+	};
+
+	CHECK(cases);
+}
+
 Test(csv_layout_footer, rows)
 {
 	static const struct layout_case cases[] = {
