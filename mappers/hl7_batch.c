@@ -30,6 +30,7 @@ hl7_batch_fhs(struct hl7_batch *b)
 {
 	close_file(b, false);
 	b->in_file = b->headers = true;
+	b->trailers = false;
 }
 
 void

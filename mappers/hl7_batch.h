@@ -16,7 +16,7 @@ struct hl7_batch {
 	bool in_batch;  /* BHS, and no BTS yet */
 	bool refused;   /* the batch at hand does not begin with a message */
 	bool headers;   /* some FHS or BHS was there */
-	bool trailers;  /* some FTS or BTS was there */
+	bool trailers;  /* some FTS or BTS was there, since the last FHS */
 	bool open;      /* at the end: a batch, or a file without any trailer */
 	bool untrailed; /* an FHS or BHS had no FTS or BTS */
 	bool mismatch;  /* a count was wrong; the first is told: */

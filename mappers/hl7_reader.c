@@ -428,8 +428,8 @@ begin(struct hl7_reader *r, struct err *e)
 	if (head.n >= 2 &&
 	    (memcmp(head.p, "\xff\xfe", 2) == 0 || memcmp(head.p, "\xfe\xff", 2) == 0 ||
 		head.p[0] == '\0' || head.p[1] == '\0'))
-		return err_set(e, ERR_REFUSED,
-		    "the file is UTF-16, which can't be read: export it as UTF-8");
+		return err_set(
+		    e, ERR_REFUSED, "the file is UTF-16 or no text: export it as UTF-8");
 	r->mark = head.n >= HL7_MARK_SIZE && memcmp(head.p, HL7_MARK, HL7_MARK_SIZE) == 0;
 	if (r->mark)
 		r->start = r->w.line = HL7_MARK_SIZE;

@@ -79,19 +79,26 @@ drop_padding(struct hl7_window *w)
 	w->padding += n;
 }
 
-/* FS and VT together stand in no field. Of a long line its front alone is looked into. */
+/* Behind FS these stand in no field. */
+static bool
+begins_block(const char *p, const char *end)
+{
+	return p < end && (*p == HL7_VT || (end - p >= 3 && memcmp(p, "MSH", 3) == 0));
+}
+
+/* Up to the FS that ends it. Of a long line its front alone is looked into. */
 static size_t
 block_length(const struct hl7_window *w, size_t end)
 {
-	static const char both[] = {HL7_FS, HL7_VT};
-	const char *p;
+	const char *p = w->p + w->fs, *stop;
 
 	if (end - w->line > w->longest)
 		end = w->line + w->longest;
-	if (w->fs >= end)
-		return SIZE_MAX;
-	p = memmem(w->p + w->fs, end - w->fs, both, sizeof(both));
-	return p == NULL ? SIZE_MAX : (size_t)(p - w->p) - w->line;
+	stop = w->p + end;
+	for (; p < stop && (p = memchr(p, HL7_FS, (size_t)(stop - p))) != NULL; p++)
+		if (begins_block(p + 1, stop))
+			return (size_t)(p - w->p) - w->line;
+	return SIZE_MAX;
 }
 
 size_t

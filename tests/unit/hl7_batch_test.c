@@ -101,18 +101,25 @@ tell(struct hl7_batch *b, struct span line, uint64_t segment)
 }
 
 static void
+tell_all(struct hl7_batch *b, const char *segments)
+{
+	uint64_t segment = 0;
+	size_t n;
+
+	for (const char *p = segments; *p != '\0'; p += n + (p[n] == ' ')) {
+		n = strcspn(p, " ");
+		tell(b, (struct span){p, n}, ++segment);
+	}
+	hl7_batch_end(b);
+}
+
+static void
 check(const struct grammar *g)
 {
 	struct hl7_batch b = {.messages = 0};
-	uint64_t segment = 0;
 	unsigned flags;
-	size_t n;
 
-	for (const char *p = g->segments; *p != '\0'; p += n + (p[n] == ' ')) {
-		n = strcspn(p, " ");
-		tell(&b, (struct span){p, n}, ++segment);
-	}
-	hl7_batch_end(&b);
+	tell_all(&b, g->segments);
 	flags = (b.headers ? HEADERS : 0u) | (b.trailers ? TRAILERS : 0u) |
 		(b.untrailed ? UNTRAILED : 0u) | (b.mismatch ? MISMATCH : 0u);
 	cr_expect_eq(
@@ -131,6 +138,32 @@ Test(hl7_batch_grammar, counts_that_are_wrong)
 {
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		check(&wrong[i]);
+}
+
+/* Where the last segment has no end: may the file have been cut? */
+Test(hl7_batch_grammar, open_at_the_end)
+{
+	static const struct {
+		const char *segments;
+		bool open;
+	} files[] = {
+	    {"MSH", false},
+	    {"FHS| MSH", true},
+	    {"BHS| MSH", true},
+	    {"FHS| BHS| MSH BTS|1", false},
+	    {"FHS| BHS| MSH BTS|1 BHS| MSH", true},
+	    {"FHS| MSH FTS|1", false},
+	    {"FHS| MSH FTS|1 FHS| MSH", true},
+	    {"BTS|0 FHS| MSH", true},
+	    {"FHS| MSH FTS|1 FHS| BHS| MSH BTS|1", false},
+	};
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		struct hl7_batch b = {.messages = 0};
+
+		tell_all(&b, files[i].segments);
+		cr_expect_eq(b.open, files[i].open, "%s", files[i].segments);
+	}
 }
 
 /* Each step: what comes, and whether it spoils a batch ('-' for what is no stray). */

@@ -195,6 +195,13 @@ static const struct file frames[] = {
     FILE(
 	M1 "\rPV1|1\x1c \xef\xbb\xbf\x0b " M2 "\r", "1@1[" M1 "][PV1|1]\n2@3[" M2 "]\n="),
     FILE(M1 "\rPV1|1\x0b" M2 "\r", "1@1[" M1 "][PV1|1]\n2@3[" M2 "]\n="),
+    /* Also if that has delimiters of its own, or none that can be used. */
+    FILE(M1 "\rPV1|1\x1cMSH#!@%*#2\rPID#2\r",
+	"1@1[" M1 "][PV1|1]\n2@3[MSH#!@%*#2][PID#2]\n="),
+    FILE("MSH#!@%*#1\x1c" M2 "\x1c" M3 "\r",
+	"1@1[MSH#!@%*#1]\n2@2[" M2 "]\n3@3[" M3 "]\n="),
+    FILE(M1 "\rPV1|1\x1cMSH|^~|2\rPID|2\r", "1@1[" M1 "][PV1|1]\n2@3!hl7_header\n="),
+    FILE(M1 "\rPV1|1\x1cMSH\r", "1@1[" M1 "][PV1|1]\n2@3!hl7_header\n="),
     /* In a field FS is a character. */
     FILE(M1 "\rPV1|1\x1c"
 	    "2|3\r",
@@ -233,6 +240,8 @@ static const struct file frames[] = {
     FILE("M\0S\0H\0|\0^\0~\0\\\0&\0\r\0", "refused"),
     FILE("\0M\0S\0H\0|\0^\0~\0\\\0&\0\r", "refused"),
     FILE("\xff\xfe", "refused"),
+    /* What begins with bytes of nothing may hold nothing else. */
+    FILE("\0\0" M1 "\r", "refused"),
 };
 
 Test(hl7_reader_files, frames_and_marks)
