@@ -159,16 +159,30 @@ tell(const struct event *ev)
 	return told || !wanted;
 }
 
-/* Whoever does not answer is not asked again and again while a run waits. */
+/*
+ * Whoever does not answer is not asked again and again while a run waits. Who says no at once
+ * may say so of one feed, and others must be told.
+ */
+static bool
+is_deaf(const struct app *app)
+{
+	return app->vain >= NOTIFY_TRIES * app->alarms.timeout;
+}
+
 static bool
 tell_if_heard(const struct event *ev)
 {
 	struct app *app = ev->app;
+	int64_t began = clock_mono(app->clock);
 
-	app->deaf = app->deaf || !tell(ev);
-	if (!app->deaf)
+	if (is_deaf(app))
+		return false;
+	if (tell(ev)) {
 		event_log(ev);
-	return !app->deaf;
+		return true;
+	}
+	app->vain += clock_mono(app->clock) - began;
+	return false;
 }
 
 /* Is it another than was told? */
@@ -213,6 +227,9 @@ tell_changes(
 
 	if (ledger_troubles_get(l, ev.feed, &told, e) != 0)
 		return -1;
+	/* Where it can't be remembered it would be told each time: the ledger is told. */
+	if (ledger_troubles_put(l, ev.feed, &told, e) != 0)
+		return -1;
 	for (int k = 0; k < TROUBLE_COUNT; k++) {
 		ev.kind = (enum trouble)k;
 		ev.name = trouble_name(ev.kind);
@@ -248,7 +265,7 @@ tell_alone(
 	char name[sizeof(LOCK) + LEDGER_NAME_MAX];
 	int lock, rc;
 
-	if (app->deaf)
+	if (is_deaf(app))
 		return err_set(e, ERR_IO,
 		    "nobody took the alarm before it: the next run, or `emrdrop check "
 		    "--arrivals`, tells it");

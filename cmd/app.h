@@ -74,7 +74,7 @@ struct app {
 	struct ledger *ledger; /* while it is open: a process has it open once */
 	bool ledger_opened, ledger_ails; /* in this process; see ledger_alarm.h */
 	bool watched; /* nobody looks at this command: what it finds is told */
-	bool deaf;    /* nobody took an alarm: the next process tells them */
+	int64_t vain; /* ms: spent on alarms that nobody took */
 	bool unheard; /* a ping failed: the others are tried once */
 };
 

@@ -333,6 +333,41 @@ rm "$dir/state/+alarms.two.lock" "$dir/slow.log"
 job 0
 is "and that by the next run" two "$(jq -r .feed "$dir/slow.log")"
 rm -f "$dir/slow.log"
+# ---- who takes no alarm of one feed is told of the others; who does not answer is not waited for ----
+# deaf_to_one COMMAND: what it does that is told of feed one
+deaf_to_one() {
+	printf '#!/bin/sh\nevent=$(cat)\ncase $event in *one*) %s ;; esac\necho "$event" >>%s/slow.log\n' \
+		"$1" "$dir" >"$dir/slow"
+}
+for feed in one two three; do
+	printf 'x,y\n1,2\n' >"$dir/drop/$feed/bad.csv"
+done
+deaf_to_one 'exit 1'
+job 65
+has "one alarm that is not taken" "$dir/err" "on-problem-failed feed=one"
+is "keeps no other back" "three two" "$(jq -r .feed "$dir/slow.log" | sort | paste -sd' ')"
+rm "$dir/slow.log" "$dir"/drop/two/bad.csv "$dir"/drop/three/bad.csv
+sed -i '$a timeout = 300ms' "$dir/etc/emrdrop.ini"
+deaf_to_one 'exec sleep 60'
+job 65
+is "nor does one that hangs" "three two" "$(jq -r .feed "$dir/slow.log" | sort | paste -sd' ')"
+printf 'x,y\n1,2\n' >"$dir/drop/two/bad.csv"
+sed -i 's/^timeout.*/timeout = 100ms/' "$dir/etc/emrdrop.ini"
+printf '#!/bin/sh\nexec sleep 60\n' >"$dir/slow"
+rm "$dir/slow.log"
+for ((i = 0; i < 4; i++)); do
+	clinic "d$i"
+	printf 'x,y\n1,2\n' >"$dir/drop/d$i/bad.csv"
+done
+job 65
+is "three are enough" 3 "$(grep -c on-problem-failed "$dir/err")"
+is "the others are left to the next run" 3 "$(grep -c "alarms-failed.*nobody took the alarm before it" "$dir/err")"
+rm "$dir"/etc/feeds.d/d?.ini "$dir"/drop/*/bad.csv
+sed -i '/^timeout/d' "$dir/etc/emrdrop.ini"
+printf '#!/bin/sh\ncat >>%s/slow.log\n' "$dir" >"$dir/slow"
+job 0
+rm -f "$dir/slow.log"
+
 # ---- one server that is down, and all of its feeds ----
 for feed in one two three; do
 	clinic "$feed" -e '$a attempts = 1' -e 's|^url *= *http.*|url = http://127.0.0.1:1/v1/batches|' \

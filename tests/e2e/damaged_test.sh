@@ -169,6 +169,17 @@ if command -v strace >/dev/null && strace -o "$dir/trace" true 2>/dev/null; then
 	is "and told once" '[]' "$(told)"
 	run 0 status
 	has "a person sees that, too" "$dir/err" "could not be opened or written at 20"
+	cp "$dir/command" "$dir/good-command"
+	printf '#!/bin/sh\nexit 1\n' >"$dir/command"
+	printf 'x,y\n1,2\n' >"$dir/drop/bad.csv"
+	clinic other
+	printf 'x,y\n1,2\n' >"$dir/drop/other/bad.csv"
+	run 65 run other
+	cp "$dir/good-command" "$dir/command"
+	rm -f "$dir/told"
+	failing pwrite64,pwritev,fdatasync check --arrivals
+	is "what can't be remembered is not told each time" '[]' "$(told)"
+	rm "$dir/etc/feeds.d/other.ini" "$dir/drop/bad.csv"
 	failing fallocate check --arrivals
 	is "that it opens ends nothing" '[]' "$(told)"
 	job 0
