@@ -243,22 +243,19 @@ zone_offset(const struct zone *z, int64_t local, enum dst_policy policy, int *of
 	return ZONE_GAP;
 }
 
-static uint64_t
-hash_add(uint64_t h, int64_t v)
-{
-	uint64_t le = htole64((uint64_t)v);
-
-	return span_fnv(h, (struct span){(const char *)&le, sizeof(le)});
-}
-
 uint64_t
 zone_fingerprint(const struct zone *z)
 {
 	uint64_t h = SPAN_FNV_NONE;
+	char period[sizeof(uint64_t) + sizeof(uint32_t)];
 
 	for (size_t i = 0; i < z->n; i++) {
-		h = hash_add(h, z->periods[i].at);
-		h = hash_add(h, z->periods[i].off);
+		uint64_t at = htole64((uint64_t)z->periods[i].at);
+		uint32_t off = htole32((uint32_t)z->periods[i].off);
+
+		memcpy(period, &at, sizeof(at));
+		memcpy(period + sizeof(at), &off, sizeof(off));
+		h = span_fnv(h, (struct span){period, sizeof(period)});
 	}
 	return h;
 }
