@@ -58,20 +58,16 @@ add_due(struct dues *out, int64_t at, unsigned day)
 }
 
 static void
-list_dues(const struct expectation *x, const struct zone *z, int64_t since, int64_t now,
-    struct dues *out)
+list_dues(
+    const struct expectation *x, const struct zone *z, int64_t now, struct dues *out)
 {
 	int64_t today = local_day(z, now);
 
 	for (int64_t day = today - DUES_DAYS; day <= today + DUES_DAYS; day++) {
 		unsigned w = civil_weekday(day);
 
-		for (unsigned i = 0; !is_free(x, day) && i < x->by[w].n; i++) {
-			int64_t at = moment(z, day, x->by[w].minute[i]);
-
-			if (at >= since)
-				add_due(out, at, w);
-		}
+		for (unsigned i = 0; !is_free(x, day) && i < x->by[w].n; i++)
+			add_due(out, moment(z, day, x->by[w].minute[i]), w);
 	}
 	while (out->past < out->n && out->v[out->past].at + x->grace <= now)
 		out->past++;
@@ -121,6 +117,19 @@ give_arrivals(struct dues *d, const struct arrivals *a, int64_t now)
 	}
 }
 
+/* What was due before somebody asked for it is of use to know which files are for it. */
+static void
+drop_dues(struct dues *d, int64_t since)
+{
+	size_t n = 0;
+
+	while (n < d->n && d->v[n].at < since)
+		n++;
+	memmove(d->v, d->v + n, (d->n - n) * sizeof(*d->v));
+	d->n -= n;
+	d->past -= n < d->past ? n : d->past;
+}
+
 int
 arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now,
     struct dues *out, struct err *e)
@@ -130,9 +139,10 @@ arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now
 	out->n = out->past = 0;
 	if (z == NULL)
 		return -1;
-	list_dues(x, z, a->since, now, out);
+	list_dues(x, z, now, out);
 	zone_free(z);
 	give_arrivals(out, a, now);
+	drop_dues(out, a->since);
 	return 0;
 }
 

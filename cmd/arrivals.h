@@ -39,7 +39,8 @@ struct dues {
 
 /*
  * Fills out->v[0..out->max) with the due times of DUES_DAYS before and after now, but none
- * from before a->since, and gives each arrival to one of them. 0, or -1: no such zone.
+ * from before a->since, and gives each arrival that is for one of them. 0, or -1: no such
+ * zone.
  */
 int arrivals_dues(const struct expectation *x, const struct arrivals *a, int64_t now,
     struct dues *out, struct err *e);

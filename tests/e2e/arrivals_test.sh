@@ -188,6 +188,12 @@ arrival 5 .state '"late"' "on Wednesday none comes"
 expecting 06:00
 arrival 0 .state '"none"' "another calendar"
 has "which is told" "$dir/err" "problem-ended feed=simple problem=late"
+at "2026-11-26 12:31"
+arrival 5 '[.state, .missed]' '["late",1]' "what came before it is not what is due next"
+drop l.csv "2026-11-26 12:40" < <(rows 401 450)
+at "2026-11-26 12:45"
+job 0
+arrival 0 .state '"in_time"' "this is"
 
 # ---- it has come, and waits: beside it lies the marker of an older file ----
 expecting 06:00 -e 's/^stable_for.*/marker = .done/'
@@ -237,10 +243,10 @@ job 0
 at "2027-01-29 10:00"
 drop g.csv "2026-11-29 09:30" < <(rows 521 530)
 job 0
-at "2026-11-30 13:31"
+at "2026-11-29 13:31"
 arrival 5 '[.state, .missed]' '["late",1]' "the clock is right again"
 at "2026-12-01 13:31"
-arrival 5 .missed 2 "and nothing comes"
+arrival 5 .missed 3 "and nothing comes"
 drop h.csv "2026-12-01 13:40" < <(rows 531 540)
 at "2026-12-01 13:45"
 job 0
