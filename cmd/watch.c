@@ -80,7 +80,9 @@ look_up_pgp(
 {
 	struct err ignored;
 
-	if (feed->unpack.pgp == UNPACK_PGP_NO || now - known->pgp_looked < DAY_MS)
+	int64_t age = now - known->pgp_looked; /* less than 0: the clock was ahead */
+
+	if (feed->unpack.pgp == UNPACK_PGP_NO || (age >= 0 && age < DAY_MS))
 		return 0;
 	f->pgp_looked = now;
 	f->pgp_expires = known->pgp_expires;
