@@ -128,12 +128,6 @@ free_flight(const struct target *t)
 	return i;
 }
 
-bool
-target_has_room(const struct target *t)
-{
-	return free_flight(t) < t->n;
-}
-
 static int
 fit_results(struct flight *f, size_t n, struct err *e)
 {

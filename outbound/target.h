@@ -94,10 +94,10 @@ struct target *target_open(
     const struct target_conf *tc, const struct target_env *env, struct err *e);
 void target_close(struct target *t);
 
-/* May another batch be submitted now? */
-bool target_has_room(const struct target *t);
-
-/* Starts a batch; there must be room. The body of a retry is the same bytes. */
+/*
+ * Starts a batch: tc->in_flight at most may be under way, and one is until its answer was
+ * taken. The body of a retry is the same bytes.
+ */
 int target_submit(struct target *t, const struct batch *b, struct err *e);
 
 /*

@@ -263,16 +263,6 @@ ledger_feed_end(
 	return act_end(&a, feed_write(&a, &f));
 }
 
-int
-ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e)
-{
-	struct act a;
-
-	if (act_begin(&a, l, true, e) != 0)
-		return -1;
-	return act_end(&a, feed_write(&a, f));
-}
-
 struct feed_walk {
 	int (*fn)(void *arg, const struct feed_state *f);
 	void *arg;

@@ -109,7 +109,6 @@ struct feed_state {
 
 int ledger_feed_get(
     struct ledger *l, const char *name, struct feed_state *out, struct err *e);
-int ledger_feed_put(struct ledger *l, const struct feed_state *f, struct err *e);
 
 /* How a run of the feed ended, or why there was none. */
 struct feed_end {

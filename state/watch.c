@@ -96,20 +96,6 @@ ledger_arrivals_get(
 	return get(l, &(struct place){CONTROL_ARRIVALS, feed}, arrivals_decode, out, e);
 }
 
-static void
-arrivals_encode(struct buf *b, const struct place *at, const struct arrivals *a)
-{
-	begin(b, at);
-	put_i64(b, a->since);
-	buf_add(b, a->expect.b, DIGEST_SIZE);
-	for (size_t i = 0; i < ARRIVALS_MAX; i++)
-		put_u32(b, a->v[i].at);
-	for (size_t i = 0; i < ARRIVALS_MAX; i++)
-		put_u32(b, a->v[i].files);
-	for (size_t i = 0; i < ARRIVALS_MAX; i++)
-		put_u32(b, a->v[i].rows);
-}
-
 /* All zero if there is none. */
 static int
 arrivals_read(const struct act *a, const char *feed, struct arrivals *out)
@@ -124,7 +110,15 @@ arrivals_write(const struct act *a, const char *feed, const struct arrivals *v)
 	const struct place at = {CONTROL_ARRIVALS, feed};
 	struct buf b;
 
-	arrivals_encode(&b, &at, v);
+	begin(&b, &at);
+	put_i64(&b, v->since);
+	buf_add(&b, v->expect.b, DIGEST_SIZE);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(&b, v->v[i].at);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(&b, v->v[i].files);
+	for (size_t i = 0; i < ARRIVALS_MAX; i++)
+		put_u32(&b, v->v[i].rows);
 	return put(a, &at, &b);
 }
 
@@ -164,17 +158,6 @@ ledger_arrivals_begin(struct ledger *l, const char *feed, const struct digest *e
 		all.since = now;
 	all.expect = *expect;
 	return act_end(&a, arrivals_write(&a, feed, &all));
-}
-
-int
-ledger_arrivals_put(
-    struct ledger *l, const char *feed, const struct arrivals *a, struct err *e)
-{
-	const struct place at = {CONTROL_ARRIVALS, feed};
-	struct buf b;
-
-	arrivals_encode(&b, &at, a);
-	return put_alone(l, &at, &b, e);
 }
 
 size_t

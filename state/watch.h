@@ -34,8 +34,6 @@ struct arrivals {
 /* All zero for a feed that is not known. */
 int ledger_arrivals_get(
     struct ledger *l, const char *feed, struct arrivals *out, struct err *e);
-int ledger_arrivals_put(
-    struct ledger *l, const char *feed, const struct arrivals *a, struct err *e);
 
 /*
  * From `now` (ms) on it is expected what `expect` is the digest of, if it was something

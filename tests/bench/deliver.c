@@ -53,7 +53,8 @@ make_batch(struct batch *b, uint64_t number, struct span body)
 }
 
 static int
-deliver(struct target *t, struct span body, uint64_t batches, struct err *e)
+deliver(struct target *t, struct span body, uint64_t batches, uint64_t in_flight,
+    struct err *e)
 {
 	struct batch ring[TARGET_IN_FLIGHT_MAX];
 	struct answer answers[TARGET_IN_FLIGHT_MAX];
@@ -65,7 +66,7 @@ deliver(struct target *t, struct span body, uint64_t batches, struct err *e)
 	bool used[TARGET_IN_FLIGHT_MAX] = {false};
 
 	while (answered < batches) {
-		while (sent < batches && target_has_room(t)) {
+		while (sent < batches && sent - answered < in_flight) {
 			while (used[place])
 				place = (place + 1) % TARGET_IN_FLIGHT_MAX;
 			used[place] = true;
@@ -119,7 +120,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "deliver: %s\n", e.msg);
 		return 74;
 	}
-	rc = deliver(t, (struct span){body, strlen(body)}, batches, &e);
+	rc = deliver(
+	    t, (struct span){body, strlen(body)}, batches, (uint64_t)tc.in_flight, &e);
 	if (rc != 0)
 		fprintf(stderr, "deliver: %s\n", e.msg);
 	target_close(t);

@@ -331,7 +331,8 @@ deliver_all(struct target *t, const struct job *job, const struct load *l,
 	int n = 0;
 
 	while (n >= 0 && left > 0) {
-		while (sent < l->nbatches && target_has_room(t))
+		while (sent < l->nbatches &&
+		       sent + left < l->nbatches + (size_t)job->tc.in_flight)
 			if (target_submit(t, &l->batches[sent++], e) < 0)
 				return -1;
 		n = target_wait(t, answers, 2, patience, e);

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "cmd/expect.h"
 #include "state/conclude.h"
 #include "state/controls.h"
 
-#define DAY_MS   86400000
 #define HOUR_MS  3600000
 #define TOO_MANY "30 of 120 rows were rejected, more than max_reject allows (10 %)"
 
@@ -26,7 +26,6 @@ struct year {
 	int64_t now;
 	int days, a_day, feeds;
 	uint64_t seed;
-	struct arrivals came; /* of the feed at hand */
 	struct err e;
 };
 
@@ -63,8 +62,10 @@ new_file(struct year *y, const char *feed, int64_t at, const char *name)
 	return f;
 }
 
+/* `arrival`: when it came, if that is remembered. */
 static void
-put_file(struct year *y, struct file_entry *f, uint64_t rejected)
+put_file(struct year *y, struct file_entry *f, uint64_t rejected,
+    const struct arrival_new *arrival)
 {
 	const struct problem kinds[] = {
 	    {.code = PROBLEM_NOT_DATE, .column = SPAN_LIT("DOB"), .field = "birth_date"},
@@ -82,13 +83,19 @@ put_file(struct year *y, struct file_entry *f, uint64_t rejected)
 		p[i].weight = WEIGHT_REJECT;
 	}
 	f->rejected = rejected;
-	must(y, ledger_file_put(y->l, f, p, n, &y->e));
+	must(y, ledger_conclude(y->l,
+		    &(struct conclusion){.file = f,
+			.problems = p,
+			.nproblems = n,
+			.arrival = arrival,
+			.audit = {"file-concluded", f->feed, &f->id, NULL}},
+		    &y->e));
 }
 
 static int
 weekday(int64_t at)
 {
-	return (int)((at / DAY_MS + 4) % 7);
+	return (int)civil_weekday(civil_day_of(at));
 }
 
 /* When a file comes that should be there at `at`; 0: never. */
@@ -121,6 +128,7 @@ put_day(struct year *y, int feed, const char *name, int64_t day)
 	for (int i = 0; i < y->a_day; i++) {
 		int64_t at = comes(
 		    y, feed, day + HOUR_MS * (6 + 12 * i / y->a_day) + 60000 * feed);
+		struct arrival_new came = {.at = at};
 		struct file_entry f;
 		uint64_t rows = at == 0 ? 0 : busy(y, feed, at);
 
@@ -131,8 +139,8 @@ put_day(struct year *y, int feed, const char *name, int64_t day)
 		f.rows = rows;
 		f.delivered = f.records = rows / 8 + chance(y, rows / 4 + 1);
 		f.took = 700 + rows * (uint64_t)(feed % 3 + 1) * 4;
-		arrivals_add(&y->came, at, (uint32_t)rows);
-		put_file(y, &f, chance(y, 4) == 0 ? chance(y, rows / 30 + 2) : 0);
+		came.rows = (uint32_t)rows;
+		put_file(y, &f, chance(y, 4) == 0 ? chance(y, rows / 30 + 2) : 0, &came);
 	}
 }
 
@@ -151,7 +159,7 @@ put_aside(struct year *y, const char *feed, enum verdict verdict, const char *re
 	f.verdict = verdict;
 	f.rows = verdict == VERDICT_HOLD ? 120 : 0;
 	snprintf(f.reason, sizeof(f.reason), "%s", reason);
-	put_file(y, &f, verdict == VERDICT_HOLD ? 30 : 0);
+	put_file(y, &f, verdict == VERDICT_HOLD ? 30 : 0, NULL);
 	must(y, ledger_names_put(y->l, feed, &put, 1, &y->e));
 }
 
@@ -163,40 +171,44 @@ put_refused(struct year *y, const char *feed)
 	f.rows = f.records = 80;
 	f.refused = 3;
 	f.delivered = 77;
-	put_file(y, &f, 0);
+	put_file(y, &f, 0, NULL);
+}
+
+static void
+end_run(struct year *y, const char *feed, int64_t at, int exit, const char *words)
+{
+	const struct feed_end end = {.at = at, .exit = exit, .bad = true, .words = words};
+
+	must(y, ledger_feed_end(y->l, feed, &end, &y->e));
 }
 
 /* What ails the feeds in front. */
 static void
-make_ill(struct year *y, int feed, struct feed_state *s)
+make_ill(struct year *y, int feed, const char *name)
 {
-	const struct audit_act act = {.act = "feed-paused", .feed = s->name};
+	static const char denied[] =
+	    "https://api.example/v1/batches: the API answers 401, with the token read "
+	    "again: see token_file";
+	const struct audit_act act = {.act = "feed-paused", .feed = name};
 
 	switch (y->feeds > ILL ? feed : ILL) {
 	case FAILS:
-		s->last_exit = 77;
-		s->last_error = y->now - 600000;
-		s->failing = y->now - 7 * HOUR_MS;
-		snprintf(s->last_words, sizeof(s->last_words),
-		    "https://api.example/v1/batches: the API answers 401, with the token "
-		    "read again: see token_file");
+		end_run(y, name, y->now - 7 * HOUR_MS, 77, denied);
+		end_run(y, name, y->now - 600000, 77, denied);
 		break;
 	case HELD:
-		put_aside(y, s->name, VERDICT_HOLD, TOO_MANY);
-		s->last_exit = 4;
-		s->last_error = s->failing = y->now - 5 * HOUR_MS;
+		put_aside(y, name, VERDICT_HOLD, TOO_MANY);
+		end_run(y, name, y->now - 5 * HOUR_MS, 4, "");
 		break;
 	case REFUSED:
-		put_aside(y, s->name, VERDICT_REFUSE, "the ZIP archive is cut off");
-		s->last_exit = 65;
-		s->last_error = s->failing = y->now - 5 * HOUR_MS;
+		put_aside(y, name, VERDICT_REFUSE, "the ZIP archive is cut off");
+		end_run(y, name, y->now - 5 * HOUR_MS, 65, "");
 		break;
 	case NOT_TAKEN:
-		put_refused(y, s->name);
+		put_refused(y, name);
 		break;
 	case PAUSED:
-		must(y,
-		    ledger_pause_put(y->l, s->name, y->now - 30 * HOUR_MS, &act, &y->e));
+		must(y, ledger_pause_put(y->l, name, y->now - 30 * HOUR_MS, &act, &y->e));
 		break;
 	default:
 		break;
@@ -208,14 +220,15 @@ static void
 expect_files(struct year *y, const char *feed)
 {
 	struct expectation x = {.days = 0x7e, .grace = 30 * 60000, .timezone = "UTC"};
+	struct digest expect;
 
 	for (int d = 1; d < 7; d++) {
 		x.by[d].n = 1;
 		x.by[d].minute[0] = 6 * 60 + 30;
 	}
-	y->came.since = y->now - (int64_t)y->days * DAY_MS;
-	y->came.expect = expect_digest(&x, ledger_keys(y->l));
-	must(y, ledger_arrivals_put(y->l, feed, &y->came, &y->e));
+	expect = expect_digest(&x, ledger_keys(y->l));
+	must(y, ledger_arrivals_begin(
+		    y->l, feed, &expect, y->now - (int64_t)y->days * DAY_MS, &y->e));
 }
 
 static void
@@ -226,15 +239,16 @@ put_feed(struct year *y, int feed, const char *name)
 	    .last_delivery = y->now - HOUR_MS * (feed + 2)};
 	int64_t today = y->now / DAY_MS * DAY_MS;
 
-	y->came = (struct arrivals){.since = 0};
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	must(y, ledger_scope_get(y->l, name, true, &s.scope, &y->e));
-	must(y, ledger_feed_put(y->l, &s, &y->e));
+	must(y, ledger_conclude(y->l,
+		    &(struct conclusion){
+			.feed = &s, .audit = {.act = "feed-new", .feed = name}},
+		    &y->e));
 	for (int d = y->days - 1; d >= 0; d--)
 		put_day(y, feed, name, today - (int64_t)d * DAY_MS);
 	expect_files(y, name);
-	make_ill(y, feed, &s);
-	must(y, ledger_feed_put(y->l, &s, &y->e));
+	make_ill(y, feed, name);
 }
 
 int

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "state/conclude.h"
-#include "state/ledger_impl.h"
+#include "state/files_impl.h"
+#include "state/watch_impl.h"
 
 #define COUNT(a)         (sizeof(a) / sizeof((a)[0]))
 #define RIG_OUTCOMES_MAX 1000
@@ -134,6 +135,26 @@ rig_damage(enum table table, size_t byte)
 	rig_put_raw(table, pair[0], pair[1]);
 	free((void *)(uintptr_t)pair[0].p);
 	free((void *)(uintptr_t)pair[1].p);
+}
+
+/* As it is, past whatever moves feeds on. */
+static inline int
+rig_feed_put(const struct feed_state *f)
+{
+	struct act a;
+
+	return act_begin(&a, l, true, &e) == 0 ? act_end(&a, feed_write(&a, f)) : -1;
+}
+
+/* A file of the feed came; all else of its conclusion is left out. */
+static inline void
+rig_arrive(const char *feed, int64_t at, uint32_t rows)
+{
+	const struct arrival_new new = {at, rows};
+	struct act a;
+
+	cr_assert_eq(act_begin(&a, l, true, &e), 0, "%s", e.msg);
+	cr_assert_eq(act_end(&a, arrival_write(&a, feed, &new)), 0, "%s", e.msg);
 }
 
 static inline struct digest

@@ -570,10 +570,10 @@ Test(ledger, feeds_are_kept)
 	cr_expect_eq(f.scope, 0);
 	cr_expect_eq(f.last_look, 0);
 	cr_expect_eq(f.next_pass, 1, "the first pass has number 1");
-	cr_assert_eq(ledger_feed_put(l, &full, &e), 0);
+	cr_assert_eq(rig_feed_put(&full), 0);
 	f.name[0] = 's';
 	memcpy(f.name, "south", 6);
-	cr_assert_eq(ledger_feed_put(l, &f, &e), 0);
+	cr_assert_eq(rig_feed_put(&f), 0);
 	rig_reopen();
 	cr_assert_eq(ledger_feed_get(l, "north", &f, &e), 0);
 	cr_expect_eq(memcmp(&f, &full, sizeof(full)), 0);
@@ -587,7 +587,7 @@ Test(ledger, how_runs_end_is_noted_by_itself)
 	struct feed_end end = {1000, 78, true, "words", 9};
 	struct feed_state f, want = full;
 
-	cr_assert_eq(ledger_feed_put(l, &full, &e), 0);
+	cr_assert_eq(rig_feed_put(&full), 0);
 	cr_assert_eq(ledger_feed_end(l, "north", &end, &e), 0, "%s", e.msg);
 	want.last_error = want.failing = 1000;
 	want.last_exit = 78;
@@ -621,7 +621,7 @@ Test(ledger, damaged_values_are_told)
 	int n = 0;
 
 	scope_of("north", true);
-	cr_assert_eq(ledger_feed_put(l, &full, &e), 0);
+	cr_assert_eq(rig_feed_put(&full), 0);
 	rig_damage(TABLE_SCOPES, 0);
 	rig_damage(TABLE_FEEDS, 30);
 	cr_expect_eq(ledger_scope_get(l, "north", true, &scope, &e), -1);

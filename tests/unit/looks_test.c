@@ -89,13 +89,13 @@ Test(looks, go_with_another_commit)
 {
 	struct feed_state f = {.name = "north", .scope = scope, .next_pass = 7};
 
-	cr_assert_eq(ledger_feed_put(l, &f, &e), 0);
+	cr_assert_eq(rig_feed_put(&f), 0);
 	note("north", T0);
 	note("south", T0 + 1);
 	f = feed("north");
 	f.files = 3;
 	commits = 0;
-	cr_assert_eq(ledger_feed_put(l, &f, &e), 0);
+	cr_assert_eq(rig_feed_put(&f), 0);
 	cr_expect_eq(commits, 1);
 	rig_reopen();
 	cr_expect_eq(feed("north").last_look, T0);
@@ -116,7 +116,7 @@ Test(looks, are_not_newer_than_what_another_process_saw)
 	struct feed_state f = {.name = "north", .scope = scope, .last_look = T0 - 1};
 	struct act a;
 
-	cr_assert_eq(ledger_feed_put(l, &f, &e), 0);
+	cr_assert_eq(rig_feed_put(&f), 0);
 	note("north", T0);
 	note("south", T0);
 	f.last_look = T0 + 5;

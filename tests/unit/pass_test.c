@@ -111,7 +111,7 @@ Test(pass, numbered_by_feed)
 	cr_expect_eq(f.scope, 1);
 	/* What else is known of the feed is not touched. */
 	f.delivered = 99;
-	cr_assert_eq(ledger_feed_put(l, &f, &e), 0);
+	cr_assert_eq(rig_feed_put(&f), 0);
 	{
 		struct pass p = rig_pass(1, 0);
 

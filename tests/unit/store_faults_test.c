@@ -205,7 +205,7 @@ do_feed(void)
 {
 	const struct feed_state f = {.name = "south", .scope = 1, .files = 9};
 
-	return ledger_feed_put(l, &f, &e);
+	return rig_feed_put(&f);
 }
 
 static int

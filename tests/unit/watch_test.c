@@ -11,9 +11,16 @@ Test(watch, is_kept_by_feed)
 	struct figures figures, f;
 	struct login_pause login = {.since = 9, .ended = 10}, p;
 
-	for (uint32_t i = 0; i < ARRIVALS_MAX; i++)
-		arrivals.v[i] = (struct arrival_mark){i + 1, 1000 + i, 2000 + i};
 	memset(arrivals.expect.b, 7, DIGEST_SIZE);
+	cr_assert_eq(
+	    ledger_arrivals_begin(l, "north", &arrivals.expect, arrivals.since, &e), 0,
+	    "%s", e.msg);
+	for (uint32_t i = 0; i < 3 * ARRIVALS_MAX / 2; i++) {
+		int64_t at = 1000 * (1 + i / 3 * 2 + i % 3 / 2) * ARRIVALS_MERGE_S;
+
+		arrivals_add(&arrivals, at, 2000 + i);
+		rig_arrive("north", at, 2000 + i);
+	}
 	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
 		troubles.v[i].since = (int64_t)i;
 		troubles.v[i].mark = 100 + i;
@@ -21,7 +28,6 @@ Test(watch, is_kept_by_feed)
 	figures = (struct figures){
 	    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
 	memset(login.credentials.b, 8, DIGEST_SIZE);
-	cr_assert_eq(ledger_arrivals_put(l, "north", &arrivals, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_troubles_put(l, "north", &troubles, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_figures_note(l, "north", &figures, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_login_put(l, "north", &login, &e), 0, "%s", e.msg);
@@ -54,7 +60,8 @@ Test(watch, another_calendar_leaves_what_came)
 	memset(second.b, 2, DIGEST_SIZE);
 	all.expect = first;
 	arrivals_add(&all, 7000, 3);
-	cr_assert_eq(ledger_arrivals_put(l, "north", &all, &e), 0);
+	cr_assert_eq(ledger_arrivals_begin(l, "north", &first, all.since, &e), 0);
+	rig_arrive("north", 7000, 3);
 	cr_assert_eq(ledger_arrivals_begin(l, "north", &first, 9, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_arrivals_get(l, "north", &now, &e), 0);
 	cr_expect_arr_eq(&now, &all, sizeof(now));

@@ -38,7 +38,7 @@ whole_put_feed(const char *name)
 	struct feed_state out = f;
 
 	snprintf(out.name, sizeof(out.name), "%s", name);
-	cr_assert_eq(ledger_feed_put(l, &out, &e), 0, "%s", e.msg);
+	cr_assert_eq(rig_feed_put(&out), 0, "%s", e.msg);
 }
 
 static inline int
@@ -137,13 +137,14 @@ whole_controls(void)
 static inline void
 whole_watch(void)
 {
-	struct arrivals arrivals = {.since = WHOLE_AT};
+	const struct digest expect = {{0}};
 	const struct troubles troubles = {.v[TROUBLE_LATE] = {WHOLE_AT, 3}};
 	const struct figures figures = {.runs = 2, .last_run = WHOLE_AT};
 	const struct login_pause login = {.since = WHOLE_AT};
 
-	arrivals_add(&arrivals, WHOLE_AT, 3);
-	cr_assert_eq(ledger_arrivals_put(l, "south", &arrivals, &e), 0, "%s", e.msg);
+	cr_assert_eq(
+	    ledger_arrivals_begin(l, "south", &expect, WHOLE_AT, &e), 0, "%s", e.msg);
+	rig_arrive("south", WHOLE_AT, 3);
 	cr_assert_eq(ledger_troubles_put(l, "south", &troubles, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_figures_note(l, "south", &figures, &e), 0, "%s", e.msg);
 	cr_assert_eq(ledger_login_put(l, "south", &login, &e), 0, "%s", e.msg);
