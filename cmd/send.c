@@ -271,7 +271,7 @@ set_state(struct sender *s, struct parcel *p)
 }
 
 static void
-take_answer(struct sender *s, const struct answer *a)
+take_answer(struct sender *s, const struct batch_answer *a)
 {
 	struct parcel *p = a->batch->tag;
 	size_t doubts = p->parts.ndoubts;
@@ -324,7 +324,7 @@ believe_all(struct sender *s)
 static int
 hear(struct sender *s, struct err *e)
 {
-	struct answer answers[TARGET_IN_FLIGHT_MAX];
+	struct batch_answer answers[TARGET_IN_FLIGHT_MAX];
 	int r = target_wait(s->target, answers, TARGET_IN_FLIGHT_MAX, COMMIT_WAITS, e);
 
 	if (r == 0 && commit(s, e) != 0)
@@ -419,7 +419,7 @@ sender_release(struct sender *s)
 static void
 end_early(struct sender *s)
 {
-	struct answer answers[TARGET_IN_FLIGHT_MAX];
+	struct batch_answer answers[TARGET_IN_FLIGHT_MAX];
 	size_t n = target_rest(s->target, answers, TARGET_IN_FLIGHT_MAX);
 	struct err lost;
 

@@ -165,7 +165,7 @@ target_submit(struct target *t, const struct batch *b, struct err *e)
 }
 
 static size_t
-collect(struct target *t, struct answer *out, size_t max)
+collect(struct target *t, struct batch_answer *out, size_t max)
 {
 	struct flight *f;
 	size_t n = 0;
@@ -173,15 +173,16 @@ collect(struct target *t, struct answer *out, size_t max)
 	for (f = t->flights; f < t->flights + t->n && n < max; f++) {
 		if (f->state != FLIGHT_READY)
 			continue;
-		out[n++] = (struct answer){f->batch, f->last.whole ? NULL : f->results};
+		out[n++] = (struct batch_answer){
+		    f->batch, f->last.whole ? NULL : f->results};
 		f->state = FLIGHT_FREE;
 	}
 	return n;
 }
 
 int
-target_wait(
-    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e)
+target_wait(struct target *t, struct batch_answer *out, size_t max, int64_t patience,
+    struct err *e)
 {
 	int64_t until = clock_mono(t->clock) + patience, left = patience;
 	size_t n;
@@ -213,7 +214,7 @@ break_off(struct flight *f)
 }
 
 size_t
-target_rest(struct target *t, struct answer *out, size_t max)
+target_rest(struct target *t, struct batch_answer *out, size_t max)
 {
 	struct flight *f;
 

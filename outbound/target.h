@@ -65,7 +65,7 @@ struct record_result {
 };
 
 /* An answer. `results` (one a record) are valid until the next target_submit or _wait. */
-struct answer {
+struct batch_answer {
 	const struct batch *batch;
 	/* NULL: the batch was refused as a whole, and none of its records was named. */
 	const struct record_result *results;
@@ -108,10 +108,10 @@ int target_submit(struct target *t, const struct batch *b, struct err *e);
  * one re-read of the token), ERR_PEER (TLS), ERR_DEADLINE. Batches then in flight
  * are without answer; answers that had come before are given first.
  */
-int target_wait(
-    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e);
+int target_wait(struct target *t, struct batch_answer *out, size_t max, int64_t patience,
+    struct err *e);
 /* Once that has failed: the answers to some records of a batch, in mode = record. */
-size_t target_rest(struct target *t, struct answer *out, size_t max);
+size_t target_rest(struct target *t, struct batch_answer *out, size_t max);
 
 /*
  * A record that is refused by a status alone, and not by name, is in doubt: the API may

@@ -57,7 +57,7 @@ deliver(struct target *t, struct span body, uint64_t batches, uint64_t in_flight
     struct err *e)
 {
 	struct batch ring[TARGET_IN_FLIGHT_MAX];
-	struct answer answers[TARGET_IN_FLIGHT_MAX];
+	struct batch_answer answers[TARGET_IN_FLIGHT_MAX];
 	uint64_t sent = 0, answered = 0;
 	size_t place = 0;
 	int r;

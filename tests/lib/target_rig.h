@@ -285,7 +285,7 @@ struct outcome {
 };
 
 static inline void
-note(struct outcome *o, const struct load *l, const struct answer *a)
+note(struct outcome *o, const struct load *l, const struct batch_answer *a)
 {
 	size_t i, at = (size_t)(a->batch->records - l->records);
 
@@ -326,7 +326,7 @@ deliver_all(struct target *t, const struct job *job, const struct load *l,
     struct outcome *o, struct err *e)
 {
 	int64_t patience = job->patience > 0 ? job->patience : INT32_MAX;
-	struct answer answers[2];
+	struct batch_answer answers[2];
 	size_t sent = 0, left = l->nbatches, i;
 	int n = 0;
 

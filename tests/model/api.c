@@ -302,7 +302,7 @@ tell(struct target *t, const struct batch *b, size_t at, struct record_result *r
 }
 
 static void
-answer(struct target *t, size_t slot, size_t from, struct answer *out)
+answer(struct target *t, size_t slot, size_t from, struct batch_answer *out)
 {
 	const struct batch *b = t->queue[from];
 	const struct request *r;
@@ -313,7 +313,7 @@ answer(struct target *t, size_t slot, size_t from, struct answer *out)
 		receive(t->w, b);
 	r = receive(t->w, b);
 	memcpy(t->results[slot], r->results, b->n * sizeof(r->results[0]));
-	*out = (struct answer){b, r->refused ? NULL : t->results[slot]};
+	*out = (struct batch_answer){b, r->refused ? NULL : t->results[slot]};
 	for (size_t i = 0; i < b->n && !r->refused; i++)
 		tell(t, b, i, &t->results[slot][i]);
 }
@@ -321,8 +321,8 @@ answer(struct target *t, size_t slot, size_t from, struct answer *out)
 #define PATIENT 1000 /* ms: all answers of this API are there by then */
 
 int
-target_wait(
-    struct target *t, struct answer *out, size_t max, int64_t patience, struct err *e)
+target_wait(struct target *t, struct batch_answer *out, size_t max, int64_t patience,
+    struct err *e)
 {
 	struct world *w = t->w;
 	size_t n;
@@ -347,7 +347,7 @@ target_wait(
 
 /* Batches go out whole. */
 size_t
-target_rest(struct target *t, struct answer *out, size_t max)
+target_rest(struct target *t, struct batch_answer *out, size_t max)
 {
 	(void)t;
 	(void)out;
