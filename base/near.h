@@ -13,7 +13,7 @@
 
 struct near {
 	struct span word;
-	size_t limit;      /* nothing farther than this is taken */
+	size_t limit;      /* nothing farther is taken; a caller may set another */
 	struct span found; /* the nearest so far, borrowed; .p NULL: none */
 };
 

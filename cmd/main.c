@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/near.h"
 #include "base/whole.h"
 #include "cmd/commands.h"
 #include "cmd/history.h"
@@ -61,17 +62,13 @@ find_command(const char *name)
 static const char *
 nearest_command(const char *name)
 {
-	const char *nearest = NULL;
-	size_t best = 3, d; /* more than two slips is another word */
+	struct near near;
 
-	for (size_t i = 0; i < COMMANDS; i++) {
-		d = span_distance(span_of(name), span_of(commands[i]->name), best);
-		if (d < best) {
-			best = d;
-			nearest = commands[i]->name;
-		}
-	}
-	return nearest;
+	near_start(&near, span_of(name));
+	near.limit = 2; /* more slips is another word */
+	for (size_t i = 0; i < COMMANDS; i++)
+		near_try(&near, span_of(commands[i]->name));
+	return near.found.p;
 }
 
 static int

@@ -67,43 +67,26 @@ mistake(const struct loading *l, uint64_t row, const char *why)
 	    &(struct conf_entry){.file = l->path, .line = (unsigned)row}, "%s", why);
 }
 
-/* The title nearest to one that is not there; NULL if none is near. */
-static const struct span *
-nearest(const char *title, const struct span *cells, size_t n)
-{
-	size_t limit = strlen(title) / NEAR, d;
-	const struct span *best = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		d = span_distance(span_of(title), cells[i], limit);
-		if (d > limit || (best != NULL && d == limit))
-			continue;
-		best = &cells[i];
-		limit = d;
-	}
-	return best;
-}
-
 static void
 take_header(struct loading *l, const struct span *cells, size_t n)
 {
 	l->header = true;
 	for (size_t k = 1; k < SETTINGS; k++) {
-		const struct span *near;
+		struct near near;
 		size_t i = 0;
 
-		while (i < n &&
-		       !letters_eq_nocase(span_trim(cells[i]), span_of(l->titles[k])))
-			i++;
+		near_start(&near, span_of(l->titles[k]));
+		near.limit = near.word.n / NEAR;
+		for (; i < n && !letters_eq_nocase(span_trim(cells[i]), near.word); i++)
+			near_try(&near, cells[i]);
 		l->columns[k] = i;
 		if (i < n)
 			continue;
 		l->failed = true;
-		near = nearest(l->titles[k], cells, n);
 		conf_error_at(l->conf->errors, l->section, l->entries[k],
 		    "%s has no column \"%s\"%s%.*s%s", l->path, l->titles[k],
-		    near ? " (did you mean \"" : "", near ? (int)near->n : 0,
-		    near ? near->p : "", near ? "\"?)" : "");
+		    near.found.n > 0 ? " (did you mean \"" : "", (int)near.found.n,
+		    near.found.p, near.found.n > 0 ? "\"?)" : "");
 	}
 }
 

@@ -153,20 +153,16 @@ compile_hl7(struct compiler *c, struct ref *r, struct err *e)
 static int
 unknown_name(const struct compiler *c, struct span name, struct err *e)
 {
-	size_t limit = name.n / 3 + 1, d;
-	struct span near = {NULL, 0};
+	struct near near;
 
-	for (size_t i = 0; c->columns != NULL && i < c->columns->n; i++) {
-		d = span_distance(name, c->columns->entries[i].key, limit);
-		if (d <= limit) {
-			near = c->columns->entries[i].key;
-			limit = d;
-		}
-	}
+	near_start(&near, name);
+	near.limit = name.n / 3 + 1;
+	for (size_t i = 0; c->columns != NULL && i < c->columns->n; i++)
+		near_try(&near, c->columns->entries[i].key);
 	return err_set(e, ERR_CONFIG,
 	    "{%.*s} is neither a field, such as {PID-3}, nor a name in [fields]%s%.*s%s",
-	    (int)name.n, name.p, near.n > 0 ? " (did you mean " : "", (int)near.n,
-	    near.n > 0 ? near.p : "", near.n > 0 ? "?)" : "");
+	    (int)name.n, name.p, near.found.n > 0 ? " (did you mean " : "",
+	    (int)near.found.n, near.found.p, near.found.n > 0 ? "?)" : "");
 }
 
 /* The references that a name in [fields] stands for, each time anew. */

@@ -1,44 +1,32 @@
 #include <string.h>
 
+#include "base/near.h"
 #include "mappers/transform_list.h"
-
-/* The table's name nearest to one that is not there; NULL if none is near. */
-static const struct code_table *
-nearest_table(const struct kit *k, struct span name, bool lookup)
-{
-	const struct code_table *best = NULL;
-	size_t limit = name.n / 3 + 1, d;
-
-	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
-		d = t->lookup == lookup ? span_distance(name, t->name, limit) : limit + 1;
-		if (d <= limit) {
-			best = t;
-			limit = d;
-		}
-	}
-	return best;
-}
 
 static int
 find_table(struct kit *k, struct step *st, const char *section, struct err *e)
 {
 	bool lookup = strcmp(section, "lookup") == 0;
 	struct span name = st->args->text;
-	const struct code_table *near;
+	struct near near;
 
+	near_start(&near, name);
+	near.limit = name.n / 3 + 1;
 	for (const struct code_table *t = k->codes; t != NULL; t = t->next) {
-		if (t->lookup == lookup && span_eq(t->name, name)) {
+		if (t->lookup != lookup)
+			continue;
+		if (span_eq(t->name, name)) {
 			st->data = t;
 			return 0;
 		}
+		near_try(&near, t->name);
 	}
-	near = nearest_table(k, name, lookup);
-	if (near == NULL)
+	if (near.found.p == NULL)
 		return err_set(e, ERR_CONFIG, "there is no section [%s %.*s]", section,
 		    (int)name.n, name.p);
 	return err_set(e, ERR_CONFIG,
 	    "there is no section [%s %.*s] (did you mean [%s %.*s]?)", section,
-	    (int)name.n, name.p, section, (int)near->name.n, near->name.p);
+	    (int)name.n, name.p, section, (int)near.found.n, near.found.p);
 }
 
 int

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/span.h"
+#include "base/near.h"
 
 /* Bounds of the numbers on the command line. */
 #define THREADS_MAX 64
@@ -88,19 +88,15 @@ find_row(struct span name)
 static int
 unknown_option(const char *arg, struct span name, struct err *e)
 {
-	const char *nearest = NULL;
-	size_t best = NAME_SLIPS + 1;
+	struct near near;
 
-	for (size_t i = 0; i < TABLE_SIZE; i++) {
-		size_t d = span_distance(name, span_of(table[i].name), NAME_SLIPS);
-		if (d < best) {
-			best = d;
-			nearest = table[i].name;
-		}
-	}
-	if (nearest)
-		return err_set(
-		    e, ERR_USAGE, "%s is no option; did you mean --%s?", arg, nearest);
+	near_start(&near, name);
+	near.limit = NAME_SLIPS;
+	for (size_t i = 0; i < TABLE_SIZE; i++)
+		near_try(&near, span_of(table[i].name));
+	if (near.found.p)
+		return err_set(e, ERR_USAGE, "%s is no option; did you mean --%s?", arg,
+		    near.found.p);
 	return err_set(e, ERR_USAGE, "%s is no option; see --help", arg);
 }
 
