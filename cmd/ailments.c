@@ -11,8 +11,8 @@
 #include "cmd/finds.h"
 #include "cmd/pick.h"
 #include "cmd/status.h"
+#include "cmd/stuck.h"
 #include "cmd/text.h"
-#include "state/controls.h"
 
 #define WORDS_MAX (2 * ERR_MSG_SIZE)
 
@@ -146,7 +146,7 @@ diagnose_file(struct diagnosis *d, const struct file_entry *f)
 	struct name_entry name;
 	int r;
 
-	if (ledger_decision_get(d->ledger, f->feed, f->sha256, &decided, d->e) < 0 ||
+	if (stuck_decided(d->ledger, f, &decided, d->e) < 0 ||
 	    (r = pick_in_drop(d->ledger, f, &name, d->e)) < 0)
 		return -1;
 	if (decided != DECISION_NONE) {

@@ -11,8 +11,8 @@
 #include "cmd/job_impl.h"
 #include "cmd/left.h"
 #include "cmd/snapshot.h"
+#include "cmd/stuck.h"
 #include "pollers/ready.h"
-#include "state/controls.h"
 
 #define LONG_AGO (15 * 60 * 1000) /* ms: a feed that was looked at since runs often */
 #define WAIT_MAX 60000            /* ms that a run waits for files to be stable */
@@ -64,7 +64,7 @@ decided(struct job *j, const struct listed *it, struct err *e)
 	enum decision d;
 	int r = ledger_file_get(j->ledger, &it->name.file, &en, e);
 
-	return r == 1 ? ledger_decision_get(j->ledger, en.feed, en.sha256, &d, e) : r;
+	return r == 1 ? stuck_decided(j->ledger, &en, &d, e) : r;
 }
 
 /*

@@ -5,7 +5,6 @@
 #include "cmd/drift.h"
 #include "cmd/pick.h"
 #include "cmd/text.h"
-#include "state/controls.h"
 
 static bool
 waits(const struct file_entry *f)
@@ -20,6 +19,17 @@ stuck_is(struct ledger *l, const struct file_entry *f, struct err *e)
 	int r = waits(f) ? pick_in_drop(l, f, &n, e) : 0;
 
 	return r == 1 ? n.state == NAME_HELD || n.state == NAME_REFUSED : r;
+}
+
+int
+stuck_decided(
+    struct ledger *l, const struct file_entry *f, enum decision *out, struct err *e)
+{
+	int r = ledger_decision_get(l, f->feed, f->sha256, out, e);
+
+	if (r == 1 && *out == DECISION_AGAIN)
+		*out = DECISION_NONE;
+	return r < 0 ? -1 : *out != DECISION_NONE;
 }
 
 struct collecting {
@@ -126,7 +136,7 @@ problem_json(void *arg, const struct problem *p)
 static const char *
 decision_name(enum decision d)
 {
-	static const char *const names[] = {NULL, "approved", "discarded", "forgotten"};
+	static const char *const names[] = {NULL, "approved", "discarded"};
 
 	return names[d];
 }
@@ -200,7 +210,7 @@ stuck_text(struct ledger *l, const struct file_entry *f, size_t max, struct buf 
 	enum decision d;
 	int rc;
 
-	if (ledger_decision_get(l, f->feed, f->sha256, &d, e) < 0)
+	if (stuck_decided(l, f, &d, e) < 0)
 		return -1;
 	digest_hex(&f->id, id);
 	buf_addf(out, "  %s  file %.8s ",
@@ -230,7 +240,7 @@ stuck_json(struct ledger *l, const struct file_entry *f, struct json *j, struct 
 	enum decision d;
 	int rc;
 
-	if (ledger_decision_get(l, f->feed, f->sha256, &d, e) < 0)
+	if (stuck_decided(l, f, &d, e) < 0)
 		return -1;
 	digest_hex(&f->id, id);
 	jw_object(j);

@@ -5,10 +5,17 @@
 #define CMD_STUCK_H
 
 #include "base/json.h"
-#include "state/files.h"
+#include "state/controls.h"
 
 /* Does it still wait in its drop, as of the last look? 1, 0, -1. */
 int stuck_is(struct ledger *l, const struct file_entry *f, struct err *e);
+
+/*
+ * Has somebody decided what the next run does with it? 1, 0, -1. One that was forgotten, and
+ * stands aside all the same, was read since: it waits for a decision like any other.
+ */
+int stuck_decided(
+    struct ledger *l, const struct file_entry *f, enum decision *out, struct err *e);
 
 struct stuck {
 	struct file_entry *v;

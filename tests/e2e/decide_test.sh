@@ -151,6 +151,27 @@ test_no_ledger() {
 	has "no file yet" "$dir/out" "no file was read for simple yet"
 }
 
+# It is read again, once, and waits for a person: the map makes nothing of it any more. What
+# it says is old all the same, once the map is right.
+forgotten_and_held() {
+	rows 1201 1202 Newer | sed 's/03\/04/03\/05/' >"$dir/drop/b.csv"
+	job 0
+	touch -d '2026-01-01 UTC' "$dir/drop/a.csv"
+	run 0 forget simple "$id"
+	sed -i 's/^booked = .*/booked = Nobody/' "$dir/etc/feeds.d/simple.ini"
+	job 4
+	is "held" '"hold"' "$(report '.feeds[0].files[0].verdict')"
+	job 4
+	is "and not read in each run" 0 "$(report '.feeds[0].files | length')"
+	run 0 status
+	has "somebody is needed" "$dir/out" "1 of 1 feed needs somebody"
+	run 0 hold list
+	has "to decide" "$dir/out" "emrdrop hold approve $id"
+	sed -i 's/^booked = .*/booked = Scheduled/' "$dir/etc/feeds.d/simple.ini"
+	job 0
+	is "not as news" '[4,0]' "$(file_report stale delivered)"
+}
+
 test_forget() {
 	fresh -e 's/^after.*/after = keep/'
 	rows 1201 1202 >"$dir/drop/a.csv"
@@ -164,6 +185,7 @@ test_forget() {
 	has "read again" "$dir/out" "emrdrop run simple"
 	job 0
 	is "and compared" '["deliver",4,0]' "$(file_report verdict unchanged delivered)"
+	forgotten_and_held
 	fresh
 	rows 1301 1302 >"$dir/drop/a.csv"
 	job 0
