@@ -26,10 +26,15 @@ stuck_decided(
     struct ledger *l, const struct file_entry *f, enum decision *out, struct err *e)
 {
 	int r = ledger_decision_get(l, f->feed, f->sha256, out, e);
+	bool mend;
 
 	if (r == 1 && *out == DECISION_AGAIN)
+		r = 0;
+	else if (r == 1 && *out == DECISION_APPROVE)
+		r = stuck_approvable(l, f, &mend, e);
+	if (r == 0)
 		*out = DECISION_NONE;
-	return r < 0 ? -1 : *out != DECISION_NONE;
+	return r;
 }
 
 struct collecting {

@@ -11,8 +11,8 @@
 int stuck_is(struct ledger *l, const struct file_entry *f, struct err *e);
 
 /*
- * Has somebody decided what the next run does with it? 1, 0, -1. One that was forgotten, and
- * stands aside all the same, was read since: it waits for a decision like any other.
+ * Has somebody decided what the next run does with it? 1, 0, -1. One that was forgotten, or
+ * approved and can't be, was read since, and stands aside all the same.
  */
 int stuck_decided(
     struct ledger *l, const struct file_entry *f, enum decision *out, struct err *e);

@@ -172,6 +172,25 @@ forgotten_and_held() {
 	is "not as news" '[4,0]' "$(file_report stale delivered)"
 }
 
+# By the time that it is read a title is asked for that it has not.
+test_approved_and_refused() {
+	fresh
+	bad 1 90 >"$dir/drop/a.csv"
+	job 4
+	run 0 hold approve "$(last_id)"
+	run 0 status
+	has "the next run" "$dir/out" "the next run carries out what was decided"
+	sed -i 's/{Start}/{Begin}/' "$dir/etc/feeds.d/simple.ini"
+	job 65
+	job 65
+	is "it is not read in each run" 0 "$(report '.feeds[0].files | length')"
+	run 0 status
+	has "somebody has to mend it" "$dir/out" "1 of 1 feed needs somebody"
+	sed -i 's/{Begin}/{Start}/' "$dir/etc/feeds.d/simple.ini"
+	job 3
+	is "then it is as it was decided" '"deliver"' "$(report '.feeds[0].files[0].verdict')"
+}
+
 test_forget() {
 	fresh -e 's/^after.*/after = keep/'
 	rows 1201 1202 >"$dir/drop/a.csv"
@@ -264,6 +283,7 @@ test_discard
 test_pause
 test_no_ledger
 test_forget
+test_approved_and_refused
 test_files_and_find
 test_audit
 e2e_end
