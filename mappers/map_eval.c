@@ -43,16 +43,22 @@ hides_letters(struct span s)
 {
 	const char *p = s.p;
 
-	for (size_t i = 0; i + 2 < s.n; i++) {
-		const unsigned char last = (unsigned char)p[i + 2];
+	for (size_t i = 0; i + 1 < s.n; i++) {
+		const unsigned char lead = (unsigned char)p[i],
+				    next = (unsigned char)p[i + 1];
+		unsigned char last;
 
-		if ((unsigned char)p[i] < 0xe2)
+		/* C1's control characters, and the soft hyphen */
+		if (lead == 0xc2 && (next <= 0x9f || next == 0xad))
+			return true;
+		if (lead < 0xe2 || i + 2 == s.n)
 			continue;
-		/* U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF */
+		last = (unsigned char)p[i + 2];
+		/* U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF */
 		if ((memcmp(p + i, "\xe2\x80", 2) == 0 &&
 			((last >= 0x8b && last <= 0x8f) ||
 			    (last >= 0xaa && last <= 0xae))) ||
-		    (memcmp(p + i, "\xe2\x81", 2) == 0 && last >= 0xa0 && last <= 0xa4) ||
+		    (memcmp(p + i, "\xe2\x81", 2) == 0 && last >= 0xa0 && last <= 0xaf) ||
 		    memcmp(p + i, "\xef\xbb\xbf", 3) == 0)
 			return true;
 	}

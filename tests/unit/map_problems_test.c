@@ -186,6 +186,17 @@ Test(map_problems, what_cannot_be)
 	    {"1\xe2\x80\x8b|03/04/2026|30|03/04/1980",
 		"control_character \"Id\"\ncontrol_character \"Id\"\n"
 		"control_character \"Id\"\n"},
+	    /* An isolate as telephones paste it, a soft hyphen, NEL. */
+	    {"1\xe2\x81\xa9|03/04/2026|30|03/04/1980",
+		"control_character \"Id\"\ncontrol_character \"Id\"\n"
+		"control_character \"Id\"\n"},
+	    {"1\xc2\xad|03/04/2026|30|03/04/1980",
+		"control_character \"Id\"\ncontrol_character \"Id\"\n"
+		"control_character \"Id\"\n"},
+	    {"1\xc2\x85|03/04/2026|30|03/04/1980",
+		"control_character \"Id\"\ncontrol_character \"Id\"\n"
+		"control_character \"Id\"\n"},
+	    {"1\xc2\xa2|03/04/2026|30|03/04/1980", ""},
 	    {"1\xe2\x80\xaf"
 	     "2|03/04/2026|30|03/04/1980",
 		""},
