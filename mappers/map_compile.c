@@ -87,6 +87,16 @@ compile_pipeline(struct compiler *c, struct pipeline *p, struct err *e)
 	return p->value == NULL ? 0 : compile_alternative(c, p->value, e);
 }
 
+/* Does it cost the row if this one is empty, and says no else otherwise? */
+static bool
+is_required(const struct pipeline *p)
+{
+	for (const struct step *st = p->steps; st != NULL; st = st->next)
+		if (transform_is(st, "required"))
+			return p->otherwise == ELSE_NONE;
+	return false;
+}
+
 static int
 compile_alternative(struct compiler *c, struct alternative *a, struct err *e)
 {
@@ -99,6 +109,7 @@ compile_alternative(struct compiler *c, struct alternative *a, struct err *e)
 				return -1;
 		if (compile_pipeline(c, &p->pipe, e) != 0 || check_braces(p, e) != 0)
 			return -1;
+		c->required |= is_required(&p->pipe);
 		for (const struct ref *r = p->refs; r != NULL && p == a->parts;
 		    r = r->next)
 			a->many |= p->next == NULL && r->hl7 != NULL &&

@@ -16,6 +16,7 @@ struct compiler {
 	const struct section *section; /* at hand */
 	struct span word;              /* what # stands for in it; empty: for itself */
 	struct column_list **group;    /* where columns with a # are noted, or NULL */
+	bool required;                 /* by a transform in braces of the value at hand */
 	bool nomem;
 	uint64_t hash;
 };

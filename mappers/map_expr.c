@@ -265,13 +265,20 @@ static inline enum problem_code
 text_of(struct binding *b, const struct alternative *a, struct text *out)
 {
 	const struct part *p = a->parts;
+	enum problem_code code;
 
 	b->column = SLOT_NONE;
 	b->njoined = 0;
 	if (p->next != NULL)
 		return eval_parts(b, p, out);
-	if (p->refs != NULL)
-		return eval_braces(b, p, out);
+	if (p->refs != NULL) {
+		code = eval_braces(b, p, out);
+		/* The cell that is empty is to blame, and not the first of a list. */
+		if (code != PROBLEM_NONE && b->column == SLOT_NONE &&
+		    b->row->message == NULL)
+			b->column = b->taken;
+		return code;
+	}
 	*out = (struct text){.s = span_trim(p->text)};
 	return PROBLEM_NONE;
 }

@@ -280,10 +280,12 @@ compile_value(struct compiler *c, struct rule *ru, struct span value, struct err
 	if (ru->field != NULL && (ru->place = rule_place(c, ru->at)) == NULL)
 		return err_nomem(e);
 	c->map->kit.dst = ru->dst;
+	c->required = false;
 	if (expr_parse(&in, &ru->expr, e) != 0 || compile_expr(c, &ru->expr, e) != 0 ||
 	    take_whole_steps(ru, e) != 0 || check_shape(ru, e) != 0 ||
 	    (ru->composite && take_composite(c, ru, e) != 0))
 		return -1;
+	ru->rejects |= ru->role != ROLE_EVENT && c->required;
 	ru->idle = ru->role == ROLE_FIELD && !ru->object;
 	for (const struct step *st = ru->expr.pipe.steps; st != NULL; st = st->next) {
 		if (transform_is(st, "person") && ru->person == NULL)

@@ -137,6 +137,12 @@ static const struct fields failures[] = {
 	"patch patient 7 {\"race\":[\"de\"]}\nmapped 1"},
     {"race = [{A}, {B}] | required | max_length 2", "id|A|B", "7|abc|de",
 	"reject too_long row 2 \"A\" patient race[]\nrejected 0"},
+    {"email = {A | required} ?? {B}", "id|A|B", "7||y",
+	"reject missing_value row 2 \"A\" patient email\nrejected 0"},
+    {"email = {A | required | else drop} ?? {B}", "id|A|B", "7||y",
+	"patch patient 7 {\"email\":\"y\"}\nmapped 1"},
+    {"race = [{A}, {B | required}]", "id|A|B", "7|x|",
+	"reject missing_value row 2 \"B\" patient race[]\nrejected 0"},
     /* the blamed column is the one that was read */
     {"email = {A} ?? {B} | email", "id|A|B", "7||x",
 	"warn not_email row 2 \"B\" patient email\npatch patient 7 {}\nmapped 1"},
