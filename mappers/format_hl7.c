@@ -15,7 +15,7 @@
 #include "mappers/map.h"
 #include "mappers/transform.h"
 
-#define FOUND_MAX   96
+#define FOUND_MAX   256
 #define PLACE_SIZE  32 /* "segment N" */
 #define MESSAGE_MIN 4096
 #define MESSAGE_MAX (64 << 20)
@@ -433,11 +433,14 @@ end_file(void *file, struct err *e)
 static const char *
 found(void *file, enum found_form form)
 {
+	bool words = form == FOUND_WORDS;
 	struct hl7_file *f = file;
+	int n;
 
-	snprintf(f->found, sizeof(f->found), "%s%s",
-	    form == FOUND_WORDS ? "messages in " : "charset=",
-	    hl7_charsets_name(f->charsets));
+	n = snprintf(
+	    f->found, sizeof(f->found), "%s", words ? "messages in " : "charset=");
+	hl7_charsets_names(
+	    f->charsets, words ? ", " : ",", f->found + n, sizeof(f->found) - (size_t)n);
 	return f->found;
 }
 

@@ -29,6 +29,7 @@ struct hl7_charsets {
 	bool valid;     /* it is valid UTF-8, or ASCII alone in another set */
 	bool plain;     /* that, and it has no escape sequence */
 	bool mark;
+	bool utf8; /* some message was, and not ASCII alone */
 };
 
 const char *
@@ -201,6 +202,7 @@ hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span al
 {
 	bool ascii = utf8_ascii(all), right = decide(c, m, all, ascii);
 
+	c->utf8 |= c->at == NULL && !ascii;
 	c->valid = ascii || (c->at == NULL && utf8_valid(all) == all.n);
 	m->plain[0] = m->plain[1] = (struct span){NULL, 0};
 	if (c->valid)
@@ -209,10 +211,16 @@ hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span al
 	return right;
 }
 
-const char *
-hl7_charsets_name(const struct hl7_charsets *c)
+void
+hl7_charsets_names(
+    const struct hl7_charsets *c, const char *between, char *out, size_t size)
 {
-	return c->at == NULL ? "utf-8" : c->at->name;
+	bool utf8 = c->utf8 || c->sets == NULL;
+	size_t n = (size_t)snprintf(out, size, "%s", utf8 ? "utf-8" : "");
+
+	for (const struct set *s = c->sets; s != NULL && n < size; s = s->next)
+		n += (size_t)snprintf(
+		    out + n, size - n, "%s%s", n > 0 ? between : "", s->name);
 }
 
 /* \Xdddd...\: pairs of digits, each a byte of the character set (2.6.6). */

@@ -38,8 +38,9 @@ void hl7_charsets_mark(struct hl7_charsets *c);
  */
 bool hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all);
 
-/* What the message at hand, or the last one, was read as: "utf-8". */
-const char *hl7_charsets_name(const struct hl7_charsets *c);
+/* What the messages so far were read as, each set once: "utf-8". ASCII alone is all of them. */
+void hl7_charsets_names(
+    const struct hl7_charsets *c, const char *between, char *out, size_t size);
 
 enum hl7_decoded {
 	HL7_DECODED, /* *out is the text */

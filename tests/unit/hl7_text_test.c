@@ -235,6 +235,15 @@ static const struct set sets[] = {
     {"UTF-8", "8859/1", "Jos\xe9", true, "utf-8", NULL},
 };
 
+static const char *
+names_of(const struct hl7_charsets *c)
+{
+	static char names[64];
+
+	hl7_charsets_names(c, ",", names, sizeof(names));
+	return names;
+}
+
 static void
 check_set(const struct set *s)
 {
@@ -242,8 +251,8 @@ check_set(const struct set *s)
 
 	cr_expect_eq(begin(c, USUAL, s->msh18, s->bytes), s->good, "%s, \"%s\": %s",
 	    s->feed, s->msh18, s->bytes);
-	cr_expect_str_eq(hl7_charsets_name(c), s->name, "%s, \"%s\": %s is %s", s->feed,
-	    s->msh18, s->bytes, hl7_charsets_name(c));
+	cr_expect_str_eq(names_of(c), s->name, "%s, \"%s\": %s is %s", s->feed, s->msh18,
+	    s->bytes, names_of(c));
 	check(c, USUAL, s->text == NULL ? HL7_BAD_ENCODING : HL7_DECODED,
 	    s->text == NULL ? "" : s->text);
 	hl7_charsets_free(c);
@@ -253,6 +262,22 @@ Test(hl7_text_charsets, of_a_message)
 {
 	for (size_t i = 0; i < COUNT(sets); i++)
 		check_set(&sets[i]);
+}
+
+/* Of a file: ASCII alone says nothing, each other set is told. */
+Test(hl7_text_charsets, of_a_file)
+{
+	struct hl7_charsets *c = open_sets("auto");
+
+	cr_expect_str_eq(names_of(c), "utf-8");
+	begin(c, USUAL, "", "Jos\xe9");
+	begin(c, USUAL, "", "Jose");
+	cr_expect_str_eq(names_of(c), "windows-1252");
+	begin(c, USUAL, "", "Jos\xc3\xa9");
+	begin(c, USUAL, "8859/2", "Jos\xe9");
+	begin(c, USUAL, "", "Jos\xe9");
+	cr_expect_str_eq(names_of(c), "utf-8,iso-8859-2,windows-1252");
+	hl7_charsets_free(c);
 }
 
 /* \X..\ is in the message's set (2.6.6); all else of these messages is ASCII. */
@@ -293,7 +318,7 @@ Test(hl7_text_charsets, mark)
 
 		hl7_charsets_mark(c);
 		cr_expect(begin(c, USUAL, "8859/1", "Jos\xc3\xa9"), "%s", feeds[i]);
-		cr_expect_str_eq(hl7_charsets_name(c), "utf-8");
+		cr_expect_str_eq(names_of(c), "utf-8");
 		check(c, USUAL, HL7_DECODED, "Jos\xc3\xa9");
 		begin(c, USUAL, "8859/1", "Jos\xe9");
 		check(c, USUAL, HL7_BAD_ENCODING, "");
@@ -316,7 +341,7 @@ Test(hl7_text_charsets, from_message_to_message)
 		cr_expect(begin(c, USUAL, "UNICODE UTF-8", "\xc3\xa9"));
 		check(c, USUAL, HL7_DECODED, "\xc3\xa9");
 		cr_expect(begin(c, USUAL, "", "x"));
-		cr_expect_str_eq(hl7_charsets_name(c), "utf-8");
 	}
+	cr_expect_str_eq(names_of(c), "utf-8,windows-1252,iso-8859-1");
 	hl7_charsets_free(c);
 }
