@@ -80,22 +80,25 @@ count(struct run *r, struct text *t)
 }
 
 /*
- * Nobody's id: in a URL it would be the folder that holds the records, or the one above, for
- * whatever server or proxy reads the path, encoded or not.
+ * What is written for nothing is nobody's id: all rows with it would be one record. Nor has
+ * `.` a letter or a digit, or `..`, which in a URL is the folder above, for whatever reads its
+ * path.
  */
 static bool
-is_dots(struct span s)
+is_nothing(struct span s)
 {
-	return span_eq(s, SPAN_LIT(".")) || span_eq(s, SPAN_LIT(".."));
+	if (span_eq_nocase(s, SPAN_LIT("NULL")) || span_eq_nocase(s, SPAN_LIT("N/A")))
+		return true;
+	for (const char *p = s.p; p < s.p + s.n; p++)
+		if (ascii_digit(*p) || ascii_letter(*p) || (unsigned char)*p >= 0x80)
+			return false;
+	return true;
 }
 
-/* What a database writes for nothing is no id either: all rows with it would be one record. */
 static enum problem_code
 identifier(const struct rule *ru, struct text *t)
 {
-	if (is_dots(t->s))
-		return PROBLEM_NO_MATCH;
-	if (!span_eq_nocase(t->s, SPAN_LIT("NULL")))
+	if (t->s.n == 0 || !is_nothing(t->s))
 		return t->s.n > RECORD_ID_MAX ? PROBLEM_TOO_LONG : PROBLEM_NONE;
 	t->s.n = 0;
 	return ru->rejects ? PROBLEM_MISSING_VALUE : PROBLEM_NONE;

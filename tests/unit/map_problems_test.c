@@ -116,8 +116,10 @@ Test(map_problems, a_cell_is_told_once)
 	    {"NULL|1|Booked|2027-03-04", "missing_id! \"MRN\"\n"},
 	    {"7|null|Booked|2027-03-04", "missing_id! \"Appt\"\n"},
 	    {"7|1|Booked|2027-03-04", ""},
-	    {"...|.1|Booked|2027-03-04", ""},
-	    {".|..|Booked|2027-03-04", "no_match! \"MRN\"\nno_match! \"Appt\"\n"},
+	    {"n/a|--|Booked|2027-03-04", "missing_id! \"MRN\"\nmissing_id! \"Appt\"\n"},
+	    {".|..|Booked|2027-03-04", "missing_id! \"MRN\"\nmissing_id! \"Appt\"\n"},
+	    {"-7|\xc3\xa9|Booked|2027-03-04", ""},
+	    {"N/A1|.1|Booked|2027-03-04", ""},
 	};
 
 	check("[patient]\nop = patch\nid = {MRN} | not_scientific\n"

@@ -129,8 +129,9 @@ Test(reject_list, what_a_row_is_told)
 	cr_expect(span_eq(out.column, SPAN_LIT("DOB, Seen on")));
 	cr_expect(
 	    span_eq(out.problem,
-		SPAN_LIT("The value is not a date in the agreed format. [not_date] / "
-			 "What identifies the record is empty, or NULL. [missing_id]")),
+		SPAN_LIT(
+		    "The value is not a date in the agreed format. [not_date] / "
+		    "What identifies the record is empty, or stands for nothing. [missing_id]")),
 	    "%.*s", (int)out.problem.n, out.problem.p);
 	cr_expect(span_eq(out.remedy,
 	    SPAN_LIT("Write the date as in the other rows; check that the day exists. / "
