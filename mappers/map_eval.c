@@ -212,6 +212,7 @@ finish_texts(struct binding *b, enum problem_code code)
 
 	if (n == 0 && code == PROBLEM_NONE && t->null)
 		return finish_null(b);
+	t->null = false; /* a value that fails is left out: it deletes nothing */
 	if (n == 0 || code != PROBLEM_NONE) {
 		t->v[0] = (struct text){.kind = TEXT_PLAIN};
 		good = finish_text(b, code, &t->v[0]);

@@ -56,6 +56,14 @@ static const struct rig_case nulls[] = {
 	"patch patient 7 {\"email\":\"b\"}\nmapped 1"},
     {PATIENT "email = {PID-13 ?? PID-14}", ADT "PID||7|||||||||||\"\"|\r",
 	"patch patient 7 {\"email\":null}\nmapped 1"},
+    /* A value that fails is one: it is left out, and told. */
+    {PATIENT "birth_date = {PID-13} ?? {PID-14}", ADT "PID||7|||||||||||\"\"|b\r",
+	"warn not_date PID-14 birth_date\npatch patient 7 {}\nmapped 1"},
+    {PATIENT "email = {PID-13} ?? {PID-14 | email}", ADT "PID||7|||||||||||\"\"|b\r",
+	"warn not_email PID-14 email\npatch patient 7 {}\nmapped 1"},
+    {PATIENT "race = {PID-10[*]} | code sex\n[code sex]\nfemale = F",
+	ADT "PID||7||||||||\"\"~b\r",
+	"warn unknown_code PID-10 race[]\npatch patient 7 {}\nmapped 1"},
     /* What a record can't do without can't be deleted. */
     {PATIENT, ADT "PID||\"\"\r", "reject missing_id PID-2 id\nrejected 0"},
     {PATIENT "email = {PID-13} | required", ADT "PID||7|||||||||||\"\"\r",
