@@ -1,6 +1,7 @@
 #include "state/lock_owner.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,22 +10,28 @@
 
 #define DIED_MAX 1000000u
 
+/* Over what is there: that needs no room on a disk that is full. */
+static bool
+write_owner(int fd, long process, unsigned died)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%-10ld %-6u\n", process, died);
+
+	return pwrite(fd, text, (size_t)n, 0) == n;
+}
+
 int
 lock_sign(int fd)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct lock_holder before;
-	char text[32];
-	int n;
 
 	if (fcntl(fd, F_OFD_SETLK, &all) != 0)
 		return -1;
 	lock_holder(fd, &before);
 	before.died += before.process > 0;
-	n = snprintf(
-	    text, sizeof(text), "%-10ld %u\n", (long)getpid(), before.died % DIED_MAX);
 	/* Where there is no room the lock is one all the same. */
-	if (pwrite(fd, text, (size_t)n, 0) != n)
+	if (!write_owner(fd, getpid(), before.died % DIED_MAX))
 		lock_clear(fd);
 	return 0;
 }
@@ -32,8 +39,10 @@ lock_sign(int fd)
 void
 lock_clear(int fd)
 {
-	int ignored = ftruncate(fd, 0);
+	int ignored = 0;
 
+	if (!write_owner(fd, 0, 0))
+		ignored = ftruncate(fd, 0);
 	(void)ignored;
 }
 

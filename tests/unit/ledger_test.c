@@ -376,6 +376,7 @@ Test(ledger, lock_belongs_to_one_and_dies_with_it)
 Test(ledger, owners_that_died_are_counted)
 {
 	struct lock_holder by;
+	struct stat st;
 	uint32_t scope;
 	int lock;
 
@@ -396,6 +397,8 @@ Test(ledger, owners_that_died_are_counted)
 	cr_expect_eq(ledger_locked(l, scope, &by, &e), 0);
 	cr_expect_eq(by.process, 0);
 	cr_expect_eq(by.died, 0);
+	cr_assert_eq(stat(rig_path("north.lock"), &st), 0);
+	cr_expect_gt(st.st_size, 0, "the next signs it on a disk that is full, too");
 	cr_assert_eq(ledger_lock(l, "north", &lock, &e), 0, "%s", e.msg);
 	cr_expect_eq(ledger_locked(l, scope, &by, &e), 1);
 	cr_expect_eq(by.died, 0, "who gave it back did not die");
