@@ -42,7 +42,9 @@ start(const struct spawn *s, int in, pid_t *pid)
 	sigset_t none, usual;
 	int rc;
 
-	for (size_t i = 0; i < s->n && i < SPAWN_ARGS_MAX; i++)
+	if (s->n > SPAWN_ARGS_MAX)
+		return E2BIG;
+	for (size_t i = 0; i < s->n; i++)
 		args[i] = (char *)(uintptr_t)s->args[i];
 	sigemptyset(&none);
 	sigfillset(&usual);

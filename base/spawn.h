@@ -15,9 +15,9 @@
 
 struct spawn {
 	const char *const *args; /* args[0] is the absolute path of the program */
-	size_t n;
-	char *const *env; /* all of it, NULL-terminated */
-	struct span in;   /* its standard input */
+	size_t n;                /* at most SPAWN_ARGS_MAX */
+	char *const *env;        /* all of it, NULL-terminated */
+	struct span in;          /* its standard input, at most SPAWN_INPUT_MAX bytes */
 	int64_t timeout; /* ms: then it is killed, and all that it started in its group */
 };
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/spawn.h"
 #include "cmd/app.h"
 
 #define AT(member) offsetof(struct alarms_conf, member)
@@ -66,7 +67,7 @@ alarms_bind(struct conf *c, struct alarms_conf *ac, struct metrics_conf *mc)
 	if (ac->on_problem.n > 0 && ac->on_problem.v[0][0] != '/')
 		fault(alarms, c->errors, "on_problem",
 		    "begins with no absolute path of a program: it is run without a shell");
-	if (ac->on_problem.n > ALARMS_ARGS_MAX)
+	if (ac->on_problem.n > SPAWN_ARGS_MAX)
 		fault(alarms, c->errors, "on_problem", "has too many arguments");
 	if (mc->textfile != NULL && mc->textfile[0] != '/')
 		fault(metrics, c->errors, "textfile",

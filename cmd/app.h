@@ -31,8 +31,6 @@ struct run_conf {
 	const char *maps;        /* folder of the maps that feeds extend by name */
 };
 
-#define ALARMS_ARGS_MAX 32
-
 struct alarms_conf {
 	struct conf_list on_problem;
 	struct conf_secret webhook_file, ping_file;

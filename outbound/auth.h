@@ -17,6 +17,7 @@ struct auth {
 	unsigned generation;          /* counts up whenever a line changes */
 };
 
+/* *a is to be released, after -1 too. */
 int auth_init(struct auth *a, const struct target_conf *tc, struct err *e);
 void auth_release(struct auth *a);
 

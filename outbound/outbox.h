@@ -16,7 +16,10 @@
 
 struct outbox;
 
-/* `dir` is where the unlinked file lives; `memory` the bytes kept before it is used. */
+/*
+ * `dir` is where the unlinked file lives; `memory` the bytes kept before it is used, a MiB
+ * at least.
+ */
 struct outbox *outbox_new(const char *dir, size_t memory, struct err *e);
 void outbox_free(struct outbox *o);
 
