@@ -211,22 +211,22 @@ put_split(struct buf *out, const struct draft *d, const struct draft_field *f,
 	bool start = strcmp(whole, "start") == 0, date = strstr(f->title->path, ".date");
 	size_t day = other_half(d, start ? "start.date" : "end.date");
 	size_t clock = other_half(d, start ? "start.time" : "end.time");
-	const struct column *c = profile_column(d->profile, f->column[0]);
+	const struct column *c;
 	struct buf value;
 
 	if (draft_find(d, RECORD_APPOINTMENT, whole) != NULL || day == DRAFT_NONE ||
 	    (date && clock != DRAFT_NONE))
 		return;
+	c = profile_column(d->profile, day);
 	buf_init(&value, 4096);
-	if (!date && column_content(profile_column(d->profile, day)) == CONTENT_DATE) {
+	if (!date && column_content(c) == CONTENT_DATE) {
 		put_halves(&value, d, day, clock, n);
 	} else {
-		c = profile_column(d->profile, day);
 		draft_ref(&value, d->profile, day);
 		put_dates(&value, c, true, false, n);
 	}
 	if (start)
-		doubt_empty(n, profile_column(d->profile, day));
+		doubt_empty(n, c);
 	put_note(out, n);
 	buf_addf(out, "%s = ", whole);
 	buf_add_span(out, buf_span(&value));

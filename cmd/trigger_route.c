@@ -42,7 +42,7 @@ add(struct app *app, struct feed *f, struct err *e, void *arg)
 {
 	struct routes *r = arg;
 	size_t cap = r->cap * 2 + 16;
-	struct route *v = r->v;
+	struct route *v;
 
 	(void)app;
 	if (r->n == r->cap) {

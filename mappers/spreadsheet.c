@@ -22,7 +22,7 @@ skip_digits(struct span s, size_t i)
 bool
 spreadsheet_is_scientific(struct span s)
 {
-	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from = i;
+	size_t i = skip_digits(s, s.p[0] == '-' || s.p[0] == '+'), from;
 	bool sure = false;
 
 	if (i == 0 || !ascii_digit(s.p[i - 1]))
