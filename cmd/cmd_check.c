@@ -299,10 +299,9 @@ check(struct app *app, struct err *e)
 		jw_object_end(&c.json);
 		buf_add_char(&c.out, '\n');
 	}
-	if (!c.as_json || e->code == ERR_NONE)
-		if (buf_check(&c.out, "the result", e) != 0 ||
-		    print_out(buf_span(&c.out), e) != 0)
-			exit = status_worse(exit, err_exit(e->code));
+	if ((!c.as_json || e->code == ERR_NONE) &&
+	    print_buf(&c.out, "the result", e) != 0)
+		exit = status_worse(exit, err_exit(e->code));
 	buf_release(&c.out);
 	buf_release(&c.text);
 	return exit;

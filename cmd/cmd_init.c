@@ -143,7 +143,7 @@ tell(const struct app *app, const char *path, struct span text, struct err *e)
 		    "rest, then:\n  emrdrop check %s\n",
 		    path, count_todo(text), app->args[0]);
 	}
-	rc = buf_check(&out, "the draft", e) == 0 ? print_out(buf_span(&out), e) : -1;
+	rc = print_buf(&out, "the draft", e);
 	buf_release(&out);
 	return rc;
 }

@@ -117,9 +117,7 @@ show_verified(struct show *s, const struct verified *n)
 			? ""
 			: ": restore the ledger from a backup that is sound");
 	}
-	if (buf_check(&s->out, "the mismatches", s->e) != 0)
-		return -1;
-	return print_out(buf_span(&s->out), s->e);
+	return print_buf(&s->out, "the mismatches", s->e);
 }
 
 static int
@@ -146,8 +144,7 @@ show_line(void *arg, struct span line)
 	buf_add_span(&s->out, line);
 	if (s->out.n < PIECE)
 		return 0;
-	if (buf_check(&s->out, "the export", s->e) != 0 ||
-	    print_out(buf_span(&s->out), s->e) != 0)
+	if (print_buf(&s->out, "the export", s->e) != 0)
 		return -1;
 	buf_clear(&s->out);
 	return 0;
@@ -159,8 +156,7 @@ static int export(struct show *s, struct ledger *l)
 	int rc = ledger_export(l, &each, s->e);
 
 	/* What stands before the damage is of use as well. */
-	if (buf_check(&s->out, "the export", rc == 0 ? s->e : NULL) != 0 ||
-	    print_out(buf_span(&s->out), rc == 0 ? s->e : NULL) != 0)
+	if (print_buf(&s->out, "the export", rc == 0 ? s->e : NULL) != 0)
 		return -1;
 	return rc == 0 ? STATUS_OK : -1;
 }

@@ -228,8 +228,7 @@ finish(struct preview *p, const struct reading *r, const char *held, struct err 
 	const struct mapper_counts *n = reading_counts(r);
 	int rc = p->app->json ? write_json(p, r, held, e) : write_explained(p, r, e);
 
-	if (rc != 0 || buf_check(&p->out, "the preview", e) != 0 ||
-	    print_out(buf_span(&p->out), e) != 0)
+	if (rc != 0 || print_buf(&p->out, "the preview", e) != 0)
 		return err_exit(e->code);
 	if (held != NULL && !p->app->json)
 		fprintf(stderr, "a run would hold the file: %s\n", held);

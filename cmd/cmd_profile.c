@@ -209,9 +209,7 @@ show(struct app *app, const struct sample *s, struct err *e)
 		put_json(&out, s);
 	else
 		put_text(&out, s, app->reveal);
-	rc = buf_check(&out, "the profile", e);
-	if (rc == 0)
-		rc = print_out(buf_span(&out), e);
+	rc = print_buf(&out, "the profile", e);
 	buf_release(&out);
 	return rc;
 }

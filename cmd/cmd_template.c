@@ -162,9 +162,7 @@ write_template(struct app *app, struct feed *f, struct err *e)
 	else if (rc == 0 && app->guide)
 		add_guide(&out, f, &g);
 	if (rc == 0)
-		rc = buf_check(&out, "the guide", e);
-	if (rc == 0)
-		rc = print_out(buf_span(app->json || app->guide ? &out : &example), e);
+		rc = print_buf(app->json || app->guide ? &out : &example, "the guide", e);
 	guide_release(&g);
 	buf_release(&example);
 	buf_release(&out);

@@ -116,9 +116,7 @@ run_all(struct run *r, const struct tests *all, struct err *e)
 		rc = run_one(r, all, &all->v[i], e);
 	sum_up(r);
 	if (rc == 0)
-		rc = buf_check(&r->out, "the result", e);
-	if (rc == 0)
-		rc = print_out(buf_span(&r->out), e);
+		rc = print_buf(&r->out, "the result", e);
 	if (rc != 0)
 		return err_exit(e->code);
 	return r->failed > 0 ? STATUS_FILE_REFUSED : STATUS_OK;

@@ -156,9 +156,7 @@ print_sum(const struct app *app, const struct events_conf *c, const struct trigg
 	else
 		write_text(s, &out);
 	buf_add_char(&out, '\n');
-	rc = buf_check(&out, "the report", e);
-	if (rc == 0)
-		rc = print_out(buf_span(&out), e);
+	rc = print_buf(&out, "the report", e);
 	buf_release(&out);
 	return rc;
 }

@@ -81,9 +81,7 @@ version(struct app *app, struct err *e)
 		tell_json(app, &out);
 	else
 		tell_text(app, &out);
-	r = buf_check(&out, "what is printed", e);
-	if (r == 0)
-		r = print_out(buf_span(&out), e);
+	r = print_buf(&out, "what is printed", e);
 	buf_release(&out);
 	return r == 0 ? STATUS_OK : err_exit(e->code);
 }

@@ -46,5 +46,7 @@ extern const struct command command_run, command_check, command_preview, command
 
 /* Writes to stdout all at once; ERR_IO if it cannot (a full disk, a closed pipe). */
 int print_out(struct span text, struct err *e);
+/* The same of a whole buf, called `what`; nothing of one that is not whole. */
+int print_buf(const struct buf *out, const char *what, struct err *e);
 
 #endif

@@ -34,6 +34,12 @@ print_out(struct span text, struct err *e)
 	return 0;
 }
 
+int
+print_buf(const struct buf *out, const char *what, struct err *e)
+{
+	return buf_check(out, what, e) != 0 ? -1 : print_out(buf_span(out), e);
+}
+
 static void
 usage(FILE *to)
 {

@@ -18,9 +18,7 @@ run(struct query *q, query_fn *fn)
 	if (q->app->json)
 		buf_add_char(&q->out, '\n');
 	if (rc == 0)
-		rc = buf_check(&q->out, "the answer", q->e);
-	if (rc == 0)
-		rc = print_out(buf_span(&q->out), q->e);
+		rc = print_buf(&q->out, "the answer", q->e);
 	buf_release(&q->out);
 	return rc == 0 ? q->exit : err_exit(q->e->code);
 }

@@ -143,7 +143,7 @@ print_report(const struct app *app, const struct report *r, struct err *e)
 		report_json(r, &out);
 	else if (!app->json)
 		report_text(r, &out);
-	rc = buf_check(&out, "the report", e) != 0 ? -1 : print_out(buf_span(&out), e);
+	rc = print_buf(&out, "the report", e);
 	buf_release(&out);
 	return rc;
 }
