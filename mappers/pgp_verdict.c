@@ -124,10 +124,30 @@ is_for_us(gpgme_ctx_t ctx)
 	return result == NULL || result->recipients == NULL;
 }
 
-static int
-judge_failure(gpgme_ctx_t ctx, gpgme_error_t rc, struct err *e)
+/*
+ * Of data that are cut off or damaged gpgme tells what gpg found out before it met that:
+ * the signature stands behind them, and without one nobody knows that they are whole.
+ */
+static bool
+lacks_signature(const struct pgp_done *done)
 {
-	switch (gpgme_err_code(rc)) {
+	gpgme_verify_result_t result = gpgme_op_verify_result(done->ctx);
+
+	return !done->encrypted && (result == NULL || result->signatures == NULL);
+}
+
+static int
+unsigned_data(struct err *e)
+{
+	return err_set(e, ERR_REFUSED,
+	    "the PGP data are damaged or cut off, or not signed: there is no signature "
+	    "behind them; sign or encrypt the file again");
+}
+
+static int
+judge_failure(const struct pgp_done *done, struct err *e)
+{
+	switch (gpgme_err_code(done->rc)) {
 	case GPG_ERR_ENOMEM:
 		return err_nomem(e);
 	case GPG_ERR_CANCELED:
@@ -141,26 +161,17 @@ judge_failure(gpgme_ctx_t ctx, gpgme_error_t rc, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "[unpack] passphrase_file: is not the passphrase of the private key");
 	case GPG_ERR_NO_SECKEY:
-		return other_key(ctx, e);
+		return other_key(done->ctx, e);
 	default:
-		if (!is_for_us(ctx))
-			return other_key(ctx, e);
+		if (!is_for_us(done->ctx))
+			return other_key(done->ctx, e);
+		/* To later versions of gpgme what is neither is an error. */
+		if (lacks_signature(done))
+			return unsigned_data(e);
 		return err_set(e, ERR_REFUSED,
 		    "the PGP data are damaged or cut off, or not protected against "
 		    "changes: encrypt the file again");
 	}
-}
-
-/*
- * Of data that are cut off or damaged gpgme tells what gpg found out before it met that:
- * the signature stands behind them, and without one nobody knows that they are whole.
- */
-static bool
-lacks_signature(const struct pgp_done *done)
-{
-	gpgme_verify_result_t result = gpgme_op_verify_result(done->ctx);
-
-	return !done->encrypted && (result == NULL || result->signatures == NULL);
 }
 
 int
@@ -168,10 +179,8 @@ pgp_judge(const struct pgp_done *done, const struct unpack_conf *uc,
     struct unpack_seal *seal, struct err *e)
 {
 	if (done->rc != 0)
-		return judge_failure(done->ctx, done->rc, e);
+		return judge_failure(done, e);
 	if (lacks_signature(done))
-		return err_set(e, ERR_REFUSED,
-		    "the PGP data are damaged or cut off, or not signed: there is no "
-		    "signature behind them; sign or encrypt the file again");
+		return unsigned_data(e);
 	return judge_signatures(done->ctx, uc, seal, e);
 }
