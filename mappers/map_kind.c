@@ -80,18 +80,22 @@ count(struct run *r, struct text *t)
 }
 
 /*
- * What is written for nothing is nobody's id: all rows with it would be one record. Nor has
- * `.` a letter or a digit, or `..`, which in a URL is the folder above, for whatever reads its
- * path.
+ * What is written for nothing is nobody's id: all rows with it would be one record. So are
+ * `.` and `..`, which in a URL are a folder, and the one above, for whatever reads its path.
  */
 static bool
 is_nothing(struct span s)
 {
 	if (span_eq_nocase(s, SPAN_LIT("NULL")) || span_eq_nocase(s, SPAN_LIT("N/A")))
 		return true;
-	for (const char *p = s.p; p < s.p + s.n; p++)
-		if (ascii_digit(*p) || ascii_letter(*p) || (unsigned char)*p >= 0x80)
+	for (size_t i = 0; i < s.n; i++) {
+		/* U+2000 to U+203F: word processors make long dashes of short ones. */
+		if (s.n - i > 2 && memcmp(s.p + i, "\xe2\x80", 2) == 0)
+			i += 2;
+		else if (ascii_digit(s.p[i]) || ascii_letter(s.p[i]) ||
+			 (unsigned char)s.p[i] >= 0x80)
 			return false;
+	}
 	return true;
 }
 

@@ -118,6 +118,11 @@ Test(map_problems, a_cell_is_told_once)
 	    {"7|1|Booked|2027-03-04", ""},
 	    {"n/a|--|Booked|2027-03-04", "missing_id! \"MRN\"\nmissing_id! \"Appt\"\n"},
 	    {".|..|Booked|2027-03-04", "missing_id! \"MRN\"\nmissing_id! \"Appt\"\n"},
+	    {"\xe2\x80\x93|\xe2\x80\x94\xe2\x80\x94|Booked|2027-03-04",
+		"missing_id! \"MRN\"\nmissing_id! \"Appt\"\n"},
+	    {"\xe2\x80\x93"
+	     "7|\xe2\x82\xac|Booked|2027-03-04",
+		""},
 	    {"-7|\xc3\xa9|Booked|2027-03-04", ""},
 	    {"N/A1|.1|Booked|2027-03-04", ""},
 	};
