@@ -38,7 +38,10 @@ void hl7_charsets_mark(struct hl7_charsets *c);
  */
 bool hl7_charsets_begin(struct hl7_charsets *c, struct hl7_message *m, struct span all);
 
-/* What the messages so far were read as, each set once: "utf-8". ASCII alone is all of them. */
+/*
+ * What the messages so far were read as, each set once: "utf-8". That one is not told of
+ * messages of ASCII alone if there is another.
+ */
 void hl7_charsets_names(
     const struct hl7_charsets *c, const char *between, char *out, size_t size);
 

@@ -6,9 +6,8 @@
 #include "mappers/spreadsheet.h"
 #include "mappers/transform_list.h"
 
-#define FHIR_TIME_SIZE 40 /* of civil_format_fhir, which wants 36 */
-#define PIVOT_MIN      1900
-#define PIVOT_MAX      2200
+#define PIVOT_MIN 1900
+#define PIVOT_MAX 2200
 
 struct format {
 	const char *text;
@@ -175,11 +174,11 @@ date_is_iso(struct span s)
 static enum problem_code
 write_fhir(struct run *r, const struct civil *c, struct text *t)
 {
-	char *to = run_bytes(r, FHIR_TIME_SIZE);
+	char *to = run_bytes(r, CIVIL_TEXT_SIZE);
 
 	if (to == NULL)
 		return PROBLEM_LIMIT;
-	t->s = (struct span){to, civil_format_fhir(c, to, FHIR_TIME_SIZE)};
+	t->s = (struct span){to, civil_format_fhir(c, to, CIVIL_TEXT_SIZE)};
 	return t->s.n > 0 ? PROBLEM_NONE : PROBLEM_NOT_DATETIME;
 }
 
