@@ -367,9 +367,9 @@ Test(poller_odd, unclosed)
 
 	start_odd(&d, "unclosed");
 	p = drop_open(&d);
-	d.sc.timeout = 1000;
 	cr_assert_eq(poller_put_begin(p, drop_at(&d, "x.txt", path), &e), 0, "%s", e.msg);
 	cr_assert_eq(poller_put(p, SPAN_LIT("x"), &e), 0, "%s", e.msg);
+	d.sc.timeout = 1000;
 	cr_expect_eq(poller_put_end(p, &e), -1);
 	cr_expect_eq(e.code, ERR_IO);
 	HAS(e.msg, "no answer within 1 s");
