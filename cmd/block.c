@@ -5,6 +5,7 @@
 
 #include "cmd/status.h"
 #include "state/controls.h"
+#include "state/lock_owner.h"
 
 /* No run takes longer, unless it is told to: so nobody goes on with it. */
 #define ABANDONED_MS INT64_C(3600000)
@@ -40,14 +41,24 @@ ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct
 	int r = ledger_locked(l, scope, &by, e);
 
 	b->at_work = r == 1;
-	b->stuck = r == 1 && by.process > 0 &&
-		   when->now - by.since >= when->deadline + ABANDONED_MS;
-	if (b->stuck)
+	if (r == 1 && by.process > 0 &&
+	    when->now - by.since >= when->deadline + ABANDONED_MS)
 		b->hung = by;
+	return r < 0 ? -1 : 0;
+}
+
+static int
+ask_deaths(struct ledger *l, const char *feed, struct block *b, struct err *e)
+{
+	char name[FEED_LOCK_SIZE];
+	struct lock_holder by;
+	int r;
+
+	snprintf(name, sizeof(name), FEED_LOCK "%s", feed);
+	r = lock_ask(l, name, &by, e);
 	by.died += r == 0 && by.process > 0;
 	if (by.died >= BLOCK_DEATHS)
 		b->dead = by;
-	b->stuck |= b->dead.died > 0;
 	return r < 0 ? -1 : 0;
 }
 
@@ -58,11 +69,16 @@ block_find(struct ledger *l, const struct feed_state *f, const struct block_when
 	int r;
 
 	memset(out, 0, sizeof(*out));
+	if (ask_deaths(l, f->name, out, e) != 0)
+		return -1;
+	out->stuck = block_by_run(out);
+	/* It has no scope before a run of it has ended. */
 	if (f->scope == 0)
 		return 0;
 	if (ask_lock(l, f->scope, when, out, e) != 0 ||
 	    (r = pass_get(l, f->scope, &out->pass, e)) < 0)
 		return -1;
+	out->stuck = block_by_run(out);
 	out->open = r == 1;
 	out->pass.scope = f->scope;
 	out->is = out->open && strcmp(out->pass.feed, f->name) != 0;
@@ -113,7 +129,7 @@ block_words(const struct block *b, char out[BLOCK_WORDS])
 		    b->hung.process);
 	else if (b->dead.died > 0)
 		snprintf(out, BLOCK_WORDS,
-		    "the last %u runs of its source did not come to their end: killed, out of "
+		    "the last %u runs of it did not come to their end: killed, out of "
 		    "memory, or crashed; the log of the job and that of the system "
 		    "(journalctl -k) say which",
 		    b->dead.died);

@@ -1,7 +1,7 @@
 /*
  * What keeps a whole source back: an unfinished delivery of another feed of it, or that
- * nobody goes on with; a run that hangs; runs that die. Nothing else of the source is
- * delivered before it ends.
+ * nobody goes on with; or a run that hangs. Nothing else of the source is delivered before
+ * it ends. And what keeps one feed back: that its runs die.
  */
 #ifndef CMD_BLOCK_H
 #define CMD_BLOCK_H
@@ -19,10 +19,11 @@ struct block {
 	struct pass pass;        /* whose, and since when */
 	bool at_work;            /* a run has the source's lock */
 	struct lock_holder hung; /* and should long be over; since 0: none */
-	struct lock_holder dead; /* the last of BLOCK_DEATHS or more; died 0: none */
-	int64_t paused;          /* ms: since when that feed is; 0: it is not */
-	bool mistakes;           /* its feed file had some when it was to run last */
-	bool stuck; /* somebody is needed; not asked: whether it is configured */
+	struct lock_holder
+	    dead;       /* the last of its own, BLOCK_DEATHS or more; died 0: none */
+	int64_t paused; /* ms: since when that feed is; 0: it is not */
+	bool mistakes;  /* its feed file had some when it was to run last */
+	bool stuck;     /* somebody is needed; not asked: whether it is configured */
 };
 
 struct block_when {

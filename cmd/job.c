@@ -337,7 +337,7 @@ open_feed(struct job *j, struct err *e)
 		return 0;
 	if (note_settings(j, e) != 0)
 		return -1;
-	watch_lock(j->app, j->ledger, j->feed, j->lock);
+	j->own = watch_begin(j->app, j->ledger, j->feed);
 	return ledger_pause_get(j->ledger, feed, &j->out->paused, e);
 }
 
@@ -467,7 +467,8 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	    .errand = order->errand,
 	    .upto = order->upto,
 	    .share = order->share,
-	    .lock = -1};
+	    .lock = -1,
+	    .own = -1};
 	struct err e = {.code = ERR_NONE};
 	int64_t began = clock_mono(app->clock);
 	int rc;
@@ -487,6 +488,7 @@ job_run(struct app *app, struct feed *feed, struct feed_report *out,
 	out->took = clock_mono(app->clock) - began;
 	note_end(&j);
 	poller_close(j.poller);
+	ledger_unlock(j.own);
 	ledger_unlock(j.lock);
 	if (j.ledger != NULL && !app->dry_run)
 		watch_run(app, j.ledger, feed, out);

@@ -23,7 +23,7 @@ struct job {
 	struct ledger *ledger;       /* NULL in a dry run before the first run */
 	struct site_keys *ephemeral; /* stand in for the ledger's then */
 	uint32_t scope;
-	int lock;
+	int lock, own; /* its source's, and watch_begin's; -1: none */
 	struct poller_env env;
 	struct poller *poller;
 	struct api_lines *lines; /* from file to file */

@@ -1,5 +1,7 @@
 #include "cmd/watch.h"
 
+#include <stdio.h>
+
 #include "base/civil.h"
 #include "cmd/alarms.h"
 #include "cmd/block.h"
@@ -78,9 +80,8 @@ static int
 look_up_pgp(
     struct figures *f, const struct figures *known, const struct feed *feed, int64_t now)
 {
-	struct err ignored;
-
 	int64_t age = now - known->pgp_looked; /* less than 0: the clock was ahead */
+	struct err ignored;
 
 	if (feed->unpack.pgp == UNPACK_PGP_NO || (age >= 0 && age < DAY_MS))
 		return 0;
@@ -174,21 +175,27 @@ watch_feed(struct app *app, struct ledger *l, const struct feed *f,
 	return 0;
 }
 
-void
-watch_lock(struct app *app, struct ledger *l, const struct feed *f, int lock)
+int
+watch_begin(struct app *app, struct ledger *l, const struct feed *f)
 {
+	char name[FEED_LOCK_SIZE];
 	struct feed_troubles ignored;
 	struct lock_holder us;
 	struct err e;
+	int lock;
 
+	snprintf(name, sizeof(name), FEED_LOCK "%s", f->feed.name);
+	if (ledger_lock(l, name, &lock, &e) != 0)
+		return -1;
 	lock_holder(lock, &us);
 	if (us.died == 0)
-		return;
+		return lock;
 	log_event(&app->log, LOG_WARN, "runs-died",
 	    LOG_FIELDS(LOG_NAME("feed", f->feed.name), LOG_NAME("source", f->feed.source),
 		LOG_UINT("count", us.died)));
 	if (us.died >= BLOCK_DEATHS && watch_feed(app, l, f, &ignored, &e) != 0)
 		complain(app, f->feed.name, &e);
+	return lock;
 }
 
 void

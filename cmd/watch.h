@@ -9,10 +9,11 @@
 #include "cmd/troubles.h"
 
 /*
- * When a run has its source's lock: those before it may have died without a word, and so
- * may this one.
+ * When a run has its source's lock: those of the feed before it may have died without a word,
+ * and so may this one. Returns the lock by which that is seen, for ledger_unlock at its end;
+ * -1 if there is none to be had, which is no reason not to run.
  */
-void watch_lock(struct app *app, struct ledger *l, const struct feed *f, int lock);
+int watch_begin(struct app *app, struct ledger *l, const struct feed *f);
 
 /*
  * At the end of a feed's run, when its lock is given back. What fails here is logged,

@@ -69,15 +69,13 @@ ledger_unlock(int lock)
 }
 
 int
-ledger_locked(struct ledger *l, uint32_t scope, struct lock_holder *by, struct err *e)
+lock_ask(struct ledger *l, const char *name, struct lock_holder *by, struct err *e)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	char name[LEDGER_NAME_MAX + 1], path[4096];
-	int fd, rc = scope_name(l, scope, name, e);
+	char path[LOCK_PATH];
+	int fd, rc;
 
 	*by = (struct lock_holder){.process = 0};
-	if (rc != 1)
-		return rc;
 	snprintf(path, sizeof(path), "%s/%s.lock", l->dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -89,4 +87,14 @@ ledger_locked(struct ledger *l, uint32_t scope, struct lock_holder *by, struct e
 	lock_holder(fd, by);
 	close(fd);
 	return rc;
+}
+
+int
+ledger_locked(struct ledger *l, uint32_t scope, struct lock_holder *by, struct err *e)
+{
+	char name[LEDGER_NAME_MAX + 1];
+	int rc = scope_name(l, scope, name, e);
+
+	*by = (struct lock_holder){.process = 0};
+	return rc == 1 ? lock_ask(l, name, by, e) : rc;
 }

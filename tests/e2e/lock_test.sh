@@ -301,12 +301,12 @@ test_dies() {
 	has "the log has each" "$dir/err" "runs-died feed=simple source=simple count=2"
 	hasnt "the third tells nobody, either" problem-begun "$dir/err"
 	died 1
-	has "the next one does" "$dir/err" 'problem-begun feed=simple problem=failed words="the last 3 runs of its source did not come to their end'
+	has "the next one does" "$dir/err" 'problem-begun feed=simple problem=failed words="the last 3 runs of it did not come to their end'
 	run 0 check --arrivals
 	hasnt "and that once" problem-begun "$dir/err"
 	run 0 status
 	has "it is not well" "$dir/out" "1 of 1 feed needs somebody"
-	has "but blocked" "$dir/out" "the last 4 runs of its source did not come to their end"
+	has "but blocked" "$dir/out" "the last 4 runs of it did not come to their end"
 	api_go
 	job 0
 	has "and that it is over" "$dir/err" "problem-ended feed=simple problem=failed"
@@ -331,6 +331,27 @@ test_dies() {
 	job 0
 	known=240
 	whole "runs that died"
+}
+
+# Runs of a feed that die while they read, though another of its source, before it, is well.
+test_one_dies() {
+	local i
+
+	fresh
+	more_feeds
+	rm "$dir/etc/feeds.d/other.ini"
+	rows 601 602 >"$dir/drop/b.csv"
+	for ((i = 0; i < 4; i++)); do
+		strace -f -o "$dir/trace" -P "$dir/drop" -e trace=openat -e inject=openat:signal=KILL:when=2 \
+			"$emrdrop" --config "$dir/etc" run >"$dir/out" 2>"$dir/err"
+		is "killed" 137 $?
+	done
+	has "that is told of it" "$dir/err" "problem-begun feed=simple problem=failed"
+	hasnt "and not of the other" feed=second "$dir/err"
+	job 0
+	has "it is over" "$dir/err" "problem-ended feed=simple problem=failed"
+	run 0 status
+	has "all is well" "$dir/out" "all 2 feeds are well"
 }
 
 # When it goes on its deadline has passed, by the clock that nobody sets.
@@ -463,6 +484,7 @@ test_side_by_side
 test_suspended
 test_hangs
 test_dies
+test_one_dies
 test_past_deadline
 test_stopped_writer
 test_mistake_meanwhile
