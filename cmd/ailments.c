@@ -58,14 +58,6 @@ add(struct diagnosis *d, const struct ailment *a)
 	return 0;
 }
 
-/* Runs that hold or refuse a file, or come in another's way, have done what they could. */
-static bool
-stopped(const struct feed_state *s)
-{
-	return s->last_error != 0 && s->last_exit != STATUS_HELD &&
-	       s->last_exit != STATUS_FILE_REFUSED && s->last_exit != STATUS_BUSY;
-}
-
 /* The command that shows the error again, without reading or sending a file. */
 static const char *
 look_into(struct diagnosis *d)
@@ -89,7 +81,7 @@ diagnose_stop(struct diagnosis *d)
 	bool told = s->last_words[0] != '\0';
 	struct ailment a = {.health = HEALTH_STOPPED, .since = s->failing};
 
-	if (!stopped(s) || d->feed->mended != 0 || d->feed->mistakes != 0)
+	if (!board_stopped(s) || d->feed->mended != 0 || d->feed->mistakes != 0)
 		return 0;
 	if (a.since == 0)
 		a.since = s->last_error;
@@ -110,7 +102,7 @@ diagnose_mistakes(struct diagnosis *d)
 
 	if (f->mistakes == 0)
 		return 0;
-	if (stopped(&f->state))
+	if (board_stopped(&f->state))
 		a.since = f->state.failing != 0 ? f->state.failing : f->state.last_error;
 	a.what = words(d, "its configuration has %llu mistake%s: nothing is read for it",
 	    (unsigned long long)f->mistakes, f->mistakes == 1 ? "" : "s");
@@ -287,8 +279,7 @@ static int
 diagnose_pass(struct diagnosis *d)
 {
 	const struct board_feed *f = d->feed;
-	bool left = f->block.stuck && !block_by_run(&f->block) && f->paused == 0 &&
-		    f->mistakes == 0 && !stopped(&f->state);
+	bool left = board_left(f);
 	struct ailment a = {
 	    .health = left ? HEALTH_BLOCKED : HEALTH_UNFINISHED, .since = f->pass.clock};
 

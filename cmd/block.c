@@ -129,7 +129,7 @@ block_words(const struct block *b, char out[BLOCK_WORDS])
 		    b->hung.process);
 	else if (b->dead.died > 0)
 		snprintf(out, BLOCK_WORDS,
-		    "the last %u runs of it did not come to their end: killed, out of "
+		    "its last %u runs did not come to their end: killed, out of "
 		    "memory, or crashed; the log of the job and that of the system "
 		    "(journalctl -k) say which",
 		    b->dead.died);

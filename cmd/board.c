@@ -6,6 +6,7 @@
 #include "cmd/feed.h"
 #include "cmd/history.h"
 #include "cmd/login.h"
+#include "cmd/status.h"
 #include "state/controls.h"
 
 #define BOARD_TEXT_MAX  (16u << 20)
@@ -240,6 +241,21 @@ enum health
 board_health(const struct board_feed *f)
 {
 	return f->n > 0 ? f->ailments[0].health : HEALTH_WELL;
+}
+
+/* Nor is it an error to come in another's way. */
+bool
+board_stopped(const struct feed_state *s)
+{
+	return s->last_error != 0 && s->last_exit != STATUS_HELD &&
+	       s->last_exit != STATUS_FILE_REFUSED && s->last_exit != STATUS_BUSY;
+}
+
+bool
+board_left(const struct board_feed *f)
+{
+	return f->unfinished && f->block.stuck && !block_by_run(&f->block) &&
+	       f->paused == 0 && f->mistakes == 0 && !board_stopped(&f->state);
 }
 
 /* The sickest first; of equal ones that which has ailed for longer. */

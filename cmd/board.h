@@ -105,6 +105,12 @@ void board_headline(const struct board *b, struct buf *out);
 /* The sickest of what ails it. */
 enum health board_health(const struct board_feed *f);
 
+/* Do its runs end with an error? One that holds or refuses a file has done what it could. */
+bool board_stopped(const struct feed_state *s);
+
+/* Has it an unfinished delivery that nobody goes on with, and is that all that is wrong? */
+bool board_left(const struct board_feed *f);
+
 /* What ails a feed that stands in the board: fills f->ailments. */
 int ailments_find(struct board *b, struct board_feed *f, struct ledger *l, struct err *e);
 

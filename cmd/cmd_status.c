@@ -82,9 +82,10 @@ pass_text(struct show *s, const struct pass *p, bool at_work)
 	const struct feed_state *f = s->feed;
 	bool paused = s->of->paused != 0;
 
-	buf_addf(&s->q->out,
-	    "  UNFINISHED  delivery %llu (%llu batch%s): ", (unsigned long long)p->number,
-	    (unsigned long long)p->batches, p->batches == 1 ? "" : "es");
+	buf_addf(&s->q->out, "  %s  delivery %llu (%llu batch%s): ",
+	    health_word(board_left(s->of) ? HEALTH_BLOCKED : HEALTH_UNFINISHED),
+	    (unsigned long long)p->number, (unsigned long long)p->batches,
+	    p->batches == 1 ? "" : "es");
 	if (at_work)
 		buf_add_str(&s->q->out, "a run is at work\n");
 	else if (paused)

@@ -301,12 +301,12 @@ test_dies() {
 	has "the log has each" "$dir/err" "runs-died feed=simple source=simple count=2"
 	hasnt "the third tells nobody, either" problem-begun "$dir/err"
 	died 1
-	has "the next one does" "$dir/err" 'problem-begun feed=simple problem=failed words="the last 3 runs of it did not come to their end'
+	has "the next one does" "$dir/err" 'problem-begun feed=simple problem=failed words="its last 3 runs did not come to their end'
 	run 0 check --arrivals
 	hasnt "and that once" problem-begun "$dir/err"
 	run 0 status
 	has "it is not well" "$dir/out" "1 of 1 feed needs somebody"
-	has "but blocked" "$dir/out" "the last 4 runs of it did not come to their end"
+	has "but blocked" "$dir/out" "its last 4 runs did not come to their end"
 	api_go
 	job 0
 	has "and that it is over" "$dir/err" "problem-ended feed=simple problem=failed"
@@ -322,6 +322,8 @@ test_dies() {
 	has "but nobody goes on with it" "$dir/err" "delivery 2 of feed simple is not finished: no run goes on with it"
 	run 0 status
 	has "it is not well" "$dir/out" "BLOCKED     simple, 1 h ago"
+	run 0 status simple
+	has "nor by its name" "$dir/out" "BLOCKED  delivery 2"
 	run 0 pause simple
 	run 0 check --arrivals
 	has "if it is not meant to" "$dir/err" "problem-ended feed=simple problem=failed"
