@@ -47,19 +47,20 @@ ask_lock(struct ledger *l, uint32_t scope, const struct block_when *when, struct
 	return r < 0 ? -1 : 0;
 }
 
-static int
-ask_deaths(struct ledger *l, const char *feed, struct block *b, struct err *e)
+/* A lock that can't be read is logged by each run, and keeps nothing else from being told. */
+static void
+ask_deaths(struct ledger *l, const char *feed, struct block *b)
 {
 	char name[FEED_LOCK_SIZE];
 	struct lock_holder by;
+	struct err ignored;
 	int r;
 
 	snprintf(name, sizeof(name), FEED_LOCK "%s", feed);
-	r = lock_ask(l, name, &by, e);
+	r = lock_ask(l, name, &by, &ignored);
 	by.died += r == 0 && by.process > 0;
 	if (by.died >= BLOCK_DEATHS)
 		b->dead = by;
-	return r < 0 ? -1 : 0;
 }
 
 int
@@ -69,8 +70,7 @@ block_find(struct ledger *l, const struct feed_state *f, const struct block_when
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	if (ask_deaths(l, f->name, out, e) != 0)
-		return -1;
+	ask_deaths(l, f->name, out);
 	out->stuck = block_by_run(out);
 	/* It has no scope before a run of it has ended. */
 	if (f->scope == 0)

@@ -185,8 +185,10 @@ watch_begin(struct app *app, struct ledger *l, const struct feed *f)
 	int lock;
 
 	snprintf(name, sizeof(name), FEED_LOCK "%s", f->feed.name);
-	if (ledger_lock(l, name, &lock, &e) != 0)
+	if (ledger_lock(l, name, &lock, &e) != 0) {
+		complain(app, f->feed.name, &e);
 		return -1;
+	}
 	lock_holder(lock, &us);
 	if (us.died == 0)
 		return lock;

@@ -11,7 +11,7 @@
 /*
  * When a run has its source's lock: those of the feed before it may have died without a word,
  * and so may this one. Returns the lock by which that is seen, for ledger_unlock at its end;
- * -1 if there is none to be had, which is no reason not to run.
+ * -1 if there is none to be had, which is logged, and no reason not to run.
  */
 int watch_begin(struct app *app, struct ledger *l, const struct feed *f);
 

@@ -92,8 +92,8 @@ test_killed() {
 	end_job 137 KILL
 	api_stop
 	nowhere "after kill -9"
-	is "what lies in the state folder" "ledger.id ledger.mdb ledger.mdb-lock simple.lock site.key" \
-		"$(find "$dir/state" -type f -printf '%f\n' | sort | paste -sd' ')"
+	is "what lies in the state folder" "+run.simple.lock ledger.id ledger.mdb ledger.mdb-lock simple.lock site.key" \
+		"$(find "$dir/state" -type f -printf '%f\n' | LC_ALL=C sort | paste -sd' ')"
 	is "who may read it" "" "$(find "$dir/state" -perm /077)"
 }
 

@@ -110,6 +110,10 @@ test_root() {
 		chown -R nobody "$dir/state"
 		as_nobody 0 run
 	done
+	chown root "$dir/state/+run.simple.lock"
+	as_nobody 0 run
+	has "one that only counts is logged" "$dir/err" "state/+run.simple.lock belongs to root"
+	chown -R nobody "$dir/state"
 	chown root "$dir/state/ledger.mdb-lock"
 	run 0 status
 	nobodys "root looks again"
