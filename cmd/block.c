@@ -13,8 +13,10 @@
 int64_t
 block_since(const struct block *b)
 {
-	if (b->hung.since != 0 || b->dead.died > 0)
-		return b->hung.since != 0 ? b->hung.since : b->dead.since;
+	if (b->hung.since != 0)
+		return b->hung.since;
+	if (b->dead.died > 0)
+		return b->dead.since;
 	return b->paused > b->pass.clock ? b->paused : b->pass.clock;
 }
 
